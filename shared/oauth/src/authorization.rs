@@ -1,0 +1,507 @@
+//! One authorization, one item: its life from the push to the end. Each move consumes the state and returns
+//! the next one; the caller commits it on condition that the stored version is still the one it came from.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::configuration::Lifetimes;
+use crate::{
+    AuthorizationDetails, AuthorizationRequest, ClientId, CodeChallenge, CodeVerifier, GrantId, Handle,
+    HandleRejection, PersonId, RedirectUri, RefreshToken, Refusal, ResourceUri, Scope, Secret, Sha256Digest,
+    Timestamp,
+};
+
+/// How long after a rotation the same client may repeat it and get the same successor, as long as that
+/// successor has not been used.
+pub const ROTATION_GRACE: Duration = Duration::from_secs(10);
+
+/// How long an ended authorization is remembered, so that its tokens are known to be dead.
+const REMEMBERED: Duration = Duration::from_hours(24);
+
+/// An authorization, wherever it is in its life.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Authorization {
+    /// Which one.
+    pub id: GrantId,
+    /// Counts the moves: a commit succeeds only over the version it came from.
+    pub version: u64,
+    /// Where it is.
+    pub stage: Stage,
+}
+
+/// Where an authorization is in its life.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+pub enum Stage {
+    /// A client pushed the request (RFC 9126); nobody has decided yet.
+    Pushed(Pushed),
+    /// A person said yes; the code waits to be redeemed.
+    Consented(Consented),
+    /// Tokens have been issued.
+    Active(Active),
+    /// Nothing more comes of it.
+    Ended(Ended),
+}
+
+/// A pushed request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pushed {
+    /// What was asked.
+    pub request: AuthorizationRequest,
+    /// The SHA-256 of the secret in `request_uri`.
+    pub secret: Sha256Digest,
+    /// Until when `/authorize` takes it up.
+    pub expires_at: Timestamp,
+    /// Until when a person who was sent here in time may decide.
+    pub decided_by: Timestamp,
+}
+
+/// What a person granted: the most that any token of the authorization may ever say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Grant {
+    /// To whom.
+    pub client_id: ClientId,
+    /// Who.
+    pub person: PersonId,
+    /// How the person had signed in.
+    pub authentication: AuthenticationEvent,
+    /// By scope.
+    pub scope: Scope,
+    /// For which tools; empty when the client named none.
+    pub resources: Vec<ResourceUri>,
+    /// In detail: what was ticked.
+    #[serde(default)]
+    pub details: AuthorizationDetails,
+    /// The digest of what was asked.
+    pub asked: Sha256Digest,
+    /// Goes into the ID token.
+    pub nonce: Option<String>,
+    /// When.
+    pub granted_at: Timestamp,
+    /// The last moment of any token.
+    pub ends_at: Timestamp,
+}
+
+/// How a person signed in (OpenID Connect Core, section 2; RFC 8176).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthenticationEvent {
+    /// `auth_time`.
+    pub auth_time: Timestamp,
+    /// `amr`.
+    pub amr: Vec<String>,
+}
+
+/// A grant whose code waits to be redeemed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Consented {
+    /// What was granted.
+    pub grant: Grant,
+    /// The code that stands for it.
+    pub code: Code,
+    /// Until when the code is good.
+    pub code_expires_at: Timestamp,
+}
+
+/// What is kept of a code, before and after it is spent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Code {
+    /// The SHA-256 of its secret.
+    pub secret: Sha256Digest,
+    /// PKCE.
+    pub challenge: CodeChallenge,
+    /// Where it was sent.
+    pub redirect_uri: RedirectUri,
+}
+
+/// A grant from which tokens have been issued.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Active {
+    /// What was granted.
+    pub grant: Grant,
+    /// The spent code: its proven reuse ends everything.
+    pub code: Code,
+    /// The refresh tokens, if the client may have any.
+    pub refresh: Option<Family>,
+}
+
+/// A family of refresh tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Family {
+    /// The SHA-256 of the family secret.
+    pub secret: Sha256Digest,
+    /// The generation that may be used next.
+    pub generation: u32,
+    /// When the generation before it was used.
+    pub rotated_at: Timestamp,
+}
+
+/// An authorization of which nothing more comes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// When it ended.
+    pub at: Timestamp,
+    /// Why.
+    pub why: End,
+    /// Whose it was, if a person had decided.
+    pub person: Option<PersonId>,
+    /// To whom it had been given.
+    pub client_id: ClientId,
+}
+
+/// Why an authorization ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// The person said no.
+    Denied,
+    /// The client, the person or an operator ended it.
+    Revoked,
+    /// A spent code came again, proven.
+    CodeReplayed,
+    /// A refresh token of an older generation came again, proven.
+    RefreshTokenReplayed,
+}
+
+/// What a person decided.
+pub struct Decision {
+    /// Who decided.
+    pub person: PersonId,
+    /// How they had signed in.
+    pub authentication: AuthenticationEvent,
+    /// Which scopes they left ticked.
+    pub scope: Scope,
+    /// Which details they left ticked, by position.
+    pub details: Vec<usize>,
+    /// The secret of the code that is made of it.
+    pub code: Sha256Digest,
+}
+
+/// What a client shows to redeem a code.
+pub struct CodeProof<'a> {
+    /// The client, authenticated.
+    pub client_id: &'a ClientId,
+    /// The code's secret.
+    pub secret: &'a Secret<[u8; 32]>,
+    /// PKCE.
+    pub verifier: &'a CodeVerifier,
+    /// `redirect_uri`, where the client names it (OAuth 2.0 demands it, OAuth 2.1 does not know it).
+    pub redirect_uri: Option<&'a str>,
+}
+
+/// What became of an attempt to spend something.
+#[derive(Debug, PartialEq)]
+pub enum Spent<T> {
+    /// It was good: commit this.
+    Well(T),
+    /// It had been spent before, proven: commit the end, then refuse.
+    Replayed(Box<Authorization>),
+    /// It was no good: write nothing.
+    Not(Refusal),
+}
+
+/// What became of a rotation.
+#[derive(Debug, PartialEq)]
+pub enum Rotation {
+    /// The family moved on: commit this.
+    Moved(Authorization),
+    /// The family had moved on a moment ago for the same token: write nothing, give the same successor.
+    Repeated(Authorization),
+}
+
+impl Authorization {
+    /// A request was pushed (RFC 9126, section 2.2).
+    pub fn pushed(
+        id: GrantId,
+        request: AuthorizationRequest,
+        secret: Sha256Digest,
+        lives: &Lifetimes,
+        now: Timestamp,
+    ) -> Self {
+        let expires_at = now.after(lives.request_uri);
+        let decided_by = expires_at.after(lives.interaction);
+        Self {
+            id,
+            version: 1,
+            stage: Stage::Pushed(Pushed {
+                request,
+                secret,
+                expires_at,
+                decided_by,
+            }),
+        }
+    }
+
+    /// The request behind a `request_uri` that `client_id` presents (RFC 9126, section 4). Looking at it
+    /// spends nothing: a person may reload the page; the decision spends it.
+    ///
+    /// # Errors
+    /// [`Refusal::RequestUriInvalid`].
+    pub fn look_up(
+        &self,
+        client_id: &ClientId,
+        secret: &Secret<[u8; 32]>,
+        now: Timestamp,
+    ) -> Result<&AuthorizationRequest, Refusal> {
+        let refuse = |why| Err(Refusal::RequestUriInvalid { why });
+        let Stage::Pushed(pushed) = &self.stage else {
+            return refuse(HandleRejection::Spent);
+        };
+        if !secret.matches(&pushed.secret) {
+            return refuse(HandleRejection::Unknown);
+        }
+        if pushed.request.client_id != *client_id {
+            return refuse(HandleRejection::OtherClient);
+        }
+        if now >= pushed.expires_at {
+            return refuse(HandleRejection::Expired {
+                at: pushed.expires_at,
+            });
+        }
+        Ok(&pushed.request)
+    }
+
+    /// The request of an interaction that had taken it up in time.
+    ///
+    /// # Errors
+    /// [`Refusal::RequestUriInvalid`] when it was decided already, or too long ago.
+    pub fn taken_up(&self, now: Timestamp) -> Result<&AuthorizationRequest, Refusal> {
+        match &self.stage {
+            Stage::Pushed(pushed) if now < pushed.decided_by => Ok(&pushed.request),
+            Stage::Pushed(_) => Err(Refusal::InteractionExpired),
+            _ => Err(Refusal::RequestUriInvalid {
+                why: HandleRejection::Spent,
+            }),
+        }
+    }
+
+    /// The person said yes to a pushed request, which is thereby spent.
+    ///
+    /// # Errors
+    /// As [`Authorization::taken_up`].
+    pub fn consented(self, decision: Decision, lives: &Lifetimes, now: Timestamp) -> Result<Self, Refusal> {
+        let request = self.taken_up(now)?.clone();
+        Ok(self.into_next(Stage::Consented(Consented::new(request, decision, lives, now))))
+    }
+
+    /// The person said yes to a request that came with the browser and was stored nowhere.
+    pub fn consented_at_once(
+        id: GrantId,
+        request: AuthorizationRequest,
+        decision: Decision,
+        lives: &Lifetimes,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            version: 1,
+            stage: Stage::Consented(Consented::new(request, decision, lives, now)),
+        }
+    }
+
+    /// The person said no to a pushed request, which is thereby spent.
+    ///
+    /// # Errors
+    /// As [`Authorization::taken_up`].
+    pub fn denied(self, now: Timestamp) -> Result<Self, Refusal> {
+        self.taken_up(now)?;
+        Ok(self.ended(End::Denied, now))
+    }
+
+    /// Redeems the code (OAuth 2.1, section 4.1.3). A code counts as replayed only when secret, client and
+    /// verifier are the right ones: a forged or foreign attempt must not be able to end anything.
+    pub fn redeemed(
+        self,
+        proof: &CodeProof<'_>,
+        refresh: Option<Sha256Digest>,
+        token_life: Duration,
+        now: Timestamp,
+    ) -> Spent<Self> {
+        let refuse = |why| Spent::Not(Refusal::CodeInvalid { why });
+        let (grant, code, fresh_until) = match &self.stage {
+            Stage::Consented(consented) => {
+                (&consented.grant, &consented.code, Some(consented.code_expires_at))
+            }
+            Stage::Active(active) => (&active.grant, &active.code, None),
+            Stage::Pushed(_) => return refuse(HandleRejection::Unknown),
+            Stage::Ended(_) => return refuse(HandleRejection::Ended),
+        };
+        if !proof.secret.matches(&code.secret) {
+            return refuse(HandleRejection::Unknown);
+        }
+        if grant.client_id != *proof.client_id {
+            return refuse(HandleRejection::OtherClient);
+        }
+        if !proof.verifier.answers(&code.challenge) {
+            return Spent::Not(Refusal::VerifierMismatch);
+        }
+        let Some(fresh_until) = fresh_until else {
+            return Spent::Replayed(Box::new(self.ended(End::CodeReplayed, now)));
+        };
+        if now >= fresh_until {
+            return refuse(HandleRejection::Expired { at: fresh_until });
+        }
+        if proof
+            .redirect_uri
+            .is_some_and(|named| named != code.redirect_uri.as_str())
+        {
+            return Spent::Not(Refusal::RedirectUriMismatch);
+        }
+        let mut grant = grant.clone();
+        if refresh.is_none() {
+            grant.ends_at = grant.ends_at.min(now.after(token_life));
+        }
+        let refresh = refresh.map(|secret| Family {
+            secret,
+            generation: 0,
+            rotated_at: now,
+        });
+        let code = code.clone();
+        Spent::Well(self.into_next(Stage::Active(Active { grant, code, refresh })))
+    }
+
+    /// Rotates the refresh token (OAuth 2.1, section 4.3.1). Only the right family secret with an older
+    /// generation is a replay.
+    pub fn rotated(self, client_id: &ClientId, token: &RefreshToken, now: Timestamp) -> Spent<Rotation> {
+        let refuse = |why| Spent::Not(Refusal::RefreshTokenInvalid { why });
+        let active = match &self.stage {
+            Stage::Active(active) => active,
+            Stage::Ended(_) => return refuse(HandleRejection::Ended),
+            Stage::Pushed(_) | Stage::Consented(_) => return refuse(HandleRejection::Unknown),
+        };
+        let Some(family) = active
+            .refresh
+            .clone()
+            .filter(|family| token.family().matches(&family.secret))
+        else {
+            return refuse(HandleRejection::Unknown);
+        };
+        if active.grant.client_id != *client_id {
+            return refuse(HandleRejection::OtherClient);
+        }
+        if now >= active.grant.ends_at {
+            return refuse(HandleRejection::Expired {
+                at: active.grant.ends_at,
+            });
+        }
+        match token.generation() {
+            current if current == family.generation => {
+                let family = Family {
+                    generation: current + 1,
+                    rotated_at: now,
+                    ..family
+                };
+                let next = Active {
+                    refresh: Some(family),
+                    ..active.clone()
+                };
+                Spent::Well(Rotation::Moved(self.into_next(Stage::Active(next))))
+            }
+            before if before + 1 == family.generation && now <= family.rotated_at.after(ROTATION_GRACE) => {
+                Spent::Well(Rotation::Repeated(self))
+            }
+            older if older < family.generation => {
+                Spent::Replayed(Box::new(self.ended(End::RefreshTokenReplayed, now)))
+            }
+            _ => refuse(HandleRejection::Unknown),
+        }
+    }
+
+    /// Ends the authorization and everything under it.
+    #[must_use]
+    pub fn ended(self, why: End, now: Timestamp) -> Self {
+        let (person, client_id) = match &self.stage {
+            Stage::Pushed(pushed) => (None, pushed.request.client_id.clone()),
+            Stage::Consented(Consented { grant, .. }) | Stage::Active(Active { grant, .. }) => {
+                (Some(grant.person.clone()), grant.client_id.clone())
+            }
+            Stage::Ended(_) => return self,
+        };
+        self.into_next(Stage::Ended(Ended {
+            at: now,
+            why,
+            person,
+            client_id,
+        }))
+    }
+
+    /// The grant, while tokens of it may be good.
+    ///
+    /// # Errors
+    /// Why none is.
+    pub fn live_grant(&self, now: Timestamp) -> Result<&Grant, HandleRejection> {
+        match &self.stage {
+            Stage::Active(active) if now < active.grant.ends_at => Ok(&active.grant),
+            Stage::Active(active) => Err(HandleRejection::Expired {
+                at: active.grant.ends_at,
+            }),
+            Stage::Ended(_) => Err(HandleRejection::Ended),
+            Stage::Pushed(_) | Stage::Consented(_) => Err(HandleRejection::Unknown),
+        }
+    }
+
+    /// The grant, whatever it is worth by now.
+    pub fn grant(&self) -> Option<&Grant> {
+        match &self.stage {
+            Stage::Consented(Consented { grant, .. }) | Stage::Active(Active { grant, .. }) => Some(grant),
+            Stage::Pushed(_) | Stage::Ended(_) => None,
+        }
+    }
+
+    /// After this moment nothing depends on the item any more and it may be deleted.
+    pub fn forgotten_at(&self) -> Timestamp {
+        match &self.stage {
+            Stage::Pushed(pushed) => pushed.decided_by,
+            Stage::Consented(consented) => consented.grant.ends_at,
+            Stage::Active(active) => active.grant.ends_at,
+            Stage::Ended(ended) => ended.at.after(REMEMBERED),
+        }
+    }
+
+    fn into_next(self, stage: Stage) -> Self {
+        Self {
+            id: self.id,
+            version: self.version + 1,
+            stage,
+        }
+    }
+}
+
+impl Consented {
+    /// Whatever the decision says, no more is granted than was asked.
+    fn new(request: AuthorizationRequest, decision: Decision, lives: &Lifetimes, now: Timestamp) -> Self {
+        let asked = request.asked().digest();
+        let grant = Grant {
+            client_id: request.client_id,
+            person: decision.person,
+            authentication: decision.authentication,
+            scope: decision.scope.intersection(&request.scope),
+            details: request.details.pick(&decision.details),
+            resources: request.resources,
+            asked,
+            nonce: request.nonce,
+            granted_at: now,
+            ends_at: now.after(lives.authorization),
+        };
+        let code = Code {
+            secret: decision.code,
+            challenge: request.code_challenge,
+            redirect_uri: request.redirect_uri,
+        };
+        Self {
+            grant,
+            code,
+            code_expires_at: now.after(lives.code.min(LONGEST_CODE_LIFE)),
+        }
+    }
+}
+
+/// Whatever the configuration says: a code travels through a browser once.
+const LONGEST_CODE_LIFE: Duration = Duration::from_mins(1);
+
+impl Code {
+    /// The text of the code, when its secret has just been made.
+    pub fn reveal(id: GrantId, secret: [u8; 32]) -> String {
+        Handle::new(id, secret).reveal()
+    }
+}

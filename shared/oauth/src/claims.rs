@@ -1,0 +1,227 @@
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::configuration::{ClaimSource, Profile, Tool};
+use crate::{
+    AuthorizationDetails, ClientId, GrantId, Refusal, ResourceUri, Scope, Sha256Digest, Timestamp, TokenId,
+};
+
+/// The `typ` of an access token (RFC 9068, section 2.1).
+pub const ACCESS_TOKEN_TYP: &str = "at+jwt";
+/// The `typ` of an ID token.
+pub const ID_TOKEN_TYP: &str = "JWT";
+
+/// Details above this many bytes of JSON do not go into a token: an Authorization header must carry it, and
+/// API Gateway allows 10,240 bytes of headers in all.
+pub const LARGEST_DETAILS_IN_TOKEN: usize = 4 * 1024;
+
+/// The claims of an access token (RFC 9068, section 2.2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AccessTokenClaims {
+    /// The issuer.
+    pub iss: String,
+    /// The person, or the client that works alone.
+    pub sub: String,
+    /// The one resource it is for.
+    pub aud: ResourceUri,
+    /// Its last moment.
+    pub exp: Timestamp,
+    /// When it was made.
+    pub iat: Timestamp,
+    /// Its identifier.
+    pub jti: TokenId,
+    /// Which client it was given to.
+    pub client_id: ClientId,
+    /// By scope; absent when there is none.
+    #[serde(default, skip_serializing_if = "Scope::is_empty")]
+    pub scope: Scope,
+    /// When the person signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<Timestamp>,
+    /// How the person signed in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    /// The authorization it comes from; absent when a client works alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_id: Option<GrantId>,
+    /// What exactly it allows (RFC 9396, section 9.1).
+    #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
+    pub authorization_details: AuthorizationDetails,
+    /// Stands for details that are too large for a token, or that the tool wants to ask for: introspection
+    /// answers with them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_details_id: Option<Sha256Digest>,
+    /// The digest of what was asked when the person decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Sha256Digest>,
+    /// What the tool wants to know of the person.
+    #[serde(flatten)]
+    pub person: Map<String, Value>,
+}
+
+impl AccessTokenClaims {
+    /// Whether the token is good now, as far as it says itself.
+    ///
+    /// # Errors
+    /// [`Refusal::TokenInvalid`].
+    pub fn accepted(self, issuer: &str, now: Timestamp) -> Result<Self, Refusal> {
+        if self.iss != issuer {
+            return Err(Refusal::TokenInvalid { why: "issuer" });
+        }
+        if now >= self.exp {
+            return Err(Refusal::TokenInvalid { why: "expired" });
+        }
+        if self.iat > now.after(crate::time::CLOCK_SKEW) {
+            return Err(Refusal::TokenInvalid {
+                why: "from the future",
+            });
+        }
+        Ok(self)
+    }
+
+    /// Puts the details into the token, or their identifier where they are too large or the tool wants it so.
+    #[must_use]
+    pub fn with_details(mut self, details: &AuthorizationDetails, by_reference: bool) -> Self {
+        if by_reference || must_be_referenced(details) {
+            self.authorization_details_id = Some(details.digest());
+        } else {
+            self.authorization_details = details.clone();
+        }
+        self
+    }
+}
+
+/// Whether the details are too large for a token.
+pub fn must_be_referenced(details: &AuthorizationDetails) -> bool {
+    serde_json::to_vec(details).is_ok_and(|json| json.len() > LARGEST_DETAILS_IN_TOKEN)
+}
+
+/// The claims of an ID token (OpenID Connect Core, section 2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IdTokenClaims {
+    /// The issuer.
+    pub iss: String,
+    /// The person.
+    pub sub: String,
+    /// The client.
+    pub aud: ClientId,
+    /// Its last moment.
+    pub exp: Timestamp,
+    /// When it was made.
+    pub iat: Timestamp,
+    /// When the person signed in.
+    pub auth_time: Timestamp,
+    /// The client's nonce.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// How the person signed in.
+    pub amr: Vec<String>,
+    /// Ties it to the access token beside it (OpenID Connect Core, section 3.1.3.6).
+    pub at_hash: String,
+}
+
+/// The left half of the SHA-256 of an access token, for `at_hash`: ours are all signed with a SHA-256.
+pub fn at_hash(access_token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(&Sha256Digest::of(access_token.as_bytes()).as_bytes()[..16])
+}
+
+/// What a tool's tokens say of the person, as the tool's registration maps it.
+pub fn claims_for_tool(tool: &Tool, person: &Profile) -> Map<String, Value> {
+    tool.claims
+        .iter()
+        .filter_map(|(claim, source)| Some((claim.clone(), claim_value(source, person)?)))
+        .filter(|(claim, _)| !RESERVED_CLAIMS.contains(&claim.as_str()))
+        .collect()
+}
+
+/// Claims that mean something to us: a tool's registration cannot replace them.
+pub const RESERVED_CLAIMS: [&str; 18] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "nbf",
+    "jti",
+    "client_id",
+    "scope",
+    "auth_time",
+    "acr",
+    "amr",
+    "act",
+    "may_act",
+    "cnf",
+    "grant_id",
+    "authorization_details",
+    "authorization_details_id",
+];
+
+fn claim_value(source: &ClaimSource, person: &Profile) -> Option<Value> {
+    Some(match source {
+        ClaimSource::Groups => person.groups.iter().cloned().collect::<Vec<_>>().into(),
+        ClaimSource::Email => person.email.clone()?.into(),
+        ClaimSource::Name => person.name.clone().into(),
+        ClaimSource::UserName => person.user_name.clone().into(),
+        ClaimSource::Attribute(name) => person.attributes.get(name)?.clone().into(),
+    })
+}
+
+/// What userinfo says of a person (OpenID Connect Core, sections 5.3.2 and 5.4).
+pub fn userinfo_claims(sub: &str, person: &Profile, scope: &Scope) -> BTreeMap<&'static str, Value> {
+    let mut claims = BTreeMap::from([("sub", Value::from(sub))]);
+    if scope.contains("profile") {
+        claims.insert("name", person.name.clone().into());
+        claims.insert("preferred_username", person.user_name.clone().into());
+        claims.extend(person.locale.clone().map(|locale| ("locale", locale.into())));
+        claims.extend(person.zone.clone().map(|zone| ("zoneinfo", zone.into())));
+    }
+    if let Some(email) = person.email.clone().filter(|_| scope.contains("email")) {
+        claims.insert("email", email.into());
+    }
+    if scope.contains("groups") {
+        claims.insert("groups", person.groups.iter().cloned().collect::<Vec<_>>().into());
+    }
+    claims
+}
+
+/// The answer of the token endpoint (OAuth 2.1, section 3.2.3; RFC 9396, section 7).
+#[derive(Clone, Debug, Serialize)]
+pub struct TokenResponse {
+    /// The access token.
+    pub access_token: String,
+    /// `Bearer`.
+    pub token_type: &'static str,
+    /// Seconds that the access token lives.
+    pub expires_in: u64,
+    /// The refresh token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    /// The ID token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+    /// What the access token allows by scope: always said, since it may be less than was asked for.
+    pub scope: Scope,
+    /// What the access token allows in detail.
+    #[serde(skip_serializing_if = "AuthorizationDetails::is_empty")]
+    pub authorization_details: AuthorizationDetails,
+}
+
+/// The answer about a good access token (RFC 7662, section 2.2; RFC 9396, section 9.2).
+#[derive(Clone, Debug, Serialize)]
+pub struct Introspection {
+    /// Always true: a token that is not active has no claims.
+    pub active: bool,
+    /// `Bearer`; absent for refresh tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<&'static str>,
+    /// The token's claims, with the details themselves even where the token only refers to them.
+    #[serde(flatten)]
+    pub claims: AccessTokenClaims,
+    /// The person's user name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+}

@@ -1,0 +1,388 @@
+//! What an operator registers: the server itself, clients, tools and detail types. `countersign apply` writes
+//! these as an immutable snapshot; the functions read them and never change them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::scope::{ISSUER_SCOPES, OPENID};
+use crate::time::seconds;
+use crate::{AuthorizationDetail, AuthorizationDetails, ClientId, RedirectUri, ResourceUri, Scope, ToolId};
+
+/// The settings of the whole server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Server {
+    /// The issuer identifier (RFC 8414, section 2): it comes from configuration, never from a request.
+    pub issuer: String,
+    /// What people see on the pages.
+    pub brand: Brand,
+    /// Whether every client must push its authorization requests (RFC 9126, section 5).
+    pub require_pushed_authorization_requests: bool,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+}
+
+impl Server {
+    /// The URL of an endpoint, such as `/token`.
+    pub fn endpoint(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    /// The path in the issuer, such as `/prod`; empty for none.
+    pub fn base_path(&self) -> &str {
+        let after_scheme = self.issuer.find("://").map_or(0, |position| position + 3);
+        self.issuer[after_scheme..]
+            .find('/')
+            .map_or("", |position| &self.issuer[after_scheme + position..])
+    }
+
+    /// The issuer as the resource that userinfo is.
+    ///
+    /// # Panics
+    /// Never: the configuration is refused when the issuer is not a URL.
+    pub fn resource(&self) -> ResourceUri {
+        ResourceUri::parse(&self.issuer).expect("the issuer is a URL")
+    }
+}
+
+/// The light brand of the pages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brand {
+    /// The company's name.
+    pub name: String,
+    /// `#rrggbb`.
+    pub accent: String,
+    /// An SVG document, or nothing.
+    pub logo_svg: Option<String>,
+}
+
+/// How long things live.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lifetimes {
+    /// A `request_uri`, from the push to the moment `/authorize` takes it up: 60 to 300 s.
+    #[serde(with = "seconds")]
+    pub request_uri: Duration,
+    /// From the moment a person is sent here to their decision.
+    #[serde(with = "seconds")]
+    pub interaction: Duration,
+    /// An authorization code: at most 60 s.
+    #[serde(with = "seconds")]
+    pub code: Duration,
+    /// An access token, unless its tool says otherwise.
+    #[serde(with = "seconds")]
+    pub access_token: Duration,
+    /// An ID token.
+    #[serde(with = "seconds")]
+    pub id_token: Duration,
+    /// A person's session, from signing in.
+    #[serde(with = "seconds")]
+    pub session: Duration,
+    /// How long an authorization can be renewed by refresh tokens.
+    #[serde(with = "seconds")]
+    pub authorization: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self {
+            request_uri: Duration::from_secs(90),
+            interaction: Duration::from_mins(15),
+            code: Duration::from_mins(1),
+            access_token: Duration::from_mins(5),
+            id_token: Duration::from_mins(5),
+            session: Duration::from_hours(12),
+            authorization: Duration::from_hours(30 * 24),
+        }
+    }
+}
+
+/// A grant type that a client can be allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the specification's own word")]
+pub enum GrantType {
+    AuthorizationCode,
+    RefreshToken,
+    ClientCredentials,
+}
+
+impl GrantType {
+    /// The value of `grant_type`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
+        }
+    }
+}
+
+/// How a client proves who it is (`token_endpoint_auth_method`, RFC 7591, section 2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "method", rename_all = "snake_case")]
+pub enum Authentication {
+    /// A public client: it proves nothing but PKCE.
+    None,
+    /// A secret in the Authorization header. The secret itself is never in the configuration.
+    ClientSecretBasic,
+    /// A secret in the body.
+    ClientSecretPost,
+    /// A JWT signed by one of these public keys (RFC 7523; OpenID Connect Core, section 9).
+    PrivateKeyJwt {
+        /// The client's JWK Set.
+        jwks: Value,
+    },
+}
+
+impl Authentication {
+    /// The method's registered name.
+    pub const fn method(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt { .. } => "private_key_jwt",
+        }
+    }
+}
+
+/// The algorithm of a token's signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum SigningAlgorithm {
+    /// ECDSA on P-256 with SHA-256.
+    #[serde(rename = "ES256")]
+    Es256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    #[serde(rename = "RS256")]
+    Rs256,
+}
+
+impl SigningAlgorithm {
+    /// The JOSE name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Es256 => "ES256",
+            Self::Rs256 => "RS256",
+        }
+    }
+}
+
+/// A registered client.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Client {
+    /// `client_id`.
+    pub id: ClientId,
+    /// What people call it.
+    pub name: String,
+    /// How it proves who it is.
+    pub authentication: Authentication,
+    /// Where codes may be sent.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// What it may ask the token endpoint for.
+    pub grant_types: BTreeSet<GrantType>,
+    /// What it may ask for.
+    pub scopes: Scope,
+    /// Which types of `authorization_details` it may use.
+    pub detail_types: BTreeSet<String>,
+    /// Which tools it may get tokens for.
+    pub tools: BTreeSet<ToolId>,
+    /// The tool that a token is for when the client names none; without it, the issuer.
+    pub default_tool: Option<ToolId>,
+    /// What the client may get when it works alone, without a person: each detail it asks for must lie within
+    /// one of these.
+    pub standing_details: AuthorizationDetails,
+    /// Whether this client must push its authorization requests.
+    pub require_pushed_authorization_requests: bool,
+    /// Whether a person's consent may be remembered for an identical request.
+    pub remember_consent: bool,
+    /// How its ID tokens are signed (`id_token_signed_response_alg`).
+    pub id_token_signed_response_alg: SigningAlgorithm,
+    /// The tool that this client is, when it introspects the tokens that it is sent.
+    pub is_tool: Option<ToolId>,
+}
+
+impl Client {
+    /// Whether the client can keep a secret.
+    pub const fn is_confidential(&self) -> bool {
+        !matches!(self.authentication, Authentication::None)
+    }
+
+    /// Whether the client may use a grant.
+    pub fn may_use(&self, grant_type: GrantType) -> bool {
+        self.grant_types.contains(&grant_type)
+    }
+}
+
+/// A tool: a resource server that takes our tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Its short name.
+    pub id: ToolId,
+    /// What people call it.
+    pub name: String,
+    /// Its resource indicator, the `aud` of its tokens.
+    pub resource: ResourceUri,
+    /// Other places that it serves: a detail's `locations` may lie beneath these.
+    pub locations: Vec<ResourceUri>,
+    /// Its scopes.
+    pub scopes: BTreeMap<String, ToolScope>,
+    /// How long its access tokens live, when not as the server says.
+    #[serde(with = "optional_seconds", default)]
+    pub access_token_lifetime: Option<Duration>,
+    /// How its access tokens are signed.
+    pub signing_alg: SigningAlgorithm,
+    /// Whether its tokens always carry a reference instead of the details themselves.
+    pub details_by_reference: bool,
+    /// Which of a person's claims its tokens carry: the claim's name, and where it comes from.
+    pub claims: BTreeMap<String, ClaimSource>,
+}
+
+impl Tool {
+    /// Whether the tool serves a location of a detail.
+    pub fn serves(&self, location: &str) -> bool {
+        self.resource.covers(location) || self.locations.iter().any(|own| own.covers(location))
+    }
+
+    /// The tool's scopes as a set.
+    pub fn scope(&self) -> Scope {
+        self.scopes.keys().map(String::as_str).collect()
+    }
+}
+
+/// One scope of a tool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolScope {
+    /// In plain words, by language.
+    pub description: BTreeMap<String, String>,
+    /// Whether the scope gives access to nothing without `authorization_details`.
+    pub requires_details: bool,
+}
+
+/// Where a claim's value comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimSource {
+    /// The names of the person's groups.
+    Groups,
+    /// The person's e-mail address.
+    Email,
+    /// The person's full name.
+    Name,
+    /// The person's user name.
+    UserName,
+    /// One of the person's attributes.
+    Attribute(String),
+}
+
+/// How a field of a detail may become narrower.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Narrowing {
+    /// It may not change. What a type says nothing about is exact.
+    Exact,
+    /// An array may lose elements.
+    Subset,
+    /// A number, or a decimal number in a string, may become smaller.
+    AtMost,
+    /// A URI or path may move to a place beneath itself.
+    Beneath,
+}
+
+/// What it means that a field is absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Absent {
+    /// No restriction: a narrower detail may name a value.
+    Anything,
+    /// Nothing is allowed: a narrower detail may leave the field out.
+    Nothing,
+}
+
+/// How strongly a person must have authenticated to approve a detail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Assurance {
+    /// A session is enough.
+    Session,
+    /// A passkey with user verification, at the approval itself.
+    Strong,
+}
+
+/// A registered type of `authorization_details` (RFC 9396, section 2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DetailType {
+    /// The value of `type`.
+    pub name: String,
+    /// JSON Schema (2020-12) of the whole detail.
+    pub schema: Value,
+    /// By field (a JSON pointer such as `/actions` or `/amount/value`), how it may shrink.
+    pub narrowing: BTreeMap<String, Narrowing>,
+    /// By field, what its absence means. Where nothing is said, a field can neither come nor go.
+    pub absent: BTreeMap<String, Absent>,
+    /// The sentence a person reads, by language: a template over the fields.
+    pub sentence: BTreeMap<String, String>,
+    /// How strongly a person must have authenticated.
+    pub assurance: Assurance,
+    /// Whether the type is accepted in pushed authorization requests only.
+    pub pushed_only: bool,
+    /// The tools whose tokens may carry it.
+    pub tools: BTreeSet<ToolId>,
+}
+
+impl DetailType {
+    /// Whether a token for `tool` carries `detail`, which is of this type (RFC 9396, section 6).
+    pub fn belongs_to(&self, detail: &AuthorizationDetail, tool: &Tool) -> bool {
+        self.tools.contains(&tool.id) && detail.locations().all(|location| tool.serves(location))
+    }
+}
+
+/// A person's record, as far as claims need it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// What they type to sign in, in lower case.
+    pub user_name: String,
+    /// Full name.
+    pub name: String,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Names of groups.
+    pub groups: BTreeSet<String>,
+    /// Everything else the company knows, for claims and policy.
+    pub attributes: BTreeMap<String, String>,
+    /// The language they chose.
+    pub locale: Option<String>,
+    /// IANA name of their time zone.
+    pub zone: Option<String>,
+}
+
+/// Whether a scope is one that the issuer itself serves.
+pub fn is_issuer_scope(token: &str) -> bool {
+    ISSUER_SCOPES.contains(&token)
+}
+
+/// Whether a request is an authentication request (OpenID Connect Core, section 3.1.2.1).
+pub fn is_openid(scope: &Scope) -> bool {
+    scope.contains(OPENID)
+}
+
+mod optional_seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde calls it so")]
+    pub(super) fn serialize<S: Serializer>(
+        span: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        span.map(|span| span.as_secs()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_secs))
+    }
+}

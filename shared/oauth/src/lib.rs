@@ -1,0 +1,58 @@
+//! The protocol, pure. Types that are parsed once and then trusted, the authorization's life as a state
+//! machine, the claims of tokens, and every refusal with its facts. Nothing here does I/O, waits, or reads a
+//! clock or dice: moments and random bytes are parameters.
+
+mod asked;
+mod authorization;
+mod canonical;
+mod claims;
+pub mod configuration;
+mod detail;
+mod error_code;
+mod handle;
+mod identifiers;
+mod issue;
+mod mac;
+/// Discovery (RFC 8414, OpenID Connect Discovery).
+pub mod metadata;
+mod parameters;
+mod pkce;
+mod redirect;
+mod refresh_token;
+mod refusal;
+mod request;
+mod resource;
+/// Scope (RFC 6749, section 3.3).
+pub mod scope;
+mod secret;
+mod strict_json;
+/// Moments and spans.
+pub mod time;
+
+pub use asked::Asked;
+pub use authorization::{
+    Active, AuthenticationEvent, Authorization, Code, CodeProof, Consented, Decision, End, Ended, Family,
+    Grant, Pushed, ROTATION_GRACE, Rotation, Spent, Stage,
+};
+pub use canonical::canonical;
+pub use claims::{
+    ACCESS_TOKEN_TYP, AccessTokenClaims, ID_TOKEN_TYP, IdTokenClaims, Introspection,
+    LARGEST_DETAILS_IN_TOKEN, RESERVED_CLAIMS, TokenResponse, at_hash, claims_for_tool, must_be_referenced,
+    userinfo_claims,
+};
+pub use detail::{AuthorizationDetail, AuthorizationDetails, DEEPEST_DETAIL, MOST_DETAILS};
+pub use error_code::ErrorCode;
+pub use handle::Handle;
+pub use identifiers::{ClientId, GrantId, PersonId, TokenId, ToolId};
+pub use issue::{Audience, meaningful_scope, narrowed_scope};
+pub use mac::Mac;
+pub use parameters::{LONGEST_DETAILS, LONGEST_VALUE, Parameters};
+pub use pkce::{CodeChallenge, CodeVerifier};
+pub use redirect::RedirectUri;
+pub use refresh_token::RefreshToken;
+pub use refusal::{ClientRejection, HandleRejection, Refusal};
+pub use request::{AuthorizationRequest, LONGEST_PURPOSE, Prompt, RejectedRequest, ReplyTo};
+pub use resource::ResourceUri;
+pub use scope::Scope;
+pub use secret::{Secret, Sha256Digest};
+pub use time::Timestamp;

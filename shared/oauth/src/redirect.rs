@@ -1,0 +1,163 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use url::{Host, Url};
+
+/// A redirect URI as registered or as asked for: absolute, without a fragment or user information, and
+/// `https`, a loopback `http`, or a private-use scheme with a dot in it (OAuth 2.1, sections 2.3 and 8.4).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RedirectUri(String);
+
+impl RedirectUri {
+    /// Reads the URI; `None` when a code must never be sent there.
+    pub fn parse(text: &str) -> Option<Self> {
+        let clean =
+            text.len() <= 2048 && !text.contains('#') && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let url = Url::parse(text).ok().filter(|_| clean)?;
+        let allowed = match url.scheme() {
+            "https" => url.host().is_some(),
+            "http" => is_loopback(&url),
+            "javascript" | "data" | "file" | "blob" | "about" => false,
+            private_use => private_use.contains('.'),
+        };
+        let bare = url.username().is_empty() && url.password().is_none();
+        (allowed && bare).then(|| Self(text.to_owned()))
+    }
+
+    /// Whether a code may go to `asked` when `self` is registered: the same string, save that the port of a
+    /// loopback IP address may differ (OAuth 2.1, sections 2.3.1 and 8.4.2; RFC 8252, section 7.3).
+    pub fn permits(&self, asked: &Self) -> bool {
+        self == asked
+            || self
+                .without_loopback_port()
+                .is_some_and(|own| Some(own) == asked.without_loopback_port())
+    }
+
+    /// The text around the port, when the host is a loopback IP address: `localhost` is matched exactly.
+    fn without_loopback_port(&self) -> Option<(String, String)> {
+        let url = Url::parse(&self.0).ok().filter(|url| url.scheme() == "http")?;
+        let host = match url.host()? {
+            Host::Ipv4(address) if address.is_loopback() => address.to_string(),
+            Host::Ipv6(address) if address.is_loopback() => format!("[{address}]"),
+            _ => return None,
+        };
+        let authority = format!("http://{host}");
+        let rest = self.0.strip_prefix(&authority)?;
+        let end_of_port = rest
+            .strip_prefix(':')
+            .map_or(0, |port| 1 + port.bytes().take_while(u8::is_ascii_digit).count());
+        Some((authority, rest[end_of_port..].to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whose hands the code goes into, to be shown: the host with its port, or the scheme of an app.
+    pub fn host(&self) -> String {
+        let Ok(url) = Url::parse(&self.0) else {
+            return self.0.clone();
+        };
+        match (url.host_str(), url.port()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (Some(host), None) if !host.is_empty() => host.to_owned(),
+            _ => format!("{}:", url.scheme()),
+        }
+    }
+
+    /// The origin, or the scheme of an app, as a Content-Security-Policy source expression.
+    pub fn source_expression(&self) -> String {
+        match Url::parse(&self.0) {
+            Ok(url) if url.origin().is_tuple() => url.origin().ascii_serialization(),
+            Ok(url) => format!("{}:", url.scheme()),
+            Err(_) => "'none'".to_owned(),
+        }
+    }
+
+    /// The URI with parameters added to its query (OAuth 2.1, section 4.1.2).
+    pub fn with(&self, parameters: &[(&str, &str)]) -> String {
+        let mut url = self.0.clone();
+        for (name, value) in parameters {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(name);
+            url.push('=');
+            url.extend(percent_encoding::utf8_percent_encode(
+                value,
+                percent_encoding::NON_ALPHANUMERIC,
+            ));
+        }
+        url
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+impl fmt::Display for RedirectUri {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for RedirectUri {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text).ok_or_else(|| {
+            format!("{text:?} is not a redirect URI: https, http on loopback, or an app's scheme with a dot, without fragment")
+        })
+    }
+}
+
+impl From<RedirectUri> for String {
+    fn from(uri: RedirectUri) -> Self {
+        uri.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uri(text: &str) -> RedirectUri {
+        RedirectUri::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_port_of_a_loopback_address_may_differ_and_nothing_else() {
+        let registered = uri("http://127.0.0.1/callback");
+        assert!(registered.permits(&uri("http://127.0.0.1:49152/callback")));
+        assert!(!registered.permits(&uri("http://127.0.0.1:49152/callback2")));
+        assert!(!registered.permits(&uri("http://127.0.0.1:49152/callback?x=1")));
+        assert!(!registered.permits(&uri("http://127.0.0.2:49152/callback")));
+        assert!(!registered.permits(&uri("http://[::1]:49152/callback")));
+        assert!(!uri("http://localhost/callback").permits(&uri("http://localhost:1/callback")));
+        assert!(!uri("https://app.example/cb").permits(&uri("https://app.example:444/cb")));
+        assert!(!uri("https://app.example/cb").permits(&uri("https://app.example/cb/")));
+    }
+
+    #[test]
+    fn nowhere_dangerous_is_a_redirect_uri() {
+        for text in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "http://app.example/cb",
+            "https://app.example/cb#f",
+            "https://u:p@app.example/cb",
+            "/cb",
+            "myapp:/cb",
+            "https://app.example/c b",
+            "http://127.0.0.1.evil.example/cb",
+        ] {
+            assert!(RedirectUri::parse(text).is_none(), "{text}");
+        }
+        assert!(RedirectUri::parse("com.example.app:/cb").is_some());
+    }
+}

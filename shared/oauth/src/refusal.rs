@@ -1,0 +1,252 @@
+use std::time::Duration;
+
+use crate::{ErrorCode, Timestamp};
+
+/// Why a request was refused, with the facts. Its text is what the caller may read: it names the parameter
+/// and what to do and never repeats what was sent. [`Refusal::code`] is the RFC's word for it; the HTTP
+/// status is decided at the edge, in `http`.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant's text says what it means")]
+pub enum Refusal {
+    // The shape of the request.
+    #[error("the parameter {name} is missing")]
+    MissingParameter { name: &'static str },
+    #[error("the parameter {name} must not be repeated")]
+    RepeatedParameter { name: &'static str },
+    #[error("the parameter {name} has more than {limit} values")]
+    TooManyValues { name: &'static str, limit: usize },
+    #[error("the parameter {name} is longer than {limit} bytes")]
+    ParameterTooLong { name: &'static str, limit: usize },
+    #[error("the parameter {name} is malformed: {expected} is expected")]
+    MalformedParameter {
+        name: &'static str,
+        expected: &'static str,
+    },
+    #[error("the request's parameters are not UTF-8 text")]
+    NotUtf8,
+    #[error("the request is larger than {limit} bytes")]
+    BodyTooLarge { limit: usize },
+    #[error(
+        "the query is longer than {limit} bytes; push the request to the pushed authorization request endpoint instead"
+    )]
+    QueryTooLong { limit: usize },
+    #[error("the body must be application/x-www-form-urlencoded")]
+    WrongContentType,
+    #[error("this endpoint answers {allowed} only")]
+    WrongMethod { allowed: &'static str },
+    #[error("parameters belong in the body, not in the query")]
+    ParametersInQuery,
+    #[error("too many requests: try again in {} seconds", retry_after.as_secs())]
+    SlowDown { retry_after: Duration },
+
+    // Who the client is.
+    #[error("the client did not authenticate")]
+    ClientNotAuthenticated,
+    #[error("the client used more than one way to authenticate")]
+    SeveralAuthenticationMethods,
+    #[error("the client is unknown, disabled, or did not prove who it is")]
+    ClientRejected { why: ClientRejection },
+    #[error("no client is registered under this client_id")]
+    UnknownClient,
+    #[error("the client may not use {grant_type}")]
+    GrantNotAllowed { grant_type: &'static str },
+
+    // Authorization requests.
+    #[error("the redirect_uri is not registered for this client")]
+    RedirectUriNotRegistered,
+    #[error("the response_type must be code")]
+    UnsupportedResponseType,
+    #[error("the response_mode must be query")]
+    UnsupportedResponseMode,
+    #[error("the code_challenge_method must be S256")]
+    ChallengeMethodNotS256,
+    #[error("the parameter request is not supported: push the request instead")]
+    RequestObjectNotSupported,
+    #[error("a pushed authorization request must not contain request_uri")]
+    RequestUriInPushedRequest,
+    #[error("the request_uri is not one of ours")]
+    ForeignRequestUri,
+    #[error("the request_uri is unknown, expired, already used, or belongs to another client")]
+    RequestUriInvalid { why: HandleRejection },
+    #[error("this client must push its authorization requests")]
+    PushRequired,
+    #[error("the type {detail_type} is accepted in pushed authorization requests only")]
+    DetailTypeMustBePushed { detail_type: String },
+    #[error("the scope has a token that this client may not ask for or that does not exist")]
+    ScopeNotAllowed,
+    #[error("the scope {scope} gives access to nothing without authorization_details")]
+    ScopeNeedsDetails { scope: String },
+    #[error("the resource is unknown, or this client may not ask for it")]
+    ResourceNotAllowed,
+    #[error("the authorization covers several resources: name one with the parameter resource")]
+    ResourceNotChosen,
+    #[error("prompt=none cannot be combined with another prompt")]
+    PromptNoneNotAlone,
+    #[error("the person is not signed in")]
+    LoginRequired,
+    #[error("the person has not consented to this")]
+    ConsentRequired,
+    #[error("the person must do something on a page first")]
+    InteractionRequired,
+    #[error("the person said no")]
+    DeniedByPerson,
+    #[error("the person took too long")]
+    InteractionExpired,
+    #[error("the strength of authentication that was asked for cannot be met")]
+    AuthenticationStrengthUnavailable,
+
+    // Authorization details.
+    #[error("authorization_details is not a JSON array: error at line {line}, column {column}")]
+    DetailsNotAnArray { line: usize, column: usize },
+    #[error("authorization_details has an object with the same member twice")]
+    DetailRepeatsMember,
+    #[error("authorization_details nests deeper than {limit}")]
+    DetailTooDeep { limit: usize },
+    #[error("authorization_details has more than {limit} elements")]
+    TooManyDetails { limit: usize },
+    #[error("authorization_details[{index}] is not an object with a type")]
+    DetailWithoutType { index: usize },
+    #[error("authorization_details[{index}] has a type that is not registered")]
+    UnknownDetailType { index: usize },
+    #[error("authorization_details[{index}] has a type that this client may not use")]
+    DetailTypeNotAllowed { index: usize },
+    #[error("authorization_details[{index}]{pointer}: {problem}")]
+    DetailInvalid {
+        index: usize,
+        pointer: String,
+        problem: String,
+    },
+    #[error("authorization_details[{index}] is for a tool that the requested resource is not")]
+    DetailOutsideResource { index: usize },
+    #[error("authorization_details[{index}] is wider than what was granted")]
+    DetailWidened { index: usize },
+
+    // Grants.
+    #[error("this grant_type is not supported")]
+    UnsupportedGrantType,
+    #[error("the code is unknown, expired, already used, or was given to another client")]
+    CodeInvalid { why: HandleRejection },
+    #[error("the redirect_uri is not the one that the code was sent to")]
+    RedirectUriMismatch,
+    #[error("the code_verifier does not match the code_challenge")]
+    VerifierMismatch,
+    #[error("the refresh token is unknown, expired, revoked, or belongs to another client")]
+    RefreshTokenInvalid { why: HandleRejection },
+    #[error("the scope is wider than what was granted")]
+    ScopeWidened,
+    #[error("the person's account has been disabled, or everything of theirs was ended")]
+    PersonEnded,
+
+    // Tokens presented to us.
+    #[error("the access token is missing")]
+    TokenMissing,
+    #[error("the access token is invalid, expired or revoked")]
+    TokenInvalid { why: &'static str },
+    #[error("the access token was sent in more than one way")]
+    TokenSentTwice,
+    #[error("the access token does not have the scope {scope}")]
+    InsufficientScope { scope: &'static str },
+    #[error("this token_type_hint is not supported")]
+    UnsupportedTokenType,
+
+    // Pages.
+    #[error(
+        "this page is out of date, was sent from elsewhere, or belongs to another browser: start again from the application"
+    )]
+    FormRejected,
+}
+
+/// Why a client was not accepted: for the audit, never for the caller, who could learn which ids exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum ClientRejection {
+    Unknown,
+    Disabled,
+    WrongSecret,
+    MethodNotRegistered,
+    AssertionMalformed,
+    AssertionSignature,
+    AssertionIssuer,
+    AssertionAudience,
+    AssertionExpired,
+    AssertionTooLong,
+    AssertionFromTheFuture,
+    AssertionReplayed,
+}
+
+/// Why a handle was not accepted: for the audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandleRejection {
+    /// Nothing that we gave out looks like this, or its secret or tag is wrong.
+    Unknown,
+    /// It was good until then.
+    Expired {
+        /// Its last moment.
+        at: Timestamp,
+    },
+    /// It was spent, and this use is not proven to be a replay.
+    Spent,
+    /// It was spent, and this use proves that it leaked: the authorization has been ended.
+    Replayed,
+    /// It was given to another client.
+    OtherClient,
+    /// The authorization behind it has ended.
+    Ended,
+}
+
+impl Refusal {
+    /// The RFC's word for it.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::ClientNotAuthenticated | Self::ClientRejected { .. } => ErrorCode::InvalidClient,
+            Self::GrantNotAllowed { .. } => ErrorCode::UnauthorizedClient,
+            Self::UnsupportedResponseType => ErrorCode::UnsupportedResponseType,
+            Self::RequestObjectNotSupported => ErrorCode::RequestNotSupported,
+            Self::ScopeNotAllowed | Self::ScopeNeedsDetails { .. } | Self::ScopeWidened => {
+                ErrorCode::InvalidScope
+            }
+            Self::ResourceNotAllowed | Self::ResourceNotChosen => ErrorCode::InvalidTarget,
+            Self::LoginRequired => ErrorCode::LoginRequired,
+            Self::ConsentRequired => ErrorCode::ConsentRequired,
+            Self::InteractionRequired => ErrorCode::InteractionRequired,
+            Self::DeniedByPerson | Self::InteractionExpired | Self::PersonEnded => ErrorCode::AccessDenied,
+            Self::AuthenticationStrengthUnavailable => ErrorCode::UnmetAuthenticationRequirements,
+            Self::DetailsNotAnArray { .. }
+            | Self::DetailRepeatsMember
+            | Self::DetailTooDeep { .. }
+            | Self::TooManyDetails { .. }
+            | Self::DetailWithoutType { .. }
+            | Self::UnknownDetailType { .. }
+            | Self::DetailTypeNotAllowed { .. }
+            | Self::DetailInvalid { .. }
+            | Self::DetailOutsideResource { .. }
+            | Self::DetailTypeMustBePushed { .. }
+            | Self::DetailWidened { .. } => ErrorCode::InvalidAuthorizationDetails,
+            Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
+            Self::CodeInvalid { .. }
+            | Self::RedirectUriMismatch
+            | Self::VerifierMismatch
+            | Self::RefreshTokenInvalid { .. } => ErrorCode::InvalidGrant,
+            Self::TokenInvalid { .. } => ErrorCode::InvalidToken,
+            Self::InsufficientScope { .. } => ErrorCode::InsufficientScope,
+            Self::UnsupportedTokenType => ErrorCode::UnsupportedTokenType,
+            Self::RequestUriInvalid { .. } | Self::ForeignRequestUri => ErrorCode::InvalidRequestUri,
+            Self::SlowDown { .. } => ErrorCode::TemporarilyUnavailable,
+            _ => ErrorCode::InvalidRequest,
+        }
+    }
+
+    /// The name under which the error catalogue explains this refusal.
+    pub fn name(&self) -> String {
+        let variant = format!("{self:?}");
+        let end = variant.find([' ', '{', '(']).unwrap_or(variant.len());
+        let mut name = String::new();
+        for character in variant[..end].chars() {
+            if character.is_ascii_uppercase() && !name.is_empty() {
+                name.push('-');
+            }
+            name.push(character.to_ascii_lowercase());
+        }
+        name
+    }
+}

@@ -1,0 +1,238 @@
+use aws_sdk_dynamodb::types::AttributeValue;
+use environment::Fault;
+use oauth::{
+    Authorization, AuthorizationDetails, End, Ended, GrantId, RefreshToken, Sha256Digest, Stage, Timestamp,
+};
+
+use crate::Store;
+use crate::item::{Condition, Draft, Item, Key, Written, body, integer, json_text, number, string, text};
+
+/// Details above this many bytes live in an item of their own beside the authorization, so that each later
+/// move of it stays cheap: DynamoDB bills a write by the size of the whole item.
+const LARGEST_INLINE_DETAILS: usize = 8 * 1024;
+
+/// What a commit met.
+#[derive(Debug)]
+pub enum Commit {
+    /// The move is made.
+    Done,
+    /// Somebody else moved first: decide again on what stands there now, if anything does.
+    Outdated(Option<Box<Authorization>>),
+}
+
+impl Store {
+    /// The authorization with this id.
+    ///
+    /// # Errors
+    /// When the table does not answer or the item cannot be read.
+    pub async fn authorization(&self, id: &GrantId) -> Result<Option<Authorization>, Fault> {
+        match self.read(&key(id)).await? {
+            Some(item) => self.assemble(&item).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Commits a move on condition that the stored version is the one it came from; the first one on
+    /// condition that nothing stands there.
+    ///
+    /// # Errors
+    /// When the table does not answer: the state is then as before or as after.
+    pub async fn commit(&self, next: &Authorization) -> Result<Commit, Fault> {
+        let (slim, details) = split(next);
+        if let Some((digest, json)) =
+            details.filter(|_| matches!(next.stage, Stage::Pushed(_) | Stage::Consented(_)))
+        {
+            self.write(Draft::new(
+                &details_key(&next.id, &digest),
+                &json,
+                Some(forget(next)),
+            ))
+            .await?;
+        }
+        let condition = match next.version {
+            1 => Condition::absent(),
+            version => Condition::new("version = :from", vec![(":from", number(version - 1))]),
+        };
+        match self.write_if(draft(next, &slim), condition).await? {
+            Written::Done => Ok(Commit::Done),
+            Written::Conflict(item) if item.is_empty() => Ok(Commit::Outdated(None)),
+            Written::Conflict(item) => Ok(Commit::Outdated(Some(Box::new(self.assemble(&item).await?)))),
+        }
+    }
+
+    /// Ends the authorization of a refresh token that its own client revokes, without reading it first (RFC
+    /// 7009): one write, which only the right family secret and client can make.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn end_by_refresh_token(
+        &self,
+        token: &RefreshToken,
+        client_id: &oauth::ClientId,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let ended = Ended {
+            at: now,
+            why: End::Revoked,
+            person: None,
+            client_id: client_id.clone(),
+        };
+        let stage = json_text(&Stage::Ended(ended));
+        let condition = Condition::new(
+            "family = :family AND client_id = :client AND attribute_not_exists(ended_by)",
+            vec![
+                (":family", text(token.family().digest().to_base64url())),
+                (":client", text(client_id.as_str())),
+            ],
+        );
+        let values: Vec<(&str, AttributeValue)> = vec![
+            (":stage", text(stage)),
+            (":one", number(1)),
+            (":why", text("revoked")),
+        ];
+        let update = "SET body = :stage, version = version + :one, ended_by = :why";
+        match self
+            .change_if(&key(token.id()), update, condition, values)
+            .await?
+        {
+            Written::Done => Ok(true),
+            Written::Conflict(_) => Ok(false),
+        }
+    }
+
+    /// The ids of the authorizations that a person gave, by the index.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn authorizations_of(&self, person: &oauth::PersonId) -> Result<Vec<GrantId>, Fault> {
+        let keys = self.owned(&format!("PERSON#{person}"), "AUTHORIZATION#").await?;
+        Ok(keys
+            .iter()
+            .filter_map(|key| GrantId::parse(key.pk.strip_prefix("AUTHORIZATION#")?))
+            .collect())
+    }
+
+    pub(crate) async fn assemble(&self, item: &Item) -> Result<Authorization, Fault> {
+        let mut authorization = decode(item)?;
+        if let Some(digest) = string(item, "details") {
+            let digest = Sha256Digest::from_base64url(digest)
+                .ok_or_else(|| Fault::broken("table", "a details digest"))?;
+            let Some(beside) = self.read(&details_key(&authorization.id, &digest)).await? else {
+                return Err(Fault::broken(
+                    "table",
+                    "the details of an authorization are missing",
+                ));
+            };
+            let json: String = body(&beside)?;
+            let details =
+                serde_json::from_str(&json).map_err(|_| Fault::broken("table", "details cannot be read"))?;
+            replace_details(&mut authorization, details);
+        }
+        Ok(authorization)
+    }
+}
+
+pub(crate) fn key(id: &GrantId) -> Key {
+    Key::new(format!("AUTHORIZATION#{id}"), "AUTHORIZATION")
+}
+
+pub(crate) fn details_key(id: &GrantId, digest: &Sha256Digest) -> Key {
+    Key::new(
+        format!("AUTHORIZATION#{id}"),
+        format!("DETAILS#{}", digest.to_base64url()),
+    )
+}
+
+/// The authorization without the details that live beside it.
+pub(crate) fn decode(item: &Item) -> Result<Authorization, Fault> {
+    let id = string(item, "pk")
+        .and_then(|pk| GrantId::parse(pk.strip_prefix("AUTHORIZATION#")?))
+        .ok_or_else(|| Fault::broken("table", "an authorization without an id"))?;
+    let version = integer(item, "version")
+        .and_then(|version| u64::try_from(version).ok())
+        .ok_or_else(|| Fault::broken("table", "an authorization without a version"))?;
+    Ok(Authorization {
+        id,
+        version,
+        stage: body(item)?,
+    })
+}
+
+fn draft(next: &Authorization, slim: &Slim) -> Draft {
+    let mut draft =
+        Draft::new(&key(&next.id), &slim.stage, Some(forget(next))).with("version", number(next.version));
+    if let Some(digest) = &slim.details {
+        draft = draft.with("details", text(digest.to_base64url()));
+    }
+    match &next.stage {
+        Stage::Consented(oauth::Consented { grant, .. }) | Stage::Active(oauth::Active { grant, .. }) => {
+            draft = draft.with("client_id", text(grant.client_id.as_str())).owned_by(
+                format!("PERSON#{}", grant.person),
+                format!("AUTHORIZATION#{}", grant.granted_at.as_seconds()),
+            );
+        }
+        Stage::Pushed(_) | Stage::Ended(_) => {}
+    }
+    if let Stage::Active(oauth::Active {
+        refresh: Some(family),
+        ..
+    }) = &next.stage
+    {
+        draft = draft.with("family", text(family.secret.to_base64url()));
+    }
+    draft
+}
+
+struct Slim {
+    stage: Stage,
+    details: Option<Sha256Digest>,
+}
+
+fn split(authorization: &Authorization) -> (Slim, Option<(Sha256Digest, String)>) {
+    let details = details_of(authorization);
+    let json = json_text(&details);
+    if json.len() <= LARGEST_INLINE_DETAILS {
+        return (
+            Slim {
+                stage: authorization.stage.clone(),
+                details: None,
+            },
+            None,
+        );
+    }
+    let digest = details.digest();
+    let mut slim = authorization.clone();
+    replace_details(&mut slim, AuthorizationDetails::default());
+    (
+        Slim {
+            stage: slim.stage,
+            details: Some(digest),
+        },
+        Some((digest, json)),
+    )
+}
+
+fn details_of(authorization: &Authorization) -> AuthorizationDetails {
+    match &authorization.stage {
+        Stage::Pushed(pushed) => pushed.request.details.clone(),
+        Stage::Consented(consented) => consented.grant.details.clone(),
+        Stage::Active(active) => active.grant.details.clone(),
+        Stage::Ended(_) => AuthorizationDetails::default(),
+    }
+}
+
+fn replace_details(authorization: &mut Authorization, details: AuthorizationDetails) {
+    match &mut authorization.stage {
+        Stage::Pushed(pushed) => pushed.request.details = details,
+        Stage::Consented(consented) => consented.grant.details = details,
+        Stage::Active(active) => active.grant.details = details,
+        Stage::Ended(_) => {}
+    }
+}
+
+/// A minute more than the life, so that the deletion never races with the last honest use.
+fn forget(authorization: &Authorization) -> Timestamp {
+    authorization
+        .forgotten_at()
+        .after(std::time::Duration::from_mins(1))
+}

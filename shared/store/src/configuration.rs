@@ -1,0 +1,337 @@
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use environment::Fault;
+use oauth::configuration::{Client, DetailType, Server, Tool};
+use oauth::{ClientId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::Store;
+use crate::item::{Condition, Draft, Item, Key, Written, body, json_text, string};
+
+/// Everything that one `countersign apply` writes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The server's settings.
+    pub server: Server,
+    /// The registered clients.
+    pub clients: Vec<Client>,
+    /// The registered tools.
+    pub tools: Vec<Tool>,
+    /// The registered types of `authorization_details`.
+    pub detail_types: Vec<DetailType>,
+    /// Overrides of texts and sentences, by language tag: the source of a language file.
+    pub languages: BTreeMap<String, String>,
+}
+
+/// The number of a snapshot: each apply makes the next one.
+pub type Version = u64;
+
+/// What applying a snapshot met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It is in force.
+    InForce(Version),
+    /// Somebody else applied another one meanwhile: nothing has changed.
+    Overtaken,
+}
+
+/// The pointer to the snapshot in force: one small item, moved by one conditional write, so that a
+/// half-applied configuration cannot exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Pointer {
+    version: Version,
+    /// The highest version ever written: going back does not make numbers come twice.
+    newest: Version,
+    /// The shape of the snapshot's items.
+    format: u32,
+}
+
+const FORMAT: u32 = 1;
+
+/// How long a process may act on the snapshot that it last saw.
+const FRESH: Duration = Duration::from_secs(5);
+/// How many clients a process remembers.
+const MOST_REMEMBERED: usize = 1000;
+
+/// The snapshot in force, without the clients, which are read one by one.
+pub struct Configuration {
+    /// Which snapshot it is.
+    pub version: Version,
+    /// The server's settings.
+    pub server: Server,
+    /// The registered tools.
+    pub tools: Vec<Tool>,
+    /// The registered types of `authorization_details`.
+    pub detail_types: Vec<DetailType>,
+    /// Overrides of texts and sentences, by language tag.
+    pub languages: BTreeMap<String, String>,
+    clients: Mutex<HashMap<ClientId, Arc<Client>>>,
+}
+
+#[derive(Default)]
+pub(crate) struct Cache(Mutex<Option<(Timestamp, Arc<Configuration>)>>);
+
+impl Store {
+    /// The configuration in force, at most five seconds old.
+    ///
+    /// # Errors
+    /// When the table does not answer, or no configuration was ever applied.
+    pub async fn configuration(&self, now: Timestamp) -> Result<Arc<Configuration>, Fault> {
+        let known = self
+            .configuration
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some((_, configuration)) = known.clone().filter(|(seen_at, _)| now < seen_at.after(FRESH)) {
+            return Ok(configuration);
+        }
+        let Some(pointer) = self.pointer().await? else {
+            return Err(Fault::broken(
+                "configuration",
+                "none has been applied: run `countersign apply`",
+            ));
+        };
+        let configuration = match known {
+            Some((_, configuration)) if configuration.version == pointer.version => configuration,
+            _ => Arc::new(self.load(pointer).await?),
+        };
+        *self
+            .configuration
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some((now, configuration.clone()));
+        Ok(configuration)
+    }
+
+    /// A registered client of a configuration, remembered for as long as that configuration is.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn client(
+        &self,
+        configuration: &Configuration,
+        id: &ClientId,
+    ) -> Result<Option<Arc<Client>>, Fault> {
+        if let Some(known) = configuration.known(id) {
+            return Ok(Some(known));
+        }
+        let key = Key::new(partition(configuration.version), format!("CLIENT#{id}"));
+        // An id that does not exist is not remembered: anybody can make up as many as they like.
+        let Some(item) = self.read(&key).await? else {
+            return Ok(None);
+        };
+        let client: Arc<Client> = Arc::new(body(&item)?);
+        configuration.remember(&client);
+        Ok(Some(client))
+    }
+
+    /// Writes a snapshot under a new version, then puts it in force on condition that the one in force is
+    /// still `over`. The operator's command.
+    ///
+    /// # Errors
+    /// When the table does not answer: the one in force is then as before.
+    pub async fn apply(&self, snapshot: &Snapshot, over: Option<Version>) -> Result<Applied, Fault> {
+        let before = self.pointer().await?;
+        if before.map(|pointer| pointer.version) != over {
+            return Ok(Applied::Overtaken);
+        }
+        let version = before.map_or(0, |pointer| pointer.newest) + 1;
+        let pk = partition(version);
+        let write = async |sk: String, json: &serde_json::Value| {
+            self.write(Draft::new(&Key::new(&*pk, sk), json, None)).await
+        };
+        let json = |value: serde_json::Result<serde_json::Value>| {
+            value.map_err(|error| Fault::broken("configuration", error))
+        };
+        write(
+            "SHARED#SERVER".into(),
+            &json(serde_json::to_value(&snapshot.server))?,
+        )
+        .await?;
+        for tool in &snapshot.tools {
+            write(
+                format!("SHARED#TOOL#{}", tool.id),
+                &json(serde_json::to_value(tool))?,
+            )
+            .await?;
+        }
+        for detail_type in &snapshot.detail_types {
+            write(
+                format!("SHARED#TYPE#{}", detail_type.name),
+                &json(serde_json::to_value(detail_type))?,
+            )
+            .await?;
+        }
+        for (tag, source) in &snapshot.languages {
+            write(format!("SHARED#LANGUAGE#{tag}"), &serde_json::json!(source)).await?;
+        }
+        for client in &snapshot.clients {
+            write(
+                format!("CLIENT#{}", client.id),
+                &json(serde_json::to_value(client))?,
+            )
+            .await?;
+        }
+        self.point(
+            before,
+            Pointer {
+                version,
+                newest: version,
+                format: FORMAT,
+            },
+        )
+        .await
+    }
+
+    /// Puts an earlier snapshot in force again. Secrets, switched-off clients and revocations stay as they are.
+    ///
+    /// # Errors
+    /// When the table does not answer, or there is no such snapshot.
+    pub async fn go_back_to(&self, version: Version) -> Result<Applied, Fault> {
+        let before = self.pointer().await?;
+        if self
+            .read(&Key::new(partition(version), "SHARED#SERVER"))
+            .await?
+            .is_none()
+        {
+            return Err(Fault::broken(
+                "configuration",
+                format!("there is no version {version}"),
+            ));
+        }
+        let newest = before.map_or(version, |pointer| pointer.newest);
+        self.point(
+            before,
+            Pointer {
+                version,
+                newest,
+                format: FORMAT,
+            },
+        )
+        .await
+    }
+
+    /// The whole snapshot in force, clients included, read now: for showing what an apply would change.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn snapshot(&self) -> Result<Option<(Version, Snapshot)>, Fault> {
+        let Some(pointer) = self.pointer().await? else {
+            return Ok(None);
+        };
+        let shared = self.load(pointer).await?;
+        let clients = self.query(&partition(pointer.version), "CLIENT#").await?;
+        let snapshot = Snapshot {
+            server: shared.server,
+            clients: clients.iter().map(body).collect::<Result<_, _>>()?,
+            tools: shared.tools,
+            detail_types: shared.detail_types,
+            languages: shared.languages,
+        };
+        Ok(Some((pointer.version, snapshot)))
+    }
+
+    async fn pointer(&self) -> Result<Option<Pointer>, Fault> {
+        let Some(item) = self.read(&pointer_key()).await? else {
+            return Ok(None);
+        };
+        let pointer: Pointer = body(&item)?;
+        if pointer.format > FORMAT {
+            return Err(Fault::broken(
+                "configuration",
+                "it was applied by a newer version of this program",
+            ));
+        }
+        Ok(Some(pointer))
+    }
+
+    async fn point(&self, before: Option<Pointer>, after: Pointer) -> Result<Applied, Fault> {
+        let draft = Draft::new(&pointer_key(), &after, None);
+        let condition = match &before {
+            None => Condition::absent(),
+            Some(pointer) => {
+                let json = json_text(pointer);
+                Condition::new("body = :before", vec![(":before", crate::item::text(json))])
+            }
+        };
+        match self.write_if(draft, condition).await? {
+            Written::Done => Ok(Applied::InForce(after.version)),
+            Written::Conflict(_) => Ok(Applied::Overtaken),
+        }
+    }
+
+    async fn load(&self, pointer: Pointer) -> Result<Configuration, Fault> {
+        let items = self.query(&partition(pointer.version), "SHARED#").await?;
+        let server = items.iter().find(|item| named(item, "SERVER").is_some());
+        let Some(server) = server else {
+            return Err(Fault::broken("configuration", "the snapshot in force is missing"));
+        };
+        Ok(Configuration {
+            version: pointer.version,
+            server: body(server)?,
+            tools: all(&items, "TOOL#")?,
+            detail_types: all(&items, "TYPE#")?,
+            languages: items
+                .iter()
+                .filter_map(|item| Some((named(item, "LANGUAGE#")?.to_owned(), item)))
+                .map(|(tag, item)| Ok((tag, body(item)?)))
+                .collect::<Result<_, Fault>>()?,
+            clients: Mutex::default(),
+        })
+    }
+}
+
+impl Configuration {
+    /// The tool with this id.
+    pub fn tool(&self, id: &oauth::ToolId) -> Option<&Tool> {
+        self.tools.iter().find(|tool| tool.id == *id)
+    }
+
+    /// The resource that a client's tokens are for when it names none.
+    pub fn default_resource(&self, client: &Client) -> Option<&oauth::ResourceUri> {
+        client
+            .default_tool
+            .as_ref()
+            .and_then(|id| self.tool(id))
+            .map(|tool| &tool.resource)
+    }
+
+    fn known(&self, id: &ClientId) -> Option<Arc<Client>> {
+        self.clients
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            .cloned()
+    }
+
+    fn remember(&self, client: &Arc<Client>) {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if clients.len() < MOST_REMEMBERED {
+            clients.insert(client.id.clone(), client.clone());
+        }
+    }
+}
+
+fn all<T: serde::de::DeserializeOwned>(items: &[Item], kind: &str) -> Result<Vec<T>, Fault> {
+    items
+        .iter()
+        .filter(|item| named(item, kind).is_some())
+        .map(body)
+        .collect()
+}
+
+/// What follows `SHARED#` and the kind in an item's sort key.
+fn named<'a>(item: &'a Item, kind: &str) -> Option<&'a str> {
+    string(item, "sk")?.strip_prefix("SHARED#")?.strip_prefix(kind)
+}
+
+fn partition(version: Version) -> String {
+    format!("SNAPSHOT#{version}")
+}
+
+fn pointer_key() -> Key {
+    Key::new("CONFIGURATION", "POINTER")
+}

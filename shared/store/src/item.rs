@@ -1,0 +1,350 @@
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use environment::Fault;
+use oauth::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::Store;
+
+/// An item as DynamoDB has it.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+const TABLE: &str = "table";
+
+/// The key of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+impl Key {
+    pub(crate) fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self {
+            pk: pk.into(),
+            sk: sk.into(),
+        }
+    }
+
+    pub(crate) fn to_item(&self) -> Item {
+        HashMap::from([
+            ("pk".to_owned(), text(&self.pk)),
+            ("sk".to_owned(), text(&self.sk)),
+        ])
+    }
+
+    fn is_of(&self, item: &Item) -> bool {
+        string(item, "pk") == Some(&self.pk) && string(item, "sk") == Some(&self.sk)
+    }
+}
+
+/// An item to be written.
+pub(crate) struct Draft(Item);
+
+impl Draft {
+    /// An item with its content and the moment after which it may be deleted.
+    pub(crate) fn new(key: &Key, body: &impl Serialize, expires_at: Option<Timestamp>) -> Self {
+        let json = json_text(body);
+        let mut item = key.to_item();
+        item.insert("body".to_owned(), text(json));
+        if let Some(moment) = expires_at {
+            item.insert("expires_at".to_owned(), number(moment.as_seconds()));
+        }
+        Self(item)
+    }
+
+    /// Lists the item in the index under its owner.
+    pub(crate) fn owned_by(mut self, owner: String, sort: String) -> Self {
+        self.0.insert("owner".to_owned(), text(owner));
+        self.0.insert("owner_sort".to_owned(), text(sort));
+        self
+    }
+
+    /// Adds an attribute that conditions can see.
+    pub(crate) fn with(mut self, name: &str, value: AttributeValue) -> Self {
+        self.0.insert(name.to_owned(), value);
+        self
+    }
+
+    pub(crate) fn into_item(self) -> Item {
+        self.0
+    }
+}
+
+/// A condition on the item as it stands.
+pub(crate) struct Condition<'a> {
+    pub(crate) expression: &'a str,
+    pub(crate) values: Vec<(&'a str, AttributeValue)>,
+}
+
+impl<'a> Condition<'a> {
+    pub(crate) fn new(expression: &'a str, values: Vec<(&'a str, AttributeValue)>) -> Self {
+        Self { expression, values }
+    }
+
+    /// The item must not be there.
+    pub(crate) fn absent() -> Self {
+        Self::new("attribute_not_exists(pk)", vec![])
+    }
+}
+
+/// What a conditional write met.
+pub(crate) enum Written {
+    /// It is done, by this attempt or by an earlier try of it whose answer was lost.
+    Done,
+    /// Something else stands there.
+    Conflict(Item),
+}
+
+impl Store {
+    /// Reads one item, strongly consistent.
+    pub(crate) async fn read(&self, key: &Key) -> Result<Option<Item>, Fault> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&*self.table)
+            .set_key(Some(key.to_item()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault(&error))?;
+        Ok(answer.item)
+    }
+
+    /// Reads several items in one call, strongly consistent; the answers stand in the order of the keys.
+    pub(crate) async fn read_all<const N: usize>(&self, keys: [&Key; N]) -> Result<[Option<Item>; N], Fault> {
+        let request = KeysAndAttributes::builder()
+            .set_keys(Some(keys.iter().map(|key| key.to_item()).collect()))
+            .consistent_read(true)
+            .build()
+            .map_err(|error| Fault::broken(TABLE, error))?;
+        let answer = self
+            .client
+            .batch_get_item()
+            .request_items(&*self.table, request)
+            .send()
+            .await
+            .map_err(|error| fault(&error))?;
+        if answer.unprocessed_keys().is_some_and(|left| !left.is_empty()) {
+            return Err(Fault::unavailable(TABLE, "it answered a part of the keys only"));
+        }
+        let mut items = answer
+            .responses
+            .and_then(|mut tables| tables.remove(&*self.table))
+            .unwrap_or_default();
+        Ok(keys.map(|key| {
+            items
+                .iter()
+                .position(|item| key.is_of(item))
+                .map(|position| items.swap_remove(position))
+        }))
+    }
+
+    /// Writes an item over whatever stands there.
+    pub(crate) async fn write(&self, draft: Draft) -> Result<(), Fault> {
+        self.client
+            .put_item()
+            .table_name(&*self.table)
+            .set_item(Some(draft.into_item()))
+            .send()
+            .await
+            .map_err(|error| fault(&error))?;
+        Ok(())
+    }
+
+    /// Writes an item if the condition holds for what stands there. The attempt's id makes a retry of the SDK,
+    /// whose first try had arrived, a success and not a conflict with itself.
+    pub(crate) async fn write_if(&self, draft: Draft, condition: Condition<'_>) -> Result<Written, Fault> {
+        let attempt = URL_SAFE_NO_PAD.encode(self.dice.roll::<12>());
+        let mut request = self
+            .client
+            .put_item()
+            .table_name(&*self.table)
+            .set_item(Some(draft.with("attempt", text(&attempt)).into_item()))
+            .condition_expression(condition.expression)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        for (name, value) in condition.values {
+            request = request.expression_attribute_values(name, value);
+        }
+        match request.send().await {
+            Ok(_) => Ok(Written::Done),
+            Err(SdkError::ServiceError(context)) if context.err().is_conditional_check_failed_exception() => {
+                let PutItemError::ConditionalCheckFailedException(failure) = context.into_err() else {
+                    return Err(Fault::broken(TABLE, "an error changed its kind"));
+                };
+                Ok(judge(failure.item.unwrap_or_default(), &attempt))
+            }
+            Err(error) => Err(fault(&error)),
+        }
+    }
+
+    /// Changes attributes of an item if the condition holds.
+    pub(crate) async fn change_if(
+        &self,
+        key: &Key,
+        update: &str,
+        condition: Condition<'_>,
+        values: Vec<(&str, AttributeValue)>,
+    ) -> Result<Written, Fault> {
+        let attempt = URL_SAFE_NO_PAD.encode(self.dice.roll::<12>());
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&*self.table)
+            .set_key(Some(key.to_item()))
+            .update_expression(format!("{update}, attempt = :attempt"))
+            .expression_attribute_values(":attempt", text(&attempt))
+            .condition_expression(condition.expression)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        for (name, value) in condition.values.into_iter().chain(values) {
+            request = request.expression_attribute_values(name, value);
+        }
+        match request.send().await {
+            Ok(_) => Ok(Written::Done),
+            Err(SdkError::ServiceError(context)) if context.err().is_conditional_check_failed_exception() => {
+                let UpdateItemError::ConditionalCheckFailedException(failure) = context.into_err() else {
+                    return Err(Fault::broken(TABLE, "an error changed its kind"));
+                };
+                Ok(judge(failure.item.unwrap_or_default(), &attempt))
+            }
+            Err(error) => Err(fault(&error)),
+        }
+    }
+
+    /// Deletes an item, be it there or not.
+    pub(crate) async fn delete(&self, key: &Key) -> Result<(), Fault> {
+        self.client
+            .delete_item()
+            .table_name(&*self.table)
+            .set_key(Some(key.to_item()))
+            .send()
+            .await
+            .map_err(|error| fault(&error))?;
+        Ok(())
+    }
+
+    /// All items of a partition whose sort key begins so, strongly consistent, page by page.
+    pub(crate) async fn query(&self, pk: &str, sk_begins_with: &str) -> Result<Vec<Item>, Fault> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+            .expression_attribute_values(":pk", text(pk))
+            .expression_attribute_values(":sk", text(sk_begins_with))
+            .into_paginator()
+            .items()
+            .send();
+        let mut items = Vec::new();
+        while let Some(item) = pages.next().await {
+            items.push(item.map_err(|error| fault(&error))?);
+        }
+        Ok(items)
+    }
+
+    /// The keys of all items that an owner has in the index. The index lags behind the table.
+    pub(crate) async fn owned(&self, owner: &str, sort_begins_with: &str) -> Result<Vec<Key>, Fault> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .index_name("by_owner")
+            .key_condition_expression("#owner = :owner AND begins_with(owner_sort, :sort)")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":sort", text(sort_begins_with))
+            .into_paginator()
+            .items()
+            .send();
+        let mut keys = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| fault(&error))?;
+            if let (Some(pk), Some(sk)) = (string(&item, "pk"), string(&item, "sk")) {
+                keys.push(Key::new(pk, sk));
+            }
+        }
+        Ok(keys)
+    }
+}
+
+fn judge(standing: Item, attempt: &str) -> Written {
+    let own = string(&standing, "attempt").is_some_and(|earlier| earlier == attempt);
+    if own {
+        Written::Done
+    } else {
+        Written::Conflict(standing)
+    }
+}
+
+/// The content of an item.
+pub(crate) fn body<T: DeserializeOwned>(item: &Item) -> Result<T, Fault> {
+    let json = string(item, "body").ok_or_else(|| Fault::broken(TABLE, "an item has no body"))?;
+    serde_json::from_str(json).map_err(|error| {
+        // The error's own text can quote the content.
+        Fault::broken(
+            TABLE,
+            format!(
+                "an item's body cannot be read (line {}, column {})",
+                error.line(),
+                error.column()
+            ),
+        )
+    })
+}
+
+/// The JSON text of something of ours.
+pub(crate) fn json_text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("what we store is JSON")
+}
+
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(crate) fn number(value: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::N(format!("{value}"))
+}
+
+pub(crate) fn string<'a>(item: &'a Item, name: &str) -> Option<&'a String> {
+    item.get(name).and_then(|value| value.as_s().ok())
+}
+
+pub(crate) fn integer(item: &Item, name: &str) -> Option<i64> {
+    item.get(name)
+        .and_then(|value| value.as_n().ok())
+        .and_then(|digits| digits.parse().ok())
+}
+
+/// Throttling, time-outs and the service's own faults pass; anything else is ours to mend. The answer's text
+/// is kept out: it can quote what was written.
+pub(crate) fn fault<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Fault {
+    let passing = [
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "InternalServerError",
+        "ServiceUnavailable",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        "LimitExceededException",
+    ];
+    match error {
+        SdkError::ServiceError(context) => match context.err().code() {
+            Some(code) if passing.contains(&code) => Fault::unavailable(TABLE, code),
+            Some(code) => Fault::broken(TABLE, code),
+            None => Fault::unavailable(TABLE, "an error without a code"),
+        },
+        SdkError::TimeoutError(_) => Fault::unavailable(TABLE, "no answer in time"),
+        SdkError::DispatchFailure(_) => Fault::unavailable(TABLE, "cannot be reached"),
+        SdkError::ResponseError(_) => Fault::unavailable(TABLE, "an answer that cannot be read"),
+        _ => Fault::broken(TABLE, "the request could not be built"),
+    }
+}

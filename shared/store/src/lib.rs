@@ -1,0 +1,54 @@
+//! The DynamoDB table: one file an entity, and every conditional write of the product. Each item has a
+//! partition key `pk`, a sort key `sk`, its content as JSON text in `body`, and `expires_at`, after which the
+//! table may delete it. Nothing trusts the deletion: whoever reads an item checks its moments.
+//!
+//! The content is text, not DynamoDB's own types, because details are hashed and shown exactly as they were
+//! asked: DynamoDB would rewrite their numbers.
+
+mod access_tokens;
+mod assertions;
+mod authorizations;
+mod client_states;
+mod configuration;
+mod consents;
+mod item;
+mod people;
+mod sessions;
+mod sign_in_attempts;
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use environment::Dice;
+
+pub use access_tokens::Standing;
+pub use authorizations::Commit;
+pub use client_states::{ClientState, HashedSecret};
+pub use configuration::{Applied, Configuration, Snapshot, Version};
+pub use consents::RememberedConsent;
+pub use people::{Created, Person};
+pub use sessions::Session;
+pub use sign_in_attempts::Attempts;
+
+/// The table. Cheap to clone; the caches are shared by the clones.
+#[derive(Clone)]
+pub struct Store {
+    client: Client,
+    table: Arc<str>,
+    dice: Dice,
+    configuration: Arc<configuration::Cache>,
+    client_states: Arc<client_states::Cache>,
+}
+
+impl Store {
+    /// The table `table`, reached through `client`.
+    pub fn new(client: Client, table: &str, dice: Dice) -> Self {
+        Self {
+            client,
+            table: table.into(),
+            dice,
+            configuration: Arc::default(),
+            client_states: Arc::default(),
+        }
+    }
+}

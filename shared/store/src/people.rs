@@ -1,0 +1,167 @@
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+use environment::Fault;
+use oauth::configuration::Profile;
+use oauth::{PersonId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::Store;
+use crate::item::{Condition, Draft, Key, Written, body, fault, json_text, text};
+
+/// A person, as the table knows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// `sub`: never reused.
+    pub id: PersonId,
+    /// What is known of them.
+    pub profile: Profile,
+    /// The Argon2id hash of their password (PHC string), if they have one.
+    pub password_hash: Option<String>,
+    /// Whether they may do anything at all.
+    pub disabled: bool,
+    /// Nothing of theirs that was made before this moment is good: sessions, authorizations, tokens.
+    pub not_before: Option<Timestamp>,
+}
+
+impl Person {
+    /// Whether something made at `moment` in this person's name is good by now.
+    pub fn allows_made_at(&self, moment: Timestamp) -> bool {
+        !self.disabled && self.not_before.is_none_or(|mark| moment > mark)
+    }
+}
+
+/// What making a person met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// They are there.
+    Done,
+    /// Somebody else has this user name.
+    UserNameTaken,
+}
+
+impl Store {
+    /// The person with this `sub`, read now.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn person(&self, id: &PersonId) -> Result<Option<Person>, Fault> {
+        self.read(&key(id)).await?.as_ref().map(body).transpose()
+    }
+
+    /// The person with this user name, in lower case.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn person_by_user_name(&self, user_name: &str) -> Result<Option<Person>, Fault> {
+        let Some(item) = self.read(&user_name_key(user_name)).await? else {
+            return Ok(None);
+        };
+        self.person(&body(&item)?).await
+    }
+
+    /// Makes a person and takes their user name, both or neither.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn create_person(&self, person: &Person) -> Result<Created, Fault> {
+        let name = Draft::new(&user_name_key(&person.profile.user_name), &person.id, None);
+        let put = |draft: Draft| {
+            Put::builder()
+                .table_name(&*self.table)
+                .set_item(Some(draft.into_item()))
+                .condition_expression("attribute_not_exists(pk)")
+                .build()
+                .map_err(|error| Fault::broken("table", error))
+        };
+        let answer = self
+            .client
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().put(put(name)?).build())
+            .transact_items(TransactWriteItem::builder().put(put(draft(person))?).build())
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(Created::Done),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(TransactWriteItemsError::is_transaction_canceled_exception) =>
+            {
+                Ok(Created::UserNameTaken)
+            }
+            Err(error) => Err(fault(&error)),
+        }
+    }
+
+    /// Replaces what is known of a person on condition that it is still what was read.
+    ///
+    /// # Errors
+    /// When the table does not answer; [`Fault::Unavailable`] when somebody else changed it meanwhile.
+    pub async fn update_person(&self, before: &Person, after: &Person) -> Result<(), Fault> {
+        let json = json_text(before);
+        let condition = Condition::new("body = :before", vec![(":before", text(json))]);
+        match self.write_if(draft(after), condition).await? {
+            Written::Done => Ok(()),
+            Written::Conflict(_) => Err(Fault::unavailable("table", "the person was changed meanwhile")),
+        }
+    }
+
+    /// Removes a person and frees their user name. Their `sub` is never given out again.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn remove_person(&self, person: &Person) -> Result<(), Fault> {
+        let delete = |key: Key| {
+            Delete::builder()
+                .table_name(&*self.table)
+                .set_key(Some(key.to_item()))
+                .build()
+                .map_err(|error| Fault::broken("table", error))
+        };
+        self.client
+            .transact_write_items()
+            .transact_items(
+                TransactWriteItem::builder()
+                    .delete(delete(user_name_key(&person.profile.user_name))?)
+                    .build(),
+            )
+            .transact_items(
+                TransactWriteItem::builder()
+                    .delete(delete(key(&person.id))?)
+                    .build(),
+            )
+            .send()
+            .await
+            .map_err(|error| fault(&error))?;
+        Ok(())
+    }
+
+    /// Everybody, by user name, from the index.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn people(&self) -> Result<Vec<Person>, Fault> {
+        let mut people = Vec::new();
+        for key in self.owned(PEOPLE, "").await? {
+            if let Some(item) = self.read(&key).await? {
+                people.push(body(&item)?);
+            }
+        }
+        Ok(people)
+    }
+}
+
+/// Under which owner the index lists everybody.
+const PEOPLE: &str = "PEOPLE";
+
+pub(crate) fn key(id: &PersonId) -> Key {
+    Key::new(format!("PERSON#{id}"), "PERSON")
+}
+
+fn user_name_key(user_name: &str) -> Key {
+    Key::new(format!("USER_NAME#{user_name}"), "USER_NAME")
+}
+
+fn draft(person: &Person) -> Draft {
+    Draft::new(&key(&person.id), person, None).owned_by(PEOPLE.to_owned(), person.profile.user_name.clone())
+}

@@ -1,0 +1,76 @@
+use environment::Fault;
+use oauth::{AuthenticationEvent, PersonId, Secret, Sha256Digest, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::Store;
+use crate::item::{Draft, Key, body};
+
+/// A person's SSO session. Its cookie is a secret of 256 bits, of which only the SHA-256 is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Whose it is.
+    pub person: PersonId,
+    /// Their user name and full name, to be shown.
+    pub user_name: String,
+    /// Full name.
+    pub name: String,
+    /// How they signed in.
+    pub authentication: AuthenticationEvent,
+    /// Its last moment.
+    pub expires_at: Timestamp,
+}
+
+impl Store {
+    /// The session of a cookie, if it is good now.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn session(&self, secret: &Secret<[u8; 32]>, now: Timestamp) -> Result<Option<Session>, Fault> {
+        let Some(item) = self.read(&key(&secret.digest())).await? else {
+            return Ok(None);
+        };
+        let session: Session = body(&item)?;
+        Ok(Some(session).filter(|session| now < session.expires_at))
+    }
+
+    /// Begins a session.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn begin_session(&self, secret: &Secret<[u8; 32]>, session: &Session) -> Result<(), Fault> {
+        let draft = Draft::new(&key(&secret.digest()), session, Some(session.expires_at)).owned_by(
+            owner(&session.person),
+            format!("SESSION#{}", session.authentication.auth_time.as_seconds()),
+        );
+        self.write(draft).await
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn end_session(&self, secret: &Secret<[u8; 32]>) -> Result<(), Fault> {
+        self.delete(&key(&secret.digest())).await
+    }
+
+    /// Ends all sessions that the index lists for a person. The person's not-before mark, written first,
+    /// covers those that it does not list yet.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn end_sessions_of(&self, person: &PersonId) -> Result<usize, Fault> {
+        let keys = self.owned(&owner(person), "SESSION#").await?;
+        for key in &keys {
+            self.delete(key).await?;
+        }
+        Ok(keys.len())
+    }
+}
+
+fn owner(person: &PersonId) -> String {
+    format!("PERSON#{person}")
+}
+
+fn key(secret: &Sha256Digest) -> Key {
+    Key::new(format!("SESSION#{}", secret.to_base64url()), "SESSION")
+}
