@@ -39,4 +39,10 @@ impl crate::AuthorizationRequest {
             message: self.purpose.as_deref(),
         }
     }
+
+    /// Under which digest a consent to this request is remembered: all but the agent's words, which may differ
+    /// each time.
+    pub fn remembered_as(&self) -> Sha256Digest {
+        Asked { message: None, ..self.asked() }.digest()
+    }
 }

@@ -1,5 +1,35 @@
 use crate::configuration::{Server, Tool, is_issuer_scope};
-use crate::{Refusal, ResourceUri, Scope};
+use crate::{AuthorizationDetails, Parameters, Refusal, ResourceUri, Scope};
+
+/// What a token request asks of what was granted: less, or just that.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Narrower {
+    /// `scope` (OAuth 2.1, section 4.3.1).
+    pub scope: Option<Scope>,
+    /// `resource` (RFC 8707, section 2.2).
+    pub resources: Vec<ResourceUri>,
+    /// `authorization_details` (RFC 9396, section 6).
+    pub details: Option<AuthorizationDetails>,
+}
+
+impl Narrower {
+    /// Reads the three parameters. Whether they lie within what was granted is decided later.
+    ///
+    /// # Errors
+    /// [`Refusal::MalformedParameter`], [`Refusal::ResourceNotAllowed`], and those of
+    /// [`AuthorizationDetails::parse`].
+    pub fn parse(parameters: &Parameters) -> Result<Self, Refusal> {
+        let malformed =
+            Refusal::MalformedParameter { name: "scope", expected: "tokens separated by single spaces" };
+        let scope = match parameters.optional("scope")? {
+            Some(text) => Some(Scope::parse(text).ok_or(malformed)?),
+            None => None,
+        };
+        let resources = parameters.repeated("resource")?.into_iter().map(|text| ResourceUri::parse(text).ok_or(Refusal::ResourceNotAllowed)).collect::<Result<_, _>>()?;
+        let details = parameters.optional("authorization_details")?.map(AuthorizationDetails::parse).transpose()?;
+        Ok(Self { scope, resources, details })
+    }
+}
 
 /// Whom a token is for: exactly one resource (RFC 8707).
 #[derive(Clone, Copy, Debug, PartialEq)]

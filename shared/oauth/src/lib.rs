@@ -44,14 +44,16 @@ pub use detail::{AuthorizationDetail, AuthorizationDetails, DEEPEST_DETAIL, MOST
 pub use error_code::ErrorCode;
 pub use handle::Handle;
 pub use identifiers::{ClientId, GrantId, PersonId, TokenId, ToolId};
-pub use issue::{Audience, meaningful_scope, narrowed_scope};
+pub use issue::{Audience, Narrower, meaningful_scope, narrowed_scope};
 pub use mac::Mac;
 pub use parameters::{LONGEST_DETAILS, LONGEST_VALUE, Parameters};
 pub use pkce::{CodeChallenge, CodeVerifier};
 pub use redirect::RedirectUri;
 pub use refresh_token::RefreshToken;
 pub use refusal::{ClientRejection, HandleRejection, Refusal};
-pub use request::{AuthorizationRequest, LONGEST_PURPOSE, Prompt, RejectedRequest, ReplyTo};
+pub use request::{
+    AuthorizationRequest, LONGEST_PURPOSE, Prompt, RejectedRequest, ReplyTo, requested_scope, require_details_for_scopes,
+};
 pub use resource::ResourceUri;
 pub use scope::Scope;
 pub use secret::{Secret, Sha256Digest};

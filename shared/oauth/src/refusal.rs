@@ -38,6 +38,8 @@ pub enum Refusal {
     ParametersInQuery,
     #[error("too many requests: try again in {} seconds", retry_after.as_secs())]
     SlowDown { retry_after: Duration },
+    #[error("the request has more than {limit} parameters")]
+    TooManyParameters { limit: usize },
 
     // Who the client is.
     #[error("the client did not authenticate")]
@@ -209,7 +211,7 @@ impl Refusal {
             Self::LoginRequired => ErrorCode::LoginRequired,
             Self::ConsentRequired => ErrorCode::ConsentRequired,
             Self::InteractionRequired => ErrorCode::InteractionRequired,
-            Self::DeniedByPerson | Self::InteractionExpired | Self::PersonEnded => ErrorCode::AccessDenied,
+            Self::DeniedByPerson | Self::InteractionExpired => ErrorCode::AccessDenied,
             Self::AuthenticationStrengthUnavailable => ErrorCode::UnmetAuthenticationRequirements,
             Self::DetailsNotAnArray { .. }
             | Self::DetailRepeatsMember
@@ -226,7 +228,8 @@ impl Refusal {
             Self::CodeInvalid { .. }
             | Self::RedirectUriMismatch
             | Self::VerifierMismatch
-            | Self::RefreshTokenInvalid { .. } => ErrorCode::InvalidGrant,
+            | Self::RefreshTokenInvalid { .. }
+            | Self::PersonEnded => ErrorCode::InvalidGrant,
             Self::TokenInvalid { .. } => ErrorCode::InvalidToken,
             Self::InsufficientScope { .. } => ErrorCode::InsufficientScope,
             Self::UnsupportedTokenType => ErrorCode::UnsupportedTokenType,

@@ -153,8 +153,8 @@ impl AuthorizationRequest {
                 Some(text) => AuthorizationDetails::parse(text)?,
                 None => AuthorizationDetails::default(),
             };
-            let scope = scope(parameters, client, tools)?;
-            scopes_have_details(&scope, &details, tools)?;
+            let scope = requested_scope(parameters, client, tools)?;
+            require_details_for_scopes(&scope, &details, tools)?;
             Ok(Self {
                 client_id: client.id.clone(),
                 redirect_uri,
@@ -234,7 +234,10 @@ fn code_challenge(parameters: &Parameters) -> Result<CodeChallenge, Refusal> {
 
 /// The scope, of which every token must exist and be allowed to the client. Without the parameter nothing is
 /// asked for by scope (RFC 6749, section 3.3).
-pub(crate) fn scope(parameters: &Parameters, client: &Client, tools: &[Tool]) -> Result<Scope, Refusal> {
+///
+/// # Errors
+/// [`Refusal::MalformedParameter`], [`Refusal::ScopeNotAllowed`].
+pub fn requested_scope(parameters: &Parameters, client: &Client, tools: &[Tool]) -> Result<Scope, Refusal> {
     let Some(text) = parameters.optional("scope")? else {
         return Ok(Scope::empty());
     };
@@ -249,7 +252,10 @@ pub(crate) fn scope(parameters: &Parameters, client: &Client, tools: &[Tool]) ->
 }
 
 /// A scope that means nothing without details is refused where there are none.
-pub(crate) fn scopes_have_details(
+///
+/// # Errors
+/// [`Refusal::ScopeNeedsDetails`].
+pub fn require_details_for_scopes(
     scope: &Scope,
     details: &AuthorizationDetails,
     tools: &[Tool],
@@ -271,7 +277,7 @@ pub(crate) fn scopes_have_details(
 }
 
 /// The resources (RFC 8707, section 2.1): each a registered tool that the client may use, or the issuer.
-pub(crate) fn resources(
+fn resources(
     parameters: &Parameters,
     client: &Client,
     server: &Server,

@@ -11,6 +11,7 @@ mod authorizations;
 mod client_states;
 mod configuration;
 mod consents;
+mod derived;
 mod item;
 mod people;
 mod sessions;
@@ -26,6 +27,7 @@ pub use authorizations::Commit;
 pub use client_states::{ClientState, HashedSecret};
 pub use configuration::{Applied, Configuration, Snapshot, Version};
 pub use consents::RememberedConsent;
+pub use derived::Derived;
 pub use people::{Created, Person};
 pub use sessions::Session;
 pub use sign_in_attempts::Attempts;
@@ -50,5 +52,21 @@ impl Store {
             configuration: Arc::default(),
             client_states: Arc::default(),
         }
+    }
+}
+
+impl Store {
+    /// The table that the process's environment names (`COUNTERSIGN_TABLE`), for a function on Lambda.
+    ///
+    /// # Errors
+    /// [`environment::Fault::Broken`] naming the variable when it is missing.
+    pub fn from_environment(sdk: &aws::SdkConfig) -> Result<Self, environment::Fault> {
+        Ok(Self::reached_by(sdk, &environment::setting("COUNTERSIGN_TABLE")?))
+    }
+
+    /// The table `table`, as the SDK's configuration reaches it. Its calls are counted.
+    pub fn reached_by(sdk: &aws::SdkConfig, table: &str) -> Self {
+        let configuration = aws_sdk_dynamodb::config::Builder::from(sdk).interceptor(aws::CallCounter).build();
+        Self::new(Client::from_conf(configuration), table, Dice::system())
     }
 }

@@ -1,0 +1,106 @@
+use std::sync::Arc;
+
+use http::Problem;
+use oauth::configuration::Client;
+use oauth::{AuthorizationRequest, ClientId, GrantId, Handle, HandleRejection, Parameters, Refusal, ReplyTo};
+use reception::Guest;
+use sessions::{Interaction, Request};
+
+use crate::Visit;
+
+/// The longest request that a browser carries through our pages: beyond it, push.
+const LONGEST_CARRIED: usize = 4 * 1024;
+
+/// How somebody arrived.
+pub(crate) enum Arrival {
+    /// With a good request.
+    Here(Visit),
+    /// With a request that is refused to the client's face: its redirect URI is a good one.
+    Refused { refusal: Refusal, reply_to: ReplyTo, client: Arc<Client> },
+}
+
+/// Finds the request: the one of an interaction that goes on, the pushed one (RFC 9126, section 4), or the one in
+/// the parameters themselves. What cannot be answered by redirecting is an error for the person to see.
+pub(crate) async fn arrive(guest: &Guest<'_>, parameters: &Parameters) -> Result<Arrival, Problem> {
+    if let Some(sealed) = parameters.optional("interaction")? {
+        return go_on(guest, sealed).await.map(Arrival::Here);
+    }
+    let client = client(guest, parameters).await?;
+    match parameters.optional("request_uri")? {
+        Some(request_uri) => pushed(guest, client, request_uri).await.map(Arrival::Here),
+        None => Ok(carried(guest, client, parameters)?),
+    }
+}
+
+async fn client(guest: &Guest<'_>, parameters: &Parameters) -> Result<Arc<Client>, Problem> {
+    let id = ClientId::parse(parameters.required("client_id")?).ok_or(Refusal::UnknownClient)?;
+    known_client(guest, &id).await
+}
+
+/// A client that is registered and not switched off.
+async fn known_client(guest: &Guest<'_>, id: &ClientId) -> Result<Arc<Client>, Problem> {
+    let client = guest.store.client(&guest.configuration, id).await?.ok_or(Refusal::UnknownClient)?;
+    match guest.store.client_state(id, guest.now).await?.disabled {
+        true => Err(Refusal::UnknownClient.into()),
+        false => Ok(client),
+    }
+}
+
+async fn go_on(guest: &Guest<'_>, sealed: &str) -> Result<Visit, Problem> {
+    let interaction = guest.open(sealed)?;
+    let request = match &interaction.request {
+        Request::Carried(request) => (**request).clone(),
+        Request::Pushed => {
+            let gone = Refusal::RequestUriInvalid { why: HandleRejection::Unknown };
+            let authorization = guest.store.authorization(&interaction.id).await?.ok_or(gone)?;
+            authorization.taken_up(guest.now)?.clone()
+        }
+    };
+    let client = known_client(guest, &request.client_id).await?;
+    Ok(Visit { interaction, request, client })
+}
+
+/// Every parameter but `client_id` and `request_uri` is passed over: the pushed request is what the client
+/// authenticated for (RFC 9101, section 5).
+async fn pushed(guest: &Guest<'_>, client: Arc<Client>, request_uri: &str) -> Result<Visit, Problem> {
+    let handle = Handle::from_request_uri(request_uri)?;
+    let unknown = Refusal::RequestUriInvalid { why: HandleRejection::Unknown };
+    let authorization = guest.store.authorization(&handle.id).await?.ok_or(unknown)?;
+    let request = authorization.look_up(&client.id, &handle.secret, guest.now)?.clone();
+    let interaction = Interaction::pushed(handle.id, &guest.configuration.server.lifetimes, guest.now);
+    Ok(Visit { interaction, request, client })
+}
+
+fn carried(guest: &Guest<'_>, client: Arc<Client>, parameters: &Parameters) -> Result<Arrival, Refusal> {
+    let configuration = &guest.configuration;
+    let parsed = AuthorizationRequest::parse(parameters, &client, &configuration.server, &configuration.tools);
+    let request = match parsed {
+        Ok(request) => request,
+        Err(rejected) => {
+            let refusal = rejected.refusal;
+            return match rejected.reply_to {
+                Some(reply_to) => Ok(Arrival::Refused { refusal, reply_to, client }),
+                None => Err(refusal),
+            };
+        }
+    };
+    if let Err(refusal) = may_be_carried(guest, &client, &request, parameters) {
+        return Ok(Arrival::Refused { refusal, reply_to: request.reply_to(), client });
+    }
+    let id = GrantId::from_random(guest.dice.roll());
+    let interaction = Interaction::carried(id, request.clone(), &configuration.server.lifetimes, guest.now);
+    Ok(Arrival::Here(Visit { interaction, request, client }))
+}
+
+/// What came through the browser must be allowed to (RFC 9126, sections 5 and 6), and small enough.
+fn may_be_carried(guest: &Guest<'_>, client: &Client, request: &AuthorizationRequest, parameters: &Parameters) -> Result<(), Refusal> {
+    let server = &guest.configuration.server;
+    if client.require_pushed_authorization_requests || server.require_pushed_authorization_requests {
+        return Err(Refusal::PushRequired);
+    }
+    let size: usize = parameters.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+    if size > LONGEST_CARRIED {
+        return Err(Refusal::QueryTooLong { limit: LONGEST_CARRIED });
+    }
+    guest.types.validate(&request.details, client, false)
+}

@@ -1,0 +1,93 @@
+//! GET, POST /authorize (OAuth 2.1, section 3.1): finds the request, and decides what the person still has to do.
+//! The page for that is answered at once.
+
+mod arrival;
+mod remembered;
+
+use environment::Fault;
+use http::request::{Allowed, require_method};
+use http::{Method, Problem, Request, Response, answer, audit, form, query};
+use oauth::configuration::{Assurance, Client};
+use oauth::{AuthorizationRequest, ErrorCode, Parameters, Prompt, Refusal, ReplyTo};
+use reception::{Guest, SignedIn, decision_page, receive};
+use sessions::{Interaction, NextStep, next_step};
+
+/// What the endpoint needs.
+pub type Services = reception::Services;
+
+/// Runs the function under the Lambda runtime.
+pub fn serve() {
+    http::serve("authorize", async || Services::from_environment(), async |services: &Services, request| handle(services, request).await);
+}
+
+/// Answers a person whom a client sent here.
+pub async fn handle(services: &Services, request: Request) -> Response {
+    receive(services, &request, async |guest| {
+        require_method(guest.request, Allowed::GetOrPost)?;
+        let parameters = if *guest.request.method() == Method::POST { form(guest.request)? } else { query(guest.request)? };
+        authorize(guest, &parameters).await
+    })
+    .await
+}
+
+/// A person with a request in hand.
+pub(crate) struct Visit {
+    pub(crate) interaction: Interaction,
+    pub(crate) request: AuthorizationRequest,
+    pub(crate) client: std::sync::Arc<Client>,
+}
+
+async fn authorize(guest: &Guest<'_>, parameters: &Parameters) -> Result<Response, Problem> {
+    let visit = match arrival::arrive(guest, parameters).await? {
+        arrival::Arrival::Here(visit) => visit,
+        arrival::Arrival::Refused { refusal, reply_to, client } => return Ok(send_back(guest, &refusal, &reply_to, &client)),
+    };
+    let reply_to = visit.request.reply_to();
+    match go_on(guest, &visit).await {
+        Ok(response) => Ok(response),
+        Err(Problem::Refused(refusal)) => Ok(send_back(guest, &refusal, &reply_to, &visit.client)),
+        // OAuth 2.1, section 4.1.2.1: the browser follows a redirect, so these codes stand for the statuses.
+        Err(Problem::Fault(fault)) => {
+            let code = match fault {
+                Fault::Unavailable { .. } => ErrorCode::TemporarilyUnavailable,
+                Fault::Broken { .. } => ErrorCode::ServerError,
+            };
+            let response = guest.problem_page(&Problem::Fault(fault));
+            if visit.request.prompts(Prompt::None) {
+                return Ok(answer::see_other(&reply_to.with_fault(code, guest.site.issuer())));
+            }
+            Ok(response)
+        }
+    }
+}
+
+async fn go_on(guest: &Guest<'_>, visit: &Visit) -> Result<Response, Problem> {
+    if guest.types.strongest_assurance(&visit.request.details) == Assurance::Strong {
+        return Err(Refusal::AuthenticationStrengthUnavailable.into());
+    }
+    let signed_in = guest.signed_in().await?;
+    let step = next_step(&visit.request, &visit.interaction, signed_in.as_ref().map(SignedIn::signed), guest.now);
+    match (step, signed_in) {
+        (NextStep::Refuse(refusal), _) => Err(refusal.into()),
+        (NextStep::Decide { memory_is_enough, silently }, Some(signed_in)) => {
+            if memory_is_enough && let Some(response) = remembered::answer(guest, visit, &signed_in).await? {
+                return Ok(response);
+            }
+            if silently {
+                return Err(Refusal::ConsentRequired.into());
+            }
+            decision_page(guest, &visit.interaction, &visit.request, &visit.client, &signed_in, None)
+        }
+        (NextStep::SignIn | NextStep::Decide { .. }, _) => {
+            let hint = visit.request.login_hint.as_deref().unwrap_or_default();
+            guest.sign_in_page(&visit.interaction, Some(&visit.client.name), hint, None)
+        }
+    }
+}
+
+/// Sends a refusal to the client that waits for the answer (OAuth 2.1, section 4.1.2.1).
+fn send_back(guest: &Guest<'_>, refusal: &Refusal, reply_to: &ReplyTo, client: &Client) -> Response {
+    let outcome = audit::Outcome::Refused(refusal);
+    audit::Decision::new(audit::Event::Authorization, outcome, guest.request, guest.now).client(&client.id).record();
+    answer::see_other(&reply_to.with_refusal(refusal, guest.site.issuer()))
+}

@@ -1,0 +1,144 @@
+//! POST /consent: the person decides, for each scope and each detail. One write spends the request and makes the
+//! code.
+
+mod answered;
+
+use http::{Problem, Request, Response, answer, audit, form, require_same_origin};
+use oauth::configuration::{Assurance, Client};
+use oauth::scope::OPENID;
+use oauth::{AuthorizationRequest, Decision, Handle, Refusal, Scope, Secret};
+use pages::ConsentProblem;
+use reception::{Guest, SignedIn, decide, decision_page, deny, receive};
+use sessions::Interaction;
+use store::RememberedConsent;
+
+use answered::Answered;
+
+/// What the endpoint needs.
+pub type Services = reception::Services;
+
+/// Runs the function under the Lambda runtime.
+pub fn serve() {
+    http::serve("consent", async || Services::from_environment(), async |services: &Services, request| handle(services, request).await);
+}
+
+/// Answers a person who has decided.
+pub async fn handle(services: &Services, request: Request) -> Response {
+    receive(services, &request, async |guest| {
+        require_same_origin(guest.request, &guest.site)?;
+        let parameters = form(guest.request)?;
+        // A session that has ended cannot decide, whatever its form says.
+        let signed_in = guest.signed_in().await?.ok_or(Refusal::FormRejected)?;
+        let interaction = guest.open_decision(parameters.required("interaction")?, &signed_in.binding())?;
+        let request = request_of(guest, &interaction).await?;
+        let client = guest.store.client(&guest.configuration, &request.client_id).await?.ok_or(Refusal::UnknownClient)?;
+        let answered = Answered::read(&parameters, &request)?;
+        match answered {
+            Answered::SignInAsSomeoneElse => {
+                guest.sign_in_page(&Interaction { signed_in: None, ..interaction }, Some(&client.name), "", None)
+            }
+            Answered::Denied => denied(guest, &interaction, &request, &signed_in).await,
+            Answered::Nothing => {
+                let problem = Some(ConsentProblem::NothingChosen);
+                decision_page(guest, &interaction, &request, &client, &signed_in, problem)
+            }
+            Answered::Approved { scope, details, remember } => {
+                let choice = Choice { scope, details, remember: remember && client.remember_consent };
+                approved(guest, &interaction, &request, &client, &signed_in, choice).await
+            }
+        }
+    })
+    .await
+}
+
+struct Choice {
+    scope: Scope,
+    details: Vec<usize>,
+    remember: bool,
+}
+
+async fn request_of(guest: &Guest<'_>, interaction: &Interaction) -> Result<AuthorizationRequest, Problem> {
+    match &interaction.request {
+        sessions::Request::Carried(request) => Ok((**request).clone()),
+        sessions::Request::Pushed => Ok(guest.pushed(interaction).await?.taken_up(guest.now)?.clone()),
+    }
+}
+
+async fn denied(
+    guest: &Guest<'_>,
+    interaction: &Interaction,
+    request: &AuthorizationRequest,
+    signed_in: &SignedIn,
+) -> Result<Response, Problem> {
+    deny(guest, interaction).await?;
+    audit::Decision::new(audit::Event::Consent, audit::Outcome::Denied, guest.request, guest.now)
+        .client(&request.client_id)
+        .person(&signed_in.session.person)
+        .grant_id(&interaction.id)
+        .details_digest(&request.asked().digest())
+        .record();
+    Ok(answer::see_other(&request.reply_to().with_refusal(&Refusal::DeniedByPerson, guest.site.issuer())))
+}
+
+async fn approved(
+    guest: &Guest<'_>,
+    interaction: &Interaction,
+    request: &AuthorizationRequest,
+    client: &Client,
+    signed_in: &SignedIn,
+    choice: Choice,
+) -> Result<Response, Problem> {
+    guest.standing_person(signed_in).await?.ok_or(Refusal::PersonEnded)?;
+    let details = request.details.pick(&choice.details);
+    if guest.types.strongest_assurance(&details) == Assurance::Strong {
+        return Err(Refusal::AuthenticationStrengthUnavailable.into());
+    }
+    let code: [u8; 32] = guest.dice.roll();
+    let everything = choice.details.len() == request.details.len() && request.scope.is_within(&choice.scope);
+    let decision = Decision {
+        person: signed_in.session.person.clone(),
+        authentication: signed_in.session.authentication.clone(),
+        scope: choice.scope,
+        details: choice.details,
+        code: Secret::new(code).digest(),
+    };
+    let consented = decide(guest, interaction, decision).await?;
+    let Some(grant) = consented.grant() else { return Err(Refusal::FormRejected.into()) };
+    let purpose = request.purpose.as_deref().unwrap_or_default();
+    audit::Decision::new(audit::Event::Consent, audit::Outcome::Granted, guest.request, guest.now)
+        .client(&grant.client_id)
+        .person(&grant.person)
+        .grant_id(&consented.id)
+        .scope(&grant.scope)
+        .details_digest(&grant.asked)
+        .purpose(purpose)
+        .record();
+    // A part of a request is not an answer to the whole of it the next time.
+    if choice.remember && everything {
+        remember(guest, request, client, signed_in, &consented.id).await?;
+    }
+    let code = Handle::new(consented.id.clone(), code).reveal();
+    Ok(answer::see_other(&request.reply_to().with_code(&code, guest.site.issuer())))
+}
+
+async fn remember(
+    guest: &Guest<'_>,
+    request: &AuthorizationRequest,
+    client: &Client,
+    signed_in: &SignedIn,
+    grant_id: &oauth::GrantId,
+) -> Result<(), Problem> {
+    let consent = RememberedConsent {
+        granted_at: guest.now,
+        expires_at: guest.now.after(guest.configuration.server.lifetimes.authorization),
+        grant_id: grant_id.clone(),
+    };
+    let person = &signed_in.session.person;
+    guest.store.remember_consent(person, &client.id, &request.remembered_as(), &consent).await?;
+    Ok(())
+}
+
+/// `openid` says that the person signs in at all: it is part of every yes.
+fn with_required(scope: &Scope, asked: &Scope) -> Scope {
+    scope.union(&asked.retaining(|token| token == OPENID))
+}

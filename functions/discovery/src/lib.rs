@@ -1,0 +1,99 @@
+//! What clients, tools and browsers fetch without showing anything: the discovery documents, the keys, the
+//! registered types of details, and the files of the pages.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use details::DetailTypes;
+use environment::Fault;
+use http::request::{Allowed, arrival, require_method};
+use http::{Problem, Request, Response, Site, StatusCode, answer, cors, respond_json};
+use oauth::metadata;
+use pages::{Asset, assets};
+use reception::Services as Page;
+use serde_json::{Value, json};
+use store::{Configuration, Derived};
+
+/// How long a discovery document may be kept.
+const DOCUMENT_LIFETIME: Duration = Duration::from_mins(5);
+
+/// What the endpoint needs.
+pub struct Services {
+    page: Page,
+    metadata: Derived<Arc<Value>>,
+    types: Derived<Arc<Value>>,
+}
+
+impl Services {
+    /// Puts the parts together.
+    pub fn new(page: Page) -> Self {
+        Self { page, metadata: Derived::default(), types: Derived::default() }
+    }
+}
+
+/// Runs the function under the Lambda runtime.
+pub fn serve() {
+    http::serve(
+        "discovery",
+        async || Page::from_environment().map(Services::new),
+        async |services: &Services, request| handle(services, request).await,
+    );
+}
+
+/// Answers with a document or a file.
+pub async fn handle(services: &Services, request: Request) -> Response {
+    if let Some(preflight) = cors::preflight(&request, Allowed::Get) {
+        return preflight;
+    }
+    let now = services.page.clock.now();
+    let configuration = match services.page.store.configuration(now).await {
+        Ok(configuration) => configuration,
+        Err(fault) => return respond_json(Err(fault.into()), &request, None),
+    };
+    let site = Site::of(&configuration.server);
+    cors::readable_by_any_origin(respond_json(document(services, &configuration, &request).await, &request, Some(&site)))
+}
+
+async fn document(services: &Services, configuration: &Configuration, request: &Request) -> Result<Response, Problem> {
+    require_method(request, Allowed::Get)?;
+    let path = arrival(request).path.as_str();
+    let document = match path {
+        "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => metadata_of(services, configuration),
+        "/authorization-details-types" => types_of(services, configuration),
+        "/jwks.json" => Arc::new(key_set(services).await?),
+        _ => return Ok(file(services, configuration, path)),
+    };
+    Ok(answer::public_json(&*document, DOCUMENT_LIFETIME))
+}
+
+async fn key_set(services: &Services) -> Result<Value, Fault> {
+    Ok(services.page.keys.public().await?.jwks(services.page.clock.now()))
+}
+
+fn metadata_of(services: &Services, configuration: &Configuration) -> Arc<Value> {
+    services.metadata.of(configuration.version, || {
+        let mut scopes: Vec<String> =
+            configuration.tools.iter().flat_map(|tool| tool.scopes.keys().cloned()).collect();
+        scopes.sort();
+        scopes.dedup();
+        let types: Vec<String> = configuration.detail_types.iter().map(|one| one.name.clone()).collect();
+        Arc::new(metadata::document(&configuration.server, &scopes, &types))
+    })
+}
+
+fn types_of(services: &Services, configuration: &Configuration) -> Arc<Value> {
+    services
+        .types
+        .of(configuration.version, || Arc::new(DetailTypes::new(configuration.detail_types.clone()).types_metadata()))
+}
+
+/// A file of the pages, by the path that has its hash in it.
+fn file(services: &Services, configuration: &Configuration, path: &str) -> Response {
+    let brand = services.page.brand(configuration);
+    let found: Option<Asset> =
+        assets().iter().chain(brand.assets()).find(|asset| asset.path == path).cloned();
+    match found {
+        Some(asset) => answer::asset(asset.content_type, asset.bytes.into_owned()),
+        None => answer::json(StatusCode::NOT_FOUND, &json!({ "error": "not_found" })),
+    }
+}

@@ -1,0 +1,52 @@
+use admission::Visit;
+use http::Problem;
+use oauth::configuration::Client;
+use oauth::{AccessTokenClaims, Introspection, RefreshToken, Stage, TokenId};
+
+use crate::Services;
+
+/// Looks at a refresh token: its own client sees whether it could still be used.
+pub(crate) async fn look(
+    services: &Services,
+    visit: &Visit<'_>,
+    asker: &Client,
+    token: &str,
+) -> Result<Option<Introspection>, Problem> {
+    let Some(token) = RefreshToken::parse(token, services.keys.server_secret().await?) else { return Ok(None) };
+    let Some(authorization) = services.store.authorization(token.id()).await? else { return Ok(None) };
+    let Ok(grant) = authorization.live_grant(visit.now) else { return Ok(None) };
+    let Stage::Active(active) = &authorization.stage else { return Ok(None) };
+    let current = active.refresh.as_ref().is_some_and(|family| {
+        token.family().matches(&family.secret) && token.generation() == family.generation
+    });
+    let person = services.store.person(&grant.person).await?;
+    let allowed = person.as_ref().is_some_and(|person| person.allows_made_at(grant.granted_at))
+        && services.store.client_state_now(&grant.client_id).await?.allows_issued_at(grant.granted_at);
+    if !current || grant.client_id != asker.id || !allowed {
+        return Ok(None);
+    }
+    let claims = AccessTokenClaims {
+        iss: visit.site.issuer().to_owned(),
+        sub: grant.person.to_string(),
+        aud: visit.configuration.server.resource(),
+        exp: grant.ends_at,
+        iat: active.refresh.as_ref().map_or(grant.granted_at, |family| family.rotated_at),
+        jti: token_id(&authorization.id),
+        client_id: grant.client_id.clone(),
+        scope: grant.scope.clone(),
+        auth_time: Some(grant.authentication.auth_time),
+        amr: grant.authentication.amr.clone(),
+        grant_id: Some(authorization.id.clone()),
+        authorization_details: grant.details.clone(),
+        authorization_details_id: None,
+        asked: Some(grant.asked),
+        person: serde_json::Map::new(),
+    };
+    let username = person.map(|person| person.profile.user_name);
+    Ok(Some(Introspection { active: true, token_type: None, claims, username }))
+}
+
+/// A refresh token has no identifier of its own but its authorization's.
+fn token_id(id: &oauth::GrantId) -> TokenId {
+    TokenId::parse(id.as_str()).unwrap_or_else(|| TokenId::from_random([0; 16]))
+}

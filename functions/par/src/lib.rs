@@ -1,0 +1,94 @@
+//! POST /par: pushed authorization requests (RFC 9126). The client authenticates, the request is checked in full
+//! there and then, and a `request_uri` comes back.
+
+use admission::Visit;
+use details::DetailTypes;
+use environment::{Clock, Dice, Fault};
+use http::request::Allowed;
+use http::{Problem, Request, Response, StatusCode, answer, audit, cors, form};
+use oauth::configuration::{Assurance, Client};
+use oauth::{Authorization, AuthorizationRequest, GrantId, Handle, Parameters, Refusal};
+use serde::Serialize;
+use store::{Commit, Derived, Store};
+
+/// What the endpoint needs.
+pub struct Services {
+    store: Store,
+    clock: Clock,
+    dice: Dice,
+    types: Derived<DetailTypes>,
+}
+
+impl Services {
+    /// Puts the parts together.
+    pub fn new(store: Store, clock: Clock, dice: Dice) -> Self {
+        Self { store, clock, dice, types: Derived::default() }
+    }
+
+    fn from_environment() -> Result<Self, Fault> {
+        let sdk = aws::from_environment()?;
+        Ok(Self::new(Store::from_environment(&sdk)?, Clock::system(), Dice::system()))
+    }
+}
+
+/// The answer (RFC 9126, section 2.2).
+#[derive(Serialize)]
+struct Pushed {
+    request_uri: String,
+    expires_in: u64,
+}
+
+/// Runs the function under the Lambda runtime.
+pub fn serve() {
+    http::serve("par", async || Services::from_environment(), async |services: &Services, request| handle(services, request).await);
+}
+
+/// Answers a pushed authorization request.
+pub async fn handle(services: &Services, request: Request) -> Response {
+    if let Some(preflight) = cors::preflight(&request, Allowed::Post) {
+        return preflight;
+    }
+    let answer = admission::answer(&services.store, &services.clock, &request, async |visit| {
+        let parameters = form(&request)?;
+        if parameters.has("request_uri") {
+            return Err(Refusal::RequestUriInPushedRequest.into());
+        }
+        let authenticated = visit.authenticate(&parameters, "/par").await?;
+        let client = authenticated.client();
+        push(services, visit, client, &parameters).await.inspect_err(|problem| {
+            if let Problem::Refused(refusal) = problem {
+                let outcome = audit::Outcome::Refused(refusal);
+                audit::Decision::new(audit::Event::Push, outcome, visit.request, visit.now).client(&client.id).record();
+            }
+        })
+    });
+    cors::readable_by_any_origin(answer.await)
+}
+
+/// Checks the request as `/authorize` would (RFC 9126, section 2.1), and keeps it by one write.
+async fn push(services: &Services, visit: &Visit<'_>, client: &Client, parameters: &Parameters) -> Result<Response, Problem> {
+    let configuration = &visit.configuration;
+    let request = AuthorizationRequest::parse(parameters, client, &configuration.server, &configuration.tools)
+        .map_err(|rejected| rejected.refusal)?;
+    let types = services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
+    types.validate(&request.details, client, true)?;
+    if types.strongest_assurance(&request.details) == Assurance::Strong {
+        return Err(Refusal::AuthenticationStrengthUnavailable.into());
+    }
+    let digest = request.asked().digest();
+    let lives = &configuration.server.lifetimes;
+    let handle = Handle::new(GrantId::from_random(services.dice.roll()), services.dice.roll());
+    let pushed = Authorization::pushed(handle.id.clone(), request, handle.secret.digest(), lives, visit.now);
+    match services.store.commit(&pushed).await? {
+        Commit::Done => {}
+        Commit::Outdated(_) => return Err(Fault::broken("dice", "an id came twice").into()),
+    }
+    let decision = audit::Decision::new(audit::Event::Push, audit::Outcome::Granted, visit.request, visit.now);
+    let decision = decision.client(&client.id).grant_id(&handle.id).details_digest(&digest);
+    match parameters.optional("purpose")? {
+        Some(purpose) => decision.purpose(purpose).record(),
+        None => decision.record(),
+    }
+    let body = Pushed { request_uri: handle.to_request_uri(), expires_in: lives.request_uri.as_secs() };
+    Ok(answer::json(StatusCode::CREATED, &body))
+}

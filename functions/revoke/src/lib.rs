@@ -1,0 +1,90 @@
+//! POST /revoke (RFC 7009). A refresh token ends the authorization and everything under it; an access token ends
+//! itself, so that a tool that holds one cannot end the agent's grant. Each is one write.
+
+use admission::Visit;
+use environment::{Clock, Fault};
+use http::request::Allowed;
+use http::{Problem, Request, Response, StatusCode, answer, audit, cors, form};
+use keys::{AcceptedKeys, Expected, Keys};
+use oauth::configuration::Client;
+use oauth::{ACCESS_TOKEN_TYP, AccessTokenClaims, GrantId, RefreshToken, TokenId};
+use store::Store;
+
+/// What the endpoint needs.
+pub struct Services {
+    store: Store,
+    keys: Keys,
+    clock: Clock,
+}
+
+impl Services {
+    /// Puts the parts together.
+    pub fn new(store: Store, keys: Keys, clock: Clock) -> Self {
+        Self { store, keys, clock }
+    }
+
+    fn from_environment() -> Result<Self, Fault> {
+        let sdk = aws::from_environment()?;
+        Ok(Self::new(Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?, Clock::system()))
+    }
+}
+
+/// Runs the function under the Lambda runtime.
+pub fn serve() {
+    http::serve("revoke", async || Services::from_environment(), async |services: &Services, request| handle(services, request).await);
+}
+
+/// Answers a revocation request. An unknown token is answered like a revoked one (RFC 7009, section 2.2): the
+/// client's wish that it be worth nothing is fulfilled.
+pub async fn handle(services: &Services, request: Request) -> Response {
+    if let Some(preflight) = cors::preflight(&request, Allowed::Post) {
+        return preflight;
+    }
+    let answer = admission::answer(&services.store, &services.clock, &request, async |visit| {
+        let parameters = form(&request)?;
+        let authenticated = visit.authenticate(&parameters, "/revoke").await?;
+        let token = parameters.required("token")?;
+        parameters.optional("token_type_hint")?;
+        match token.matches('.').count() {
+            2 => revoke_access_token(services, visit, authenticated.client(), token).await?,
+            _ => revoke_refresh_token(services, visit, authenticated.client(), token).await?,
+        }
+        Ok(answer::empty(StatusCode::OK))
+    });
+    cors::readable_by_any_origin(answer.await)
+}
+
+/// Ends the authorization of a refresh token of this client, of whatever generation.
+async fn revoke_refresh_token(services: &Services, visit: &Visit<'_>, client: &Client, token: &str) -> Result<(), Problem> {
+    let Some(token) = RefreshToken::parse(token, services.keys.server_secret().await?) else { return Ok(()) };
+    if services.store.end_by_refresh_token(&token, &client.id, visit.now).await? {
+        record(visit, client, Some(token.id()), None);
+    }
+    Ok(())
+}
+
+/// Ends an access token that was issued to this client (RFC 7009, section 2.1).
+async fn revoke_access_token(services: &Services, visit: &Visit<'_>, client: &Client, token: &str) -> Result<(), Problem> {
+    let issuer = visit.site.issuer();
+    let expected = Expected { issuer, types: &[ACCESS_TOKEN_TYP], keys: AcceptedKeys::Published };
+    let verified = services.keys.public().await?.verify(token, &expected, visit.now);
+    let Ok(claims) = verified.and_then(|token| token.claims_as::<AccessTokenClaims>()) else { return Ok(()) };
+    let Ok(claims) = claims.accepted(issuer, visit.now) else { return Ok(()) };
+    if claims.client_id == client.id {
+        services.store.revoke_access_token(&claims).await?;
+        record(visit, client, claims.grant_id.as_ref(), Some(&claims.jti));
+    }
+    Ok(())
+}
+
+fn record(visit: &Visit<'_>, client: &Client, grant_id: Option<&GrantId>, token_id: Option<&TokenId>) {
+    let outcome = audit::Outcome::Granted;
+    let mut decision = audit::Decision::new(audit::Event::Revocation, outcome, visit.request, visit.now).client(&client.id);
+    if let Some(grant_id) = grant_id {
+        decision = decision.grant_id(grant_id);
+    }
+    if let Some(token_id) = token_id {
+        decision = decision.token_id(token_id);
+    }
+    decision.record();
+}

@@ -1,0 +1,73 @@
+use http::{Problem, Response, StatusCode, answer, audit, form};
+use oauth::Refusal;
+use pages::{ChangePasswordPage, PasswordProblem};
+use reception::{Guest, SignedIn};
+use sessions::{Password, SHORTEST_PASSWORD};
+use store::Person;
+
+use crate::credentials::{Checked, check};
+use crate::sign_in;
+
+/// The seal of this form.
+const FORM: &str = "change password";
+
+/// Shows the form, or the sign-in page for whoever is not signed in.
+pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
+    match guest.signed_in().await? {
+        Some(signed_in) => page(guest, &signed_in, None),
+        None => sign_in::alone(guest),
+    }
+}
+
+/// Changes the password. Whoever holds the session must still know the old one; the other sessions end.
+pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
+    let parameters = form(guest.request)?;
+    let signed_in = guest.signed_in().await?.ok_or(Refusal::FormRejected)?;
+    guest.open_form(FORM, parameters.required("csrf")?, &signed_in.binding())?;
+    let typed = |name| Ok::<_, Refusal>(parameters.optional(name)?.unwrap_or_default().to_owned());
+    let (current, new, again) = (typed("current_password")?, typed("new_password")?, typed("new_password_again")?);
+    if new != again {
+        return page(guest, &signed_in, Some(PasswordProblem::RepetitionDiffers));
+    }
+    if new == current {
+        return page(guest, &signed_in, Some(PasswordProblem::Unchanged));
+    }
+    let new = match Password::typed(new) {
+        Some(new) if new.is_long_enough() => new,
+        Some(_) => return page(guest, &signed_in, Some(PasswordProblem::TooShort)),
+        None => return page(guest, &signed_in, Some(PasswordProblem::TooLong)),
+    };
+    let Some(current) = Password::typed(current) else {
+        return page(guest, &signed_in, Some(PasswordProblem::CurrentIsWrong));
+    };
+    match check(guest, &signed_in.session.user_name, &current).await? {
+        Checked::Proven(person) => change(guest, &signed_in, &person, &new).await,
+        Checked::Wrong => page(guest, &signed_in, Some(PasswordProblem::CurrentIsWrong)),
+        Checked::TooMany { wait } => page(guest, &signed_in, Some(PasswordProblem::TooManyAttempts { wait })),
+    }
+}
+
+async fn change(guest: &Guest<'_>, signed_in: &SignedIn, person: &Person, new: &Password) -> Result<Response, Problem> {
+    let hash = new.hash(guest.dice.roll()).as_str().to_owned();
+    let changed = Person { password_hash: Some(hash), ..person.clone() };
+    guest.store.update_person(person, &changed).await?;
+    guest.store.end_sessions_of(&person.id).await?;
+    // This browser's own session goes on, under the secret that it has.
+    guest.store.begin_session(signed_in.secret(), &signed_in.session).await?;
+    let decision = audit::Decision::new(audit::Event::PasswordChange, audit::Outcome::Granted, guest.request, guest.now);
+    decision.person(&person.id).record();
+    Ok(answer::see_other(&format!("{}?notice=password-changed", guest.path("/account"))))
+}
+
+fn page(guest: &Guest<'_>, signed_in: &SignedIn, problem: Option<PasswordProblem>) -> Result<Response, Problem> {
+    let csrf = guest.seal_form(FORM, &signed_in.binding())?;
+    let page = ChangePasswordPage {
+        frame: guest.frame(),
+        csrf: &csrf,
+        person: signed_in.person(),
+        least_length: SHORTEST_PASSWORD,
+        problem,
+    };
+    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    guest.page(status, page.render(), &[])
+}

@@ -1,0 +1,39 @@
+//! Signing in and out, changing the password, and the account's front page. A wrong password, an unknown name and
+//! a person who may not sign in get the same answer for the same work.
+
+mod account;
+mod change_password;
+mod credentials;
+mod sign_in;
+mod sign_out;
+
+use http::request::arrival;
+use http::{Method, Request, Response, require_same_origin};
+use reception::receive;
+
+/// What the endpoint needs.
+pub type Services = reception::Services;
+
+/// Runs the function under the Lambda runtime.
+pub fn serve() {
+    http::serve("sign-in", async || Services::from_environment(), async |services: &Services, request| handle(services, request).await);
+}
+
+/// Answers a person at one of these pages.
+pub async fn handle(services: &Services, request: Request) -> Response {
+    receive(services, &request, async |guest| {
+        let is_post = *guest.request.method() == Method::POST;
+        if is_post {
+            require_same_origin(guest.request, &guest.site)?;
+        }
+        match (arrival(guest.request).path.as_str(), is_post) {
+            ("/sign-in", true) => sign_in::submit(guest).await,
+            ("/sign-in", false) => sign_in::show(guest),
+            ("/sign-in/password", true) => change_password::submit(guest).await,
+            ("/sign-in/password", false) => change_password::show(guest).await,
+            ("/sign-out", true) => sign_out::submit(guest).await,
+            _ => account::show(guest).await,
+        }
+    })
+    .await
+}

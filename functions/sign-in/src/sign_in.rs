@@ -1,0 +1,105 @@
+use http::{Problem, Response, answer, audit, form, query};
+use oauth::{AuthenticationEvent, Parameters, Refusal, Secret};
+use pages::SignInProblem;
+use reception::Guest;
+use sessions::{Interaction, Password, Request};
+use store::{Person, Session};
+
+use crate::credentials::{Checked, LONGEST_USER_NAME, check};
+
+/// The seal of a sign-in that no client asked for: it leads to the account.
+const ALONE: &str = "sign-in";
+
+/// Shows the page: to go on with an interaction, or for somebody who came on their own.
+pub(crate) fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
+    match query(guest.request)?.optional("interaction")? {
+        Some(sealed) => {
+            guest.open(sealed)?;
+            guest.sign_in_form(sealed, None, "", None)
+        }
+        None => alone(guest),
+    }
+}
+
+/// The page for somebody who came on their own.
+pub(crate) fn alone(guest: &Guest<'_>) -> Result<Response, Problem> {
+    guest.sign_in_form(&guest.seal_form(ALONE, &[])?, None, "", None)
+}
+
+/// Takes what was typed. Afterwards the person goes on where they came from, in a session with a new secret
+/// (no session that somebody else planted survives a sign-in).
+pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
+    let parameters = form(guest.request)?;
+    let sealed = parameters.required("interaction")?;
+    let interaction = match guest.open(sealed) {
+        Ok(interaction) => Some(interaction),
+        Err(_) => guest.open_form(ALONE, sealed, &[]).map(|()| None)?,
+    };
+    let again = async |problem| again(guest, &parameters, interaction.as_ref(), problem).await;
+    let Some((user_name, password)) = typed(&parameters)? else {
+        return again(SignInProblem::WrongUserNameOrPassword).await;
+    };
+    match check(guest, &user_name, &password).await? {
+        Checked::Proven(person) => begin(guest, &person, interaction.clone()).await,
+        Checked::Wrong => again(SignInProblem::WrongUserNameOrPassword).await,
+        Checked::TooMany { wait } => again(SignInProblem::TooManyAttempts { wait }).await,
+    }
+}
+
+/// The user name in lower case and the password. Nothing that cannot be right is looked up.
+fn typed(parameters: &Parameters) -> Result<Option<(String, Password)>, Refusal> {
+    let user_name = parameters.optional("user_name")?.map(|name| name.trim().to_lowercase());
+    let user_name = user_name.filter(|name| (1..=LONGEST_USER_NAME).contains(&name.len()));
+    let password = parameters.optional("password")?.and_then(|text| Password::typed(text.to_owned()));
+    Ok(user_name.zip(password))
+}
+
+async fn again(
+    guest: &Guest<'_>,
+    parameters: &Parameters,
+    interaction: Option<&Interaction>,
+    problem: SignInProblem,
+) -> Result<Response, Problem> {
+    let refusal = match problem {
+        SignInProblem::WrongUserNameOrPassword => Refusal::LoginRequired,
+        SignInProblem::TooManyAttempts { wait } => Refusal::SlowDown { retry_after: wait },
+    };
+    audit::Decision::new(audit::Event::SignIn, audit::Outcome::Refused(&refusal), guest.request, guest.now).record();
+    let client_name = match interaction {
+        Some(interaction) => client_name(guest, interaction).await?,
+        None => None,
+    };
+    let user_name = parameters.optional("user_name")?.unwrap_or_default();
+    guest.sign_in_form(parameters.required("interaction")?, client_name.as_deref(), user_name, Some(problem))
+}
+
+async fn client_name(guest: &Guest<'_>, interaction: &Interaction) -> Result<Option<String>, Problem> {
+    let id = match &interaction.request {
+        Request::Carried(request) => request.client_id.clone(),
+        Request::Pushed => guest.pushed(interaction).await?.taken_up(guest.now)?.client_id.clone(),
+    };
+    Ok(guest.store.client(&guest.configuration, &id).await?.map(|client| client.name.clone()))
+}
+
+async fn begin(guest: &Guest<'_>, person: &Person, interaction: Option<Interaction>) -> Result<Response, Problem> {
+    let secret = Secret::new(guest.dice.roll::<32>());
+    let session = Session {
+        person: person.id.clone(),
+        user_name: person.profile.user_name.clone(),
+        name: person.profile.name.clone(),
+        authentication: AuthenticationEvent { auth_time: guest.now, amr: vec!["pwd".to_owned()] },
+        expires_at: guest.now.after(guest.configuration.server.lifetimes.session),
+    };
+    guest.store.begin_session(&secret, &session).await?;
+    audit::Decision::new(audit::Event::SignIn, audit::Outcome::Granted, guest.request, guest.now).person(&person.id).record();
+    let location = match interaction {
+        Some(interaction) => {
+            let sealed = guest.seal(&interaction.with_signed_in(person.id.clone()))?;
+            format!("{}?interaction={sealed}", guest.path("/authorize"))
+        }
+        None => guest.path("/account"),
+    };
+    let mut response = answer::see_other(&location);
+    guest.keep_session(&mut response, &secret)?;
+    Ok(response)
+}

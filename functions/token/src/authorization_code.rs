@@ -1,0 +1,113 @@
+use std::sync::Arc;
+
+use admission::Visit;
+use http::Problem;
+use oauth::configuration::{Client, GrantType, is_openid};
+use oauth::{
+    Authorization, CodeProof, CodeVerifier, Handle, HandleRejection, Narrower, Parameters, RefreshToken, Refusal, Spent,
+    TokenResponse,
+};
+use store::Commit;
+
+use crate::Services;
+use crate::content::{Content, Registered};
+use crate::issued::{Behalf, access_token, id_token, require_person};
+
+/// How often a move is decided again because somebody else moved first. Two are enough: an authorization
+/// whose code is redeemed by many at once is redeemed, then ended.
+const MOST_TRIES: usize = 4;
+
+/// Redeems an authorization code (OAuth 2.1, section 4.1.3): one read of the authorization, one of the person,
+/// the signatures, one write. The tokens are signed first and given out only when the write has succeeded, so
+/// that a key that does not answer costs nobody their code.
+pub(crate) async fn redeem(
+    services: &Services,
+    visit: &Visit<'_>,
+    client: &Arc<Client>,
+    parameters: &Parameters,
+) -> Result<TokenResponse, Problem> {
+    crate::require_grant(client, GrantType::AuthorizationCode)?;
+    let unknown = Refusal::CodeInvalid { why: HandleRejection::Unknown };
+    let handle = Handle::parse(parameters.required("code")?).ok_or(unknown.clone())?;
+    let verifier = CodeVerifier::parse(parameters.required("code_verifier")?).ok_or(Refusal::MalformedParameter {
+        name: "code_verifier",
+        expected: "43 to 128 unreserved characters",
+    })?;
+    let proof = CodeProof {
+        client_id: &client.id,
+        secret: &handle.secret,
+        verifier: &verifier,
+        redirect_uri: parameters.optional("redirect_uri")?,
+    };
+    let asked = Narrower::parse(parameters)?;
+    let family: [u8; 32] = services.dice.roll();
+    let refresh = client.may_use(GrantType::RefreshToken).then(|| RefreshToken::first(handle.id.clone(), family));
+
+    let mut standing = services.store.authorization(&handle.id).await?.ok_or(unknown.clone())?;
+    for _ in 0..MOST_TRIES {
+        let family = refresh.as_ref().map(|token| token.family().digest());
+        let next = match standing.redeemed(&proof, family, visit.configuration.server.lifetimes.access_token, visit.now) {
+            Spent::Well(next) => next,
+            Spent::Not(refusal) => return Err(refusal.into()),
+            Spent::Replayed(ended) => match services.store.commit(&ended).await? {
+                Commit::Done => return Err(Refusal::CodeInvalid { why: HandleRejection::Replayed }.into()),
+                Commit::Outdated(current) => {
+                    standing = *current.ok_or(unknown.clone())?;
+                    continue;
+                }
+            },
+        };
+        let issue = Issue { services, visit, client, refresh: refresh.as_ref() };
+        match issue.over(next, &asked).await? {
+            Issued::Done(response) => return Ok(*response),
+            Issued::Overtaken(current) => standing = current,
+        }
+    }
+    Err(unknown.into())
+}
+
+struct Issue<'a> {
+    services: &'a Services,
+    visit: &'a Visit<'a>,
+    client: &'a Client,
+    refresh: Option<&'a RefreshToken>,
+}
+
+enum Issued {
+    Done(Box<TokenResponse>),
+    Overtaken(Authorization),
+}
+
+impl Issue<'_> {
+    /// Signs the tokens of the next state and commits it.
+    async fn over(&self, next: Authorization, asked: &Narrower) -> Result<Issued, Problem> {
+        let Self { services, visit, client, refresh } = *self;
+        let unknown = Refusal::CodeInvalid { why: HandleRejection::Unknown };
+        let grant = next.grant().ok_or(unknown.clone())?;
+        let person = services.store.person(&grant.person).await?;
+        let person = require_person(person.as_ref(), grant.granted_at)?;
+        let types = services.types(visit);
+        let registered = Registered {
+            server: &visit.configuration.server,
+            tools: &visit.configuration.tools,
+            types: &types,
+            client,
+            default_resource: visit.configuration.default_resource(client),
+        };
+        let content = Content::of_grant(grant, asked, &registered)?;
+        let behalf = Behalf::Person { authorization: &next, grant, profile: &person.profile };
+        let token = access_token(services, visit, client, &content, &behalf).await?;
+        let id_token = match is_openid(&grant.scope) {
+            true => Some(id_token(services, visit, client, grant, &token.text).await?),
+            false => None,
+        };
+        let refresh_token = match refresh {
+            Some(refresh) => Some(refresh.reveal(services.keys.server_secret().await?)),
+            None => None,
+        };
+        match services.store.commit(&next).await? {
+            Commit::Done => Ok(Issued::Done(Box::new(token.respond(visit, content, refresh_token, id_token)))),
+            Commit::Outdated(current) => Ok(Issued::Overtaken(*current.ok_or(unknown)?)),
+        }
+    }
+}

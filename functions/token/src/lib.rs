@@ -1,0 +1,99 @@
+//! POST /token (OAuth 2.1, section 3.2): authenticates the client, then one module a grant.
+
+mod authorization_code;
+mod client_credentials;
+mod content;
+mod issued;
+mod refresh_token;
+
+use admission::Visit;
+use details::DetailTypes;
+use environment::{Clock, Dice, Fault};
+use http::request::Allowed;
+use http::{Problem, Request, Response, answer, audit, cors, form};
+use keys::Keys;
+use oauth::configuration::GrantType;
+use oauth::{Parameters, Refusal};
+use store::{Derived, Store};
+
+/// What the endpoint needs.
+pub struct Services {
+    store: Store,
+    keys: Keys,
+    clock: Clock,
+    dice: Dice,
+    types: Derived<DetailTypes>,
+}
+
+impl Services {
+    /// Puts the parts together.
+    pub fn new(store: Store, keys: Keys, clock: Clock, dice: Dice) -> Self {
+        Self { store, keys, clock, dice, types: Derived::default() }
+    }
+
+    fn from_environment() -> Result<Self, Fault> {
+        let sdk = aws::from_environment()?;
+        Ok(Self::new(Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?, Clock::system(), Dice::system()))
+    }
+
+    fn types(&self, visit: &Visit<'_>) -> DetailTypes {
+        self.types.of(visit.configuration.version, || DetailTypes::new(visit.configuration.detail_types.clone()))
+    }
+}
+
+/// Runs the function under the Lambda runtime.
+pub fn serve() {
+    http::serve("token", async || Services::from_environment(), async |services: &Services, request| handle(services, request).await);
+}
+
+/// Answers a token request.
+pub async fn handle(services: &Services, request: Request) -> Response {
+    if let Some(preflight) = cors::preflight(&request, Allowed::Post) {
+        return preflight;
+    }
+    let answer = admission::answer(&services.store, &services.clock, &request, async |visit| {
+        let parameters = form(&request)?;
+        grant(services, visit, &parameters).await
+    });
+    cors::readable_by_any_origin(answer.await)
+}
+
+async fn grant(services: &Services, visit: &Visit<'_>, parameters: &Parameters) -> Result<Response, Problem> {
+    let grant_type = parameters.required("grant_type")?;
+    let authenticated = visit.authenticate(parameters, "/token").await.inspect_err(|problem| {
+        if let Problem::Refused(refusal) = problem {
+            let client = parameters.optional("client_id").ok().flatten().and_then(oauth::ClientId::parse);
+            refused(visit, refusal, client.as_ref());
+        }
+    })?;
+    let client = authenticated.client();
+    let issued = match grant_type {
+        "authorization_code" => authorization_code::redeem(services, visit, client, parameters).await,
+        "refresh_token" => refresh_token::rotate(services, visit, client, parameters).await,
+        "client_credentials" => client_credentials::issue(services, visit, &authenticated, parameters).await,
+        _ => Err(Refusal::UnsupportedGrantType.into()),
+    };
+    match issued {
+        Ok(response) => Ok(answer::json(http::StatusCode::OK, &response)),
+        Err(problem) => {
+            if let Problem::Refused(refusal) = &problem {
+                refused(visit, refusal, Some(&client.id));
+            }
+            Err(problem)
+        }
+    }
+}
+
+fn refused(visit: &Visit<'_>, refusal: &Refusal, client: Option<&oauth::ClientId>) {
+    let decision = audit::Decision::new(audit::Event::Token, audit::Outcome::Refused(refusal), visit.request, visit.now);
+    match client {
+        Some(client) => decision.client(client).record(),
+        None => decision.record(),
+    }
+}
+
+/// Refuses a grant that the client is not registered for (OAuth 2.1, section 3.2.4).
+fn require_grant(client: &oauth::configuration::Client, grant_type: GrantType) -> Result<(), Refusal> {
+    let allowed = client.may_use(grant_type);
+    allowed.then_some(()).ok_or(Refusal::GrantNotAllowed { grant_type: grant_type.as_str() })
+}

@@ -1,0 +1,85 @@
+//! GET, POST /userinfo (OpenID Connect Core, section 5.3): what the person let the client know about them.
+
+use admission::Visit;
+use environment::{Clock, Fault};
+use http::request::{Allowed, require_method};
+use http::{Problem, Request, Response, StatusCode, answer, audit, bearer_token, cors, respond_bearer};
+use keys::{AcceptedKeys, Expected, Keys};
+use oauth::scope::OPENID;
+use oauth::{ACCESS_TOKEN_TYP, AccessTokenClaims, PersonId, Refusal, userinfo_claims};
+use store::{Person, Store};
+
+/// What the endpoint needs.
+pub struct Services {
+    store: Store,
+    keys: Keys,
+    clock: Clock,
+}
+
+impl Services {
+    /// Puts the parts together.
+    pub fn new(store: Store, keys: Keys, clock: Clock) -> Self {
+        Self { store, keys, clock }
+    }
+
+    fn from_environment() -> Result<Self, Fault> {
+        let sdk = aws::from_environment()?;
+        Ok(Self::new(Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?, Clock::system()))
+    }
+}
+
+/// Runs the function under the Lambda runtime.
+pub fn serve() {
+    http::serve("userinfo", async || Services::from_environment(), async |services: &Services, request| handle(services, request).await);
+}
+
+/// Answers a client that shows an access token for the issuer itself.
+pub async fn handle(services: &Services, request: Request) -> Response {
+    if let Some(preflight) = cors::preflight(&request, Allowed::GetOrPost) {
+        return preflight;
+    }
+    let answer = match Visit::begin(&services.store, &services.clock, &request).await {
+        Ok(visit) => respond_bearer(tell(services, &visit).await, Some(&visit.site)),
+        Err(fault) => respond_bearer(Err(fault.into()), None),
+    };
+    cors::readable_by_any_origin(answer)
+}
+
+async fn tell(services: &Services, visit: &Visit<'_>) -> Result<Response, Problem> {
+    require_method(visit.request, Allowed::GetOrPost)?;
+    let token = bearer_token(visit.request)?;
+    let issuer = visit.site.issuer();
+    let expected = Expected { issuer, types: &[ACCESS_TOKEN_TYP], keys: AcceptedKeys::Published };
+    let verified = services.keys.public().await?.verify(token.expose(), &expected, visit.now);
+    let claims: AccessTokenClaims = verified
+        .and_then(|token| token.claims_as())
+        .map_err(|_| Refusal::TokenInvalid { why: "signature or shape" })?;
+    let claims = claims.accepted(issuer, visit.now)?;
+    if claims.aud != visit.configuration.server.resource() {
+        return Err(Refusal::TokenInvalid { why: "audience" }.into());
+    }
+    if !claims.scope.contains(OPENID) {
+        return Err(Refusal::InsufficientScope { scope: OPENID }.into());
+    }
+    let person = standing_person(services, visit, &claims).await?;
+    let decision = audit::Decision::new(audit::Event::UserInfo, audit::Outcome::Granted, visit.request, visit.now);
+    decision.client(&claims.client_id).person(&person.id).token_id(&claims.jti).record();
+    Ok(answer::json(StatusCode::OK, &userinfo_claims(&claims.sub, &person.profile, &claims.scope)))
+}
+
+/// The person behind a token that nothing has ended: one call to the table.
+async fn standing_person(services: &Services, visit: &Visit<'_>, claims: &AccessTokenClaims) -> Result<Person, Problem> {
+    let standing = services.store.standing(claims).await?;
+    let ended = Refusal::TokenInvalid { why: "ended" };
+    let granted_at = standing
+        .authorization
+        .as_ref()
+        .and_then(|authorization| authorization.live_grant(visit.now).ok())
+        .filter(|grant| PersonId::parse(&claims.sub).is_some_and(|sub| sub == grant.person))
+        .map(|grant| grant.granted_at);
+    let good = !standing.revoked && standing.client.allows_issued_at(claims.iat);
+    match (standing.person, granted_at) {
+        (Some(person), Some(granted_at)) if good && person.allows_made_at(granted_at) => Ok(person),
+        _ => Err(ended.into()),
+    }
+}

@@ -1,0 +1,63 @@
+//! `countersign`: the operator's command. All it does is in the library; here are its words and its terminal.
+
+mod arguments;
+mod audit;
+mod clients;
+mod configuration;
+mod connection;
+mod people;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+use crate::terminal::Terminal;
+
+/// Why the command ends without having done what it was asked for.
+pub(crate) enum Stop {
+    /// It was refused, or the table did not answer: exit code 1.
+    Refused(String),
+    /// It was asked in a way that makes no sense: exit code 2.
+    Usage(String),
+}
+
+impl Stop {
+    pub(crate) fn refused(why: impl std::fmt::Display) -> Self {
+        Self::Refused(why.to_string())
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut terminal = Terminal::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(run(arguments.command, &mut terminal)),
+        Err(error) => Err(Stop::refused(error)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Stop::Refused(why)) => {
+            terminal.complain(&why);
+            ExitCode::from(1)
+        }
+        Err(Stop::Usage(why)) => {
+            terminal.complain(&why);
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run(command: Command, terminal: &mut Terminal) -> Result<(), Stop> {
+    match command {
+        Command::Apply(apply) => configuration::apply(apply, terminal).await,
+        Command::Rollback(rollback) => configuration::rollback(rollback, terminal).await,
+        Command::Check(check) => configuration::check(&check, terminal),
+        Command::Schema(schema) => configuration::schema(&schema, terminal),
+        Command::User(user) => people::run(user, terminal).await,
+        Command::Client(client) => clients::run(client, terminal).await,
+        Command::Audit(audit) => audit::run(audit, terminal).await,
+    }
+}

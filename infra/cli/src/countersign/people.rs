@@ -1,0 +1,186 @@
+use cli::{
+    add_person, disable_person, enable_person, generated_password, plan_people, read_people_table,
+    remove_person, reset_password,
+};
+use environment::{Clock, Dice};
+use oauth::Secret;
+use oauth::configuration::Profile;
+use serde_json::json;
+
+use crate::Stop;
+use crate::arguments::{AddUser, Import, List, PasswordSource, ResetPassword, User};
+use crate::configuration::{refused, show};
+use crate::terminal::Terminal;
+
+pub(crate) async fn run(user: User, terminal: &mut Terminal) -> Result<(), Stop> {
+    let now = Clock::system().now();
+    match user {
+        User::Add(user) => add(user, terminal).await,
+        User::Disable(user) => {
+            disable_person(&user.place.store()?, &user.user_name, now)
+                .await
+                .map_err(Stop::refused)?;
+            terminal.say(format_args!(
+                "{} is shut out; their sessions, authorizations and tokens have ended.",
+                user.user_name
+            ));
+            Ok(())
+        }
+        User::Enable(user) => {
+            enable_person(&user.place.store()?, &user.user_name)
+                .await
+                .map_err(Stop::refused)?;
+            terminal.say(format_args!("{} can sign in again.", user.user_name));
+            Ok(())
+        }
+        User::Remove(user) => {
+            remove_person(&user.place.store()?, &user.user_name)
+                .await
+                .map_err(Stop::refused)?;
+            terminal.say(format_args!("{} is removed.", user.user_name));
+            Ok(())
+        }
+        User::ResetPassword(user) => reset(user, terminal).await,
+        User::Import(import) => self::import(import, terminal).await,
+        User::List(list) => self::list(list, terminal).await,
+    }
+}
+
+async fn add(user: AddUser, terminal: &mut Terminal) -> Result<(), Stop> {
+    let store = user.place.store()?;
+    let dice = Dice::system();
+    let profile = Profile {
+        user_name: user.user_name.to_lowercase(),
+        name: user.name,
+        email: user.email,
+        groups: user.groups.into_iter().collect(),
+        attributes: user.attributes.into_iter().collect(),
+        locale: user.locale,
+        zone: user.zone,
+    };
+    let user_name = profile.user_name.clone();
+    let password = if user.no_password {
+        None
+    } else {
+        Some(password(&user.password, &dice, terminal)?)
+    };
+    let id = add_person(&store, &dice, profile, password.as_ref())
+        .await
+        .map_err(Stop::refused)?;
+    let shown = password.as_ref().filter(|_| !user.password.password_stdin);
+    if user.json {
+        terminal.json(
+            &json!({ "user_name": user_name, "id": id, "password": shown.map(|password| password.expose()) }),
+        );
+        return Ok(());
+    }
+    terminal.say(format_args!("{user_name} is added ({id})."));
+    say_password(shown, terminal);
+    if user.no_password {
+        terminal.say(format_args!(
+            "They cannot sign in yet: countersign user reset-password {user_name}"
+        ));
+    }
+    Ok(())
+}
+
+async fn reset(user: ResetPassword, terminal: &mut Terminal) -> Result<(), Stop> {
+    let store = user.place.store()?;
+    let dice = Dice::system();
+    let password = password(&user.password, &dice, terminal)?;
+    let now = Clock::system().now();
+    reset_password(&store, &dice, &user.user_name, &password, now)
+        .await
+        .map_err(Stop::refused)?;
+    let shown = Some(&password).filter(|_| !user.password.password_stdin);
+    if user.json {
+        terminal.json(
+            &json!({ "user_name": user.user_name, "password": shown.map(|password| password.expose()) }),
+        );
+        return Ok(());
+    }
+    terminal.say(format_args!(
+        "{} has a new password; what was begun with the old one has ended.",
+        user.user_name
+    ));
+    say_password(shown, terminal);
+    Ok(())
+}
+
+fn password(source: &PasswordSource, dice: &Dice, terminal: &mut Terminal) -> Result<Secret<String>, Stop> {
+    if source.password_stdin {
+        terminal.first_line()
+    } else {
+        Ok(generated_password(dice))
+    }
+}
+
+fn say_password(password: Option<&Secret<String>>, terminal: &mut Terminal) {
+    if let Some(password) = password {
+        terminal.say(format_args!(
+            "Their password, shown this once: {}",
+            password.expose()
+        ));
+    }
+}
+
+async fn import(import: Import, terminal: &mut Terminal) -> Result<(), Stop> {
+    let profiles = read_people_table(&import.file).map_err(|complaints| refused(&complaints))?;
+    let store = import.place.store()?;
+    let changes = plan_people(&store, &profiles).await.map_err(Stop::refused)?;
+    show(&changes.changes(), terminal);
+    if import.dry_run {
+        return Ok(());
+    }
+    let missing = changes.missing().len();
+    changes
+        .carry_out(&store, &Dice::system())
+        .await
+        .map_err(Stop::refused)?;
+    if missing > 0 {
+        terminal.say("Whoever is new cannot sign in yet: countersign user reset-password NAME");
+    }
+    Ok(())
+}
+
+async fn list(list: List, terminal: &mut Terminal) -> Result<(), Stop> {
+    let people = list.place.store()?.people().await.map_err(Stop::refused)?;
+    if list.json {
+        let people: Vec<_> = people
+            .iter()
+            .map(|person| {
+                json!({
+                    "id": person.id,
+                    "profile": person.profile,
+                    "disabled": person.disabled,
+                    "has_password": person.password_hash.is_some(),
+                })
+            })
+            .collect();
+        terminal.json(&people.into());
+        return Ok(());
+    }
+    for person in &people {
+        let state = match (person.disabled, &person.password_hash) {
+            (true, _) => "disabled",
+            (false, None) => "no password",
+            (false, Some(_)) => "",
+        };
+        let groups = person
+            .profile
+            .groups
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(", ");
+        terminal.say(
+            format_args!(
+                "{:<20} {:<30} {:<12} {groups}",
+                person.profile.user_name, person.profile.name, state
+            )
+            .to_string()
+            .trim_end(),
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! The types of the configuration's files. Each refuses a field that it does not know, and each has a published JSON
+//! Schema ([`crate::schema`]) so that editors complete it. The doc comments are what the schema and the reference say.
+
+mod client_file;
+mod detail_file;
+mod lifetime;
+mod people_file;
+mod server_file;
+mod tool_file;
+
+use std::borrow::Cow;
+
+use oauth::configuration::SigningAlgorithm;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+
+pub use client_file::{AuthenticationMethod, ClientFile, GrantTypeName, PublicKeys, StandingDetail};
+pub use detail_file::{AbsentName, AssuranceName, DetailFile, NarrowingName};
+pub use lifetime::Lifetime;
+pub use people_file::{PeopleFile, PersonTable};
+pub use server_file::{BrandTable, LifetimesTable, ServerFile};
+pub use tool_file::{ClaimSourceName, ScopeTable, ToolFile};
+
+/// The algorithm of a token's signature, by its JOSE name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct SigningAlgorithmName(pub SigningAlgorithm);
+
+impl serde::Serialize for SigningAlgorithmName {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl JsonSchema for SigningAlgorithmName {
+    fn schema_name() -> Cow<'static, str> {
+        "SigningAlgorithm".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "enum": ["ES256", "RS256"] })
+    }
+}

@@ -1,0 +1,75 @@
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Lifetime;
+
+/// `server.toml`: the settings of the whole server.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "server.toml")]
+pub struct ServerFile {
+    /// The issuer identifier (RFC 8414, section 2): the public URL that clients know the server by, without a slash at its
+    /// end. `https`, or `http` on loopback. Usually left out and given to `countersign apply --issuer`, because the address of
+    /// a new stack is known only after it is deployed; without either, the issuer stays what it was.
+    #[serde(default)]
+    pub issuer: Option<String>,
+    /// Marks a configuration that is for trying out. It is refused unless the issuer is on loopback, so that a demonstration's
+    /// people and clients cannot end up in a real deployment.
+    #[serde(default)]
+    pub demo: bool,
+    /// Whether every client must push its authorization requests (RFC 9126, section 5). A client can be made to by itself.
+    #[serde(default)]
+    pub require_pushed_authorization_requests: bool,
+    /// What people see on the pages.
+    pub brand: BrandTable,
+    /// How long things live. What is left out keeps its default.
+    #[serde(default)]
+    pub lifetimes: LifetimesTable,
+}
+
+/// The light brand of the pages.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BrandTable {
+    /// The company's name, at most 60 characters.
+    #[schemars(length(min = 1, max = 60))]
+    pub name: String,
+    /// The colour of buttons and links, `#rrggbb`. It is made lighter or darker where it could not be read.
+    #[serde(default = "default_accent")]
+    #[schemars(regex(pattern = r"^#[0-9a-fA-F]{6}$"))]
+    pub accent: String,
+    /// An SVG file beside `server.toml`, at most 64 KiB, without scripts, event handlers or references.
+    #[serde(default)]
+    pub logo_file: Option<String>,
+}
+
+fn default_accent() -> String {
+    "#175e54".to_owned()
+}
+
+/// How long things live: a whole number and a unit (`s`, `min`, `h`, `d`).
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LifetimesTable {
+    /// A `request_uri`, from the push to the moment `/authorize` takes it up: 60 s to 300 s. Default `"90 s"`.
+    #[serde(default)]
+    pub request_uri: Option<Lifetime>,
+    /// From the moment a person is sent here to their decision: 1 min to 1 h. Default `"15 min"`.
+    #[serde(default)]
+    pub interaction: Option<Lifetime>,
+    /// An authorization code: 10 s to 60 s. Default `"60 s"`.
+    #[serde(default)]
+    pub code: Option<Lifetime>,
+    /// An access token, unless its tool says otherwise: 30 s to 1 h. Default `"5 min"`.
+    #[serde(default)]
+    pub access_token: Option<Lifetime>,
+    /// An ID token: 30 s to 1 h. Default `"5 min"`.
+    #[serde(default)]
+    pub id_token: Option<Lifetime>,
+    /// A person's session, from signing in: 5 min to 7 d. Default `"12 h"`.
+    #[serde(default)]
+    pub session: Option<Lifetime>,
+    /// How long an authorization can be renewed by refresh tokens: 5 min to 365 d. Default `"30 d"`.
+    #[serde(default)]
+    pub authorization: Option<Lifetime>,
+}

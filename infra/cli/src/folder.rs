@@ -1,0 +1,148 @@
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+use crate::files::{ClientFile, DetailFile, PeopleFile, ServerFile, ToolFile};
+use crate::reading::{Read, read, text};
+use crate::{Complaint, Place};
+
+/// The files of a configuration folder, each read for itself; whether they fit together is asked afterwards.
+pub(crate) struct Folder {
+    pub(crate) server: Option<Read<ServerFile>>,
+    pub(crate) clients: Kind<ClientFile>,
+    pub(crate) tools: Kind<ToolFile>,
+    pub(crate) details: Kind<DetailFile>,
+    pub(crate) people: Option<Read<PeopleFile>>,
+    pub(crate) languages: Vec<LanguageFile>,
+    pub(crate) complaints: Vec<Complaint>,
+}
+
+/// All files of one kind.
+pub(crate) struct Kind<T> {
+    pub(crate) files: Vec<Read<T>>,
+    /// Whether every file could be read. If not, a name that is missing is no mistake of whoever uses it.
+    pub(crate) complete: bool,
+}
+
+/// A file of `languages/`: overrides of texts and sentences.
+pub(crate) struct LanguageFile {
+    pub(crate) path: PathBuf,
+    /// The file's name without its ending.
+    pub(crate) tag: String,
+    pub(crate) source: String,
+}
+
+impl Folder {
+    /// Reads all files of a folder.
+    pub(crate) fn read(path: &Path) -> Self {
+        let mut complaints = Vec::new();
+        if !path.is_dir() {
+            complaints.push(Complaint::new(
+                Place::file(path),
+                "There is no such folder.",
+                "Name a folder that holds server.toml, clients/, tools/ and details/.",
+            ));
+        } else if !path.join("server.toml").is_file() {
+            complaints.push(Complaint::new(
+                Place::file(&path.join("server.toml")),
+                "The file is missing.",
+                "Every configuration has one: it names the brand and how long things live.",
+            ));
+        }
+        stray_files(path, &mut complaints);
+        Self {
+            server: one(&path.join("server.toml"), &mut complaints),
+            clients: kind(&path.join("clients"), &mut complaints),
+            tools: kind(&path.join("tools"), &mut complaints),
+            details: kind(&path.join("details"), &mut complaints),
+            people: one(&path.join("people.toml"), &mut complaints),
+            languages: languages(&path.join("languages"), &mut complaints),
+            complaints,
+        }
+    }
+}
+
+/// A misspelt file at the top would otherwise be passed over in silence.
+fn stray_files(folder: &Path, complaints: &mut Vec<Complaint>) {
+    for path in files_with_ending(folder, "toml", complaints) {
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        if !matches!(name, "server.toml" | "people.toml") {
+            complaints.push(Complaint::new(
+                Place::file(&path),
+                "Nothing reads this file.",
+                "At the top there are server.toml and people.toml; the others lie in clients/, tools/ and details/.",
+            ));
+        }
+    }
+}
+
+fn one<T: DeserializeOwned>(path: &Path, complaints: &mut Vec<Complaint>) -> Option<Read<T>> {
+    if !path.exists() {
+        return None;
+    }
+    match text(path) {
+        Err(complaint) => {
+            complaints.push(complaint);
+            None
+        }
+        Ok(source) => read(path, source).map_err(|found| complaints.extend(found)).ok(),
+    }
+}
+
+fn kind<T: DeserializeOwned>(folder: &Path, complaints: &mut Vec<Complaint>) -> Kind<T> {
+    let paths = files_with_ending(folder, "toml", complaints);
+    let files: Vec<Read<T>> = paths.iter().filter_map(|path| one(path, complaints)).collect();
+    Kind {
+        complete: files.len() == paths.len(),
+        files,
+    }
+}
+
+fn languages(folder: &Path, complaints: &mut Vec<Complaint>) -> Vec<LanguageFile> {
+    let mut files = Vec::new();
+    for path in files_with_ending(folder, "ftl", complaints) {
+        match text(&path) {
+            Ok(source) => {
+                let tag = path
+                    .file_stem()
+                    .map(|stem| stem.to_string_lossy().into_owned())
+                    .unwrap_or_default();
+                files.push(LanguageFile { path, tag, source });
+            }
+            Err(complaint) => complaints.push(complaint),
+        }
+    }
+    files
+}
+
+/// The files of a folder by name; none when there is no folder. Hidden ones are an editor's own.
+fn files_with_ending(folder: &Path, ending: &str, complaints: &mut Vec<Complaint>) -> Vec<PathBuf> {
+    if !folder.is_dir() {
+        return Vec::new();
+    }
+    let entries = match std::fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>) {
+        Ok(entries) => entries,
+        Err(error) => {
+            complaints.push(Complaint::new(
+                Place::file(folder),
+                format!("The folder cannot be read: {error}."),
+                "",
+            ));
+            return Vec::new();
+        }
+    };
+    let hidden = |path: &Path| {
+        path.file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with('.'))
+    };
+    let mut paths: Vec<PathBuf> = entries
+        .into_iter()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file() && path.extension().is_some_and(|own| own == ending) && !hidden(path))
+        .collect();
+    paths.sort();
+    paths
+}

@@ -1,0 +1,30 @@
+//! What the operator's command does, without its terminal: the configuration's files and their checks, applying them,
+//! people, the secrets of clients, and the audit trail. The local server uses it too.
+
+mod application;
+mod audit;
+mod checks;
+mod client_states;
+mod complaint;
+mod differences;
+pub mod files;
+mod folder;
+mod people;
+mod people_table;
+mod reading;
+mod reference;
+mod schema;
+
+pub use application::{Applied, NotApplied, Plan, apply_folder};
+pub use audit::{AuditEvent, AuditFilter, read_audit};
+pub use checks::{CheckedFolder, IssuerChoice, check_folder};
+pub use client_states::{ClientRefused, NewSecret, disable_client, enable_client, rotate_secret};
+pub use complaint::{Complaint, Place};
+pub use differences::{Change, FieldChange, What, differences};
+pub use people::{
+    PeopleChanges, PersonRefused, add_person, disable_person, enable_person, generated_password, plan_people,
+    remove_person, reset_password,
+};
+pub use people_table::read_people_table;
+pub use reference::reference;
+pub use schema::{FileSchema, schemas};

@@ -1,0 +1,244 @@
+use std::collections::BTreeMap;
+
+use environment::{Dice, Fault};
+use oauth::configuration::Profile;
+use oauth::{PersonId, Secret, Timestamp};
+use sessions::{Password, SHORTEST_PASSWORD};
+use store::{Created, Person, Store};
+
+use crate::checks::profile_problems;
+use crate::differences::{Change, compare, json};
+
+/// Why a person was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PersonRefused {
+    /// Nobody has this user name.
+    #[error("there is nobody with the user name {0:?}")]
+    Unknown(String),
+    /// Somebody has this user name already.
+    #[error("somebody has the user name {0:?} already")]
+    Taken(String),
+    /// What is to be known of them does not fit.
+    #[error("{}", .0.join(" "))]
+    Unfit(Vec<String>),
+    /// The password is empty, too short or too long.
+    #[error("a password has at least {SHORTEST_PASSWORD} characters and at most 1024 bytes")]
+    Password,
+    /// The table did not answer, or holds what we cannot read.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// A password made by us: 100 random bits that can be read out and typed. It is shown once and kept as a hash.
+pub fn generated_password(dice: &Dice) -> Secret<String> {
+    /// Crockford's 32 letters and digits: none is mistaken for another.
+    const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let letters = dice
+        .roll::<20>()
+        .map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
+    let groups: Vec<String> = letters.chunks(5).map(|group| group.iter().collect()).collect();
+    Secret::new(groups.join("-"))
+}
+
+/// Adds a person. Without a password they cannot sign in yet.
+///
+/// # Errors
+/// [`PersonRefused::Taken`], [`PersonRefused::Unfit`], [`PersonRefused::Password`], [`PersonRefused::Fault`].
+pub async fn add_person(
+    store: &Store,
+    dice: &Dice,
+    profile: Profile,
+    password: Option<&Secret<String>>,
+) -> Result<PersonId, PersonRefused> {
+    let problems = profile_problems(&profile);
+    if !problems.is_empty() {
+        return Err(PersonRefused::Unfit(
+            problems.into_iter().map(|(_, problem)| problem).collect(),
+        ));
+    }
+    let user_name = profile.user_name.clone();
+    let password_hash = password.map(|password| hash(password, dice)).transpose()?;
+    let id = PersonId::from_random(dice.roll());
+    let person = Person {
+        id: id.clone(),
+        profile,
+        password_hash,
+        disabled: false,
+        not_before: None,
+    };
+    match store.create_person(&person).await? {
+        Created::Done => Ok(id),
+        Created::UserNameTaken => Err(PersonRefused::Taken(user_name)),
+    }
+}
+
+/// Shuts a person out: their sessions, authorizations and tokens end with it.
+///
+/// # Errors
+/// [`PersonRefused::Unknown`], [`PersonRefused::Fault`].
+pub async fn disable_person(store: &Store, user_name: &str, now: Timestamp) -> Result<(), PersonRefused> {
+    change(store, user_name, |person| {
+        person.disabled = true;
+        person.not_before = Some(now);
+    })
+    .await
+}
+
+/// Lets a person in again. What ended when they were shut out stays ended.
+///
+/// # Errors
+/// [`PersonRefused::Unknown`], [`PersonRefused::Fault`].
+pub async fn enable_person(store: &Store, user_name: &str) -> Result<(), PersonRefused> {
+    change(store, user_name, |person| person.disabled = false).await
+}
+
+/// Removes a person and frees their user name. Whoever has the name later is somebody else.
+///
+/// # Errors
+/// [`PersonRefused::Unknown`], [`PersonRefused::Fault`].
+pub async fn remove_person(store: &Store, user_name: &str) -> Result<(), PersonRefused> {
+    let person = find(store, user_name).await?;
+    Ok(store.remove_person(&person).await?)
+}
+
+/// Gives a person a new password. A password that is replaced may have been stolen, so what was begun with it ends:
+/// sessions, authorizations and tokens.
+///
+/// # Errors
+/// [`PersonRefused::Unknown`], [`PersonRefused::Password`], [`PersonRefused::Fault`].
+pub async fn reset_password(
+    store: &Store,
+    dice: &Dice,
+    user_name: &str,
+    password: &Secret<String>,
+    now: Timestamp,
+) -> Result<(), PersonRefused> {
+    let hash = hash(password, dice)?;
+    change(store, user_name, |person| {
+        if person.password_hash.replace(hash).is_some() {
+            person.not_before = Some(now);
+        }
+    })
+    .await
+}
+
+async fn change(
+    store: &Store,
+    user_name: &str,
+    change: impl FnOnce(&mut Person),
+) -> Result<(), PersonRefused> {
+    let before = find(store, user_name).await?;
+    let mut after = before.clone();
+    change(&mut after);
+    Ok(store.update_person(&before, &after).await?)
+}
+
+async fn find(store: &Store, user_name: &str) -> Result<Person, PersonRefused> {
+    let found = store.person_by_user_name(&user_name.to_lowercase()).await?;
+    found.ok_or_else(|| PersonRefused::Unknown(user_name.to_owned()))
+}
+
+fn hash(password: &Secret<String>, dice: &Dice) -> Result<String, PersonRefused> {
+    let password = Password::typed(password.expose().clone()).filter(Password::is_long_enough);
+    let password = password.ok_or(PersonRefused::Password)?;
+    Ok(password.hash(dice.roll()).as_str().to_owned())
+}
+
+/// Which people are missing and whose record is out of date.
+#[derive(Debug)]
+pub struct PeopleChanges {
+    missing: Vec<Profile>,
+    outdated: Vec<(Person, Profile)>,
+}
+
+/// Compares records with what is known. Whoever is not among the records stays as they are.
+///
+/// # Errors
+/// When the table does not answer.
+pub async fn plan_people(store: &Store, profiles: &[Profile]) -> Result<PeopleChanges, Fault> {
+    let mut changes = PeopleChanges {
+        missing: Vec::new(),
+        outdated: Vec::new(),
+    };
+    for profile in profiles {
+        match store.person_by_user_name(&profile.user_name).await? {
+            None => changes.missing.push(profile.clone()),
+            Some(person) if person.profile != *profile => changes.outdated.push((person, profile.clone())),
+            Some(_) => {}
+        }
+    }
+    Ok(changes)
+}
+
+impl PeopleChanges {
+    /// What would change.
+    pub fn changes(&self) -> Vec<Change> {
+        let by_name = |profile: &Profile| (profile.user_name.clone(), json(profile));
+        let before: BTreeMap<_, _> = self
+            .outdated
+            .iter()
+            .map(|(person, _)| by_name(&person.profile))
+            .collect();
+        let after = self
+            .outdated
+            .iter()
+            .map(|(_, profile)| by_name(profile))
+            .chain(self.missing.iter().map(by_name))
+            .collect();
+        compare("person", &before, &after)
+    }
+
+    /// Whether nothing would change.
+    pub fn is_empty(&self) -> bool {
+        self.missing.is_empty() && self.outdated.is_empty()
+    }
+
+    /// The records of those who are missing.
+    pub fn missing(&self) -> &[Profile] {
+        &self.missing
+    }
+
+    /// Makes the changes. Whoever is added cannot sign in before they have a password.
+    ///
+    /// # Errors
+    /// When the table does not answer, or somebody else changes a person at the same time.
+    pub async fn carry_out(self, store: &Store, dice: &Dice) -> Result<(), Fault> {
+        for profile in self.missing {
+            let person = Person {
+                id: PersonId::from_random(dice.roll()),
+                profile,
+                password_hash: None,
+                disabled: false,
+                not_before: None,
+            };
+            // Somebody who took the name since then is brought up to date by the next apply.
+            store.create_person(&person).await?;
+        }
+        for (before, profile) in self.outdated {
+            let after = Person {
+                profile,
+                ..before.clone()
+            };
+            store.update_person(&before, &after).await?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_password_can_be_read_out_and_never_comes_twice() {
+        let dice = Dice::system();
+        let [one, other] = [generated_password(&dice), generated_password(&dice)];
+        assert_eq!(one.expose().len(), 23);
+        assert!(
+            one.expose()
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        );
+        assert_ne!(one.expose(), other.expose());
+    }
+}

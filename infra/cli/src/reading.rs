@@ -1,0 +1,280 @@
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer};
+
+use crate::{Complaint, Place};
+
+/// A file that was read: what stands in it, and where.
+#[derive(Debug)]
+pub(crate) struct Read<T> {
+    /// The file's path.
+    pub(crate) path: PathBuf,
+    /// What stands in it.
+    pub(crate) value: T,
+    source: String,
+    places: Vec<(Vec<String>, usize)>,
+}
+
+impl<T> Read<T> {
+    /// The place of a field, named by the keys and indexes that lead to it. When the field is not written there, the place of
+    /// the nearest table around it that is.
+    pub(crate) fn at(&self, path: &[&str]) -> Place {
+        let found = (0..=path.len()).rev().find_map(|length| {
+            let wanted = &path[..length];
+            self.places
+                .iter()
+                .find(|(known, _)| known.iter().map(String::as_str).eq(wanted.iter().copied()))
+        });
+        match found {
+            Some((_, offset)) => Place::at(&self.path, &self.source, *offset),
+            None => Place::file(&self.path),
+        }
+    }
+
+    /// A complaint about a field.
+    pub(crate) fn complaint(
+        &self,
+        path: &[&str],
+        wrong: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Complaint {
+        Complaint::new(self.at(path), wrong, remedy)
+    }
+}
+
+/// Reads a TOML file as a `T` and complains about everything in it that does not fit.
+///
+/// # Errors
+/// All complaints about the file; there is at least one.
+pub(crate) fn read<T: DeserializeOwned>(path: &Path, source: String) -> Result<Read<T>, Vec<Complaint>> {
+    let (table, errors) = DeTable::parse_recoverable(&source);
+    if !errors.is_empty() {
+        return Err(errors
+            .iter()
+            .map(|error| syntax_complaint(path, &source, error))
+            .collect());
+    }
+    let mut complaints = forbidden(path, &source, table.get_ref());
+    let value = match fit(table.clone(), path, &source, &complaints) {
+        Ok(value) => value,
+        Err(more) => {
+            complaints.extend(more);
+            return Err(complaints);
+        }
+    };
+    let mut places = Vec::new();
+    collect_places(table.get_ref(), &mut Vec::new(), &mut places);
+    drop(table);
+    if complaints.is_empty() {
+        Ok(Read {
+            path: path.to_owned(),
+            value,
+            source,
+            places,
+        })
+    } else {
+        Err(complaints)
+    }
+}
+
+/// Reads the file's text, which must be UTF-8.
+///
+/// # Errors
+/// A complaint about the file as a whole.
+pub(crate) fn text(path: &Path) -> Result<String, Complaint> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Complaint::new(
+            Place::file(path),
+            format!("The file cannot be read: {error}."),
+            "It must be a UTF-8 text file that you may read.",
+        )
+    })
+}
+
+fn syntax_complaint(path: &Path, source: &str, error: &toml::de::Error) -> Complaint {
+    let place = error
+        .span()
+        .map_or_else(|| Place::file(path), |span| Place::at(path, source, span.start));
+    let message = error.message().lines().next().unwrap_or_default();
+    Complaint::new(place, format!("This is not TOML: {message}."), "")
+}
+
+/// Turns the table into a `T`. After an error the entry that caused it is taken out and the rest is tried again, so that
+/// one run shows all that is wrong.
+fn fit<T: DeserializeOwned>(
+    table: Spanned<DeTable<'_>>,
+    path: &Path,
+    source: &str,
+    already: &[Complaint],
+) -> Result<T, Vec<Complaint>> {
+    let whole = table.span();
+    let mut table = table;
+    let (mut complaints, mut taken_out) = (Vec::new(), BTreeSet::new());
+    loop {
+        let error = match T::deserialize(Deserializer::from(table.clone())) {
+            Ok(value) if complaints.is_empty() => return Ok(value),
+            Ok(_) => return Err(complaints),
+            Err(error) => error,
+        };
+        let span = error.span().unwrap_or_else(|| whole.clone());
+        let caused_by_taking_out =
+            missing_field(error.message()).is_some_and(|name| taken_out.contains(name));
+        let place = Place::at(path, source, span.start);
+        let known = already.iter().any(|complaint| complaint.place == place);
+        if !caused_by_taking_out && !known {
+            complaints.push(misfit(place, error.message()));
+        }
+        let is_whole = span == whole;
+        match (!is_whole).then(|| take_out(table.get_mut(), &span)).flatten() {
+            Some(key) => drop(taken_out.insert(key)),
+            None => return Err(complaints),
+        }
+    }
+}
+
+fn misfit(place: Place, message: &str) -> Complaint {
+    let message = message.lines().next().unwrap_or_default();
+    if let Some(name) = missing_field(message) {
+        return Complaint::new(place, format!("The field `{name}` is missing."), "");
+    }
+    if let Some((name, expected)) = message
+        .strip_prefix("unknown field `")
+        .and_then(|rest| rest.split_once("`, expected "))
+    {
+        let known = expected.trim_start_matches("one of ").replace('`', "");
+        return Complaint::new(
+            place,
+            format!("There is no field `{name}` here."),
+            format!("The fields are: {known}."),
+        );
+    }
+    Complaint::new(place, format!("This value does not fit: {message}."), "")
+}
+
+fn missing_field(message: &str) -> Option<&str> {
+    message.strip_prefix("missing field `")?.split('`').next()
+}
+
+/// Removes the innermost table entry that lies around `span`, and names it. A table's own span is that of its header alone,
+/// so what stands beneath it is looked at first.
+fn take_out(table: &mut DeTable<'_>, span: &Range<usize>) -> Option<String> {
+    if let Some(name) = table
+        .iter_mut()
+        .find_map(|(_, value)| take_out_of(value.get_mut(), span))
+    {
+        return Some(name);
+    }
+    let around = |outer: Range<usize>| outer.start <= span.start && span.end <= outer.end;
+    let key = table
+        .iter()
+        .find(|(key, value)| around(key.span()) || around(value.span()))
+        .map(|(key, _)| key.clone())?;
+    table.remove(&key).map(|_| key.get_ref().to_string())
+}
+
+fn take_out_of(value: &mut DeValue<'_>, span: &Range<usize>) -> Option<String> {
+    match value {
+        DeValue::Table(inner) => take_out(inner, span),
+        DeValue::Array(items) => items
+            .iter_mut()
+            .find_map(|item| take_out_of(item.get_mut(), span)),
+        _ => None,
+    }
+}
+
+/// What no file may hold: a secret, and a date (JSON has none, so it would change its meaning on the way).
+fn forbidden(path: &Path, source: &str, table: &DeTable<'_>) -> Vec<Complaint> {
+    let mut complaints = Vec::new();
+    visit(table, &mut Vec::new(), &mut |keys, key_span, value| {
+        let place = |offset| Place::at(path, source, offset);
+        let key = keys.last().map(String::as_str).unwrap_or_default();
+        // In a JSON Schema the same word is the name of a field and no secret.
+        if is_secret(key) && keys.first().is_none_or(|first| first != "schema") {
+            complaints.push(Complaint::new(
+                place(key_span.start),
+                format!("`{key}` is a secret, and no secret is ever read from configuration files."),
+                secret_remedy(key),
+            ));
+        }
+        if value.get_ref().is_datetime() {
+            complaints.push(Complaint::new(
+                place(value.span().start),
+                "A date does not fit here.",
+                "Write it as a string.",
+            ));
+        }
+    });
+    complaints
+}
+
+fn is_secret(key: &str) -> bool {
+    let key: String = key
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect::<String>()
+        .to_ascii_lowercase();
+    matches!(
+        key.as_str(),
+        "secret"
+            | "clientsecret"
+            | "clientsecrets"
+            | "password"
+            | "passwordhash"
+            | "passphrase"
+            | "privatekey"
+            | "apikey"
+    )
+}
+
+fn secret_remedy(key: &str) -> &'static str {
+    if key.to_ascii_lowercase().contains("passw") {
+        "Take it out, and give the person a password with `countersign user reset-password`."
+    } else if key.to_ascii_lowercase().contains("private") {
+        "Take it out: a client's private key stays with the client; `jwks` holds its public key."
+    } else {
+        "Take it out, and let `countersign client rotate-secret` make the client's secret."
+    }
+}
+
+fn collect_places(table: &DeTable<'_>, keys: &mut Vec<String>, places: &mut Vec<(Vec<String>, usize)>) {
+    visit(table, keys, &mut |keys, key_span, _| {
+        places.push((keys.to_vec(), key_span.start))
+    });
+}
+
+/// Walks through all entries and array elements, outermost first. An element's own span stands for its key's.
+fn visit<'i>(
+    table: &DeTable<'i>,
+    keys: &mut Vec<String>,
+    seen: &mut dyn FnMut(&[String], Range<usize>, &Spanned<DeValue<'i>>),
+) {
+    for (key, value) in table {
+        keys.push(key.get_ref().to_string());
+        seen(keys, key.span(), value);
+        visit_value(value, keys, seen);
+        keys.pop();
+    }
+}
+
+fn visit_value<'i>(
+    value: &Spanned<DeValue<'i>>,
+    keys: &mut Vec<String>,
+    seen: &mut dyn FnMut(&[String], Range<usize>, &Spanned<DeValue<'i>>),
+) {
+    match value.get_ref() {
+        DeValue::Table(inner) => visit(inner, keys, seen),
+        DeValue::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                keys.push(index.to_string());
+                seen(keys, item.span(), item);
+                visit_value(item, keys, seen);
+                keys.pop();
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,211 @@
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::{DataFolder, StartError};
+
+/// The table's name here; on AWS the stack makes one up.
+pub(crate) const TABLE: &str = "countersign";
+
+const FILE: &str = "table.sqlite";
+
+/// How often items past their time to live are removed. On AWS it can be days.
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
+
+/// An embedded DynamoDB with the template's one table, on a loopback port of its own. It asks nobody who they are:
+/// whoever may open sockets on this machine can read it, as long as the server runs.
+#[derive(Debug)]
+pub struct Database {
+    endpoint: String,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<Result<(), String>>,
+    sweeper: JoinHandle<()>,
+}
+
+impl Database {
+    /// Opens the table in the folder, or in memory for a temporary folder, and makes it when it is not there.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or is no table, or the template's table cannot be made.
+    pub async fn open(folder: &DataFolder, table: &Value) -> Result<Self, StartError> {
+        let database = if folder.is_temporary() {
+            dynoxide::Database::memory().map_err(|why| refused("memory", &why))?
+        } else {
+            let path = folder.prepare(FILE)?;
+            let place = path.display().to_string();
+            dynoxide::Database::new(&place).map_err(|why| refused(&place, &why))?
+        };
+        make_table(&database, table)?;
+
+        let listener = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .map_err(|why| StartError::Listen {
+                address: ([127, 0, 0, 1], 0).into(),
+                why,
+            })?;
+        let address = listener.local_addr().map_err(|why| StartError::Listen {
+            address: ([127, 0, 0, 1], 0).into(),
+            why,
+        })?;
+        let (stop, stopped) = oneshot::channel();
+        let sweeper = tokio::spawn(sweep(database.clone()));
+        let server = tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async {
+            let _ = stopped.await;
+        }));
+        Ok(Self {
+            endpoint: format!("http://{address}"),
+            stop,
+            server,
+            sweeper,
+        })
+    }
+
+    /// The endpoint's URL for an AWS SDK.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Lets calls under way finish and closes the file.
+    ///
+    /// # Errors
+    /// When the server under it had failed.
+    pub async fn close(self) -> Result<(), StartError> {
+        self.sweeper.abort();
+        let _ = self.stop.send(());
+        match self.server.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(why)) => Err(refused(FILE, &why)),
+            Err(why) => Err(refused(FILE, &why)),
+        }
+    }
+}
+
+/// Makes the table as the template has it. Without its stream: nothing here reads one yet, and the embedded database
+/// keeps every record for ever and reads them all at each write.
+fn make_table(database: &dynoxide::Database, table: &Value) -> Result<(), StartError> {
+    let refused = |why: &dyn std::fmt::Display| refused(TABLE, why);
+    if database
+        .get_table_metadata(TABLE)
+        .map_err(|why| refused(&why))?
+        .is_some()
+    {
+        return Ok(());
+    }
+    let request = json!({
+        "TableName": TABLE,
+        "BillingMode": table["BillingMode"],
+        "AttributeDefinitions": table["AttributeDefinitions"],
+        "KeySchema": table["KeySchema"],
+        "GlobalSecondaryIndexes": table["GlobalSecondaryIndexes"],
+    });
+    let request =
+        serde_json::from_value(request).map_err(|why| StartError::Template(format!("the table: {why}")))?;
+    database.create_table(request).map_err(|why| refused(&why))?;
+
+    let request = json!({ "TableName": TABLE, "TimeToLiveSpecification": table["TimeToLiveSpecification"] });
+    let request =
+        serde_json::from_value(request).map_err(|why| StartError::Template(format!("the table: {why}")))?;
+    database
+        .update_time_to_live(request)
+        .map_err(|why| refused(&why))?;
+    Ok(())
+}
+
+async fn sweep(database: dynoxide::Database) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        ticks.tick().await;
+        let database = database.clone();
+        match tokio::task::spawn_blocking(move || database.sweep_ttl()).await {
+            Ok(Ok(removed)) => tracing::debug!(target: "table", removed, "swept"),
+            Ok(Err(error)) => tracing::warn!(target: "table", %error, "not swept"),
+            Err(error) => tracing::warn!(target: "table", %error, "not swept"),
+        }
+    }
+}
+
+fn refused(place: &str, why: &dyn std::fmt::Display) -> StartError {
+    // One line, whatever the database says.
+    let why = why.to_string().replace('\n', " ");
+    StartError::Database {
+        place: place.to_owned(),
+        why,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use environment::Dice;
+
+    use super::*;
+    use crate::template::Template;
+
+    fn folder() -> DataFolder {
+        DataFolder::temporary(&Dice::system()).expect("a folder")
+    }
+
+    #[test]
+    fn the_table_is_the_templates() {
+        let database = dynoxide::Database::memory().expect("memory");
+        make_table(&database, &Template::built_in().expect("well formed").table).expect("made");
+        let describe = serde_json::from_value(json!({ "TableName": TABLE })).expect("a request");
+        let description =
+            serde_json::to_value(database.describe_table(describe).expect("described")).expect("JSON");
+        let table = &description["Table"];
+        assert_eq!(
+            table["KeySchema"],
+            json!([
+                { "AttributeName": "pk", "KeyType": "HASH" },
+                { "AttributeName": "sk", "KeyType": "RANGE" }
+            ])
+        );
+        let index = &table["GlobalSecondaryIndexes"][0];
+        assert_eq!(index["IndexName"], "by_owner");
+        assert_eq!(index["KeySchema"][0]["AttributeName"], "owner");
+        assert_eq!(index["KeySchema"][1]["AttributeName"], "owner_sort");
+        let describe = serde_json::from_value(json!({ "TableName": TABLE })).expect("a request");
+        let ttl =
+            serde_json::to_value(database.describe_time_to_live(describe).expect("described")).expect("JSON");
+        assert_eq!(ttl["TimeToLiveDescription"]["AttributeName"], "expires_at");
+    }
+
+    #[test]
+    fn making_it_twice_changes_nothing() {
+        let database = dynoxide::Database::memory().expect("memory");
+        let table = Template::built_in().expect("well formed").table;
+        make_table(&database, &table).expect("made");
+        make_table(&database, &table).expect("found");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_no_database_is_named() {
+        let parent = folder();
+        let folder = DataFolder::open(&parent.file("data")).expect("made");
+        folder
+            .replace(FILE, &"not a database at all ".repeat(100))
+            .expect("written");
+        let table = Template::built_in().expect("well formed").table;
+        let refusal = Database::open(&folder, &table)
+            .await
+            .expect_err("refused")
+            .to_string();
+        assert!(refusal.contains(FILE) && !refusal.contains('\n'), "{refusal}");
+    }
+
+    #[tokio::test]
+    async fn it_closes_while_a_client_keeps_a_connection_open() {
+        let folder = folder();
+        let table = Template::built_in().expect("well formed").table;
+        let database = Database::open(&folder, &table).await.expect("opened");
+        let client = reqwest::Client::new();
+        let answer = client.get(database.endpoint()).send().await.expect("an answer");
+        assert!(answer.status().is_success());
+        tokio::time::timeout(Duration::from_secs(5), database.close())
+            .await
+            .expect("in time")
+            .expect("closed");
+    }
+}

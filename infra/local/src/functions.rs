@@ -1,0 +1,91 @@
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use environment::{Clock, Dice};
+use keys::Keys;
+use http::{Request, Response};
+use store::Store;
+
+/// A function's answer, some time later.
+pub(crate) type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// A function's `handle` with its services: what Lambda runs, callable here.
+pub type Handler = Arc<dyn Fn(Request) -> Answer + Send + Sync>;
+
+/// What the functions find around them here, in place of Lambda's environment.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The issuer, `http://localhost:PORT` and the base path.
+    pub issuer: String,
+    /// The table, in the embedded database.
+    pub store: Store,
+    /// The signing keys and the server's secret, in place of KMS.
+    pub keys: Keys,
+    /// The one clock of this process; tests move it.
+    pub clock: Clock,
+    /// The one source of randomness.
+    pub dice: Dice,
+}
+
+/// Wires a function crate: its services once, its `handle` for every request.
+macro_rules! wire {
+    ($function:ident, $services:expr) => {{
+        let services = Arc::new($services);
+        let handler: Handler = Arc::new(move |request: Request| -> Answer {
+            let services = Arc::clone(&services);
+            Box::pin(async move { $function::handle(&services, request).await })
+        });
+        handler
+    }};
+}
+
+/// Every function, by its folder. The only place in the product that knows them all.
+pub(crate) fn all(surroundings: &Surroundings) -> BTreeMap<&'static str, Handler> {
+    let Surroundings { store, keys, clock, dice, .. } = surroundings.clone();
+    let page = || reception::Services::new(store.clone(), keys.clone(), clock.clone(), dice.clone());
+    BTreeMap::from([
+        ("authorize", wire!(authorize, page())),
+        ("consent", wire!(consent, page())),
+        ("discovery", wire!(discovery, discovery::Services::new(page()))),
+        ("introspect", wire!(introspect, introspect::Services::new(store.clone(), keys.clone(), clock.clone()))),
+        ("par", wire!(par, par::Services::new(store.clone(), clock.clone(), dice.clone()))),
+        ("revoke", wire!(revoke, revoke::Services::new(store.clone(), keys.clone(), clock.clone()))),
+        ("sign-in", wire!(sign_in, page())),
+        ("token", wire!(token, token::Services::new(store.clone(), keys.clone(), clock.clone(), dice.clone()))),
+        ("userinfo", wire!(userinfo, userinfo::Services::new(store.clone(), keys.clone(), clock.clone()))),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::DataFolder;
+    use crate::signing_keys::load_or_make;
+    use crate::template::Template;
+
+    #[test]
+    fn the_local_server_knows_exactly_the_templates_functions() {
+        let dice = Dice::system();
+        let folder = DataFolder::temporary(&dice).expect("a folder");
+        let clock = Clock::system();
+        let file = load_or_make(&folder.file("keys.json"), clock.now(), &dice).expect("keys");
+        let surroundings = Surroundings {
+            issuer: "http://localhost:1".into(),
+            store: Store::reached_by(&aws::local("http://127.0.0.1:1"), "countersign"),
+            keys: Keys::from_file(&file).expect("usable"),
+            clock,
+            dice,
+        };
+        let known: BTreeSet<String> = all(&surroundings).into_keys().map(str::to_owned).collect();
+        let template = Template::built_in().expect("well formed");
+        let declared: BTreeSet<String> = template
+            .functions
+            .into_iter()
+            .map(|function| function.name)
+            .collect();
+        assert_eq!(known, declared);
+    }
+}

@@ -1,0 +1,40 @@
+//! The whole authorization server in one process.
+//!
+//! Every HTTP request becomes the JSON event that API Gateway sends, goes through the same `handle` that Lambda
+//! runs, and its JSON answer becomes HTTP again: what works here works there. Routes and table come from
+//! `template.yaml`, so that the two cannot drift. State lives in an embedded DynamoDB, keys in a file.
+//!
+//! [`Stack`] is the story; [`functions`] is the one place that knows every function.
+
+mod arguments;
+mod banner;
+mod configuration;
+mod data_folder;
+mod database;
+mod functions;
+mod gateway;
+mod gateway_answer;
+mod gateway_event;
+mod gateway_refusal;
+mod invocation;
+mod log;
+mod routes;
+mod rsa_key;
+mod secrets;
+mod server;
+mod signing_keys;
+mod stack;
+mod start_error;
+mod template;
+mod test_control;
+
+pub use arguments::{Arguments, EventVersion};
+pub use banner::Banner;
+pub use configuration::Demo;
+pub use data_folder::DataFolder;
+pub use database::Database;
+pub use functions::{Handler, Surroundings};
+pub use log::start_log;
+pub use secrets::Secrets;
+pub use stack::Stack;
+pub use start_error::StartError;

@@ -1,0 +1,317 @@
+use std::sync::Arc;
+
+use environment::{Clock, Dice};
+use serde_json::json;
+use store::Store;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::database::TABLE;
+use crate::functions::{self, Surroundings};
+use crate::gateway::Gateway;
+use crate::routes::Routes;
+use crate::server::{Listeners, serve};
+use crate::template::Template;
+use crate::test_control::TestControl;
+use crate::{Arguments, Banner, DataFolder, Database, Secrets, StartError, configuration, log, signing_keys};
+
+/// Where a running server can be found, for the command line and for tests. Gone when it has ended.
+const RUNNING: &str = "running.json";
+
+/// The keys' file, in place of KMS.
+const KEYS: &str = "keys.json";
+
+/// The running server: gateway, functions, table and keys in one process.
+pub struct Stack {
+    banner: Banner,
+    folder: DataFolder,
+    database: Database,
+    servers: Vec<JoinHandle<()>>,
+    stop: watch::Sender<bool>,
+}
+
+impl Stack {
+    /// Starts everything: the sockets first, so that a port in use is met before anything is written.
+    ///
+    /// # Errors
+    /// [`StartError`]: one line that names what stands in the way.
+    pub async fn start(arguments: &Arguments, folder: DataFolder) -> Result<Self, StartError> {
+        let template = Template::built_in()?;
+        let listeners = Listeners::bind(arguments.port, "--port").await?;
+        let control_listeners = match arguments.test_control {
+            Some(port) => Some(Listeners::bind(port, "--test-control").await?),
+            None => None,
+        };
+        let database = Database::open(&folder, &template.table).await?;
+        let (clock, dice) = (Clock::system(), Dice::system());
+        let key_path = folder.file(KEYS);
+        let key_file = signing_keys::load_or_make(&key_path, clock.now(), &dice)?;
+        let keys = keys::Keys::from_file(&key_file).map_err(|fault| StartError::Content {
+            path: key_path,
+            why: fault.to_string(),
+        })?;
+        let surroundings = Surroundings {
+            issuer: format!("http://localhost:{}{}", listeners.port(), arguments.base_path),
+            store: Store::reached_by(&aws::local(database.endpoint()), TABLE),
+            keys,
+            clock,
+            dice,
+        };
+        let mut secrets = Secrets::load(&folder)?;
+        let demo = configuration::apply(arguments, &surroundings, &mut secrets, &folder).await?;
+
+        let banner = Banner {
+            issuer: surroundings.issuer.clone(),
+            data: (!folder.is_temporary()).then(|| folder.path().to_owned()),
+            log: folder.file(log::FILE),
+            table_endpoint: database.endpoint().to_owned(),
+            test_control: control_listeners
+                .as_ref()
+                .map(|control| format!("http://127.0.0.1:{}", control.port())),
+            demo,
+        };
+        folder.replace(RUNNING, &running(&banner))?;
+
+        let (stop, stopped) = watch::channel(false);
+        let gateway = Arc::new(Gateway {
+            routes: Routes::of(&template.functions),
+            functions: functions::all(&surroundings),
+            event_version: arguments.event_version,
+            every_body_is_binary: template.every_body_is_binary,
+            base_path: arguments.base_path.clone(),
+            port: listeners.port(),
+            clock: surroundings.clock.clone(),
+            dice: surroundings.dice,
+        });
+        let mut servers = vec![tokio::spawn(serve(
+            listeners,
+            move |request, source| {
+                let gateway = Arc::clone(&gateway);
+                async move { gateway.answer(request, source).await }
+            },
+            stopped.clone(),
+        ))];
+        if let Some(listeners) = control_listeners {
+            let control = TestControl {
+                clock: surroundings.clock,
+            };
+            let answer = move |request, _| std::future::ready(control.answer(&request));
+            servers.push(tokio::spawn(serve(listeners, answer, stopped)));
+        }
+        Ok(Self {
+            banner,
+            folder,
+            database,
+            servers,
+            stop,
+        })
+    }
+
+    /// What to tell the person who started it.
+    pub const fn banner(&self) -> &Banner {
+        &self.banner
+    }
+
+    /// Ends it: no new requests, those under way are answered, then the table is closed.
+    ///
+    /// # Errors
+    /// When the table did not close, or the folder cannot be tidied.
+    pub async fn end(self) -> Result<(), StartError> {
+        // Nobody listening any more is what we want.
+        let _ = self.stop.send(true);
+        for server in self.servers {
+            if let Err(error) = server.await {
+                tracing::error!(target: "gateway", %error, "a server had crashed");
+            }
+        }
+        self.database.close().await?;
+        self.folder.remove(RUNNING)
+    }
+}
+
+fn running(banner: &Banner) -> String {
+    json!({
+        "issuer": banner.issuer,
+        "table": TABLE,
+        "table_endpoint": banner.table_endpoint,
+        "test_control": banner.test_control,
+        "process": std::process::id(),
+    })
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use serde_json::Value;
+
+    use super::*;
+
+    /// A configuration folder and a data folder of this test's own.
+    struct Place(DataFolder);
+
+    impl Place {
+        fn new() -> Self {
+            let place = DataFolder::temporary(&Dice::system()).expect("a folder");
+            std::fs::create_dir(place.file("config")).expect("made");
+            Self(place)
+        }
+
+        async fn start(&self, more: &[&str]) -> Result<Stack, StartError> {
+            let config = self.0.file("config").display().to_string();
+            let data = self.0.file("data").display().to_string();
+            let mut words = vec!["countersign-local", "--port", "0", "--config", &config];
+            words.extend(more);
+            if !more.contains(&"--ephemeral") {
+                words.extend(["--data", &data]);
+            }
+            let arguments = Arguments::try_parse_from(words).expect("arguments");
+            Stack::start(&arguments, DataFolder::of(&arguments)?).await
+        }
+    }
+
+    fn running_file(stack: &Stack) -> Value {
+        let text = stack.folder.read(RUNNING).expect("readable").expect("there");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn it_answers_over_http_and_ends_cleanly() {
+        let place = Place::new();
+        let stack = place.start(&[]).await.expect("started");
+        let issuer = stack.banner().issuer.clone();
+        assert_eq!(running_file(&stack)["issuer"], issuer.as_str());
+        let unknown = reqwest::get(format!("{issuer}/nowhere"))
+            .await
+            .expect("an answer");
+        assert_eq!(unknown.status(), 403);
+        assert_eq!(
+            unknown.text().await.expect("a body"),
+            r#"{"message":"Missing Authentication Token"}"#
+        );
+        let known = reqwest::get(format!("{issuer}/token")).await.expect("an answer");
+        assert_ne!(known.status(), 403, "a function answers");
+        stack.end().await.expect("ended");
+        assert!(!place.0.file("data").join(RUNNING).exists());
+        assert!(
+            reqwest::get(format!("{issuer}/token")).await.is_err(),
+            "nobody listens any more"
+        );
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_second_start_finds_the_data_and_prints_the_same_password() {
+        let place = Place::new();
+        let item = r#"{"TableName":"countersign","Item":{"pk":{"S":"a"},"sk":{"S":"b"}}}"#;
+        let key = r#"{"TableName":"countersign","Key":{"pk":{"S":"a"},"sk":{"S":"b"}}}"#;
+
+        let first = place.start(&[]).await.expect("started");
+        call_table(&first, "PutItem", item).await;
+        let password = first.banner().demo.password.clone();
+        first.end().await.expect("ended");
+
+        let second = place.start(&[]).await.expect("started again");
+        assert_eq!(second.banner().demo.password.expose(), password.expose());
+        assert!(second.banner().to_string().contains(password.expose().as_str()));
+        assert!(
+            call_table(&second, "GetItem", key)
+                .await
+                .contains(r#""pk":{"S":"a"}"#)
+        );
+        second.end().await.expect("ended");
+    }
+
+    async fn call_table(stack: &Stack, operation: &str, body: &str) -> String {
+        let answer = reqwest::Client::new()
+            .post(stack.database.endpoint())
+            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-date", "20260101T000000Z")
+            .header(
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+            )
+            .body(body.to_owned())
+            .send()
+            .await
+            .expect("an answer");
+        let status = answer.status();
+        let text = answer.text().await.expect("a body");
+        assert!(status.is_success(), "{status}: {text}");
+        text
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn two_servers_cannot_have_the_same_data() {
+        let place = Place::new();
+        let first = place.start(&[]).await.expect("started");
+        let refusal = place.start(&[]).await.err().expect("refused").to_string();
+        assert!(
+            refusal.contains("data") && refusal.contains("--data"),
+            "{refusal}"
+        );
+        first.end().await.expect("ended");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_ephemeral_server_leaves_nothing_behind() {
+        let stack = Place::new().start(&["--ephemeral"]).await.expect("started");
+        let path = stack.folder.path().to_owned();
+        assert!(path.exists() && stack.banner().data.is_none());
+        stack.end().await.expect("ended");
+        assert!(!path.exists());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_configuration_that_is_not_there_is_named() {
+        let place = Place::new();
+        std::fs::remove_dir(place.0.file("config")).expect("removed");
+        let refusal = place.start(&[]).await.err().expect("refused").to_string();
+        assert!(refusal.contains("config") && !refusal.contains('\n'), "{refusal}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn tests_can_move_the_clock_through_a_port_of_its_own() {
+        let place = Place::new();
+        let stack = place.start(&["--test-control", "0"]).await.expect("started");
+        let control = running_file(&stack)["test_control"]
+            .as_str()
+            .expect("an address")
+            .to_owned();
+        let client = reqwest::Client::new();
+        let now = async |request: reqwest::RequestBuilder| -> i64 {
+            let text = request
+                .send()
+                .await
+                .expect("an answer")
+                .text()
+                .await
+                .expect("a body");
+            serde_json::from_str::<Value>(&text).expect("JSON")["now"]
+                .as_i64()
+                .expect("a time")
+        };
+        let before = now(client.get(format!("{control}/now"))).await;
+        let after = now(client.post(format!("{control}/advance?seconds=86400"))).await;
+        assert!(after >= before + 86400);
+        let issuer = stack.banner().issuer.clone();
+        let answer = client
+            .post(format!("{issuer}/advance?seconds=1"))
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(answer.status(), 403, "the server's own port knows no such thing");
+        stack.end().await.expect("ended");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_base_path_is_part_of_the_issuer() {
+        let place = Place::new();
+        let stack = place.start(&["--base-path", "/prod"]).await.expect("started");
+        let issuer = stack.banner().issuer.clone();
+        assert!(issuer.ends_with("/prod"));
+        let answer = reqwest::get(format!("{issuer}/token")).await.expect("an answer");
+        assert_ne!(answer.status(), 403);
+        stack.end().await.expect("ended");
+    }
+}

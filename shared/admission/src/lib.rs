@@ -1,0 +1,87 @@
+//! How an endpoint that clients call lets one in: it reads the configuration in force, finds out who the client
+//! claims to be, and has the claim proven before any work is done.
+
+use std::sync::Arc;
+
+use clients::{AcceptedAudiences, AuthenticatedClient, Credentials, HashedSecret, Presented, Registered, SpendOnce};
+use environment::{Clock, Fault};
+use http::request::authorization;
+use http::{Problem, Request, Response, Site, respond_json};
+use keys::{Algorithm, Jwks};
+use oauth::{Parameters, Timestamp};
+use serde_json::Value;
+use store::{Configuration, Store};
+
+/// One request to an endpoint, with what every endpoint needs to answer it.
+pub struct Visit<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// The moment that everything in this request is judged by.
+    pub now: Timestamp,
+    /// The configuration in force.
+    pub configuration: Arc<Configuration>,
+    /// What answers must know about the server.
+    pub site: Site,
+    store: &'a Store,
+}
+
+/// Answers a request with JSON, or with the error in JSON (OAuth 2.1, section 3.2.4).
+pub async fn answer(
+    store: &Store,
+    clock: &Clock,
+    request: &Request,
+    work: impl AsyncFnOnce(&Visit<'_>) -> Result<Response, Problem>,
+) -> Response {
+    match Visit::begin(store, clock, request).await {
+        Ok(visit) => respond_json(work(&visit).await, request, Some(&visit.site)),
+        Err(fault) => respond_json(Err(fault.into()), request, None),
+    }
+}
+
+impl<'a> Visit<'a> {
+    /// Looks at the clock and reads the configuration in force.
+    ///
+    /// # Errors
+    /// When no configuration can be read.
+    pub async fn begin(store: &'a Store, clock: &Clock, request: &'a Request) -> Result<Self, Fault> {
+        let now = clock.now();
+        let configuration = store.configuration(now).await?;
+        let site = Site::of(&configuration.server);
+        Ok(Self { request, now, configuration, site, store })
+    }
+
+    /// Authenticates the client at an endpoint such as `/token` (OAuth 2.1, section 2.4). An assertion is
+    /// spent by one conditional write, after its signature was found good: nobody else's can be used up.
+    ///
+    /// # Errors
+    /// The refusals of [`Presented::from`] and [`clients::authenticate`]; a fault of the table.
+    pub async fn authenticate(&self, parameters: &Parameters, endpoint: &str) -> Result<AuthenticatedClient, Problem> {
+        let presented = Presented::from(authorization(self.request)?, parameters)?;
+        let registered = self.registered(presented.client_id()).await?;
+        let audiences = AcceptedAudiences::at(&self.configuration.server, endpoint);
+        let proof = clients::authenticate(&presented, registered.as_ref(), &is_signed, &audiences, self.now)?;
+        proof
+            .complete(async |once: SpendOnce| {
+                let first = self.store.spend_assertion(&once.digest, once.expires_at, self.now).await?;
+                Ok::<_, Problem>(first)
+            })
+            .await
+    }
+
+    async fn registered(&self, id: &oauth::ClientId) -> Result<Option<Registered>, Fault> {
+        let Some(client) = self.store.client(&self.configuration, id).await? else { return Ok(None) };
+        let state = self.store.client_state(id, self.now).await?;
+        let secrets = state
+            .secrets
+            .iter()
+            .map(|kept| HashedSecret { digest: kept.digest, expires_at: kept.expires_at })
+            .collect();
+        Ok(Some(Registered { client, credentials: Credentials { secrets, disabled: state.disabled } }))
+    }
+}
+
+/// Whether a client's assertion is signed by one of the keys that it registered.
+fn is_signed(token: &str, algorithm: &str, jwks: &Value) -> bool {
+    let (Ok(keys), Some(algorithm)) = (Jwks::parse(jwks), Algorithm::parse(algorithm)) else { return false };
+    keys.verify(token, &[algorithm]).is_ok()
+}

@@ -1,0 +1,196 @@
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+
+tokio::task_local! {
+    static CALLS: RefCell<Calls>;
+}
+
+/// Runs a future and counts the AWS calls made while it runs, each attempt for itself. What it hands to
+/// other tasks with `spawn` is not counted. Inside another count, the calls belong to both.
+pub async fn counted<F: Future>(future: F) -> (F::Output, Calls) {
+    let (output, calls) = CALLS
+        .scope(RefCell::default(), async {
+            let output = future.await;
+            (output, CALLS.with(RefCell::take))
+        })
+        .await;
+    // Outside of any count there is nobody to tell.
+    let _ = CALLS.try_with(|outer| outer.borrow_mut().absorb(&calls));
+    (output, calls)
+}
+
+/// Counts one call by a part that stands in for AWS, such as the local key file: `Keys.Sign`. Without a
+/// surrounding [`counted`] it does nothing.
+pub fn count(name: &str) {
+    let _ = CALLS.try_with(|calls| calls.borrow_mut().add(name, 1));
+}
+
+/// How many calls were made to which operation: `DynamoDB.GetItem=1 KMS.Sign=1`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Calls(BTreeMap<String, u32>);
+
+impl Calls {
+    /// Every operation that was called, `Service.Operation`, with its number of attempts, in alphabetical order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.0.iter().map(|(name, times)| (name.as_str(), *times))
+    }
+
+    /// How often one operation was called.
+    pub fn of(&self, name: &str) -> u32 {
+        self.0.get(name).copied().unwrap_or(0)
+    }
+
+    /// All calls together.
+    pub fn total(&self) -> u32 {
+        self.0.values().sum()
+    }
+
+    fn add(&mut self, name: &str, times: u32) {
+        if let Some(counter) = self.0.get_mut(name) {
+            *counter += times;
+        } else {
+            self.0.insert(name.to_owned(), times);
+        }
+    }
+
+    fn absorb(&mut self, other: &Self) {
+        for (name, times) in other.iter() {
+            self.add(name, times);
+        }
+    }
+}
+
+impl fmt::Display for Calls {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, (name, times)) in self.iter().enumerate() {
+            let separator = if position == 0 { "" } else { " " };
+            write!(formatter, "{separator}{name}={times}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The SDK interceptor that counts. Every client is built with it:
+/// `aws_sdk_kms::config::Builder::from(&sdk_config).interceptor(aws::CallCounter)`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CallCounter;
+
+#[dyn_dispatch_hint]
+impl Intercept for CallCounter {
+    fn name(&self) -> &'static str {
+        "CallCounter"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(operation) = bag.load::<Metadata>() {
+            count(&format!("{}.{}", operation.service(), operation.name()));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn calls_are_counted_by_operation() {
+        let (output, calls) = counted(async {
+            count("Keys.Sign");
+            tokio::task::yield_now().await;
+            count("Keys.Sign");
+            count("DynamoDB.GetItem");
+            "done"
+        })
+        .await;
+        assert_eq!(output, "done");
+        assert_eq!(calls.to_string(), "DynamoDB.GetItem=1 Keys.Sign=2");
+        assert_eq!(
+            (calls.total(), calls.of("Keys.Sign"), calls.of("KMS.Sign")),
+            (3, 2, 0)
+        );
+    }
+
+    #[tokio::test]
+    async fn requests_side_by_side_do_not_count_for_each_other() {
+        let one = counted(async {
+            count("A.One");
+            tokio::task::yield_now().await;
+        });
+        let other = counted(async {
+            tokio::task::yield_now().await;
+            count("B.Two");
+        });
+        let (((), one), ((), other)) = tokio::join!(one, other);
+        assert_eq!(
+            (one.to_string().as_str(), other.to_string().as_str()),
+            ("A.One=1", "B.Two=1")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_count_within_a_count_belongs_to_both() {
+        let (((), inner), outer) = counted(async {
+            count("A.One");
+            counted(async { count("B.Two") }).await
+        })
+        .await;
+        assert_eq!(inner.to_string(), "B.Two=1");
+        assert_eq!(outer.to_string(), "A.One=1 B.Two=1");
+    }
+
+    #[test]
+    fn counting_without_anybody_asking_does_nothing() {
+        count("Keys.Sign");
+    }
+
+    /// A service that fails the first request with 500 and answers the second.
+    async fn flaky_kms() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        tokio::spawn(async move {
+            for answer in [
+                "500 Oops\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}",
+                "200 OK\r\ncontent-length: 15\r\nconnection: close\r\n\r\n{\"KeyId\":\"key\"}",
+            ] {
+                let (mut stream, _) = listener.accept().await.expect("a connection");
+                let mut request = vec![0; 8192];
+                let _ = stream.read(&mut request).await;
+                stream
+                    .write_all(format!("HTTP/1.1 {answer}").as_bytes())
+                    .await
+                    .expect("written");
+            }
+        });
+        format!("http://{address}")
+    }
+
+    #[tokio::test]
+    async fn the_interceptor_counts_every_attempt() {
+        let configuration = crate::local(&flaky_kms().await);
+        let configuration = aws_sdk_kms::config::Builder::from(&configuration)
+            .interceptor(CallCounter)
+            .build();
+        let client = aws_sdk_kms::Client::from_conf(configuration);
+        let (answer, calls) = counted(client.get_public_key().key_id("key").send()).await;
+        assert_eq!(answer.expect("the second attempt succeeds").key_id(), Some("key"));
+        assert_eq!(calls.to_string(), "KMS.GetPublicKey=2");
+    }
+}

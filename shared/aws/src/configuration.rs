@@ -1,0 +1,140 @@
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::time::SystemTimeSource;
+use aws_smithy_http_client::Builder as HttpClientBuilder;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime::client::identity::IdentityCache;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use environment::{Fault, setting};
+
+use crate::credentials::EnvironmentCredentials;
+
+/// The public roots of Amazon Trust Services, which every endpoint of AWS chains to: Amazon Root CA 1 to 4
+/// and the Starfield Services Root Certificate Authority G2. No other authority can vouch for AWS here.
+const AMAZON_ROOTS: &[u8] = include_bytes!("../roots/amazon.pem");
+
+/// The configuration of a function on Lambda: region and credentials from the environment, and
+/// `AWS_ENDPOINT_URL` in place of every service's own address when it is set.
+///
+/// The interceptor that counts calls cannot be part of it: each client adds [`crate::CallCounter`] to its own
+/// configuration.
+///
+/// # Errors
+/// [`Fault::Broken`] when `AWS_REGION` is missing or the embedded certificates cannot be read.
+pub fn from_environment() -> Result<SdkConfig, Fault> {
+    let mut configuration = common()
+        .region(Region::new(setting("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(EnvironmentCredentials))
+        // The environment is the cache: reading it costs less than asking whether a copy has expired.
+        .identity_cache(IdentityCache::no_cache())
+        .http_client(https_client()?)
+        .timeout_config(within_one_second())
+        .retry_config(quick_retries());
+    configuration.set_endpoint_url(endpoint_url());
+    Ok(configuration.build())
+}
+
+/// The configuration of the local runner: a plain HTTP endpoint on loopback that checks no credentials.
+pub fn local(endpoint: &str) -> SdkConfig {
+    let credentials = Credentials::from_keys("local", "local", None);
+    common()
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(HttpClientBuilder::new().build_http())
+        .endpoint_url(endpoint)
+        .timeout_config(patient())
+        .retry_config(quick_retries())
+        .build()
+}
+
+fn common() -> aws_types::sdk_config::Builder {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .sleep_impl(TokioSleep::new())
+        .time_source(SystemTimeSource::new())
+        // Answers are a few kilobytes and arrive at once; the attempt's timeout covers them.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+}
+
+fn endpoint_url() -> Option<String> {
+    std::env::var("AWS_ENDPOINT_URL")
+        .ok()
+        .filter(|url| !url.is_empty())
+}
+
+fn https_client() -> Result<SharedHttpClient, Fault> {
+    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
+    let tls = TlsContext::builder()
+        .with_trust_store(roots)
+        .build()
+        .map_err(|error| Fault::broken("trust store", error))?;
+    Ok(HttpClientBuilder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(tls)
+        .build_https())
+}
+
+/// A caller waits a second at most: one attempt may hang and another still succeed within it.
+fn within_one_second() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(400))
+        .operation_attempt_timeout(Duration::from_millis(550))
+        .operation_timeout(Duration::from_millis(950))
+        .build()
+}
+
+/// A laptop that is compiling at the same time is given longer than a caller on AWS.
+fn patient() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(10))
+        .operation_timeout(Duration::from_secs(25))
+        .build()
+}
+
+fn quick_retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(25))
+        .with_max_backoff(Duration::from_millis(200))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_local_configuration_talks_to_its_endpoint_and_nowhere_else() {
+        let configuration = local("http://127.0.0.1:4321");
+        assert_eq!(configuration.endpoint_url(), Some("http://127.0.0.1:4321"));
+        assert_eq!(configuration.region().map(Region::as_ref), Some("us-east-1"));
+    }
+
+    #[test]
+    fn exactly_the_five_public_roots_of_amazon_are_trusted() {
+        let text = std::str::from_utf8(AMAZON_ROOTS).expect("PEM is text");
+        assert_eq!(text.matches("-----BEGIN CERTIFICATE-----").count(), 5);
+        https_client().expect("the embedded certificates make a client");
+    }
+
+    #[test]
+    fn two_attempts_fit_into_one_second() {
+        let timeouts = within_one_second();
+        let operation = timeouts.operation_timeout().expect("set");
+        let attempt = timeouts.operation_attempt_timeout().expect("set");
+        let connect = timeouts.connect_timeout().expect("set");
+        assert!(connect < attempt && attempt < operation && operation < Duration::from_secs(1));
+        let left_for_a_second_attempt = operation.saturating_sub(attempt + quick_retries().initial_backoff());
+        assert!(left_for_a_second_attempt >= Duration::from_millis(300));
+    }
+}

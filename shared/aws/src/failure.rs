@@ -1,0 +1,98 @@
+use std::error::Error;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use environment::Fault;
+
+/// What AWS says when it is too busy or half down, besides any status of 500 and above.
+const PASSING: [&str; 7] = [
+    "ThrottlingException",
+    "Throttling",
+    "RequestLimitExceeded",
+    "ProvisionedThroughputExceededException",
+    "KMSInternalException",
+    "DependencyTimeoutException",
+    "KeyUnavailableException",
+];
+
+/// Tells an AWS call that may succeed when tried again ([`Fault::Unavailable`]) from one that cannot
+/// ([`Fault::Broken`]: a missing right, a key that is gone, a bug). `what` names the part that was asked.
+pub fn fault<E>(what: &'static str, error: &SdkError<E, HttpResponse>) -> Fault
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let why = DisplayErrorContext(error);
+    if may_pass(error) {
+        Fault::unavailable(what, why)
+    } else {
+        Fault::broken(what, why)
+    }
+}
+
+fn may_pass<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    match error {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+        SdkError::ServiceError(service) => {
+            service.raw().status().is_server_error()
+                || service.err().code().is_some_and(|code| PASSING.contains(&code))
+        }
+        // A request that cannot even be built, and what later versions of the SDK may add.
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    fn service_error(status: u16, code: &str) -> SdkError<ErrorMetadata, HttpResponse> {
+        let status = StatusCode::try_from(status).expect("a status");
+        let response = HttpResponse::new(status, SdkBody::empty());
+        SdkError::service_error(
+            ErrorMetadata::builder().code(code).message("why").build(),
+            response,
+        )
+    }
+
+    #[test]
+    fn throttling_and_errors_of_the_service_are_worth_a_retry() {
+        for error in [
+            service_error(400, "ThrottlingException"),
+            service_error(500, "InternalServerError"),
+            service_error(503, "anything"),
+            SdkError::timeout_error("slow"),
+        ] {
+            assert!(
+                matches!(fault("table", &error), Fault::Unavailable { what: "table", .. }),
+                "{error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_right_or_key_is_a_fault_of_ours() {
+        for error in [
+            service_error(400, "AccessDeniedException"),
+            service_error(400, "NotFoundException"),
+            SdkError::construction_failure("no region"),
+        ] {
+            assert!(
+                matches!(fault("table", &error), Fault::Broken { what: "table", .. }),
+                "{error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_log_says_what_the_service_said() {
+        let text = fault("signing key", &service_error(400, "AccessDeniedException")).to_string();
+        assert!(text.starts_with("signing key is broken"), "{text}");
+        assert!(text.contains("AccessDeniedException"), "{text}");
+    }
+}

@@ -1,0 +1,280 @@
+//! Who was granted what, who was refused and why: one structured event a decision, a JSON line in the log
+//! under the target `audit`. The request's own log line, with the AWS calls it made, carries the same
+//! `request_id`.
+
+use oauth::{ClientId, GrantId, PersonId, Refusal, ResourceUri, Scope, Sha256Digest, Timestamp, TokenId};
+
+use crate::request::{Request, request_id};
+
+/// What a decision is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A pushed authorization request.
+    Push,
+    /// An authorization request that a browser brought.
+    Authorization,
+    /// A person proves who they are.
+    SignIn,
+    /// A person ends their session.
+    SignOut,
+    /// A person changes their password.
+    PasswordChange,
+    /// A person decides about a request.
+    Consent,
+    /// A token request.
+    Token,
+    /// A token is looked at for a tool or client.
+    Introspection,
+    /// A token or authorization is ended by its client.
+    Revocation,
+    /// A client asks about the person.
+    UserInfo,
+}
+
+impl Event {
+    /// The event's name in the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Authorization => "authorization",
+            Self::SignIn => "sign-in",
+            Self::SignOut => "sign-out",
+            Self::PasswordChange => "password-change",
+            Self::Consent => "consent",
+            Self::Token => "token",
+            Self::Introspection => "introspection",
+            Self::Revocation => "revocation",
+            Self::UserInfo => "userinfo",
+        }
+    }
+}
+
+/// How a decision went.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Outcome<'a> {
+    /// As asked for, or as much of it as was right.
+    Granted,
+    /// The person said no.
+    Denied,
+    /// Refused, and why.
+    Refused(&'a Refusal),
+}
+
+/// One decision. Its fields are parsed types, so that no secret, token or cookie fits in.
+#[derive(Debug)]
+#[must_use = "a decision is in the log only once it is recorded"]
+pub struct Decision<'a> {
+    event: Event,
+    outcome: Outcome<'a>,
+    at: Timestamp,
+    request_id: &'a str,
+    client: Option<&'a ClientId>,
+    person: Option<&'a PersonId>,
+    grant_id: Option<&'a GrantId>,
+    token_id: Option<&'a TokenId>,
+    resource: Option<&'a ResourceUri>,
+    scope: Option<&'a Scope>,
+    details_digest: Option<&'a Sha256Digest>,
+    purpose: Option<&'a str>,
+    remembered: bool,
+}
+
+impl<'a> Decision<'a> {
+    /// A decision about a request.
+    pub fn new(event: Event, outcome: Outcome<'a>, request: &'a Request, at: Timestamp) -> Self {
+        Self {
+            event,
+            outcome,
+            at,
+            request_id: request_id(request),
+            client: None,
+            person: None,
+            grant_id: None,
+            token_id: None,
+            resource: None,
+            scope: None,
+            details_digest: None,
+            purpose: None,
+            remembered: false,
+        }
+    }
+
+    /// Which client asked. One that did not authenticate is the one that it says it is.
+    pub const fn client(mut self, client: &'a ClientId) -> Self {
+        self.client = Some(client);
+        self
+    }
+
+    /// Whom it is about.
+    pub const fn person(mut self, person: &'a PersonId) -> Self {
+        self.person = Some(person);
+        self
+    }
+
+    /// Which authorization it belongs to.
+    pub const fn grant_id(mut self, grant_id: &'a GrantId) -> Self {
+        self.grant_id = Some(grant_id);
+        self
+    }
+
+    /// Which token was issued, looked at or ended: its `jti`.
+    pub const fn token_id(mut self, token_id: &'a TokenId) -> Self {
+        self.token_id = Some(token_id);
+        self
+    }
+
+    /// Which tool it is for.
+    pub const fn resource(mut self, resource: &'a ResourceUri) -> Self {
+        self.resource = Some(resource);
+        self
+    }
+
+    /// Which scope was granted.
+    pub const fn scope(mut self, scope: &'a Scope) -> Self {
+        self.scope = Some(scope);
+        self
+    }
+
+    /// The digest of the canonical form of what was asked.
+    pub const fn details_digest(mut self, digest: &'a Sha256Digest) -> Self {
+        self.details_digest = Some(digest);
+        self
+    }
+
+    /// Why the agent says it asks, in its own words.
+    pub const fn purpose(mut self, purpose: &'a str) -> Self {
+        self.purpose = Some(purpose);
+        self
+    }
+
+    /// The person was not asked again: they had consented to the same before.
+    pub const fn remembered(mut self) -> Self {
+        self.remembered = true;
+        self
+    }
+
+    /// Writes the event to the log.
+    pub fn record(&self) {
+        let (outcome, refusal) = match self.outcome {
+            Outcome::Granted => ("granted", None),
+            Outcome::Denied => ("denied", None),
+            Outcome::Refused(refusal) => ("refused", Some(refusal)),
+        };
+        tracing::info!(
+            target: "audit",
+            event = self.event.as_str(),
+            outcome,
+            reason = refusal.map(Refusal::name),
+            why = refusal.and_then(why),
+            at = self.at.as_seconds(),
+            request_id = self.request_id,
+            client = self.client.map(ClientId::as_str),
+            person = self.person.map(PersonId::as_str),
+            grant_id = self.grant_id.map(GrantId::as_str),
+            token_id = self.token_id.map(TokenId::as_str),
+            resource = self.resource.map(ResourceUri::as_str),
+            scope = self.scope.map(ToString::to_string),
+            details_digest = self.details_digest.map(Sha256Digest::to_base64url),
+            purpose = self.purpose,
+            remembered = self.remembered.then_some(true),
+        );
+    }
+}
+
+/// What the caller is not told.
+fn why(refusal: &Refusal) -> Option<String> {
+    match refusal {
+        Refusal::ClientRejected { why } => Some(format!("{why:?}")),
+        Refusal::CodeInvalid { why }
+        | Refusal::RefreshTokenInvalid { why }
+        | Refusal::RequestUriInvalid { why } => Some(format!("{why:?}")),
+        Refusal::TokenInvalid { why } => Some((*why).to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::Body;
+    use oauth::HandleRejection;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::log::tests::logged;
+    use crate::request::Arrival;
+
+    fn request() -> Request {
+        let arrival = Arrival {
+            request_id: "req-1".to_owned(),
+            ..Arrival::default()
+        };
+        lambda_http::http::Request::post("/token")
+            .extension(arrival)
+            .body(Body::Empty)
+            .expect("a request")
+    }
+
+    fn recorded(decision: &Decision<'_>) -> Value {
+        let mut lines = logged(|| decision.record());
+        assert_eq!(lines.len(), 1);
+        let mut line = lines.remove(0);
+        line.as_object_mut().expect("an object").remove("timestamp");
+        line
+    }
+
+    #[test]
+    fn a_grant_names_everyone_and_everything() {
+        let client = ClientId::parse("report-agent").unwrap();
+        let person = PersonId::from_random([1; 16]);
+        let grant_id = GrantId::from_random([2; 16]);
+        let token_id = TokenId::from_random([3; 16]);
+        let resource = ResourceUri::parse("https://files.example").unwrap();
+        let scope: Scope = ["openid", "tools.access"].into_iter().collect();
+        let digest = Sha256Digest::of(b"asked");
+        let request = request();
+        let decision = Decision::new(
+            Event::Token,
+            Outcome::Granted,
+            &request,
+            Timestamp::from_seconds(1_700_000_000),
+        )
+        .client(&client)
+        .person(&person)
+        .grant_id(&grant_id)
+        .token_id(&token_id)
+        .resource(&resource)
+        .scope(&scope)
+        .details_digest(&digest)
+        .purpose("quarterly report");
+        assert_eq!(
+            recorded(&decision),
+            json!({
+                "level": "INFO", "target": "audit", "event": "token", "outcome": "granted", "at": 1_700_000_000,
+                "request_id": "req-1", "client": "report-agent", "person": person.as_str(),
+                "grant_id": grant_id.as_str(), "token_id": token_id.as_str(), "resource": "https://files.example",
+                "scope": scope.to_string(), "details_digest": digest.to_base64url(), "purpose": "quarterly report",
+            })
+        );
+    }
+
+    #[test]
+    fn a_refusal_says_to_us_what_the_caller_is_not_told() {
+        let refusal = Refusal::CodeInvalid {
+            why: HandleRejection::Replayed,
+        };
+        let request = request();
+        let decision = Decision::new(
+            Event::Token,
+            Outcome::Refused(&refusal),
+            &request,
+            Timestamp::from_seconds(7),
+        );
+        assert_eq!(
+            recorded(&decision),
+            json!({
+                "level": "INFO", "target": "audit", "event": "token", "outcome": "refused", "at": 7,
+                "reason": "code-invalid", "why": "Replayed", "request_id": "req-1",
+            })
+        );
+    }
+}

@@ -1,0 +1,143 @@
+use lambda_http::http::{Method, header};
+use oauth::{Refusal, Secret};
+
+use crate::form::{form_within, is_form};
+use crate::request::{Request, single};
+
+/// Longer than any access token of ours: the gateway takes 10,240 bytes of headers.
+const LONGEST_TOKEN: usize = 10 * 1024;
+
+/// The access token that a request carries: in the Authorization header (RFC 6750, section 2.1) or in the
+/// form of a POST (section 2.2). Never in the query (OAuth 2.1, section 5.1).
+///
+/// # Errors
+/// [`Refusal::TokenMissing`], [`Refusal::TokenSentTwice`], [`Refusal::ParametersInQuery`],
+/// [`Refusal::TokenInvalid`], and those of [`crate::form_within`].
+pub fn bearer_token(request: &Request) -> Result<Secret<String>, Refusal> {
+    if request
+        .uri()
+        .query()
+        .is_some_and(|query| query.contains("access_token="))
+    {
+        return Err(Refusal::ParametersInQuery);
+    }
+    match (in_header(request)?, in_form(request)?) {
+        (Some(_), Some(_)) => Err(Refusal::TokenSentTwice),
+        (Some(token), None) | (None, Some(token)) if is_token(&token) => Ok(Secret::new(token)),
+        (None, None) => Err(Refusal::TokenMissing),
+        _ => Err(Refusal::TokenInvalid {
+            why: "it is not the text of a token",
+        }),
+    }
+}
+
+fn in_header(request: &Request) -> Result<Option<String>, Refusal> {
+    let mut values = request.headers().get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(Refusal::TokenSentTwice);
+    }
+    let text = value.to_str().unwrap_or_default();
+    let Some((scheme, token)) = text.split_once(' ') else {
+        return Ok(None);
+    };
+    Ok(scheme
+        .eq_ignore_ascii_case("Bearer")
+        .then(|| token.trim_start_matches(' ').to_owned()))
+}
+
+fn in_form(request: &Request) -> Result<Option<String>, Refusal> {
+    let has_form = request.method() == Method::POST
+        && single(request, &header::CONTENT_TYPE).is_some_and(is_form)
+        && !request.body().is_empty();
+    if !has_form {
+        return Ok(None);
+    }
+    Ok(form_within(request, 2 * LONGEST_TOKEN)?
+        .optional("access_token")?
+        .map(ToOwned::to_owned))
+}
+
+/// `b64token` (RFC 6750, section 2.1).
+fn is_token(text: &str) -> bool {
+    let characters = text.trim_end_matches('=');
+    !characters.is_empty()
+        && text.len() <= LONGEST_TOKEN
+        && characters
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::Body;
+
+    use super::*;
+
+    fn request(uri: &str, authorization: &[&str], body: Option<&str>) -> Request {
+        let mut builder = lambda_http::http::Request::builder().uri(uri);
+        for value in authorization {
+            builder = builder.header(header::AUTHORIZATION, *value);
+        }
+        match body {
+            Some(body) => builder
+                .method(Method::POST)
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(Body::from(body)),
+            None => builder.body(Body::Empty),
+        }
+        .expect("a request")
+    }
+
+    #[test]
+    fn a_token_comes_in_the_header_or_in_the_form() {
+        for request in [
+            request("/userinfo", &["Bearer abc.def-_~+/=="], None),
+            request("/userinfo", &["bearer  abc.def-_~+/=="], None),
+            request("/userinfo", &[], Some("access_token=abc.def-_~%2B/==")),
+        ] {
+            assert_eq!(
+                bearer_token(&request)
+                    .map(|token| token.expose().clone())
+                    .as_deref(),
+                Ok("abc.def-_~+/==")
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_single_token_is_refused() {
+        let invalid = Refusal::TokenInvalid {
+            why: "it is not the text of a token",
+        };
+        let long = format!("Bearer {}", "a".repeat(LONGEST_TOKEN + 1));
+        for (request, refusal) in [
+            (request("/userinfo", &[], None), Refusal::TokenMissing),
+            (request("/userinfo", &["Basic YTpi"], None), Refusal::TokenMissing),
+            (request("/userinfo", &["Bearer"], None), Refusal::TokenMissing),
+            (
+                request("/userinfo", &[], Some("access_token=")),
+                Refusal::TokenMissing,
+            ),
+            (
+                request("/userinfo", &["Bearer a", "Bearer b"], None),
+                Refusal::TokenSentTwice,
+            ),
+            (
+                request("/userinfo", &["Bearer a"], Some("access_token=a")),
+                Refusal::TokenSentTwice,
+            ),
+            (
+                request("/userinfo?access_token=a", &[], None),
+                Refusal::ParametersInQuery,
+            ),
+            (request("/userinfo", &["Bearer a b"], None), invalid.clone()),
+            (request("/userinfo", &["Bearer ==="], None), invalid.clone()),
+            (request("/userinfo", &[&long], None), invalid),
+        ] {
+            assert_eq!(bearer_token(&request).map(|_| ()), Err(refusal));
+        }
+    }
+}

@@ -1,0 +1,331 @@
+use std::time::Duration;
+
+use environment::Fault;
+use lambda_http::http::{HeaderValue, StatusCode, header};
+use oauth::{ErrorCode, Refusal};
+use serde::Serialize;
+
+use crate::answer::json;
+use crate::request::Request;
+use crate::status::status;
+use crate::{Problem, Response, Site};
+
+/// What the authentication challenges call the place.
+const REALM: &str = "Countersign";
+
+/// The longest description: an answer to bad input is short.
+const LONGEST_DESCRIPTION: usize = 500;
+
+/// The name of the refusal or fault that a response carries in its extensions, for the request's log line.
+#[derive(Clone, Debug)]
+pub(crate) struct Told(pub(crate) String);
+
+/// An error answer (RFC 6749, section 5.2).
+#[derive(Serialize)]
+struct ErrorBody {
+    error: ErrorCode,
+    error_description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_uri: Option<String>,
+}
+
+/// The answer of an endpoint that clients call: what came out, or the error as JSON (RFC 6749, section 5.2).
+/// `site` is absent only where not even the configuration could be read.
+pub fn respond_json(result: Result<Response, Problem>, request: &Request, site: Option<&Site>) -> Response {
+    match result {
+        Ok(response) => response,
+        Err(Problem::Refused(refusal)) => refused(&refusal, request, site),
+        Err(Problem::Fault(fault)) => failed(&fault),
+    }
+}
+
+/// The answer of an endpoint that takes access tokens (RFC 6750, section 3): as [`respond_json`], with the
+/// challenge that names what is wrong with the token. A REST API renames the header to
+/// `x-amzn-Remapped-WWW-Authenticate`, so the body says the same.
+pub fn respond_bearer(result: Result<Response, Problem>, site: Option<&Site>) -> Response {
+    match result {
+        Ok(response) => response,
+        Err(Problem::Refused(refusal)) => {
+            let mut response = error_body(&refusal, site);
+            put(
+                &mut response,
+                header::WWW_AUTHENTICATE,
+                &bearer_challenge(&refusal),
+            );
+            response
+        }
+        Err(Problem::Fault(fault)) => failed(&fault),
+    }
+}
+
+/// A refusal's text in the characters that `error_description` may have: %x20-21 / %x23-5B / %x5D-7E
+/// (RFC 6749, section 5.2). It is safe inside a quoted string of a header too.
+pub fn describe(refusal: &Refusal) -> String {
+    refusal
+        .to_string()
+        .chars()
+        .take(LONGEST_DESCRIPTION)
+        .map(|character| match character {
+            '"' => '\'',
+            '\\' => '/',
+            ' '..='~' => character,
+            _ => '?',
+        })
+        .collect()
+}
+
+fn refused(refusal: &Refusal, request: &Request, site: Option<&Site>) -> Response {
+    let mut response = error_body(refusal, site);
+    // RFC 6749, section 5.2: the challenge matches the scheme that the client used.
+    if response.status() == StatusCode::UNAUTHORIZED && request.headers().contains_key(header::AUTHORIZATION)
+    {
+        let challenge = format!("Basic realm=\"{REALM}\", charset=\"UTF-8\"");
+        put(&mut response, header::WWW_AUTHENTICATE, &challenge);
+    }
+    response
+}
+
+fn error_body(refusal: &Refusal, site: Option<&Site>) -> Response {
+    let name = refusal.name();
+    let body = ErrorBody {
+        error: refusal.code(),
+        error_description: describe(refusal),
+        error_uri: site.and_then(|site| site.error_uri(&name)),
+    };
+    let mut response = json(status(refusal), &body);
+    match refusal {
+        Refusal::WrongMethod { allowed } => put(&mut response, header::ALLOW, allowed),
+        Refusal::SlowDown { retry_after } => put(&mut response, header::RETRY_AFTER, &seconds(*retry_after)),
+        _ => {}
+    }
+    response.extensions_mut().insert(Told(name));
+    response
+}
+
+/// Retry-After counts whole seconds; zero would invite a storm.
+fn seconds(span: Duration) -> String {
+    span.as_secs().max(1).to_string()
+}
+
+fn bearer_challenge(refusal: &Refusal) -> String {
+    // RFC 6750, section 3.1: a request without any token is told nothing but how to authenticate.
+    if matches!(refusal, Refusal::TokenMissing) {
+        return format!("Bearer realm=\"{REALM}\"");
+    }
+    let scope = match refusal {
+        Refusal::InsufficientScope { scope } => format!(", scope=\"{scope}\""),
+        _ => String::new(),
+    };
+    let code = refusal.code().as_str();
+    format!(
+        "Bearer realm=\"{REALM}\", error=\"{code}\", error_description=\"{}\"{scope}",
+        describe(refusal)
+    )
+}
+
+/// The answer to a fault of ours. The log has its text; the world hears that it was us, and whether trying
+/// again may help.
+pub(crate) fn failed(fault: &Fault) -> Response {
+    tracing::error!(fault = %fault, "a fault of ours");
+    let unavailable = matches!(fault, Fault::Unavailable { .. });
+    if unavailable {
+        temporarily_unavailable()
+    } else {
+        server_error()
+    }
+}
+
+pub(crate) fn temporarily_unavailable() -> Response {
+    let body = ErrorBody {
+        error: ErrorCode::TemporarilyUnavailable,
+        error_description: "the server cannot answer at the moment: try again".to_owned(),
+        error_uri: None,
+    };
+    let mut response = json(StatusCode::SERVICE_UNAVAILABLE, &body);
+    put(&mut response, header::RETRY_AFTER, "1");
+    response
+        .extensions_mut()
+        .insert(Told("fault-unavailable".to_owned()));
+    response
+}
+
+pub(crate) fn server_error() -> Response {
+    let body = ErrorBody {
+        error: ErrorCode::ServerError,
+        error_description: "something went wrong here".to_owned(),
+        error_uri: None,
+    };
+    let mut response = json(StatusCode::INTERNAL_SERVER_ERROR, &body);
+    response.extensions_mut().insert(Told("fault-broken".to_owned()));
+    response
+}
+
+/// Every value that comes here is ASCII without control characters, by [`describe`] or by being ours.
+fn put(response: &mut Response, name: header::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::Body;
+    use oauth::ClientRejection;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn request(authorization: Option<&str>) -> Request {
+        let mut builder = lambda_http::http::Request::post("/token");
+        if let Some(value) = authorization {
+            builder = builder.header(header::AUTHORIZATION, value);
+        }
+        builder.body(Body::Empty).expect("a request")
+    }
+
+    fn body(response: &Response) -> Value {
+        serde_json::from_slice(response.body()).expect("JSON")
+    }
+
+    fn answer(problem: impl Into<Problem>, authorization: Option<&str>) -> Response {
+        respond_json(Err(problem.into()), &request(authorization), None)
+    }
+
+    fn header_of(response: &Response, name: header::HeaderName) -> Option<&str> {
+        response
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().expect("ASCII"))
+    }
+
+    const REJECTED: Refusal = Refusal::ClientRejected {
+        why: ClientRejection::WrongSecret,
+    };
+
+    #[test]
+    fn a_refusal_is_told_in_the_words_of_the_rfc() {
+        let response = answer(Refusal::MissingParameter { name: "grant_type" }, None);
+        assert_eq!(response.status(), 400);
+        assert_eq!(
+            body(&response),
+            json!({"error": "invalid_request", "error_description": "the parameter grant_type is missing"})
+        );
+        assert_eq!(
+            header_of(&response, header::CONTENT_TYPE),
+            Some("application/json")
+        );
+        assert_eq!(header_of(&response, header::CACHE_CONTROL), Some("no-store"));
+    }
+
+    #[test]
+    fn a_hosted_catalogue_is_linked() {
+        let site = Site::new("https://auth.example")
+            .with_error_catalogue(Some("https://docs.example/errors".into()));
+        let response = respond_json(Err(Refusal::NotUtf8.into()), &request(None), Some(&site));
+        assert_eq!(
+            body(&response)["error_uri"],
+            "https://docs.example/errors#not-utf8"
+        );
+    }
+
+    #[test]
+    fn a_client_that_used_the_authorization_header_is_challenged() {
+        let response = answer(REJECTED, Some("Basic eDp5"));
+        assert_eq!(response.status(), 401);
+        let challenge = header_of(&response, header::WWW_AUTHENTICATE);
+        assert_eq!(challenge, Some("Basic realm=\"Countersign\", charset=\"UTF-8\""));
+
+        let response = answer(REJECTED, None);
+        assert_eq!(response.status(), 401);
+        assert_eq!(header_of(&response, header::WWW_AUTHENTICATE), None);
+    }
+
+    #[test]
+    fn every_rejected_client_gets_the_same_answer() {
+        let expected = body(&answer(REJECTED, None));
+        for why in [
+            ClientRejection::Unknown,
+            ClientRejection::Disabled,
+            ClientRejection::MethodNotRegistered,
+            ClientRejection::AssertionReplayed,
+        ] {
+            assert_eq!(body(&answer(Refusal::ClientRejected { why }, None)), expected);
+        }
+    }
+
+    #[test]
+    fn method_and_pace_are_told_in_headers_too() {
+        let response = answer(Refusal::WrongMethod { allowed: "POST" }, None);
+        assert_eq!(response.status(), 405);
+        assert_eq!(header_of(&response, header::ALLOW), Some("POST"));
+
+        let response = answer(
+            Refusal::SlowDown {
+                retry_after: Duration::from_secs(30),
+            },
+            None,
+        );
+        assert_eq!(response.status(), 429);
+        assert_eq!(header_of(&response, header::RETRY_AFTER), Some("30"));
+    }
+
+    #[test]
+    fn a_description_has_only_the_characters_that_it_may_have() {
+        let refusal = Refusal::DetailInvalid {
+            index: 0,
+            pointer: "/a\"b\\c\r\nSet-Cookie: x=y\u{1F600}".to_owned(),
+            problem: "x".repeat(2 * LONGEST_DESCRIPTION),
+        };
+        let description = describe(&refusal);
+        assert_eq!(description.len(), LONGEST_DESCRIPTION);
+        assert!(
+            description
+                .bytes()
+                .all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+        );
+        assert!(description.starts_with("authorization_details[0]/a'b/c??Set-Cookie: x=y?: xxx"));
+    }
+
+    #[test]
+    fn a_fault_tells_nothing_of_the_inside() {
+        let response = answer(Fault::unavailable("table", "arn:aws:dynamodb:secret"), None);
+        assert_eq!(response.status(), 503);
+        assert_eq!(header_of(&response, header::RETRY_AFTER), Some("1"));
+        assert_eq!(body(&response)["error"], "temporarily_unavailable");
+        assert!(!body(&response).to_string().contains("arn:"));
+
+        let response = answer(Fault::broken("signing key", "arn:aws:kms:secret"), None);
+        assert_eq!(response.status(), 500);
+        assert_eq!(body(&response)["error"], "server_error");
+        assert!(!body(&response).to_string().contains("arn:"));
+    }
+
+    #[test]
+    fn a_bad_access_token_is_challenged_as_rfc_6750_says() {
+        for (refusal, status, challenge) in [
+            (Refusal::TokenMissing, 401, "Bearer realm=\"Countersign\""),
+            (
+                Refusal::TokenInvalid { why: "expired" },
+                401,
+                "Bearer realm=\"Countersign\", error=\"invalid_token\", \
+                 error_description=\"the access token is invalid, expired or revoked\"",
+            ),
+            (
+                Refusal::InsufficientScope { scope: "openid" },
+                403,
+                "Bearer realm=\"Countersign\", error=\"insufficient_scope\", \
+                 error_description=\"the access token does not have the scope openid\", scope=\"openid\"",
+            ),
+            (
+                Refusal::TokenSentTwice,
+                400,
+                "Bearer realm=\"Countersign\", error=\"invalid_request\", \
+                 error_description=\"the access token was sent in more than one way\"",
+            ),
+        ] {
+            let response = respond_bearer(Err(refusal.into()), None);
+            assert_eq!(response.status(), status);
+            assert_eq!(header_of(&response, header::WWW_AUTHENTICATE), Some(challenge));
+        }
+    }
+}

@@ -1,0 +1,129 @@
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use environment::Fault;
+use lambda_http::lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use serde_json::value::RawValue;
+
+use crate::error_answer::temporarily_unavailable;
+use crate::gateway::{Reply, exchange};
+use crate::request::Request;
+use crate::{Response, log};
+
+/// Runs a function under the Lambda runtime, on one thread: a function answers one request at a time.
+///
+/// `initialise` builds what the function uses, before the first request. A fault in it does not end the
+/// process, which would tell the caller nothing and cost the next one a cold start: requests are answered
+/// with 503, and each tries again.
+pub fn serve<S: 'static>(
+    function: &'static str,
+    initialise: impl AsyncFn() -> Result<S, Fault> + 'static,
+    handle: impl AsyncFn(&S, Request) -> Response + 'static,
+) {
+    log::install();
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(answer_all(Function {
+            name: function,
+            services: OnceCell::new(),
+            initialise,
+            handle,
+        })),
+        Err(error) => tracing::error!(%error, "no runtime"),
+    }
+}
+
+struct Function<S, I, H> {
+    name: &'static str,
+    services: OnceCell<S>,
+    initialise: I,
+    handle: H,
+}
+
+async fn answer_all<S, I, H>(function: Function<S, I, H>)
+where
+    I: AsyncFn() -> Result<S, Fault>,
+    H: AsyncFn(&S, Request) -> Response,
+{
+    let function = Rc::new(function);
+    // Lambda gives the start a whole processor: use it.
+    function.services().await;
+    let answer = service_fn(|event: LambdaEvent<Box<RawValue>>| {
+        let function = Rc::clone(&function);
+        async move {
+            Ok::<_, lambda_http::Error>(
+                function
+                    .answer(event.payload.get(), &event.context.request_id)
+                    .await,
+            )
+        }
+    });
+    if let Err(error) = Runtime::new(answer).run().await {
+        tracing::error!(error, "the Lambda runtime ended");
+    }
+}
+
+impl<S, I, H> Function<S, I, H>
+where
+    I: AsyncFn() -> Result<S, Fault>,
+    H: AsyncFn(&S, Request) -> Response,
+{
+    async fn services(&self) -> Option<&S> {
+        if self.services.get().is_none() {
+            match (self.initialise)().await {
+                // One request at a time: nobody can have been quicker.
+                Ok(services) => drop(self.services.set(services)),
+                Err(fault) => tracing::error!(function = self.name, %fault, "the function could not start"),
+            }
+        }
+        self.services.get()
+    }
+
+    async fn answer(&self, event: &str, invocation_id: &str) -> Reply {
+        exchange(self.name, event, invocation_id, async |request| {
+            match self.services().await {
+                Some(services) => (self.handle)(services, request).await,
+                None => temporarily_unavailable(),
+            }
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use lambda_http::http::StatusCode;
+
+    use super::*;
+    use crate::answer::text;
+
+    const EVENT: &str = r#"{"httpMethod": "GET", "path": "/", "requestContext": {"requestId": "req-1"}}"#;
+
+    #[tokio::test]
+    async fn a_function_that_cannot_start_answers_503_until_it_can() {
+        let tries = Cell::new(0);
+        let function = Function {
+            name: "token",
+            services: OnceCell::new(),
+            initialise: async || {
+                tries.set(tries.get() + 1);
+                if tries.get() < 3 {
+                    Err(Fault::unavailable("table", "throttled"))
+                } else {
+                    Ok("services")
+                }
+            },
+            handle: async |services: &&str, _request| text(StatusCode::OK, *services),
+        };
+        assert!(function.services().await.is_none());
+        assert_eq!(function.answer(EVENT, "lambda-1").await.status_code, 503);
+        let reply = function.answer(EVENT, "lambda-1").await;
+        assert_eq!(
+            (reply.status_code, reply.body.as_deref()),
+            (200, Some("services"))
+        );
+        function.answer(EVENT, "lambda-1").await;
+        assert_eq!(tries.get(), 3);
+    }
+}

@@ -1,0 +1,81 @@
+use lambda_http::http::StatusCode;
+use oauth::Refusal;
+
+/// The one table of statuses. RFC 6749, section 5.2, answers 400 unless something else is specified, and
+/// this is what else is specified:
+///
+/// - 401: the client is not who it says (RFC 6749, section 5.2), or the access token is not good (RFC 6750,
+///   section 3.1);
+/// - 403: the access token is good for something else (RFC 6750, section 3.1), or a page's form was sent
+///   from elsewhere (RFC 9110, section 15.5.4);
+/// - 405, 413, 429: method, size and pace (RFC 9126, section 2.3);
+/// - 414: a query that no URL should carry (RFC 9110, section 15.5.15).
+///
+/// A wrong content type stays 400: to OAuth it is a malformed request, and no OAuth RFC says 415.
+pub fn status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::ClientNotAuthenticated
+        | Refusal::ClientRejected { .. }
+        | Refusal::TokenMissing
+        | Refusal::TokenInvalid { .. } => StatusCode::UNAUTHORIZED,
+
+        Refusal::InsufficientScope { .. } | Refusal::FormRejected => StatusCode::FORBIDDEN,
+        Refusal::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
+        Refusal::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::QueryTooLong { .. } => StatusCode::URI_TOO_LONG,
+        Refusal::SlowDown { .. } => StatusCode::TOO_MANY_REQUESTS,
+
+        Refusal::MissingParameter { .. }
+        | Refusal::RepeatedParameter { .. }
+        | Refusal::TooManyValues { .. }
+        | Refusal::TooManyParameters { .. }
+        | Refusal::ParameterTooLong { .. }
+        | Refusal::MalformedParameter { .. }
+        | Refusal::NotUtf8
+        | Refusal::WrongContentType
+        | Refusal::ParametersInQuery
+        | Refusal::SeveralAuthenticationMethods
+        | Refusal::UnknownClient
+        | Refusal::GrantNotAllowed { .. }
+        | Refusal::RedirectUriNotRegistered
+        | Refusal::UnsupportedResponseType
+        | Refusal::UnsupportedResponseMode
+        | Refusal::ChallengeMethodNotS256
+        | Refusal::RequestObjectNotSupported
+        | Refusal::RequestUriInPushedRequest
+        | Refusal::ForeignRequestUri
+        | Refusal::RequestUriInvalid { .. }
+        | Refusal::PushRequired
+        | Refusal::DetailTypeMustBePushed { .. }
+        | Refusal::ScopeNotAllowed
+        | Refusal::ScopeNeedsDetails { .. }
+        | Refusal::ResourceNotAllowed
+        | Refusal::ResourceNotChosen
+        | Refusal::PromptNoneNotAlone
+        | Refusal::LoginRequired
+        | Refusal::ConsentRequired
+        | Refusal::InteractionRequired
+        | Refusal::DeniedByPerson
+        | Refusal::InteractionExpired
+        | Refusal::AuthenticationStrengthUnavailable
+        | Refusal::DetailsNotAnArray { .. }
+        | Refusal::DetailRepeatsMember
+        | Refusal::DetailTooDeep { .. }
+        | Refusal::TooManyDetails { .. }
+        | Refusal::DetailWithoutType { .. }
+        | Refusal::UnknownDetailType { .. }
+        | Refusal::DetailTypeNotAllowed { .. }
+        | Refusal::DetailInvalid { .. }
+        | Refusal::DetailOutsideResource { .. }
+        | Refusal::DetailWidened { .. }
+        | Refusal::UnsupportedGrantType
+        | Refusal::CodeInvalid { .. }
+        | Refusal::RedirectUriMismatch
+        | Refusal::VerifierMismatch
+        | Refusal::RefreshTokenInvalid { .. }
+        | Refusal::ScopeWidened
+        | Refusal::PersonEnded
+        | Refusal::TokenSentTwice
+        | Refusal::UnsupportedTokenType => StatusCode::BAD_REQUEST,
+    }
+}

@@ -1,0 +1,40 @@
+//! Signing and verification: KMS or a local key file, JWKS, and the server's own secret.
+//!
+//! [`Keys`] is what a function holds. It signs tokens ([`Keys::sign`]), gives out the public half
+//! ([`Keys::public`], which verifies our own tokens and makes the JWKS), and keeps the [`ServerSecret`].
+//! [`Jwks`] verifies the tokens of others, such as a client's assertion.
+//!
+//! Signing input is built here for every kind of key, because a key in KMS signs over the network. Signatures
+//! are verified by `jsonwebtoken` over ring; what that leaves open (`crit`, `typ`, a missing `iss`) is checked
+//! here. Whether a token has expired is the pure core's question, not this room's.
+
+mod algorithm;
+mod der;
+#[cfg(test)]
+mod fixtures;
+mod jwks;
+mod jwt;
+mod key_file;
+mod key_set;
+mod keys;
+mod kms;
+mod local_key;
+mod provider;
+mod public_key;
+mod public_keys;
+mod received;
+mod rejection;
+mod server_secret;
+mod signing_key;
+
+pub use algorithm::Algorithm;
+pub use jwks::{Jwks, JwksDefect, MOST_KEYS};
+pub use key_file::{FileKey, KeyFile, KeyFileError};
+pub use key_set::{KeySet, Schedule, ScheduledKey};
+pub use keys::Keys;
+pub use kms::{KmsKey, SERVER_SECRET_CONTEXT};
+pub use public_key::{KeyDefect, PublicKey};
+pub use public_keys::{AcceptedKeys, Expected, PublicKeys};
+pub use received::{LONGEST_TOKEN, TokenHeader, VerifiedToken};
+pub use rejection::TokenRejected;
+pub use server_secret::ServerSecret;

@@ -1,0 +1,116 @@
+use std::collections::HashSet;
+
+use aws_sdk_kms::Client;
+use environment::Fault;
+use oauth::Timestamp;
+use oauth::configuration::SigningAlgorithm;
+
+use crate::jwt;
+use crate::key_file::{KeyFile, KeyFileError};
+use crate::key_set::{KeySet, ScheduledKey};
+use crate::kms;
+use crate::local_key::LocalKey;
+use crate::public_key::PublicKey;
+use crate::public_keys::{NamedKey, PublicKeys};
+
+/// A key that signs, with its name and its public half.
+pub(crate) struct SigningKey {
+    pub(crate) kid: String,
+    pub(crate) public: PublicKey,
+    pub(crate) private: PrivateKey,
+}
+
+/// Where the private half is.
+pub(crate) enum PrivateKey {
+    /// In this process.
+    Local(Box<LocalKey>),
+    /// In KMS, which never gives it out.
+    Kms { client: Client, key_id: String },
+}
+
+impl PrivateKey {
+    async fn sign(&self, algorithm: SigningAlgorithm, message: &[u8]) -> Result<Vec<u8>, Fault> {
+        match self {
+            Self::Local(key) => {
+                aws::count("Keys.Sign");
+                key.sign(message)
+            }
+            // The SDK's future is large; boxed, it does not grow the future of every caller.
+            Self::Kms { client, key_id } => Box::pin(kms::sign(client, key_id, algorithm, message)).await,
+        }
+    }
+}
+
+/// All keys, ready to sign and to verify.
+pub(crate) struct LoadedKeys {
+    signing: KeySet<SigningKey>,
+    pub(crate) public: PublicKeys,
+}
+
+impl LoadedKeys {
+    /// Puts the keys together, each with the algorithm that its public half can do.
+    pub(crate) fn new(keys: Vec<ScheduledKey<SigningKey>>) -> Result<Self, Fault> {
+        if let Some(wrong) = keys.iter().find(|key| !key.key.public.fits(key.algorithm.into())) {
+            let why = format!("{} is not a key for {}", wrong.key.kid, wrong.algorithm.as_str());
+            return Err(Fault::broken("signing keys", why));
+        }
+        // Two entries for one key could publish it for longer than either says.
+        let mut kids = HashSet::new();
+        if let Some(twice) = keys.iter().find(|key| !kids.insert(key.key.kid.as_str())) {
+            return Err(Fault::broken(
+                "signing keys",
+                format!("{} is listed twice", twice.key.kid),
+            ));
+        }
+        let signing = KeySet::new(keys);
+        let public = signing.map(|key| NamedKey {
+            kid: key.key.kid.clone(),
+            public: key.key.public.clone(),
+        });
+        Ok(Self {
+            signing,
+            public: PublicKeys::new(public),
+        })
+    }
+
+    /// The keys of a key file.
+    pub(crate) fn from_file(file: &KeyFile) -> Result<Self, Fault> {
+        let broken = |error: KeyFileError| Fault::broken("key file", error);
+        let mut keys = Vec::new();
+        for stored in file.keys().iter() {
+            let key = stored.key.load(stored.algorithm).map_err(broken)?;
+            let public = key.public().map_err(broken)?;
+            let key = SigningKey {
+                kid: public.thumbprint(),
+                public,
+                private: PrivateKey::Local(Box::new(key)),
+            };
+            keys.push(ScheduledKey {
+                algorithm: stored.algorithm,
+                schedule: stored.schedule,
+                key,
+            });
+        }
+        Self::new(keys)
+    }
+
+    /// Signs a payload as a JWS in compact form (RFC 7515, section 7.1).
+    pub(crate) async fn sign(
+        &self,
+        payload: &[u8],
+        typ: &str,
+        algorithm: SigningAlgorithm,
+        now: Timestamp,
+    ) -> Result<String, Fault> {
+        let key = self
+            .signing
+            .signing_key(algorithm, now)
+            .map(|key| &key.key)
+            .ok_or_else(|| {
+                Fault::broken("signing keys", format!("no {} key is in use", algorithm.as_str()))
+            })?;
+        let input = jwt::signing_input(algorithm.as_str(), &key.kid, typ, payload)?;
+        let signature = key.private.sign(algorithm, input.as_bytes()).await?;
+        Ok(jwt::compact(input, &signature))
+    }
+}

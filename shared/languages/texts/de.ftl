@@ -1,0 +1,149 @@
+### Deutsch. Nur Text, { $variablen } und Auswahl: siehe das Crate languages.
+
+## Grammatik
+
+list-pair = { $first } und { $second }
+list-more = { $first }, { $second }
+list-rest = { $count } weitere
+decimal-point = ,
+span-days = { $count } { $count ->
+    [one] Tag
+   *[other] Tage
+}
+span-hours = { $count } { $count ->
+    [one] Stunde
+   *[other] Stunden
+}
+span-minutes = { $count } { $count ->
+    [one] Minute
+   *[other] Minuten
+}
+span-seconds = { $count } { $count ->
+    [one] Sekunde
+   *[other] Sekunden
+}
+span-pair = { $first } { $second }
+span-nothing = keine Zeit
+month = { $number ->
+    [1] Januar
+    [2] Februar
+    [3] März
+    [4] April
+    [5] Mai
+    [6] Juni
+    [7] Juli
+    [8] August
+    [9] September
+    [10] Oktober
+    [11] November
+   *[12] Dezember
+}
+date = { $day }. { $month } { $year }
+time-of-day = { $hour }:{ $minute }
+moment = { $date }, { $time } Uhr ({ $zone })
+
+## Jede Seite
+
+window-title = { $page } – { $brand }
+window-title-with-problem = Problem: { $page } – { $brand }
+signed-in-as = Angemeldet als { $name } ({ $user })
+problem-too-many-attempts = Zu viele Versuche. Versuchen Sie es in { $wait } noch einmal.
+
+## Anmelden
+
+sign-in-title = Anmelden
+sign-in-lead = Melden Sie sich an, um mit { $client } fortzufahren.
+sign-in-lead-alone = Melden Sie sich bei Ihrem Konto an.
+sign-in-again = { $client } bittet Sie, sich noch einmal anzumelden, um sicher zu sein, dass Sie es sind.
+user-name = Benutzername
+password = Passwort
+sign-in-button = Anmelden
+problem-wrong-user-name-or-password = Der Benutzername oder das Passwort stimmt nicht.
+
+## Einwilligung
+
+consent-title = { $client } bittet um Zugriff
+consent-client-id = Client-Kennung { $id }
+consent-returns-to = Sie kehren zurück zu { $host }
+consent-not-vouched-for = Niemand bürgt für diesen Client
+consent-not-vouched-for-explained = Er hat seinen Namen selbst gewählt, und niemand hier hat geprüft, wer dahintersteckt. Fahren Sie nur fort, wenn Sie ihn gerade selbst gestartet haben.
+consent-switch = Nicht Sie?
+consent-switch-explained = Als jemand anderes anmelden
+consent-purpose = Der Agent sagt:
+consent-purpose-note = Das sind die eigenen Worte des Agenten. Niemand hat sie geprüft.
+consent-choose = Wählen Sie, was Sie erlauben
+consent-nothing-to-choose = Darum wird gebeten
+consent-scopes = Zu Ihnen und zur Arbeitsweise
+consent-exact = Genaue Anfrage
+consent-item = , Punkt { $number }
+consent-always = Gehört immer dazu
+consent-lifetime = Wie lange
+consent-once = Jedes Token gilt { $span }, danach endet der Zugriff.
+consent-renewable = Jedes Token gilt { $span }. Der Agent kann es erneuern bis { $until }.
+consent-remember = Für genau das nicht noch einmal fragen
+consent-approve = Erlauben
+consent-deny = Ablehnen
+problem-nothing-chosen = Es ist nichts ausgewählt. Wählen Sie mindestens einen Punkt, oder lehnen Sie ab.
+scope-openid = Wissen, wer Sie sind, wenn Sie sich anmelden
+scope-profile = Ihren Namen und Ihr Profil sehen
+scope-email = Ihre E-Mail-Adresse sehen
+scope-address = Ihre Postanschrift sehen
+scope-phone = Ihre Telefonnummer sehen
+scope-groups = Sehen, zu welchen Gruppen Sie gehören
+scope-offline_access = Weiterarbeiten, während Sie nicht da sind
+scope-described = { $description }
+scope-unknown = Die Berechtigung { $scope } nutzen
+
+## Fehler
+
+error-request-is-wrong = Diese Anfrage lässt sich nicht beantworten
+error-request-is-wrong-explained = Die Anwendung, die Sie hierher geschickt hat, hat falsch gefragt. Sie selbst können nichts dagegen tun, aber ihre Entwickler.
+error-client-is-unknown = Diese Anwendung ist hier nicht bekannt
+error-client-is-unknown-explained = Die Anwendung, die Sie hierher geschickt hat, ist nicht registriert oder darf nicht mehr benutzt werden.
+error-return-is-unknown = Dorthin schicken wir Sie nicht
+error-return-is-unknown-explained = Die Anwendung will Sie an eine Adresse schicken, die für sie nicht registriert ist. Das kann ein Versehen sein oder ein Versuch, Ihre Anmeldung zu stehlen. Es wurde nichts weitergegeben.
+error-interaction-is-over = Diese Seite gilt nicht mehr
+error-interaction-is-over-explained = Sie war zu lange offen, ist schon erledigt oder gehört zu einem anderen Browser. Gehen Sie zurück zur Anwendung und beginnen Sie von vorn.
+error-form-is-foreign = Dieses Formular kam nicht von unserer Seite
+error-form-is-foreign-explained = Zu Ihrer Sicherheit wurde nichts getan. Gehen Sie zurück, laden Sie die Seite neu und senden Sie das Formular noch einmal. Cookies müssen erlaubt sein.
+error-not-allowed = Das dürfen Sie nicht
+error-not-allowed-explained = Ihr Konto hat kein Recht dazu. Mehr wissen die Betreiber dieses Dienstes.
+error-no-such-page = Diese Seite gibt es nicht
+error-no-such-page-explained = Vielleicht ist die Adresse vertippt, oder die Seite gibt es nicht mehr.
+error-unavailable = Gerade nicht, bitte noch einmal versuchen
+error-unavailable-explained = Etwas, das wir brauchen, antwortet im Moment nicht. Es wurde nichts verändert. Versuchen Sie es in einer Minute noch einmal.
+error-broken = Bei uns ist etwas schiefgegangen
+error-broken-explained = Es ist aufgezeichnet. Versuchen Sie es noch einmal. Wenn es wieder geschieht, sagen Sie es den Betreibern dieses Dienstes.
+error-for-developers = Für die Entwickler
+error-code = Fehlercode { $code }
+error-catalogue = Was dieser Fehler bedeutet
+error-request = Anfrage { $request }
+error-quote-request = Nennen Sie diese Nummer, wenn Sie um Hilfe bitten.
+
+## Passwort ändern
+
+password-title = Passwort ändern
+current-password = Aktuelles Passwort
+new-password = Neues Passwort
+new-password-again = Neues Passwort noch einmal
+password-rule = Mindestens { $least } Zeichen. Ein paar Wörter, die Sie sich merken können, sind besser als ein kurzes Rätsel.
+password-button = Passwort ändern
+problem-current-password-is-wrong = Das aktuelle Passwort stimmt nicht.
+problem-password-is-too-short = Das neue Passwort ist zu kurz: Es braucht mindestens { $least } Zeichen.
+problem-password-is-too-long = Das neue Passwort ist zu lang.
+problem-password-is-too-common = Das neue Passwort ist zu leicht zu erraten.
+problem-password-is-unchanged = Das neue Passwort ist dasselbe wie das aktuelle.
+problem-repetition-differs = Die beiden Eingaben des neuen Passworts sind verschieden.
+back-to-account = Zurück zu Ihrem Konto
+
+## Konto
+
+account-title = Ihr Konto
+account-password = Passwort
+account-password-explained = Ändern Sie es, sobald Sie glauben, dass jemand anderes es kennen könnte.
+account-change-password = Passwort ändern
+account-sign-out = Abmelden
+notice-password-changed = Ihr Passwort wurde geändert.
+signed-out-title = Sie sind abgemeldet
+signed-out-explained = An einem Rechner, den auch andere benutzen, schließen Sie außerdem die Fenster des Browsers.
+signed-out-sign-in = Wieder anmelden

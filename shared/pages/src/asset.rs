@@ -1,0 +1,56 @@
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use ring::digest::{SHA256, digest};
+
+/// A file that pages refer to, served below the base path and never changed: its path holds a hash of its bytes, so it may
+/// be cached for ever (`Cache-Control: public, max-age=31536000, immutable`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asset {
+    /// The path below the base path, with a leading slash.
+    pub path: String,
+    /// The value of `Content-Type`.
+    pub content_type: &'static str,
+    /// The body.
+    pub bytes: Cow<'static, [u8]>,
+}
+
+/// The policy to serve assets with: an SVG opened as a page of its own runs nothing.
+pub const ASSET_CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
+
+impl Asset {
+    pub(crate) fn new(
+        name: &str,
+        extension: &str,
+        content_type: &'static str,
+        bytes: impl Into<Cow<'static, [u8]>>,
+    ) -> Self {
+        let bytes = bytes.into();
+        let hash = digest(&SHA256, &bytes);
+        let hash = hash
+            .as_ref()
+            .iter()
+            .take(8)
+            .fold(0, |hash: u64, byte| hash << 8 | u64::from(*byte));
+        Self {
+            path: format!("/assets/{name}-{hash:016x}.{extension}"),
+            content_type,
+            bytes,
+        }
+    }
+}
+
+/// The assets of every brand: the style sheet.
+pub fn assets() -> &'static [Asset] {
+    static ASSETS: OnceLock<[Asset; 1]> = OnceLock::new();
+    ASSETS.get_or_init(|| {
+        let style = include_bytes!("../assets/style.css").as_slice();
+        [Asset::new("style", "css", "text/css; charset=utf-8", style)]
+    })
+}
+
+/// The style sheet of every page.
+pub(crate) fn style_sheet() -> &'static Asset {
+    &assets()[0]
+}

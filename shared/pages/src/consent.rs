@@ -1,0 +1,206 @@
+use std::time::Duration;
+
+use askama::Template;
+use languages::{Arguments, Message, Zone};
+use oauth::Timestamp;
+
+use crate::frame::{Frame, Person, rendered};
+
+/// The page where a person decides what an agent may do. Posts to `/consent`: `interaction`, `decision` (`approve`, `deny`, or
+/// `switch` for signing in as someone else), and with `approve` every chosen `detail` (its index), every chosen `scope`
+/// (its name) and `remember` (`yes`).
+#[derive(Template)]
+#[template(path = "consent.html")]
+pub struct ConsentPage<'a> {
+    /// What all pages have in common.
+    pub frame: Frame<'a>,
+    /// The opaque token of the interaction.
+    pub interaction: &'a str,
+    /// Who asks.
+    pub client: AskingClient<'a>,
+    /// The host, with its port, that the browser is sent back to.
+    pub returns_to: &'a str,
+    /// Whose account it is.
+    pub person: Person<'a>,
+    /// Why the agent asks, in its own words.
+    pub purpose: Option<&'a str>,
+    /// What it asks for, in the request's order.
+    pub details: Vec<DetailChoice<'a>>,
+    /// The scopes it asks for.
+    pub scopes: Vec<ScopeChoice<'a>>,
+    /// How long the access lasts.
+    pub lifetime: Lifetime,
+    /// Whether the person may choose not to be asked again for the same.
+    pub may_be_remembered: bool,
+    /// What was wrong with the last answer.
+    pub problem: Option<ConsentProblem>,
+}
+
+/// The client as a person should see it.
+#[derive(Clone, Copy, Debug)]
+pub struct AskingClient<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its `client_id`.
+    pub id: &'a str,
+    /// Whether somebody of this company registered it. Nobody vouches for a client that only says itself who it is.
+    pub is_vouched_for: bool,
+}
+
+/// One authorization detail to be allowed or not.
+#[derive(Clone, Debug)]
+pub struct DetailChoice<'a> {
+    /// The sentence of its type.
+    pub sentence: Message,
+    /// The name of the tool it is for.
+    pub tool: &'a str,
+    /// Exactly what was asked for, as JSON laid out for reading.
+    pub json: &'a str,
+}
+
+/// One scope to be allowed or not.
+#[derive(Clone, Copy, Debug)]
+pub struct ScopeChoice<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it allows, in the person's language, from the configuration. The standard scopes have words of their own.
+    pub description: Option<&'a str>,
+    /// Whether the request makes no sense without it.
+    pub is_required: bool,
+}
+
+/// How long the access lasts.
+#[derive(Clone, Debug)]
+pub struct Lifetime {
+    /// The life of one token.
+    pub token: Duration,
+    /// Until when it can be renewed, with the zone of the person; none when it cannot.
+    pub renewable_until: Option<(Timestamp, Zone)>,
+}
+
+/// Why an answer could not be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsentProblem {
+    /// The person approved without choosing anything.
+    NothingChosen,
+}
+
+/// The choices for one tool.
+struct ToolChoices<'a> {
+    tool: &'a str,
+    items: Vec<Item<'a>>,
+}
+
+/// A detail with its place in the request.
+struct Item<'a> {
+    index: usize,
+    detail: &'a DetailChoice<'a>,
+}
+
+/// The scopes that the language files have words for (OpenID Connect Core, sections 5.4 and 11).
+const SCOPES_WITH_WORDS: [&str; 7] = [
+    "openid",
+    "profile",
+    "email",
+    "address",
+    "phone",
+    "groups",
+    "offline_access",
+];
+
+impl ConsentPage<'_> {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        rendered(self)
+    }
+
+    fn title(&self) -> Message {
+        self.frame.tell(
+            "consent-title",
+            &Arguments::none().with("client", self.client.name),
+        )
+    }
+
+    fn client_id(&self) -> Message {
+        self.frame
+            .tell("consent-client-id", &Arguments::none().with("id", self.client.id))
+    }
+
+    fn way_back(&self) -> Message {
+        self.frame.tell(
+            "consent-returns-to",
+            &Arguments::none().with("host", self.returns_to),
+        )
+    }
+
+    fn purpose_text(&self) -> Option<String> {
+        self.purpose
+            .map(|purpose| languages::foreign_text(purpose, 600))
+            .filter(|purpose| !purpose.is_empty())
+    }
+
+    fn tools(&self) -> Vec<ToolChoices<'_>> {
+        let mut tools: Vec<ToolChoices<'_>> = Vec::new();
+        for (index, detail) in self.details.iter().enumerate() {
+            let item = Item { index, detail };
+            match tools.iter_mut().find(|choices| choices.tool == detail.tool) {
+                Some(choices) => choices.items.push(item),
+                None => tools.push(ToolChoices {
+                    tool: detail.tool,
+                    items: vec![item],
+                }),
+            }
+        }
+        tools
+    }
+
+    fn has_choices(&self) -> bool {
+        !self.details.is_empty() || self.scopes.iter().any(|scope| !scope.is_required)
+    }
+
+    /// Tells a listener which item an "Exact request" belongs to.
+    fn place(&self, item: &Item<'_>) -> String {
+        let number = Arguments::none().with("number", item.index + 1);
+        self.frame.tell("consent-item", &number).plain()
+    }
+
+    fn scope_text(&self, scope: &ScopeChoice<'_>) -> Message {
+        match scope.description {
+            Some(description) => self.frame.tell(
+                "scope-described",
+                &Arguments::none().with("description", description),
+            ),
+            None if SCOPES_WITH_WORDS.contains(&scope.name) => self
+                .frame
+                .tell(&format!("scope-{}", scope.name), &Arguments::none()),
+            None => self
+                .frame
+                .tell("scope-unknown", &Arguments::none().with("scope", scope.name)),
+        }
+    }
+
+    fn lifetime_text(&self) -> Message {
+        let span = self.frame.texts.span(self.lifetime.token).unwrap_or_default();
+        let arguments = Arguments::none().with("span", span);
+        match &self.lifetime.renewable_until {
+            Some((until, zone)) => {
+                let until = self.frame.texts.moment(*until, zone).unwrap_or_default();
+                self.frame
+                    .tell("consent-renewable", &arguments.with("until", until))
+            }
+            None => self.frame.tell("consent-once", &arguments),
+        }
+    }
+}
+
+impl Item<'_> {
+    fn exact(&self) -> String {
+        languages::shown_exactly(self.detail.json)
+    }
+}
+
+impl ToolChoices<'_> {
+    fn name(&self) -> String {
+        languages::foreign_text(self.tool, 100)
+    }
+}

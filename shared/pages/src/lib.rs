@@ -1,0 +1,32 @@
+//! Templates, style sheet, branding.
+//!
+//! A page is a struct with exactly the data it shows and a `render`. Nothing here reads or decides anything: what a page
+//! says comes from a language's file ([`languages`]), how it looks from one style sheet and the [`Brand`], and where its
+//! forms go from the base path of the [`Frame`]. Templates escape by default; a foreign text is cleaned besides, so
+//! that it can neither be markup nor reorder or hide the words around it.
+//!
+//! There is no script and no inline style. Serve every page with [`content_security_policy`], and what [`assets`] and
+//! [`Brand::assets`] list, below the same base path.
+
+mod account;
+mod asset;
+mod brand;
+mod colour;
+mod consent;
+mod error;
+mod frame;
+mod password;
+mod policy;
+mod sign_in;
+mod words;
+
+pub use account::{AccountNotice, AccountPage, SignedOutPage};
+pub use asset::{ASSET_CONTENT_SECURITY_POLICY, Asset, assets};
+pub use brand::{Brand, Logo, UnusableLogo};
+pub use colour::{Colour, InvalidColour};
+pub use consent::{AskingClient, ConsentPage, ConsentProblem, DetailChoice, Lifetime, ScopeChoice};
+pub use error::{ErrorPage, WhatHappened};
+pub use frame::{Frame, Person};
+pub use password::{ChangePasswordPage, PasswordProblem};
+pub use policy::content_security_policy;
+pub use sign_in::{SignInPage, SignInProblem};

@@ -1,0 +1,80 @@
+use std::time::Duration;
+
+use askama::Template;
+use languages::{Arguments, Message};
+
+use crate::frame::{Frame, rendered};
+
+/// The page that asks for user name and password. Posts `interaction`, `user_name` and `password` to `/sign-in`.
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+pub struct SignInPage<'a> {
+    /// What all pages have in common.
+    pub frame: Frame<'a>,
+    /// The opaque token of the interaction that goes on after signing in.
+    pub interaction: &'a str,
+    /// The client that the person came from; none when they came on their own.
+    pub client_name: Option<&'a str>,
+    /// What stands in the field already: a `login_hint`, or what was typed before.
+    pub user_name: &'a str,
+    /// Whether somebody is signed in and the client wants to be sure who (`prompt=login`, `max_age`).
+    pub again: bool,
+    /// What was wrong with the last attempt.
+    pub problem: Option<SignInProblem>,
+}
+
+/// Why a person could not be signed in. It never tells whether the user exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInProblem {
+    /// The user name or the password is not right.
+    WrongUserNameOrPassword,
+    /// After too many failures nothing is tried before this time has passed.
+    TooManyAttempts {
+        /// How long to wait.
+        wait: Duration,
+    },
+}
+
+impl SignInPage<'_> {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        rendered(self)
+    }
+
+    fn lead(&self) -> Message {
+        match self.client_name {
+            Some(client) if self.again => self
+                .frame
+                .tell("sign-in-again", &Arguments::none().with("client", client)),
+            Some(client) => self
+                .frame
+                .tell("sign-in-lead", &Arguments::none().with("client", client)),
+            None => self.frame.tell("sign-in-lead-alone", &Arguments::none()),
+        }
+    }
+
+    /// A `login_hint` is the client's text in our page.
+    fn user_name_text(&self) -> String {
+        languages::foreign_text(self.user_name, 256)
+    }
+
+    fn problem_text(&self) -> Option<Message> {
+        self.problem.map(|problem| match problem {
+            SignInProblem::WrongUserNameOrPassword => self
+                .frame
+                .tell("problem-wrong-user-name-or-password", &Arguments::none()),
+            SignInProblem::TooManyAttempts { wait } => too_many_attempts(&self.frame, wait),
+        })
+    }
+
+    fn is_wrong(&self) -> bool {
+        self.problem == Some(SignInProblem::WrongUserNameOrPassword)
+    }
+}
+
+pub(crate) fn too_many_attempts(frame: &Frame<'_>, wait: Duration) -> Message {
+    // Rounded up: who waits as long as they were told is not turned away again.
+    let wait = Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+    let span = frame.texts.span(wait).unwrap_or_default();
+    frame.tell("problem-too-many-attempts", &Arguments::none().with("wait", span))
+}

@@ -1,0 +1,573 @@
+//! What the pages promise, whatever is put into them.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use languages::{Arguments, Languages, Template, Texts};
+use oauth::Timestamp;
+use pages::{
+    AccountNotice, AccountPage, AskingClient, Brand, ChangePasswordPage, ConsentPage, ConsentProblem,
+    DetailChoice, ErrorPage, Frame, Lifetime, PasswordProblem, Person, ScopeChoice, SignInPage,
+    SignInProblem, SignedOutPage, WhatHappened,
+};
+
+const HOSTILE: &str = "\"'><script>alert(1)</script>&lt;{{ x }}\u{202e}\u{2066}\n\0";
+
+fn texts(tag: &str) -> &'static Texts {
+    Languages::shipped().texts(&tag.parse().expect("a tag"))
+}
+
+fn sentence(identifier: &str) -> languages::Message {
+    let arguments = Arguments::none().with("identifier", identifier);
+    let template = Template::parse("Read { $identifier } in Finance").expect("a template");
+    template.render(&arguments, texts("en")).expect("a sentence")
+}
+
+/// A consent page where every text that comes from outside is `foreign`.
+fn consent<'a>(frame: Frame<'a>, foreign: &'a str) -> ConsentPage<'a> {
+    ConsentPage {
+        frame,
+        interaction: foreign,
+        client: AskingClient {
+            name: foreign,
+            id: foreign,
+            is_vouched_for: true,
+        },
+        returns_to: foreign,
+        person: Person {
+            display_name: foreign,
+            user_name: foreign,
+        },
+        purpose: Some(foreign),
+        details: vec![
+            DetailChoice {
+                sentence: sentence(foreign),
+                tool: "Files",
+                json: foreign,
+            },
+            DetailChoice {
+                sentence: sentence("two"),
+                tool: "Payments",
+                json: "{\"b\": \"\u{202e}\"}",
+            },
+            DetailChoice {
+                sentence: sentence("three"),
+                tool: "Files",
+                json: "{}",
+            },
+        ],
+        scopes: vec![
+            ScopeChoice {
+                name: "openid",
+                description: None,
+                is_required: true,
+            },
+            ScopeChoice {
+                name: foreign,
+                description: None,
+                is_required: false,
+            },
+            ScopeChoice {
+                name: "files",
+                description: Some(foreign),
+                is_required: false,
+            },
+        ],
+        lifetime: Lifetime {
+            token: Duration::from_mins(5),
+            renewable_until: Some((
+                Timestamp::from_seconds(1_795_539_900),
+                "Europe/Berlin".parse().expect("a zone"),
+            )),
+        },
+        may_be_remembered: true,
+        problem: None,
+    }
+}
+
+fn sign_in<'a>(frame: Frame<'a>, foreign: &'a str, problem: Option<SignInProblem>) -> String {
+    let page = SignInPage {
+        frame,
+        interaction: foreign,
+        client_name: Some(foreign),
+        user_name: foreign,
+        again: false,
+        problem,
+    };
+    page.render()
+}
+
+/// Every page in every state, with a foreign text wherever one can be.
+fn every_page(frame: Frame<'_>, foreign: &str) -> Vec<String> {
+    let person = Person {
+        display_name: foreign,
+        user_name: foreign,
+    };
+    let wait = Duration::from_secs(30);
+    let mut pages = vec![
+        sign_in(frame, foreign, None),
+        sign_in(frame, foreign, Some(SignInProblem::WrongUserNameOrPassword)),
+        sign_in(frame, foreign, Some(SignInProblem::TooManyAttempts { wait })),
+        SignInPage {
+            frame,
+            interaction: foreign,
+            client_name: Some(foreign),
+            user_name: "",
+            again: true,
+            problem: None,
+        }
+        .render(),
+        SignInPage {
+            frame,
+            interaction: "i",
+            client_name: None,
+            user_name: "",
+            again: false,
+            problem: None,
+        }
+        .render(),
+        consent(frame, foreign).render(),
+        ConsentPage {
+            problem: Some(ConsentProblem::NothingChosen),
+            ..consent(frame, foreign)
+        }
+        .render(),
+        ConsentPage {
+            client: AskingClient {
+                name: foreign,
+                id: foreign,
+                is_vouched_for: false,
+            },
+            details: Vec::new(),
+            scopes: Vec::new(),
+            lifetime: Lifetime {
+                token: Duration::ZERO,
+                renewable_until: None,
+            },
+            may_be_remembered: false,
+            ..consent(frame, foreign)
+        }
+        .render(),
+        SignedOutPage { frame }.render(),
+        AccountPage {
+            frame,
+            csrf: foreign,
+            person,
+            notice: None,
+        }
+        .render(),
+        AccountPage {
+            frame,
+            csrf: foreign,
+            person,
+            notice: Some(AccountNotice::PasswordChanged),
+        }
+        .render(),
+    ];
+    pages.extend(WhatHappened::ALL.map(|what_happened| {
+        ErrorPage {
+            frame,
+            what_happened,
+            code: foreign,
+            description: Some(foreign),
+            catalogue: Some(foreign),
+            request_id: foreign,
+        }
+        .render()
+    }));
+    let problems = [
+        PasswordProblem::CurrentIsWrong,
+        PasswordProblem::TooShort,
+        PasswordProblem::TooLong,
+        PasswordProblem::TooCommon,
+        PasswordProblem::Unchanged,
+        PasswordProblem::RepetitionDiffers,
+        PasswordProblem::TooManyAttempts { wait },
+    ];
+    pages.extend(problems.into_iter().map(Some).chain([None]).map(|problem| {
+        ChangePasswordPage {
+            frame,
+            csrf: foreign,
+            person,
+            least_length: 12,
+            problem,
+        }
+        .render()
+    }));
+    pages
+}
+
+fn in_every_language(base_path: &str, foreign: &str) -> Vec<String> {
+    let languages = Languages::shipped();
+    let brand = Brand::new(foreign, Brand::DEFAULT_ACCENT, None);
+    languages
+        .available()
+        .iter()
+        .flat_map(|tag| {
+            every_page(
+                Frame {
+                    texts: languages.texts(tag),
+                    brand: &brand,
+                    base_path,
+                },
+                foreign,
+            )
+        })
+        .collect()
+}
+
+fn english(brand: &Brand) -> Frame<'_> {
+    Frame {
+        texts: texts("en"),
+        brand,
+        base_path: "",
+    }
+}
+
+/// The value of each `name="…"` attribute, in order.
+fn attributes<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
+    let start = format!(" {name}=\"");
+    html.split(&start)
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect()
+}
+
+#[test]
+fn no_page_echoes_markup_or_lets_a_text_act_on_its_surroundings() {
+    for html in in_every_language("", HOSTILE) {
+        assert!(!html.contains("<script"), "{html}");
+        assert!(!html.contains("alert(1)</"), "{html}");
+        let outside_fields: String = html.split('<').filter(|tag| !tag.starts_with("input")).collect();
+        assert!(!outside_fields.contains(['\u{202e}', '\u{2066}', '\0']), "{html}");
+    }
+}
+
+#[test]
+fn no_page_needs_what_the_content_security_policy_forbids() {
+    for html in in_every_language("", "a") {
+        for forbidden in [
+            "<script",
+            " style=",
+            "<style",
+            " onclick",
+            " onload",
+            "javascript:",
+            "<base",
+            "<iframe",
+        ] {
+            assert!(!html.contains(forbidden), "{forbidden}: {html}");
+        }
+    }
+    for template in sources("templates", "html") {
+        assert!(!template.contains("safe"), "escaping is switched off: {template}");
+    }
+}
+
+#[test]
+fn every_link_form_and_asset_of_a_page_lies_below_the_base_path() {
+    for html in in_every_language("/prod", "a") {
+        let addresses = ["href", "src", "action"]
+            .into_iter()
+            .flat_map(|name| attributes(&html, name));
+        for address in addresses.filter(|address| !address.starts_with('#')) {
+            assert!(address.starts_with("/prod/"), "{address}");
+        }
+    }
+}
+
+#[test]
+fn every_asset_that_a_page_names_is_one_that_is_served() {
+    let brand = Brand::default();
+    let served: Vec<&str> = pages::assets()
+        .iter()
+        .chain(brand.assets())
+        .map(|asset| asset.path.as_str())
+        .collect();
+    let html = SignedOutPage {
+        frame: english(&brand),
+    }
+    .render();
+    let named: Vec<&str> = attributes(&html, "href")
+        .into_iter()
+        .chain(attributes(&html, "src"))
+        .filter(|address| address.starts_with("/assets/"))
+        .collect();
+    assert_eq!(named.len(), 4);
+    assert!(named.iter().all(|address| served.contains(address)), "{named:?}");
+}
+
+#[test]
+fn a_page_says_its_language_and_every_field_has_a_label() {
+    for html in in_every_language("", "a") {
+        assert!(
+            html.contains("<html lang=\"en\" dir=\"ltr\">")
+                || html.contains("<html lang=\"de\" dir=\"ltr\">")
+        );
+        for input in html
+            .split("<input ")
+            .skip(1)
+            .filter_map(|rest| rest.split('>').next())
+        {
+            if input.contains("type=\"hidden\"") || input.ends_with(" hidden") {
+                continue;
+            }
+            let id = attributes(&format!(" {input}"), "id")[0].to_owned();
+            assert!(html.contains(&format!("<label for=\"{id}\">")), "{id}");
+        }
+        for described in attributes(&html, "aria-describedby")
+            .iter()
+            .flat_map(|ids| ids.split(' '))
+        {
+            assert!(html.contains(&format!("id=\"{described}\"")), "{described}");
+        }
+    }
+}
+
+#[test]
+fn the_sign_in_page_does_not_tell_what_was_wrong() {
+    let brand = Brand::default();
+    let html = sign_in(
+        english(&brand),
+        "alice",
+        Some(SignInProblem::WrongUserNameOrPassword),
+    );
+    assert!(html.contains("The user name or password is not right."));
+    assert_eq!(html.matches("aria-invalid").count(), 2);
+    assert!(html.contains("value=\"alice\" autocomplete=\"username\""));
+    assert!(html.contains("autocomplete=\"current-password\""));
+    assert!(!html.contains("name=\"password\" value"));
+}
+
+#[test]
+fn a_wait_is_rounded_up() {
+    let brand = Brand::default();
+    let wait = Duration::from_millis(29_001);
+    let html = sign_in(
+        english(&brand),
+        "alice",
+        Some(SignInProblem::TooManyAttempts { wait }),
+    );
+    assert!(
+        html.contains("Try again in <strong><bdi>30 seconds</bdi></strong>."),
+        "{html}"
+    );
+}
+
+#[test]
+fn the_consent_page_says_who_asks_where_it_leads_and_for_whom() {
+    let brand = Brand::default();
+    let page = ConsentPage {
+        client: AskingClient {
+            name: "Finance Agent",
+            id: "finance-agent",
+            is_vouched_for: true,
+        },
+        returns_to: "127.0.0.1:8912",
+        person: Person {
+            display_name: "Alice Example",
+            user_name: "alice",
+        },
+        purpose: Some("I sum up the quarter."),
+        ..consent(english(&brand), "x")
+    };
+    let html = page
+        .render()
+        .replace("<strong><bdi>", "")
+        .replace("</bdi></strong>", "");
+    for said in [
+        "<h1>Finance Agent asks for access</h1>",
+        "Client id finance-agent",
+        "You will go back to 127.0.0.1:8912",
+        "Signed in as Alice Example (alice)",
+        "<figcaption>The agent says:</figcaption>",
+        "<blockquote><p dir=\"auto\">I sum up the quarter.</p></blockquote>",
+        "Each token lives 5 minutes. The agent can renew it until 24 November 2026, 18:05 (CET).",
+    ] {
+        assert!(html.contains(said), "{said}: {html}");
+    }
+    assert!(!html.contains("Nobody vouches"));
+    let stranger = ConsentPage {
+        client: AskingClient {
+            is_vouched_for: false,
+            ..page.client
+        },
+        ..page
+    };
+    assert!(stranger.render().contains("Nobody vouches for this client"));
+}
+
+#[test]
+fn each_detail_has_a_check_box_with_its_place_in_the_request_and_its_sentence_before_its_json() {
+    let brand = Brand::default();
+    let html = consent(english(&brand), "one").render();
+    // By tool: Files has the first and the third.
+    let boxes: Vec<&str> = html
+        .split("name=\"detail\" ")
+        .skip(1)
+        .filter_map(|rest| rest.split('>').next())
+        .collect();
+    assert_eq!(
+        boxes,
+        [
+            "value=\"0\" checked",
+            "value=\"2\" checked",
+            "value=\"1\" checked"
+        ]
+    );
+    let label = html
+        .find("<label for=\"detail-1\">Read <strong><bdi>two")
+        .expect("the sentence");
+    assert!(
+        label
+            < html
+                .find("{&#34;b&#34;: &#34;\\u202e&#34;}")
+                .expect("the JSON, with what it hides")
+    );
+}
+
+#[test]
+fn a_required_scope_cannot_be_unchosen_and_remembering_is_never_chosen_for_the_person() {
+    let brand = Brand::default();
+    let html = consent(english(&brand), "one").render();
+    assert!(html.contains("Know who you are when you sign in"));
+    assert!(!html.contains("value=\"openid\""));
+    assert!(html.contains("name=\"scope\" value=\"files\" checked"));
+    assert!(html.contains("name=\"remember\" value=\"yes\">"));
+    let html = ConsentPage {
+        may_be_remembered: false,
+        ..consent(english(&brand), "one")
+    }
+    .render();
+    assert!(!html.contains("name=\"remember\""));
+}
+
+#[test]
+fn who_chose_nothing_does_not_find_everything_chosen_again() {
+    let brand = Brand::default();
+    let page = ConsentPage {
+        problem: Some(ConsentProblem::NothingChosen),
+        ..consent(english(&brand), "one")
+    };
+    let html = page.render();
+    assert!(html.contains("Choose at least one item, or deny."));
+    assert!(!html.contains(" checked>"));
+}
+
+#[test]
+fn the_enter_key_denies() {
+    let brand = Brand::default();
+    let html = consent(english(&brand), "one").render();
+    let form = html.rsplit("<form ").next().expect("the last form");
+    let deny = form.find("name=\"decision\" value=\"deny\"").expect("deny");
+    let approve = form.find("name=\"decision\" value=\"approve\"").expect("approve");
+    assert!(deny < approve);
+    assert_eq!(form.matches("<button").count(), 2);
+}
+
+#[test]
+fn only_an_address_of_the_web_or_of_ours_becomes_a_link() {
+    let brand = Brand::default();
+    let link = |catalogue| {
+        let page = ErrorPage {
+            frame: Frame {
+                base_path: "/prod",
+                ..english(&brand)
+            },
+            what_happened: WhatHappened::RequestIsWrong,
+            code: "invalid_request",
+            description: None,
+            catalogue: Some(catalogue),
+            request_id: "r",
+        };
+        let html = page.render();
+        html.split("<a href=\"")
+            .nth(1)
+            .map(|rest| rest.split('"').next().unwrap_or_default().to_owned())
+    };
+    assert_eq!(
+        link("https://docs.example/e#x").as_deref(),
+        Some("https://docs.example/e#x")
+    );
+    assert_eq!(link("/errors").as_deref(), Some("/prod/errors"));
+    for refused in [
+        "javascript:alert(1)",
+        "//evil.example",
+        "http://x",
+        "data:text/html,x",
+        "",
+    ] {
+        assert_eq!(link(refused), None, "{refused}");
+    }
+}
+
+#[test]
+fn every_text_that_a_page_uses_is_in_the_language_files_and_every_text_there_is_used() {
+    let texts = texts("en");
+    let known: BTreeSet<&str> = texts.keys().collect();
+    let code: String = sources("templates", "html")
+        .into_iter()
+        .chain(sources("src", "rs"))
+        .collect();
+    let used: BTreeSet<&str> = code.split('"').filter(|piece| known.contains(piece)).collect();
+    for call in ["say(\"", "tell(\"", "message(\""] {
+        for key in code.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(known.contains(key), "no language has \"{key}\"");
+        }
+    }
+    // Keys that are put together from a name; `in_every_language` renders each of them.
+    let composed = |key: &str| key.starts_with("error-") || key.starts_with("scope-");
+    let grammar = [
+        "list-",
+        "span-",
+        "month",
+        "date",
+        "moment",
+        "decimal-point",
+        "time-of-day",
+    ];
+    for key in known
+        .iter()
+        .filter(|key| !composed(key) && !grammar.iter().any(|word| key.starts_with(word)))
+    {
+        assert!(used.contains(*key), "\"{key}\" is not used");
+    }
+}
+
+#[test]
+fn no_page_shows_a_key_or_a_gap_instead_of_a_text() {
+    let keys: Vec<&str> = texts("en").keys().filter(|key| key.contains('-')).collect();
+    for html in in_every_language("", "a") {
+        let shown: String = html
+            .split('<')
+            .filter_map(|tag| tag.split_once('>').map(|(_, text)| text))
+            .collect();
+        for key in keys
+            .iter()
+            .filter(|key| key.starts_with("error-") || key.matches('-').count() > 1)
+        {
+            assert!(!shown.contains(key), "{key}");
+        }
+        for empty in [
+            "<p></p>",
+            "<h1></h1>",
+            "<p class=\"lead\"></p>",
+            "<dd></dd>",
+            "<title></title>",
+        ] {
+            assert!(!html.contains(empty), "{empty}: {html}");
+        }
+    }
+}
+
+/// The text of each file with an extension in a folder of this crate.
+fn sources(folder: &str, extension: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    std::fs::read_dir(folder)
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .map(|path| std::fs::read_to_string(path).expect("a text"))
+        .collect()
+}

@@ -1,0 +1,267 @@
+use std::sync::Arc;
+
+use details::DetailTypes;
+use environment::{Clock, Dice, Fault};
+use http::answer::html;
+use http::request::{accept_language, request_id};
+use http::{Browser, Problem, Request, Response, Site, StatusCode, open, seal};
+use keys::{Keys, ServerSecret};
+use languages::{Languages, Texts};
+use oauth::configuration::Server;
+use oauth::{Refusal, Timestamp};
+use pages::{Brand, Colour, ErrorPage, Frame, Logo, SignInPage, SignInProblem, content_security_policy};
+use sessions::Interaction;
+use store::{Configuration, Derived, Store};
+
+use crate::what_happened::what_happened;
+
+/// What a page needs of the process.
+pub struct Services {
+    /// The table.
+    pub store: Store,
+    /// The keys: their secret seals what pages bring back.
+    pub keys: Keys,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub dice: Dice,
+    brand: Derived<Arc<Brand>>,
+    types: Derived<DetailTypes>,
+}
+
+impl Services {
+    /// Puts the parts together.
+    pub fn new(store: Store, keys: Keys, clock: Clock, dice: Dice) -> Self {
+        Self { store, keys, clock, dice, brand: Derived::default(), types: Derived::default() }
+    }
+
+    /// The parts of a function on Lambda.
+    ///
+    /// # Errors
+    /// [`Fault::Broken`] naming what the environment lacks.
+    pub fn from_environment() -> Result<Self, Fault> {
+        let sdk = aws::from_environment()?;
+        let (store, keys) = (Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?);
+        Ok(Self::new(store, keys, Clock::system(), Dice::system()))
+    }
+}
+
+/// A person at a page of ours: one request.
+pub struct Guest<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// The moment that everything in this request is judged by.
+    pub now: Timestamp,
+    /// The configuration in force.
+    pub configuration: Arc<Configuration>,
+    /// What answers must know about the server.
+    pub site: Site,
+    /// The texts in the person's language.
+    pub texts: &'static Texts,
+    /// The registered types of `authorization_details`.
+    pub types: DetailTypes,
+    /// The table.
+    pub store: &'a Store,
+    /// Randomness.
+    pub dice: &'a Dice,
+    browser: Browser,
+    brand: Arc<Brand>,
+    secret: &'a ServerSecret,
+}
+
+/// What is sealed for the way through sign-in, and for the form that decides: one cannot serve as the other.
+const ON_THE_WAY: &str = "interaction";
+const TO_DECIDE: &str = "decision";
+
+/// Answers a request with a page, or with the page that says what went wrong.
+pub async fn receive(
+    services: &Services,
+    request: &Request,
+    work: impl AsyncFnOnce(&Guest<'_>) -> Result<Response, Problem>,
+) -> Response {
+    let now = services.clock.now();
+    let prepared = async {
+        let configuration = services.store.configuration(now).await?;
+        Ok::<_, Fault>((configuration, services.keys.server_secret().await?))
+    };
+    match prepared.await {
+        Ok((configuration, secret)) => {
+            let guest = Guest::arrive(services, request, configuration, secret, now);
+            match work(&guest).await {
+                Ok(response) => response,
+                Err(problem) => guest.problem_page(&problem),
+            }
+        }
+        Err(fault) => http::respond_json(Err(fault.into()), request, None),
+    }
+}
+
+impl<'a> Guest<'a> {
+    fn arrive(
+        services: &'a Services,
+        request: &'a Request,
+        configuration: Arc<Configuration>,
+        secret: &'a ServerSecret,
+        now: Timestamp,
+    ) -> Self {
+        let site = Site::of(&configuration.server);
+        let version = configuration.version;
+        Self {
+            request,
+            now,
+            browser: Browser::recognise(request, &site, &services.dice),
+            site,
+            texts: Languages::shipped().choose(accept_language(request), None),
+            types: services.types.of(version, || DetailTypes::new(configuration.detail_types.clone())),
+            brand: services.brand.of(version, || Arc::new(brand(&configuration.server))),
+            store: &services.store,
+            dice: &services.dice,
+            secret,
+            configuration,
+        }
+    }
+
+    /// What all pages have in common.
+    pub fn frame(&self) -> Frame<'_> {
+        Frame { texts: self.texts, brand: &self.brand, base_path: self.configuration.server.base_path() }
+    }
+
+    /// A page of ours under the path of the issuer.
+    pub fn path(&self, path: &str) -> String {
+        format!("{}{path}", self.configuration.server.base_path())
+    }
+
+    /// Sends a page; `leads_to` are the redirect URIs that its forms may lead to.
+    ///
+    /// # Errors
+    /// When the browser's cookie cannot be set.
+    pub fn page(&self, status: StatusCode, page: String, leads_to: &[&str]) -> Result<Response, Problem> {
+        let mut response = html(status, page, &content_security_policy(leads_to), &self.site);
+        self.browser.remember(&mut response, &self.site)?;
+        Ok(response)
+    }
+
+    /// The sign-in page; afterwards the interaction goes on.
+    ///
+    /// # Errors
+    /// When the interaction cannot be sealed.
+    pub fn sign_in_page(
+        &self,
+        interaction: &Interaction,
+        client_name: Option<&str>,
+        user_name: &str,
+        problem: Option<SignInProblem>,
+    ) -> Result<Response, Problem> {
+        let sealed = self.seal(interaction)?;
+        self.sign_in_form(&sealed, client_name, user_name, problem)
+    }
+
+    /// The sign-in page around an interaction that is sealed already.
+    ///
+    /// # Errors
+    /// When the browser's cookie cannot be set.
+    pub fn sign_in_form(
+        &self,
+        sealed: &str,
+        client_name: Option<&str>,
+        user_name: &str,
+        problem: Option<SignInProblem>,
+    ) -> Result<Response, Problem> {
+        let page = SignInPage { frame: self.frame(), interaction: sealed, client_name, user_name, again: false, problem };
+        let status = match problem {
+            None => StatusCode::OK,
+            Some(SignInProblem::WrongUserNameOrPassword) => StatusCode::UNPROCESSABLE_ENTITY,
+            Some(SignInProblem::TooManyAttempts { .. }) => StatusCode::TOO_MANY_REQUESTS,
+        };
+        self.page(status, page.render(), &[])
+    }
+
+    /// Seals an interaction for this browser.
+    ///
+    /// # Errors
+    /// When it is too long to travel.
+    pub fn seal(&self, interaction: &Interaction) -> Result<String, Fault> {
+        seal(self.secret, ON_THE_WAY, interaction, &[self.browser.binding()], interaction.expires_at)
+    }
+
+    /// Opens an interaction that this browser brings back.
+    ///
+    /// # Errors
+    /// [`Refusal::FormRejected`].
+    pub fn open(&self, sealed: &str) -> Result<Interaction, Refusal> {
+        open(self.secret, ON_THE_WAY, sealed, &[self.browser.binding()], self.now)
+    }
+
+    /// Seals an interaction into the form in which this session decides.
+    ///
+    /// # Errors
+    /// When it is too long to travel.
+    pub fn seal_decision(&self, interaction: &Interaction, session: &[u8]) -> Result<String, Fault> {
+        seal(self.secret, TO_DECIDE, interaction, &[self.browser.binding(), session], interaction.expires_at)
+    }
+
+    /// Opens the form in which a session decided.
+    ///
+    /// # Errors
+    /// [`Refusal::FormRejected`] for a form of another browser or session.
+    pub fn open_decision(&self, sealed: &str, session: &[u8]) -> Result<Interaction, Refusal> {
+        open(self.secret, TO_DECIDE, sealed, &[self.browser.binding(), session], self.now)
+    }
+
+    /// Seals a form of the account's pages: it proves that our own page sent it.
+    ///
+    /// # Errors
+    /// When it cannot be sealed.
+    pub fn seal_form(&self, purpose: &'static str, session: &[u8]) -> Result<String, Fault> {
+        let until = self.now.after(self.configuration.server.lifetimes.interaction);
+        seal(self.secret, purpose, &(), &[self.browser.binding(), session], until)
+    }
+
+    /// Opens a form of the account's pages.
+    ///
+    /// # Errors
+    /// [`Refusal::FormRejected`].
+    pub fn open_form(&self, purpose: &'static str, sealed: &str, session: &[u8]) -> Result<(), Refusal> {
+        open(self.secret, purpose, sealed, &[self.browser.binding(), session], self.now)
+    }
+
+    /// The page that says what went wrong: in plain words, with the code for the client's developer.
+    pub fn problem_page(&self, problem: &Problem) -> Response {
+        let (what, status, code, description) = what_happened(problem);
+        if let Problem::Fault(fault) = problem {
+            tracing_fault(fault);
+        }
+        let page = ErrorPage {
+            frame: self.frame(),
+            what_happened: what,
+            code,
+            description: description.as_deref(),
+            catalogue: None,
+            request_id: request_id(self.request),
+        };
+        let mut response = html(status, page.render(), &content_security_policy(&[]), &self.site);
+        if let Problem::Refused(Refusal::WrongMethod { allowed }) = problem {
+            response.headers_mut().insert(http::header::ALLOW, http::HeaderValue::from_static(allowed));
+        }
+        response
+    }
+}
+
+fn tracing_fault(fault: &Fault) {
+    tracing::error!(fault = %fault, "a fault of ours");
+}
+
+/// The configured brand; what cannot be used of it was refused when it was applied.
+fn brand(server: &Server) -> Brand {
+    let accent: Colour = server.brand.accent.parse().unwrap_or(Brand::DEFAULT_ACCENT);
+    let logo = server.brand.logo_svg.as_ref().and_then(|svg| Logo::parse(svg.as_bytes()).ok());
+    Brand::new(&server.brand.name, accent, logo)
+}
+
+/// The brand of a server, for whoever serves its files.
+impl Services {
+    /// The brand of the configuration in force.
+    pub fn brand(&self, configuration: &Configuration) -> Arc<Brand> {
+        self.brand.of(configuration.version, || Arc::new(brand(&configuration.server)))
+    }
+}

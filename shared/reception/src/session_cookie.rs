@@ -1,0 +1,80 @@
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use environment::Fault;
+use http::{Cookie, Response, read_cookie, set_cookie};
+use oauth::Secret;
+use sessions::Signed;
+use store::Session;
+
+use crate::Guest;
+
+/// The cookie that holds the secret of a person's session.
+pub const SESSION_COOKIE: &str = "session";
+
+/// A person who is signed in.
+pub struct SignedIn {
+    /// Their session.
+    pub session: Session,
+    secret: Secret<[u8; 32]>,
+}
+
+impl SignedIn {
+    /// What forms of this session are bound to.
+    pub fn binding(&self) -> [u8; 32] {
+        *self.secret.digest().as_bytes()
+    }
+
+    /// The secret, to end the session.
+    pub const fn secret(&self) -> &Secret<[u8; 32]> {
+        &self.secret
+    }
+
+    /// What the next step depends on.
+    pub fn signed(&self) -> Signed<'_> {
+        Signed {
+            person: &self.session.person,
+            user_name: &self.session.user_name,
+            auth_time: self.session.authentication.auth_time,
+        }
+    }
+
+    /// The person, to be shown.
+    pub fn person(&self) -> pages::Person<'_> {
+        pages::Person { display_name: &self.session.name, user_name: &self.session.user_name }
+    }
+}
+
+impl Guest<'_> {
+    /// Who is signed in at this browser.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn signed_in(&self) -> Result<Option<SignedIn>, Fault> {
+        let Some(secret) = self.session_secret() else { return Ok(None) };
+        let session = self.store.session(&secret, self.now).await?;
+        Ok(session.map(|session| SignedIn { session, secret }))
+    }
+
+    /// Gives the browser the cookie of a session that has just begun.
+    ///
+    /// # Errors
+    /// Never: the value is base64url.
+    pub fn keep_session(&self, response: &mut Response, secret: &Secret<[u8; 32]>) -> Result<(), Fault> {
+        let value = URL_SAFE_NO_PAD.encode(secret.expose());
+        let lifetime = self.configuration.server.lifetimes.session;
+        set_cookie(response, &self.site, &Cookie::new(SESSION_COOKIE, value).lasting(lifetime))
+    }
+
+    /// Makes the browser forget the session.
+    ///
+    /// # Errors
+    /// Never: there is no value.
+    pub fn forget_session(&self, response: &mut Response) -> Result<(), Fault> {
+        set_cookie(response, &self.site, &Cookie::forgotten(SESSION_COOKIE))
+    }
+
+    fn session_secret(&self) -> Option<Secret<[u8; 32]>> {
+        let value = read_cookie(self.request, &self.site, SESSION_COOKIE)?;
+        URL_SAFE_NO_PAD.decode(value).ok()?.try_into().ok().map(Secret::new)
+    }
+}

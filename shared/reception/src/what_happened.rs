@@ -1,0 +1,33 @@
+use environment::Fault;
+use http::{Problem, StatusCode, describe, status};
+use oauth::{ErrorCode, Refusal};
+use pages::WhatHappened;
+
+/// What a person is told about a problem, and what their client's developer is told beside it.
+pub(crate) fn what_happened(problem: &Problem) -> (WhatHappened, StatusCode, &'static str, Option<String>) {
+    match problem {
+        Problem::Refused(refusal) => {
+            (in_plain_words(refusal), status(refusal), refusal.code().as_str(), Some(describe(refusal)))
+        }
+        Problem::Fault(Fault::Unavailable { .. }) => (
+            WhatHappened::Unavailable,
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::TemporarilyUnavailable.as_str(),
+            None,
+        ),
+        Problem::Fault(Fault::Broken { .. }) => {
+            (WhatHappened::Broken, StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::ServerError.as_str(), None)
+        }
+    }
+}
+
+fn in_plain_words(refusal: &Refusal) -> WhatHappened {
+    match refusal {
+        Refusal::UnknownClient => WhatHappened::ClientIsUnknown,
+        Refusal::RedirectUriNotRegistered => WhatHappened::ReturnIsUnknown,
+        Refusal::RequestUriInvalid { .. } | Refusal::InteractionExpired => WhatHappened::InteractionIsOver,
+        Refusal::FormRejected => WhatHappened::FormIsForeign,
+        Refusal::PersonEnded | Refusal::DeniedByPerson => WhatHappened::NotAllowed,
+        _ => WhatHappened::RequestIsWrong,
+    }
+}

@@ -1,0 +1,59 @@
+use oauth::configuration::Lifetimes;
+use oauth::{AuthorizationRequest, GrantId, PersonId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A person's way from the moment a client sent them here to their decision. It travels with the pages, sealed
+/// and bound to the browser; nothing of it is stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interaction {
+    /// The authorization that the decision will be about.
+    pub id: GrantId,
+    /// What the client asks.
+    pub request: Request,
+    /// Until when the person may decide. A `request_uri` expires before that: it only gates the beginning.
+    pub expires_at: Timestamp,
+    /// Who has signed in during this interaction: what `prompt=login` and `max_age` may demand.
+    pub signed_in: Option<PersonId>,
+}
+
+/// Where the request is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// It was pushed: the table has it, under the interaction's id.
+    Pushed,
+    /// It came with the browser and was checked then.
+    Carried(Box<AuthorizationRequest>),
+}
+
+impl Interaction {
+    /// The person arrived with a pushed request.
+    pub fn pushed(id: GrantId, lives: &Lifetimes, now: Timestamp) -> Self {
+        Self {
+            id,
+            request: Request::Pushed,
+            expires_at: now.after(lives.interaction),
+            signed_in: None,
+        }
+    }
+
+    /// The person arrived with the whole request, which has not been stored: `id` is fresh.
+    pub fn carried(id: GrantId, request: AuthorizationRequest, lives: &Lifetimes, now: Timestamp) -> Self {
+        let request = Request::Carried(Box::new(request));
+        Self {
+            id,
+            request,
+            expires_at: now.after(lives.interaction),
+            signed_in: None,
+        }
+    }
+
+    /// The person has signed in.
+    #[must_use]
+    pub fn with_signed_in(self, person: PersonId) -> Self {
+        Self {
+            signed_in: Some(person),
+            ..self
+        }
+    }
+}

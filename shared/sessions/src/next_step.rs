@@ -1,0 +1,74 @@
+use oauth::{AuthorizationRequest, PersonId, Prompt, Refusal, Timestamp};
+
+use crate::Interaction;
+
+/// Who is signed in, as far as the next step depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Signed<'a> {
+    /// Who.
+    pub person: &'a PersonId,
+    /// Their user name.
+    pub user_name: &'a str,
+    /// Since when.
+    pub auth_time: Timestamp,
+}
+
+/// What the person still has to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NextStep {
+    /// Sign in, or sign in anew.
+    SignIn,
+    /// Decide. A remembered consent may stand in for it, unless the client asked for a decision.
+    Decide {
+        /// Whether a remembered consent is enough.
+        memory_is_enough: bool,
+        /// Whether no page may be shown (`prompt=none`).
+        silently: bool,
+    },
+    /// Nothing: the client wanted no page, and it cannot be done without (OpenID Connect Core, section 3.1.2.6).
+    Refuse(Refusal),
+}
+
+/// Decides what a person still has to do (OpenID Connect Core, sections 3.1.2.1 to 3.1.2.4).
+pub fn next_step(
+    request: &AuthorizationRequest,
+    interaction: &Interaction,
+    signed: Option<Signed<'_>>,
+    now: Timestamp,
+) -> NextStep {
+    let silently = request.prompts(Prompt::None);
+    let Some(signed) = signed.filter(|signed| is_enough(request, interaction, *signed, now)) else {
+        return if silently {
+            NextStep::Refuse(Refusal::LoginRequired)
+        } else {
+            NextStep::SignIn
+        };
+    };
+    let expected = request
+        .login_hint
+        .as_deref()
+        .is_none_or(|hint| hint.eq_ignore_ascii_case(signed.user_name));
+    if silently && !expected {
+        return NextStep::Refuse(Refusal::LoginRequired);
+    }
+    NextStep::Decide {
+        memory_is_enough: !request.prompts(Prompt::Consent),
+        silently,
+    }
+}
+
+/// Whether a session is fresh enough. Signing in during this very interaction always is, by the same person.
+fn is_enough(
+    request: &AuthorizationRequest,
+    interaction: &Interaction,
+    signed: Signed<'_>,
+    now: Timestamp,
+) -> bool {
+    if interaction.signed_in.as_ref() == Some(signed.person) {
+        return true;
+    }
+    let young = request
+        .max_age
+        .is_none_or(|age| now.since(signed.auth_time) <= age && !age.is_zero());
+    young && !request.prompts(Prompt::Login) && !request.prompts(Prompt::SelectAccount)
+}

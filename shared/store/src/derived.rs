@@ -1,0 +1,24 @@
+use std::sync::{Mutex, PoisonError};
+
+use crate::Version;
+
+/// What is made of a configuration once and kept as long as that configuration is in force: compiled schemas,
+/// a rendered document.
+pub struct Derived<T>(Mutex<Option<(Version, T)>>);
+
+impl<T: Clone> Derived<T> {
+    /// What was made of this version, or what `make` makes of it now.
+    pub fn of(&self, version: Version, make: impl FnOnce() -> T) -> T {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some((of, made)) if *of == version => made.clone(),
+            _ => kept.insert((version, make())).1.clone(),
+        }
+    }
+}
+
+impl<T> Default for Derived<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
