@@ -14,20 +14,26 @@ const LONGEST_CARRIED: usize = 4 * 1024;
 /// How somebody arrived.
 pub(crate) enum Arrival {
     /// With a good request.
-    Here(Visit),
+    Here(Box<Visit>),
     /// With a request that is refused to the client's face: its redirect URI is a good one.
     Refused { refusal: Refusal, reply_to: ReplyTo, client: Arc<Client> },
+}
+
+impl Arrival {
+    fn here(visit: Visit) -> Self {
+        Self::Here(Box::new(visit))
+    }
 }
 
 /// Finds the request: the one of an interaction that goes on, the pushed one (RFC 9126, section 4), or the one in
 /// the parameters themselves. What cannot be answered by redirecting is an error for the person to see.
 pub(crate) async fn arrive(guest: &Guest<'_>, parameters: &Parameters) -> Result<Arrival, Problem> {
     if let Some(sealed) = parameters.optional("interaction")? {
-        return go_on(guest, sealed).await.map(Arrival::Here);
+        return go_on(guest, sealed).await.map(Arrival::here);
     }
     let client = client(guest, parameters).await?;
     match parameters.optional("request_uri")? {
-        Some(request_uri) => pushed(guest, client, request_uri).await.map(Arrival::Here),
+        Some(request_uri) => pushed(guest, client, request_uri).await.map(Arrival::here),
         None => Ok(carried(guest, client, parameters)?),
     }
 }
@@ -40,10 +46,8 @@ async fn client(guest: &Guest<'_>, parameters: &Parameters) -> Result<Arc<Client
 /// A client that is registered and not switched off.
 async fn known_client(guest: &Guest<'_>, id: &ClientId) -> Result<Arc<Client>, Problem> {
     let client = guest.store.client(&guest.configuration, id).await?.ok_or(Refusal::UnknownClient)?;
-    match guest.store.client_state(id, guest.now).await?.disabled {
-        true => Err(Refusal::UnknownClient.into()),
-        false => Ok(client),
-    }
+    let disabled = guest.store.client_state(id, guest.now).await?.disabled;
+    if disabled { Err(Refusal::UnknownClient.into()) } else { Ok(client) }
 }
 
 async fn go_on(guest: &Guest<'_>, sealed: &str) -> Result<Visit, Problem> {
@@ -73,7 +77,8 @@ async fn pushed(guest: &Guest<'_>, client: Arc<Client>, request_uri: &str) -> Re
 
 fn carried(guest: &Guest<'_>, client: Arc<Client>, parameters: &Parameters) -> Result<Arrival, Refusal> {
     let configuration = &guest.configuration;
-    let parsed = AuthorizationRequest::parse(parameters, &client, &configuration.server, &configuration.tools);
+    let parsed =
+        AuthorizationRequest::parse(parameters, &client, &configuration.server, &configuration.tools);
     let request = match parsed {
         Ok(request) => request,
         Err(rejected) => {
@@ -89,11 +94,16 @@ fn carried(guest: &Guest<'_>, client: Arc<Client>, parameters: &Parameters) -> R
     }
     let id = GrantId::from_random(guest.dice.roll());
     let interaction = Interaction::carried(id, request.clone(), &configuration.server.lifetimes, guest.now);
-    Ok(Arrival::Here(Visit { interaction, request, client }))
+    Ok(Arrival::here(Visit { interaction, request, client }))
 }
 
 /// What came through the browser must be allowed to (RFC 9126, sections 5 and 6), and small enough.
-fn may_be_carried(guest: &Guest<'_>, client: &Client, request: &AuthorizationRequest, parameters: &Parameters) -> Result<(), Refusal> {
+fn may_be_carried(
+    guest: &Guest<'_>,
+    client: &Client,
+    request: &AuthorizationRequest,
+    parameters: &Parameters,
+) -> Result<(), Refusal> {
     let server = &guest.configuration.server;
     if client.require_pushed_authorization_requests || server.require_pushed_authorization_requests {
         return Err(Refusal::PushRequired);

@@ -17,14 +17,22 @@ pub type Services = reception::Services;
 
 /// Runs the function under the Lambda runtime.
 pub fn serve() {
-    http::serve("authorize", async || Services::from_environment(), async |services: &Services, request| handle(services, request).await);
+    http::serve(
+        "authorize",
+        async || Services::from_environment(),
+        async |services: &Services, request| handle(services, request).await,
+    );
 }
 
 /// Answers a person whom a client sent here.
 pub async fn handle(services: &Services, request: Request) -> Response {
     receive(services, &request, async |guest| {
         require_method(guest.request, Allowed::GetOrPost)?;
-        let parameters = if *guest.request.method() == Method::POST { form(guest.request)? } else { query(guest.request)? };
+        let parameters = if *guest.request.method() == Method::POST {
+            form(guest.request)?
+        } else {
+            query(guest.request)?
+        };
         authorize(guest, &parameters).await
     })
     .await
@@ -40,7 +48,9 @@ pub(crate) struct Visit {
 async fn authorize(guest: &Guest<'_>, parameters: &Parameters) -> Result<Response, Problem> {
     let visit = match arrival::arrive(guest, parameters).await? {
         arrival::Arrival::Here(visit) => visit,
-        arrival::Arrival::Refused { refusal, reply_to, client } => return Ok(send_back(guest, &refusal, &reply_to, &client)),
+        arrival::Arrival::Refused { refusal, reply_to, client } => {
+            return Ok(send_back(guest, &refusal, &reply_to, &client));
+        }
     };
     let reply_to = visit.request.reply_to();
     match go_on(guest, &visit).await {
@@ -66,7 +76,8 @@ async fn go_on(guest: &Guest<'_>, visit: &Visit) -> Result<Response, Problem> {
         return Err(Refusal::AuthenticationStrengthUnavailable.into());
     }
     let signed_in = guest.signed_in().await?;
-    let step = next_step(&visit.request, &visit.interaction, signed_in.as_ref().map(SignedIn::signed), guest.now);
+    let step =
+        next_step(&visit.request, &visit.interaction, signed_in.as_ref().map(SignedIn::signed), guest.now);
     match (step, signed_in) {
         (NextStep::Refuse(refusal), _) => Err(refusal.into()),
         (NextStep::Decide { memory_is_enough, silently }, Some(signed_in)) => {
@@ -88,6 +99,9 @@ async fn go_on(guest: &Guest<'_>, visit: &Visit) -> Result<Response, Problem> {
 /// Sends a refusal to the client that waits for the answer (OAuth 2.1, section 4.1.2.1).
 fn send_back(guest: &Guest<'_>, refusal: &Refusal, reply_to: &ReplyTo, client: &Client) -> Response {
     let outcome = audit::Outcome::Refused(refusal);
-    audit::Decision::new(audit::Event::Authorization, outcome, guest.request, guest.now).client(&client.id).record();
-    answer::see_other(&reply_to.with_refusal(refusal, guest.site.issuer()))
+    audit::Decision::new(audit::Event::Authorization, outcome, guest.request, guest.now)
+        .client(&client.id)
+        .record();
+    let error_uri = guest.site.error_uri(&refusal.name());
+    answer::see_other(&reply_to.with_refusal(refusal, &error_uri, guest.site.issuer()))
 }

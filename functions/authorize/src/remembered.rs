@@ -5,7 +5,11 @@ use reception::{Guest, SignedIn, decide};
 use crate::Visit;
 
 /// Answers with a code at once when the person had let us remember their consent to exactly this request.
-pub(crate) async fn answer(guest: &Guest<'_>, visit: &Visit, signed_in: &SignedIn) -> Result<Option<Response>, Problem> {
+pub(crate) async fn answer(
+    guest: &Guest<'_>,
+    visit: &Visit,
+    signed_in: &SignedIn,
+) -> Result<Option<Response>, Problem> {
     if !visit.client.remember_consent {
         return Ok(None);
     }
@@ -24,7 +28,9 @@ pub(crate) async fn answer(guest: &Guest<'_>, visit: &Visit, signed_in: &SignedI
         code: oauth::Secret::new(code).digest(),
     };
     let consented = decide(guest, &visit.interaction, decision).await?;
-    let Some(grant) = consented.grant() else { return Ok(None) };
+    let Some(grant) = consented.grant() else {
+        return Ok(None);
+    };
     audit::Decision::new(audit::Event::Consent, audit::Outcome::Granted, guest.request, guest.now)
         .client(&grant.client_id)
         .person(&grant.person)

@@ -19,7 +19,11 @@ pub type Services = reception::Services;
 
 /// Runs the function under the Lambda runtime.
 pub fn serve() {
-    http::serve("consent", async || Services::from_environment(), async |services: &Services, request| handle(services, request).await);
+    http::serve(
+        "consent",
+        async || Services::from_environment(),
+        async |services: &Services, request| handle(services, request).await,
+    );
 }
 
 /// Answers a person who has decided.
@@ -31,19 +35,37 @@ pub async fn handle(services: &Services, request: Request) -> Response {
         let signed_in = guest.signed_in().await?.ok_or(Refusal::FormRejected)?;
         let interaction = guest.open_decision(parameters.required("interaction")?, &signed_in.binding())?;
         let request = request_of(guest, &interaction).await?;
-        let client = guest.store.client(&guest.configuration, &request.client_id).await?.ok_or(Refusal::UnknownClient)?;
+        let client = guest
+            .store
+            .client(&guest.configuration, &request.client_id)
+            .await?
+            .ok_or(Refusal::UnknownClient)?;
         let answered = Answered::read(&parameters, &request)?;
         match answered {
-            Answered::SignInAsSomeoneElse => {
-                guest.sign_in_page(&Interaction { signed_in: None, ..interaction }, Some(&client.name), "", None)
-            }
+            Answered::SignInAsSomeoneElse => guest.sign_in_page(
+                &Interaction {
+                    signed_in: None,
+                    ..interaction
+                },
+                Some(&client.name),
+                "",
+                None,
+            ),
             Answered::Denied => denied(guest, &interaction, &request, &signed_in).await,
             Answered::Nothing => {
                 let problem = Some(ConsentProblem::NothingChosen);
                 decision_page(guest, &interaction, &request, &client, &signed_in, problem)
             }
-            Answered::Approved { scope, details, remember } => {
-                let choice = Choice { scope, details, remember: remember && client.remember_consent };
+            Answered::Approved {
+                scope,
+                details,
+                remember,
+            } => {
+                let choice = Choice {
+                    scope,
+                    details,
+                    remember: remember && client.remember_consent,
+                };
                 approved(guest, &interaction, &request, &client, &signed_in, choice).await
             }
         }
@@ -71,13 +93,22 @@ async fn denied(
     signed_in: &SignedIn,
 ) -> Result<Response, Problem> {
     deny(guest, interaction).await?;
-    audit::Decision::new(audit::Event::Consent, audit::Outcome::Denied, guest.request, guest.now)
-        .client(&request.client_id)
-        .person(&signed_in.session.person)
-        .grant_id(&interaction.id)
-        .details_digest(&request.asked().digest())
-        .record();
-    Ok(answer::see_other(&request.reply_to().with_refusal(&Refusal::DeniedByPerson, guest.site.issuer())))
+    audit::Decision::new(
+        audit::Event::Consent,
+        audit::Outcome::Denied,
+        guest.request,
+        guest.now,
+    )
+    .client(&request.client_id)
+    .person(&signed_in.session.person)
+    .grant_id(&interaction.id)
+    .details_digest(&request.asked().digest())
+    .record();
+    Ok(answer::see_other(
+        &request
+            .reply_to()
+            .with_refusal(&Refusal::DeniedByPerson, guest.site.issuer()),
+    ))
 }
 
 async fn approved(
@@ -88,7 +119,10 @@ async fn approved(
     signed_in: &SignedIn,
     choice: Choice,
 ) -> Result<Response, Problem> {
-    guest.standing_person(signed_in).await?.ok_or(Refusal::PersonEnded)?;
+    guest
+        .standing_person(signed_in)
+        .await?
+        .ok_or(Refusal::PersonEnded)?;
     let details = request.details.pick(&choice.details);
     if guest.types.strongest_assurance(&details) == Assurance::Strong {
         return Err(Refusal::AuthenticationStrengthUnavailable.into());
@@ -103,22 +137,31 @@ async fn approved(
         code: Secret::new(code).digest(),
     };
     let consented = decide(guest, interaction, decision).await?;
-    let Some(grant) = consented.grant() else { return Err(Refusal::FormRejected.into()) };
+    let Some(grant) = consented.grant() else {
+        return Err(Refusal::FormRejected.into());
+    };
     let purpose = request.purpose.as_deref().unwrap_or_default();
-    audit::Decision::new(audit::Event::Consent, audit::Outcome::Granted, guest.request, guest.now)
-        .client(&grant.client_id)
-        .person(&grant.person)
-        .grant_id(&consented.id)
-        .scope(&grant.scope)
-        .details_digest(&grant.asked)
-        .purpose(purpose)
-        .record();
+    audit::Decision::new(
+        audit::Event::Consent,
+        audit::Outcome::Granted,
+        guest.request,
+        guest.now,
+    )
+    .client(&grant.client_id)
+    .person(&grant.person)
+    .grant_id(&consented.id)
+    .scope(&grant.scope)
+    .details_digest(&grant.asked)
+    .purpose(purpose)
+    .record();
     // A part of a request is not an answer to the whole of it the next time.
     if choice.remember && everything {
         remember(guest, request, client, signed_in, &consented.id).await?;
     }
     let code = Handle::new(consented.id.clone(), code).reveal();
-    Ok(answer::see_other(&request.reply_to().with_code(&code, guest.site.issuer())))
+    Ok(answer::see_other(
+        &request.reply_to().with_code(&code, guest.site.issuer()),
+    ))
 }
 
 async fn remember(
@@ -130,11 +173,16 @@ async fn remember(
 ) -> Result<(), Problem> {
     let consent = RememberedConsent {
         granted_at: guest.now,
-        expires_at: guest.now.after(guest.configuration.server.lifetimes.authorization),
+        expires_at: guest
+            .now
+            .after(guest.configuration.server.lifetimes.authorization),
         grant_id: grant_id.clone(),
     };
     let person = &signed_in.session.person;
-    guest.store.remember_consent(person, &client.id, &request.remembered_as(), &consent).await?;
+    guest
+        .store
+        .remember_consent(person, &client.id, &request.remembered_as(), &consent)
+        .await?;
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! What clients, tools and browsers fetch without showing anything: the discovery documents, the keys, the
-//! registered types of details, and the files of the pages.
+//! registered types of details, the files of the pages, and what the errors mean.
+
+mod catalogue;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +29,11 @@ pub struct Services {
 impl Services {
     /// Puts the parts together.
     pub fn new(page: Page) -> Self {
-        Self { page, metadata: Derived::default(), types: Derived::default() }
+        Self {
+            page,
+            metadata: Derived::default(),
+            types: Derived::default(),
+        }
     }
 }
 
@@ -51,14 +57,26 @@ pub async fn handle(services: &Services, request: Request) -> Response {
         Err(fault) => return respond_json(Err(fault.into()), &request, None),
     };
     let site = Site::of(&configuration.server);
-    cors::readable_by_any_origin(respond_json(document(services, &configuration, &request).await, &request, Some(&site)))
+    let path = arrival(&request).path.as_str();
+    if catalogue::is_of_catalogue(path) && require_method(&request, Allowed::Get).is_ok() {
+        let brand = services.page.brand(&configuration);
+        return catalogue::page(&request, path, &brand, configuration.server.base_path(), &site);
+    }
+    let answer = document(services, &configuration, &request).await;
+    cors::readable_by_any_origin(respond_json(answer, &request, Some(&site)))
 }
 
-async fn document(services: &Services, configuration: &Configuration, request: &Request) -> Result<Response, Problem> {
+async fn document(
+    services: &Services,
+    configuration: &Configuration,
+    request: &Request,
+) -> Result<Response, Problem> {
     require_method(request, Allowed::Get)?;
     let path = arrival(request).path.as_str();
     let document = match path {
-        "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => metadata_of(services, configuration),
+        "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => {
+            metadata_of(services, configuration)
+        }
         "/authorization-details-types" => types_of(services, configuration),
         "/jwks.json" => Arc::new(key_set(services).await?),
         _ => return Ok(file(services, configuration, path)),
@@ -72,26 +90,36 @@ async fn key_set(services: &Services) -> Result<Value, Fault> {
 
 fn metadata_of(services: &Services, configuration: &Configuration) -> Arc<Value> {
     services.metadata.of(configuration.version, || {
-        let mut scopes: Vec<String> =
-            configuration.tools.iter().flat_map(|tool| tool.scopes.keys().cloned()).collect();
+        let mut scopes: Vec<String> = configuration
+            .tools
+            .iter()
+            .flat_map(|tool| tool.scopes.keys().cloned())
+            .collect();
         scopes.sort();
         scopes.dedup();
-        let types: Vec<String> = configuration.detail_types.iter().map(|one| one.name.clone()).collect();
+        let types: Vec<String> = configuration
+            .detail_types
+            .iter()
+            .map(|one| one.name.clone())
+            .collect();
         Arc::new(metadata::document(&configuration.server, &scopes, &types))
     })
 }
 
 fn types_of(services: &Services, configuration: &Configuration) -> Arc<Value> {
-    services
-        .types
-        .of(configuration.version, || Arc::new(DetailTypes::new(configuration.detail_types.clone()).types_metadata()))
+    services.types.of(configuration.version, || {
+        Arc::new(DetailTypes::new(configuration.detail_types.clone()).types_metadata())
+    })
 }
 
 /// A file of the pages, by the path that has its hash in it.
 fn file(services: &Services, configuration: &Configuration, path: &str) -> Response {
     let brand = services.page.brand(configuration);
-    let found: Option<Asset> =
-        assets().iter().chain(brand.assets()).find(|asset| asset.path == path).cloned();
+    let found: Option<Asset> = assets()
+        .iter()
+        .chain(brand.assets())
+        .find(|asset| asset.path == path)
+        .cloned();
     match found {
         Some(asset) => answer::asset(asset.content_type, asset.bytes.into_owned()),
         None => answer::json(StatusCode::NOT_FOUND, &json!({ "error": "not_found" })),

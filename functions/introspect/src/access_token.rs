@@ -18,10 +18,18 @@ pub(crate) async fn look(
     token: &str,
 ) -> Result<Option<Introspection>, Problem> {
     let issuer = visit.site.issuer();
-    let expected = Expected { issuer, types: &[ACCESS_TOKEN_TYP], keys: AcceptedKeys::Published };
+    let expected = Expected {
+        issuer,
+        types: &[ACCESS_TOKEN_TYP],
+        keys: AcceptedKeys::Published,
+    };
     let verified = services.keys.public().await?.verify(token, &expected, visit.now);
-    let Ok(claims) = verified.and_then(|token| token.claims_as::<AccessTokenClaims>()) else { return Ok(None) };
-    let Ok(claims) = claims.accepted(issuer, visit.now) else { return Ok(None) };
+    let Ok(claims) = verified.and_then(|token| token.claims_as::<AccessTokenClaims>()) else {
+        return Ok(None);
+    };
+    let Ok(claims) = claims.accepted(issuer, visit.now) else {
+        return Ok(None);
+    };
     if !may_see(asker, &claims, visit) {
         return Ok(None);
     }
@@ -29,10 +37,20 @@ pub(crate) async fn look(
     if !stands(&claims, &standing, visit) {
         return Ok(None);
     }
-    let Some(details) = details(services, visit, &claims, &standing).await? else { return Ok(None) };
+    let Some(details) = details(services, visit, &claims, &standing).await? else {
+        return Ok(None);
+    };
     let username = standing.person.map(|person| person.profile.user_name);
-    let claims = AccessTokenClaims { authorization_details: details, ..claims };
-    Ok(Some(Introspection { active: true, token_type: Some("Bearer"), claims, username }))
+    let claims = AccessTokenClaims {
+        authorization_details: details,
+        ..claims
+    };
+    Ok(Some(Introspection {
+        active: true,
+        token_type: Some("Bearer"),
+        claims,
+        username,
+    }))
 }
 
 /// A client sees its own tokens, a tool those that are meant for it (RFC 7662, section 4).
@@ -49,9 +67,15 @@ fn stands(claims: &AccessTokenClaims, standing: &Standing, visit: &Visit<'_>) ->
     if claims.grant_id.is_none() {
         return true;
     }
-    let granted = standing.authorization.as_ref().and_then(|authorization| authorization.live_grant(visit.now).ok());
-    let (Some(grant), Some(person)) = (granted, &standing.person) else { return false };
-    PersonId::parse(&claims.sub).is_some_and(|sub| sub == grant.person) && person.allows_made_at(grant.granted_at)
+    let granted = standing
+        .authorization
+        .as_ref()
+        .and_then(|authorization| authorization.live_grant(visit.now).ok());
+    let (Some(grant), Some(person)) = (granted, &standing.person) else {
+        return false;
+    };
+    PersonId::parse(&claims.sub).is_some_and(|sub| sub == grant.person)
+        && person.allows_made_at(grant.granted_at)
 }
 
 /// The details of the token, be they in it or only referred to. `None` when they are gone: the token then
@@ -62,17 +86,30 @@ async fn details(
     claims: &AccessTokenClaims,
     standing: &Standing,
 ) -> Result<Option<AuthorizationDetails>, Fault> {
-    let Some(digest) = &claims.authorization_details_id else { return Ok(Some(claims.authorization_details.clone())) };
+    let Some(digest) = &claims.authorization_details_id else {
+        return Ok(Some(claims.authorization_details.clone()));
+    };
     let configuration = &visit.configuration;
-    let whole = standing.authorization.as_ref().and_then(oauth::Authorization::grant).map(|grant| {
-        let types = services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
-        match Audience::find(&claims.aud, &configuration.server, &configuration.tools) {
-            Some(Audience::Tool(tool)) => types.for_tool(&grant.details, tool),
-            _ => AuthorizationDetails::default(),
-        }
-    });
+    let whole = standing
+        .authorization
+        .as_ref()
+        .and_then(oauth::Authorization::grant)
+        .map(|grant| {
+            let types = services.types.of(configuration.version, || {
+                DetailTypes::new(configuration.detail_types.clone())
+            });
+            match Audience::find(&claims.aud, &configuration.server, &configuration.tools) {
+                Some(Audience::Tool(tool)) => types.for_tool(&grant.details, tool),
+                _ => AuthorizationDetails::default(),
+            }
+        });
     match whole.filter(|whole| whole.digest() == *digest) {
         Some(whole) => Ok(Some(whole)),
-        None => services.store.kept_details(claims.grant_id.as_ref(), &claims.jti, digest).await,
+        None => {
+            services
+                .store
+                .kept_details(claims.grant_id.as_ref(), &claims.jti, digest)
+                .await
+        }
     }
 }

@@ -25,18 +25,31 @@ pub struct Services {
 impl Services {
     /// Puts the parts together.
     pub fn new(store: Store, keys: Keys, clock: Clock) -> Self {
-        Self { store, keys, clock, types: Derived::default() }
+        Self {
+            store,
+            keys,
+            clock,
+            types: Derived::default(),
+        }
     }
 
     fn from_environment() -> Result<Self, Fault> {
         let sdk = aws::from_environment()?;
-        Ok(Self::new(Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?, Clock::system()))
+        Ok(Self::new(
+            Store::from_environment(&sdk)?,
+            Keys::from_environment(&sdk)?,
+            Clock::system(),
+        ))
     }
 }
 
 /// Runs the function under the Lambda runtime.
 pub fn serve() {
-    http::serve("introspect", async || Services::from_environment(), async |services: &Services, request| handle(services, request).await);
+    http::serve(
+        "introspect",
+        async || Services::from_environment(),
+        async |services: &Services, request| handle(services, request).await,
+    );
 }
 
 /// Answers an introspection request.
@@ -58,13 +71,23 @@ pub async fn handle(services: &Services, request: Request) -> Response {
 }
 
 /// Looks at a token. What it is shows by its shape, whatever the hint says (RFC 7662, section 2.1).
-async fn look(services: &Services, visit: &Visit<'_>, asker: &Client, token: &str) -> Result<Option<Introspection>, Problem> {
+async fn look(
+    services: &Services,
+    visit: &Visit<'_>,
+    asker: &Client,
+    token: &str,
+) -> Result<Option<Introspection>, Problem> {
     let found = match token.matches('.').count() {
         2 => access_token::look(services, visit, asker, token).await?,
         _ => refresh_token::look(services, visit, asker, token).await?,
     };
     if let Some(found) = &found {
-        let decision = audit::Decision::new(audit::Event::Introspection, audit::Outcome::Granted, visit.request, visit.now);
+        let decision = audit::Decision::new(
+            audit::Event::Introspection,
+            audit::Outcome::Granted,
+            visit.request,
+            visit.now,
+        );
         let decision = decision.client(&asker.id).token_id(&found.claims.jti);
         match &found.claims.grant_id {
             Some(grant_id) => decision.grant_id(grant_id).record(),

@@ -12,16 +12,26 @@ pub(crate) async fn look(
     asker: &Client,
     token: &str,
 ) -> Result<Option<Introspection>, Problem> {
-    let Some(token) = RefreshToken::parse(token, services.keys.server_secret().await?) else { return Ok(None) };
-    let Some(authorization) = services.store.authorization(token.id()).await? else { return Ok(None) };
-    let Ok(grant) = authorization.live_grant(visit.now) else { return Ok(None) };
-    let Stage::Active(active) = &authorization.stage else { return Ok(None) };
+    let Some(token) = RefreshToken::parse(token, services.keys.server_secret().await?) else {
+        return Ok(None);
+    };
+    let Some(authorization) = services.store.authorization(token.id()).await? else {
+        return Ok(None);
+    };
+    let Ok(grant) = authorization.live_grant(visit.now) else {
+        return Ok(None);
+    };
+    let Stage::Active(active) = &authorization.stage else {
+        return Ok(None);
+    };
     let current = active.refresh.as_ref().is_some_and(|family| {
         token.family().matches(&family.secret) && token.generation() == family.generation
     });
-    let person = services.store.person(&grant.person).await?;
-    let allowed = person.as_ref().is_some_and(|person| person.allows_made_at(grant.granted_at))
-        && services.store.client_state_now(&grant.client_id).await?.allows_issued_at(grant.granted_at);
+    let (person, client) = services.store.standing_of(grant).await?;
+    let allowed = person
+        .as_ref()
+        .is_some_and(|person| person.allows_made_at(grant.granted_at))
+        && client.allows_issued_at(grant.granted_at);
     if !current || grant.client_id != asker.id || !allowed {
         return Ok(None);
     }
@@ -30,7 +40,10 @@ pub(crate) async fn look(
         sub: grant.person.to_string(),
         aud: visit.configuration.server.resource(),
         exp: grant.ends_at,
-        iat: active.refresh.as_ref().map_or(grant.granted_at, |family| family.rotated_at),
+        iat: active
+            .refresh
+            .as_ref()
+            .map_or(grant.granted_at, |family| family.rotated_at),
         jti: token_id(&authorization.id),
         client_id: grant.client_id.clone(),
         scope: grant.scope.clone(),
@@ -43,7 +56,12 @@ pub(crate) async fn look(
         person: serde_json::Map::new(),
     };
     let username = person.map(|person| person.profile.user_name);
-    Ok(Some(Introspection { active: true, token_type: None, claims, username }))
+    Ok(Some(Introspection {
+        active: true,
+        token_type: None,
+        claims,
+        username,
+    }))
 }
 
 /// A refresh token has no identifier of its own but its authorization's.

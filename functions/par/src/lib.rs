@@ -22,12 +22,21 @@ pub struct Services {
 impl Services {
     /// Puts the parts together.
     pub fn new(store: Store, clock: Clock, dice: Dice) -> Self {
-        Self { store, clock, dice, types: Derived::default() }
+        Self {
+            store,
+            clock,
+            dice,
+            types: Derived::default(),
+        }
     }
 
     fn from_environment() -> Result<Self, Fault> {
         let sdk = aws::from_environment()?;
-        Ok(Self::new(Store::from_environment(&sdk)?, Clock::system(), Dice::system()))
+        Ok(Self::new(
+            Store::from_environment(&sdk)?,
+            Clock::system(),
+            Dice::system(),
+        ))
     }
 }
 
@@ -40,7 +49,11 @@ struct Pushed {
 
 /// Runs the function under the Lambda runtime.
 pub fn serve() {
-    http::serve("par", async || Services::from_environment(), async |services: &Services, request| handle(services, request).await);
+    http::serve(
+        "par",
+        async || Services::from_environment(),
+        async |services: &Services, request| handle(services, request).await,
+    );
 }
 
 /// Answers a pushed authorization request.
@@ -55,22 +68,34 @@ pub async fn handle(services: &Services, request: Request) -> Response {
         }
         let authenticated = visit.authenticate(&parameters, "/par").await?;
         let client = authenticated.client();
-        push(services, visit, client, &parameters).await.inspect_err(|problem| {
-            if let Problem::Refused(refusal) = problem {
-                let outcome = audit::Outcome::Refused(refusal);
-                audit::Decision::new(audit::Event::Push, outcome, visit.request, visit.now).client(&client.id).record();
-            }
-        })
+        push(services, visit, client, &parameters)
+            .await
+            .inspect_err(|problem| {
+                if let Problem::Refused(refusal) = problem {
+                    let outcome = audit::Outcome::Refused(refusal);
+                    audit::Decision::new(audit::Event::Push, outcome, visit.request, visit.now)
+                        .client(&client.id)
+                        .record();
+                }
+            })
     });
     cors::readable_by_any_origin(answer.await)
 }
 
 /// Checks the request as `/authorize` would (RFC 9126, section 2.1), and keeps it by one write.
-async fn push(services: &Services, visit: &Visit<'_>, client: &Client, parameters: &Parameters) -> Result<Response, Problem> {
+async fn push(
+    services: &Services,
+    visit: &Visit<'_>,
+    client: &Client,
+    parameters: &Parameters,
+) -> Result<Response, Problem> {
     let configuration = &visit.configuration;
-    let request = AuthorizationRequest::parse(parameters, client, &configuration.server, &configuration.tools)
-        .map_err(|rejected| rejected.refusal)?;
-    let types = services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
+    let request =
+        AuthorizationRequest::parse(parameters, client, &configuration.server, &configuration.tools)
+            .map_err(|rejected| rejected.refusal)?;
+    let types = services.types.of(configuration.version, || {
+        DetailTypes::new(configuration.detail_types.clone())
+    });
     types.validate(&request.details, client, true)?;
     if types.strongest_assurance(&request.details) == Assurance::Strong {
         return Err(Refusal::AuthenticationStrengthUnavailable.into());
@@ -78,17 +103,34 @@ async fn push(services: &Services, visit: &Visit<'_>, client: &Client, parameter
     let digest = request.asked().digest();
     let lives = &configuration.server.lifetimes;
     let handle = Handle::new(GrantId::from_random(services.dice.roll()), services.dice.roll());
-    let pushed = Authorization::pushed(handle.id.clone(), request, handle.secret.digest(), lives, visit.now);
+    let pushed = Authorization::pushed(
+        handle.id.clone(),
+        request,
+        handle.secret.digest(),
+        lives,
+        visit.now,
+    );
     match services.store.commit(&pushed).await? {
         Commit::Done => {}
         Commit::Outdated(_) => return Err(Fault::broken("dice", "an id came twice").into()),
     }
-    let decision = audit::Decision::new(audit::Event::Push, audit::Outcome::Granted, visit.request, visit.now);
-    let decision = decision.client(&client.id).grant_id(&handle.id).details_digest(&digest);
+    let decision = audit::Decision::new(
+        audit::Event::Push,
+        audit::Outcome::Granted,
+        visit.request,
+        visit.now,
+    );
+    let decision = decision
+        .client(&client.id)
+        .grant_id(&handle.id)
+        .details_digest(&digest);
     match parameters.optional("purpose")? {
         Some(purpose) => decision.purpose(purpose).record(),
         None => decision.record(),
     }
-    let body = Pushed { request_uri: handle.to_request_uri(), expires_in: lives.request_uri.as_secs() };
+    let body = Pushed {
+        request_uri: handle.to_request_uri(),
+        expires_in: lives.request_uri.as_secs(),
+    };
     Ok(answer::json(StatusCode::CREATED, &body))
 }

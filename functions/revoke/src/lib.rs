@@ -25,13 +25,21 @@ impl Services {
 
     fn from_environment() -> Result<Self, Fault> {
         let sdk = aws::from_environment()?;
-        Ok(Self::new(Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?, Clock::system()))
+        Ok(Self::new(
+            Store::from_environment(&sdk)?,
+            Keys::from_environment(&sdk)?,
+            Clock::system(),
+        ))
     }
 }
 
 /// Runs the function under the Lambda runtime.
 pub fn serve() {
-    http::serve("revoke", async || Services::from_environment(), async |services: &Services, request| handle(services, request).await);
+    http::serve(
+        "revoke",
+        async || Services::from_environment(),
+        async |services: &Services, request| handle(services, request).await,
+    );
 }
 
 /// Answers a revocation request. An unknown token is answered like a revoked one (RFC 7009, section 2.2): the
@@ -55,21 +63,45 @@ pub async fn handle(services: &Services, request: Request) -> Response {
 }
 
 /// Ends the authorization of a refresh token of this client, of whatever generation.
-async fn revoke_refresh_token(services: &Services, visit: &Visit<'_>, client: &Client, token: &str) -> Result<(), Problem> {
-    let Some(token) = RefreshToken::parse(token, services.keys.server_secret().await?) else { return Ok(()) };
-    if services.store.end_by_refresh_token(&token, &client.id, visit.now).await? {
+async fn revoke_refresh_token(
+    services: &Services,
+    visit: &Visit<'_>,
+    client: &Client,
+    token: &str,
+) -> Result<(), Problem> {
+    let Some(token) = RefreshToken::parse(token, services.keys.server_secret().await?) else {
+        return Ok(());
+    };
+    if services
+        .store
+        .end_by_refresh_token(&token, &client.id, visit.now)
+        .await?
+    {
         record(visit, client, Some(token.id()), None);
     }
     Ok(())
 }
 
 /// Ends an access token that was issued to this client (RFC 7009, section 2.1).
-async fn revoke_access_token(services: &Services, visit: &Visit<'_>, client: &Client, token: &str) -> Result<(), Problem> {
+async fn revoke_access_token(
+    services: &Services,
+    visit: &Visit<'_>,
+    client: &Client,
+    token: &str,
+) -> Result<(), Problem> {
     let issuer = visit.site.issuer();
-    let expected = Expected { issuer, types: &[ACCESS_TOKEN_TYP], keys: AcceptedKeys::Published };
+    let expected = Expected {
+        issuer,
+        types: &[ACCESS_TOKEN_TYP],
+        keys: AcceptedKeys::Published,
+    };
     let verified = services.keys.public().await?.verify(token, &expected, visit.now);
-    let Ok(claims) = verified.and_then(|token| token.claims_as::<AccessTokenClaims>()) else { return Ok(()) };
-    let Ok(claims) = claims.accepted(issuer, visit.now) else { return Ok(()) };
+    let Ok(claims) = verified.and_then(|token| token.claims_as::<AccessTokenClaims>()) else {
+        return Ok(());
+    };
+    let Ok(claims) = claims.accepted(issuer, visit.now) else {
+        return Ok(());
+    };
     if claims.client_id == client.id {
         services.store.revoke_access_token(&claims).await?;
         record(visit, client, claims.grant_id.as_ref(), Some(&claims.jti));
@@ -79,7 +111,8 @@ async fn revoke_access_token(services: &Services, visit: &Visit<'_>, client: &Cl
 
 fn record(visit: &Visit<'_>, client: &Client, grant_id: Option<&GrantId>, token_id: Option<&TokenId>) {
     let outcome = audit::Outcome::Granted;
-    let mut decision = audit::Decision::new(audit::Event::Revocation, outcome, visit.request, visit.now).client(&client.id);
+    let mut decision =
+        audit::Decision::new(audit::Event::Revocation, outcome, visit.request, visit.now).client(&client.id);
     if let Some(grant_id) = grant_id {
         decision = decision.grant_id(grant_id);
     }

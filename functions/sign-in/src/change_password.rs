@@ -25,7 +25,11 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
     let signed_in = guest.signed_in().await?.ok_or(Refusal::FormRejected)?;
     guest.open_form(FORM, parameters.required("csrf")?, &signed_in.binding())?;
     let typed = |name| Ok::<_, Refusal>(parameters.optional(name)?.unwrap_or_default().to_owned());
-    let (current, new, again) = (typed("current_password")?, typed("new_password")?, typed("new_password_again")?);
+    let (current, new, again) = (
+        typed("current_password")?,
+        typed("new_password")?,
+        typed("new_password_again")?,
+    );
     if new != again {
         return page(guest, &signed_in, Some(PasswordProblem::RepetitionDiffers));
     }
@@ -47,19 +51,42 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
     }
 }
 
-async fn change(guest: &Guest<'_>, signed_in: &SignedIn, person: &Person, new: &Password) -> Result<Response, Problem> {
+async fn change(
+    guest: &Guest<'_>,
+    signed_in: &SignedIn,
+    person: &Person,
+    new: &Password,
+) -> Result<Response, Problem> {
     let hash = new.hash(guest.dice.roll()).as_str().to_owned();
-    let changed = Person { password_hash: Some(hash), ..person.clone() };
+    let changed = Person {
+        password_hash: Some(hash),
+        ..person.clone()
+    };
     guest.store.update_person(person, &changed).await?;
     guest.store.end_sessions_of(&person.id).await?;
     // This browser's own session goes on, under the secret that it has.
-    guest.store.begin_session(signed_in.secret(), &signed_in.session).await?;
-    let decision = audit::Decision::new(audit::Event::PasswordChange, audit::Outcome::Granted, guest.request, guest.now);
+    guest
+        .store
+        .begin_session(signed_in.secret(), &signed_in.session)
+        .await?;
+    let decision = audit::Decision::new(
+        audit::Event::PasswordChange,
+        audit::Outcome::Granted,
+        guest.request,
+        guest.now,
+    );
     decision.person(&person.id).record();
-    Ok(answer::see_other(&format!("{}?notice=password-changed", guest.path("/account"))))
+    Ok(answer::see_other(&format!(
+        "{}?notice=password-changed",
+        guest.path("/account")
+    )))
 }
 
-fn page(guest: &Guest<'_>, signed_in: &SignedIn, problem: Option<PasswordProblem>) -> Result<Response, Problem> {
+fn page(
+    guest: &Guest<'_>,
+    signed_in: &SignedIn,
+    problem: Option<PasswordProblem>,
+) -> Result<Response, Problem> {
     let csrf = guest.seal_form(FORM, &signed_in.binding())?;
     let page = ChangePasswordPage {
         frame: guest.frame(),
@@ -68,6 +95,10 @@ fn page(guest: &Guest<'_>, signed_in: &SignedIn, problem: Option<PasswordProblem
         least_length: SHORTEST_PASSWORD,
         problem,
     };
-    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if problem.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
     guest.page(status, page.render(), &[])
 }

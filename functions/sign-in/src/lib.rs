@@ -16,7 +16,11 @@ pub type Services = reception::Services;
 
 /// Runs the function under the Lambda runtime.
 pub fn serve() {
-    http::serve("sign-in", async || Services::from_environment(), async |services: &Services, request| handle(services, request).await);
+    http::serve(
+        "sign-in",
+        async || Services::from_environment(),
+        async |services: &Services, request| handle(services, request).await,
+    );
 }
 
 /// Answers a person at one of these pages.

@@ -4,14 +4,14 @@ use admission::Visit;
 use http::Problem;
 use oauth::configuration::{Client, GrantType, is_openid};
 use oauth::{
-    Authorization, CodeProof, CodeVerifier, Handle, HandleRejection, Narrower, Parameters, RefreshToken, Refusal, Spent,
-    TokenResponse,
+    Authorization, CodeProof, CodeVerifier, Handle, HandleRejection, Narrower, Parameters, RefreshToken,
+    Refusal, Spent, TokenResponse,
 };
 use store::Commit;
 
 use crate::Services;
-use crate::content::{Content, Registered};
-use crate::issued::{Behalf, access_token, id_token, require_person};
+use crate::content::Content;
+use crate::issued::{Behalf, access_token, id_token};
 
 /// How often a move is decided again because somebody else moved first. Two are enough: an authorization
 /// whose code is redeemed by many at once is redeemed, then ended.
@@ -29,10 +29,11 @@ pub(crate) async fn redeem(
     crate::require_grant(client, GrantType::AuthorizationCode)?;
     let unknown = Refusal::CodeInvalid { why: HandleRejection::Unknown };
     let handle = Handle::parse(parameters.required("code")?).ok_or(unknown.clone())?;
-    let verifier = CodeVerifier::parse(parameters.required("code_verifier")?).ok_or(Refusal::MalformedParameter {
-        name: "code_verifier",
-        expected: "43 to 128 unreserved characters",
-    })?;
+    let verifier =
+        CodeVerifier::parse(parameters.required("code_verifier")?).ok_or(Refusal::MalformedParameter {
+            name: "code_verifier",
+            expected: "43 to 128 unreserved characters",
+        })?;
     let proof = CodeProof {
         client_id: &client.id,
         secret: &handle.secret,
@@ -41,16 +42,24 @@ pub(crate) async fn redeem(
     };
     let asked = Narrower::parse(parameters)?;
     let family: [u8; 32] = services.dice.roll();
-    let refresh = client.may_use(GrantType::RefreshToken).then(|| RefreshToken::first(handle.id.clone(), family));
+    let refresh =
+        client.may_use(GrantType::RefreshToken).then(|| RefreshToken::first(handle.id.clone(), family));
 
     let mut standing = services.store.authorization(&handle.id).await?.ok_or(unknown.clone())?;
     for _ in 0..MOST_TRIES {
         let family = refresh.as_ref().map(|token| token.family().digest());
-        let next = match standing.redeemed(&proof, family, visit.configuration.server.lifetimes.access_token, visit.now) {
+        let next = match standing.redeemed(
+            &proof,
+            family,
+            visit.configuration.server.lifetimes.access_token,
+            visit.now,
+        ) {
             Spent::Well(next) => next,
             Spent::Not(refusal) => return Err(refusal.into()),
             Spent::Replayed(ended) => match services.store.commit(&ended).await? {
-                Commit::Done => return Err(Refusal::CodeInvalid { why: HandleRejection::Replayed }.into()),
+                Commit::Done => {
+                    return Err(Refusal::CodeInvalid { why: HandleRejection::Replayed }.into());
+                }
                 Commit::Outdated(current) => {
                     standing = *current.ok_or(unknown.clone())?;
                     continue;
@@ -60,7 +69,7 @@ pub(crate) async fn redeem(
         let issue = Issue { services, visit, client, refresh: refresh.as_ref() };
         match issue.over(next, &asked).await? {
             Issued::Done(response) => return Ok(*response),
-            Issued::Overtaken(current) => standing = current,
+            Issued::Overtaken(current) => standing = *current,
         }
     }
     Err(unknown.into())
@@ -75,7 +84,7 @@ struct Issue<'a> {
 
 enum Issued {
     Done(Box<TokenResponse>),
-    Overtaken(Authorization),
+    Overtaken(Box<Authorization>),
 }
 
 impl Issue<'_> {
@@ -84,30 +93,25 @@ impl Issue<'_> {
         let Self { services, visit, client, refresh } = *self;
         let unknown = Refusal::CodeInvalid { why: HandleRejection::Unknown };
         let grant = next.grant().ok_or(unknown.clone())?;
-        let person = services.store.person(&grant.person).await?;
-        let person = require_person(person.as_ref(), grant.granted_at)?;
-        let types = services.types(visit);
-        let registered = Registered {
-            server: &visit.configuration.server,
-            tools: &visit.configuration.tools,
-            types: &types,
-            client,
-            default_resource: visit.configuration.default_resource(client),
-        };
+        let person = services.standing_person(visit, grant).await?;
+        let registered = services.registered(visit, client);
         let content = Content::of_grant(grant, asked, &registered)?;
         let behalf = Behalf::Person { authorization: &next, grant, profile: &person.profile };
         let token = access_token(services, visit, client, &content, &behalf).await?;
-        let id_token = match is_openid(&grant.scope) {
-            true => Some(id_token(services, visit, client, grant, &token.text).await?),
-            false => None,
+        let id_token = if is_openid(&grant.scope) {
+            Some(id_token(services, visit, client, grant, &token.text).await?)
+        } else {
+            None
         };
         let refresh_token = match refresh {
             Some(refresh) => Some(refresh.reveal(services.keys.server_secret().await?)),
             None => None,
         };
         match services.store.commit(&next).await? {
-            Commit::Done => Ok(Issued::Done(Box::new(token.respond(visit, content, refresh_token, id_token)))),
-            Commit::Outdated(current) => Ok(Issued::Overtaken(*current.ok_or(unknown)?)),
+            Commit::Done => {
+                Ok(Issued::Done(Box::new(token.respond(visit, content, refresh_token, id_token))))
+            }
+            Commit::Outdated(current) => Ok(Issued::Overtaken(current.ok_or(unknown)?)),
         }
     }
 }

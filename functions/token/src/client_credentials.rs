@@ -5,7 +5,7 @@ use oauth::configuration::GrantType;
 use oauth::{Narrower, Parameters, TokenResponse};
 
 use crate::Services;
-use crate::content::{Content, Registered};
+use crate::content::Content;
 use crate::issued::{Behalf, access_token};
 
 /// Issues a token to a client that works alone (OAuth 2.1, section 4.2): one signature, and no table access
@@ -20,14 +20,7 @@ pub(crate) async fn issue(
     crate::require_grant(client, GrantType::ClientCredentials)?;
     authenticated.confidential()?;
     let asked = Narrower::parse(parameters)?;
-    let types = services.types(visit);
-    let registered = Registered {
-        server: &visit.configuration.server,
-        tools: &visit.configuration.tools,
-        types: &types,
-        client,
-        default_resource: visit.configuration.default_resource(client),
-    };
+    let registered = services.registered(visit, client);
     let content = Content::standing(&asked, &registered)?;
     let token = access_token(services, visit, client, &content, &Behalf::Client).await?;
     Ok(token.respond(visit, content, None, None))

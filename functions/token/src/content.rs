@@ -1,7 +1,8 @@
 use details::DetailTypes;
 use oauth::configuration::{Client, Server, Tool};
 use oauth::{
-    Audience, AuthorizationDetails, Grant, Narrower, Refusal, ResourceUri, Scope, meaningful_scope, narrowed_scope,
+    Audience, AuthorizationDetails, Grant, Narrower, Refusal, ResourceUri, Scope, meaningful_scope,
+    narrowed_scope,
 };
 
 /// What an access token will say: for whom, and what it allows.
@@ -17,7 +18,7 @@ pub(crate) struct Content<'a> {
 pub(crate) struct Registered<'a> {
     pub(crate) server: &'a Server,
     pub(crate) tools: &'a [Tool],
-    pub(crate) types: &'a DetailTypes,
+    pub(crate) types: DetailTypes,
     pub(crate) client: &'a Client,
     pub(crate) default_resource: Option<&'a ResourceUri>,
 }
@@ -25,8 +26,12 @@ pub(crate) struct Registered<'a> {
 impl<'a> Content<'a> {
     /// The part of a person's grant that the token request asks for. Never more: scope and details can only
     /// shrink (OAuth 2.1, section 4.3.1; RFC 8707, section 2.2; RFC 9396, section 6).
-    pub(crate) fn of_grant(grant: &Grant, asked: &Narrower, registered: &Registered<'a>) -> Result<Self, Refusal> {
-        let Registered { server, tools, types, .. } = *registered;
+    pub(crate) fn of_grant(
+        grant: &Grant,
+        asked: &Narrower,
+        registered: &Registered<'a>,
+    ) -> Result<Self, Refusal> {
+        let Registered { server, tools, ref types, .. } = *registered;
         let audience =
             Audience::choose(&asked.resources, &grant.resources, registered.default_resource, server, tools)?;
         let whole = match audience.tool() {
@@ -47,9 +52,12 @@ impl<'a> Content<'a> {
 
     /// What a client may have for itself: of its own scopes, and details within its standing ones.
     pub(crate) fn standing(asked: &Narrower, registered: &Registered<'a>) -> Result<Self, Refusal> {
-        let Registered { server, tools, types, client, default_resource } = *registered;
-        let own: Vec<ResourceUri> =
-            tools.iter().filter(|tool| client.tools.contains(&tool.id)).map(|tool| tool.resource.clone()).collect();
+        let Registered { server, tools, ref types, client, default_resource } = *registered;
+        let own: Vec<ResourceUri> = tools
+            .iter()
+            .filter(|tool| client.tools.contains(&tool.id))
+            .map(|tool| tool.resource.clone())
+            .collect();
         let named = match (asked.resources.as_slice(), default_resource) {
             ([], Some(default)) => std::slice::from_ref(default),
             (named, _) => named,
@@ -68,7 +76,11 @@ impl<'a> Content<'a> {
         Ok(Self { details_are_whole: false, ..Self::new(audience, &scope, details, &whole) })
     }
 
-    fn check(details: &AuthorizationDetails, audience: Audience<'_>, registered: &Registered<'_>) -> Result<(), Refusal> {
+    fn check(
+        details: &AuthorizationDetails,
+        audience: Audience<'_>,
+        registered: &Registered<'_>,
+    ) -> Result<(), Refusal> {
         registered.types.validate(details, registered.client, true)?;
         match audience.tool() {
             Some(tool) => registered.types.refuse_outside(details, tool),
@@ -77,7 +89,12 @@ impl<'a> Content<'a> {
         }
     }
 
-    fn new(audience: Audience<'a>, scope: &Scope, details: AuthorizationDetails, whole: &AuthorizationDetails) -> Self {
+    fn new(
+        audience: Audience<'a>,
+        scope: &Scope,
+        details: AuthorizationDetails,
+        whole: &AuthorizationDetails,
+    ) -> Self {
         let scope = meaningful_scope(&audience.scope(scope), audience.tool(), !details.is_empty());
         Self { audience, scope, details_are_whole: details == *whole, details }
     }

@@ -4,8 +4,8 @@ use admission::Visit;
 use http::{Problem, audit};
 use oauth::configuration::{Client, Profile, SigningAlgorithm};
 use oauth::{
-    ACCESS_TOKEN_TYP, AccessTokenClaims, Authorization, Grant, ID_TOKEN_TYP, IdTokenClaims, TokenId, TokenResponse,
-    Timestamp, at_hash, claims_for_tool,
+    ACCESS_TOKEN_TYP, AccessTokenClaims, Authorization, Grant, ID_TOKEN_TYP, IdTokenClaims, TokenId,
+    TokenResponse, at_hash, claims_for_tool,
 };
 
 use crate::Services;
@@ -60,15 +60,22 @@ pub(crate) async fn access_token(
         asked: None,
         person: serde_json::Map::new(),
     };
-    let claims = on_behalf(claims, behalf, tool).with_details(&content.details, tool.is_some_and(|tool| tool.details_by_reference));
+    let claims = on_behalf(claims, behalf, tool)
+        .with_details(&content.details, tool.is_some_and(|tool| tool.details_by_reference));
     keep_referenced_details(services, content, &claims).await?;
     let algorithm = tool.map_or(SigningAlgorithm::Es256, |tool| tool.signing_alg);
     let text = services.keys.sign(&claims, ACCESS_TOKEN_TYP, algorithm, visit.now).await?;
     Ok(AccessToken { text, claims, lives })
 }
 
-fn on_behalf(claims: AccessTokenClaims, behalf: &Behalf<'_>, tool: Option<&oauth::configuration::Tool>) -> AccessTokenClaims {
-    let Behalf::Person { authorization, grant, profile } = behalf else { return claims };
+fn on_behalf(
+    claims: AccessTokenClaims,
+    behalf: &Behalf<'_>,
+    tool: Option<&oauth::configuration::Tool>,
+) -> AccessTokenClaims {
+    let Behalf::Person { authorization, grant, profile } = behalf else {
+        return claims;
+    };
     AccessTokenClaims {
         auth_time: Some(grant.authentication.auth_time),
         amr: grant.authentication.amr.clone(),
@@ -80,7 +87,11 @@ fn on_behalf(claims: AccessTokenClaims, behalf: &Behalf<'_>, tool: Option<&oauth
 }
 
 /// Details that a token only refers to are kept for introspection, unless the authorization itself says them.
-async fn keep_referenced_details(services: &Services, content: &Content<'_>, claims: &AccessTokenClaims) -> Result<(), Problem> {
+async fn keep_referenced_details(
+    services: &Services,
+    content: &Content<'_>,
+    claims: &AccessTokenClaims,
+) -> Result<(), Problem> {
     if claims.authorization_details_id.is_none() || content.details_are_whole || content.details.is_empty() {
         return Ok(());
     }
@@ -136,12 +147,13 @@ impl AccessToken {
         let claims = &self.claims;
         let person = oauth::PersonId::parse(&claims.sub);
         let digest = content.details.digest();
-        let mut decision = audit::Decision::new(audit::Event::Token, audit::Outcome::Granted, visit.request, visit.now)
-            .client(&claims.client_id)
-            .token_id(&claims.jti)
-            .resource(&claims.aud)
-            .scope(&claims.scope)
-            .details_digest(claims.asked.as_ref().unwrap_or(&digest));
+        let mut decision =
+            audit::Decision::new(audit::Event::Token, audit::Outcome::Granted, visit.request, visit.now)
+                .client(&claims.client_id)
+                .token_id(&claims.jti)
+                .resource(&claims.aud)
+                .scope(&claims.scope)
+                .details_digest(claims.asked.as_ref().unwrap_or(&digest));
         if let Some(person) = &person {
             decision = decision.person(person);
         }
@@ -150,10 +162,4 @@ impl AccessToken {
         }
         decision.record();
     }
-}
-
-/// The moment from which nothing of a person or client counts is checked here: what was granted before it is
-/// over.
-pub(crate) fn require_person(person: Option<&store::Person>, granted_at: Timestamp) -> Result<&store::Person, oauth::Refusal> {
-    person.filter(|person| person.allows_made_at(granted_at)).ok_or(oauth::Refusal::PersonEnded)
 }

@@ -12,9 +12,11 @@ use environment::{Clock, Dice, Fault};
 use http::request::Allowed;
 use http::{Problem, Request, Response, answer, audit, cors, form};
 use keys::Keys;
-use oauth::configuration::GrantType;
-use oauth::{Parameters, Refusal};
-use store::{Derived, Store};
+use oauth::configuration::{Client, GrantType};
+use oauth::{Grant, Parameters, Refusal};
+use store::{Derived, Person, Store};
+
+use content::Registered;
 
 /// What the endpoint needs.
 pub struct Services {
@@ -33,17 +35,46 @@ impl Services {
 
     fn from_environment() -> Result<Self, Fault> {
         let sdk = aws::from_environment()?;
-        Ok(Self::new(Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?, Clock::system(), Dice::system()))
+        Ok(Self::new(
+            Store::from_environment(&sdk)?,
+            Keys::from_environment(&sdk)?,
+            Clock::system(),
+            Dice::system(),
+        ))
     }
 
-    fn types(&self, visit: &Visit<'_>) -> DetailTypes {
-        self.types.of(visit.configuration.version, || DetailTypes::new(visit.configuration.detail_types.clone()))
+    /// What is registered, as far as it decides about a token for this client.
+    fn registered<'a>(&self, visit: &'a Visit<'_>, client: &'a Client) -> Registered<'a> {
+        let configuration = &visit.configuration;
+        Registered {
+            server: &configuration.server,
+            tools: &configuration.tools,
+            types: self
+                .types
+                .of(configuration.version, || DetailTypes::new(configuration.detail_types.clone())),
+            client,
+            default_resource: configuration.default_resource(client),
+        }
+    }
+
+    /// The person behind a grant, unless everything of theirs or of the client has been ended since it was given.
+    async fn standing_person(&self, visit: &Visit<'_>, grant: &Grant) -> Result<Person, Problem> {
+        let person = self.store.person(&grant.person).await?;
+        let client = self.store.client_state(&grant.client_id, visit.now).await?;
+        let stands = |person: &Person| {
+            person.allows_made_at(grant.granted_at) && client.allows_issued_at(grant.granted_at)
+        };
+        Ok(person.filter(stands).ok_or(Refusal::PersonEnded)?)
     }
 }
 
 /// Runs the function under the Lambda runtime.
 pub fn serve() {
-    http::serve("token", async || Services::from_environment(), async |services: &Services, request| handle(services, request).await);
+    http::serve(
+        "token",
+        async || Services::from_environment(),
+        async |services: &Services, request| handle(services, request).await,
+    );
 }
 
 /// Answers a token request.
@@ -85,7 +116,8 @@ async fn grant(services: &Services, visit: &Visit<'_>, parameters: &Parameters) 
 }
 
 fn refused(visit: &Visit<'_>, refusal: &Refusal, client: Option<&oauth::ClientId>) {
-    let decision = audit::Decision::new(audit::Event::Token, audit::Outcome::Refused(refusal), visit.request, visit.now);
+    let decision =
+        audit::Decision::new(audit::Event::Token, audit::Outcome::Refused(refusal), visit.request, visit.now);
     match client {
         Some(client) => decision.client(client).record(),
         None => decision.record(),
@@ -93,7 +125,7 @@ fn refused(visit: &Visit<'_>, refusal: &Refusal, client: Option<&oauth::ClientId
 }
 
 /// Refuses a grant that the client is not registered for (OAuth 2.1, section 3.2.4).
-fn require_grant(client: &oauth::configuration::Client, grant_type: GrantType) -> Result<(), Refusal> {
+fn require_grant(client: &Client, grant_type: GrantType) -> Result<(), Refusal> {
     let allowed = client.may_use(grant_type);
     allowed.then_some(()).ok_or(Refusal::GrantNotAllowed { grant_type: grant_type.as_str() })
 }

@@ -3,14 +3,12 @@ use std::sync::Arc;
 use admission::Visit;
 use http::Problem;
 use oauth::configuration::{Client, GrantType};
-use oauth::{
-    HandleRejection, Narrower, Parameters, RefreshToken, Refusal, Rotation, Spent, TokenResponse,
-};
+use oauth::{HandleRejection, Narrower, Parameters, RefreshToken, Refusal, Rotation, Spent, TokenResponse};
 use store::Commit;
 
 use crate::Services;
-use crate::content::{Content, Registered};
-use crate::issued::{Behalf, access_token, require_person};
+use crate::content::Content;
+use crate::issued::{Behalf, access_token};
 
 /// How often a move is decided again because somebody else moved first: of many rotations of one token the
 /// first moves the family, and the others are repetitions of it.
@@ -27,7 +25,8 @@ pub(crate) async fn rotate(
     crate::require_grant(client, GrantType::RefreshToken)?;
     let unknown = Refusal::RefreshTokenInvalid { why: HandleRejection::Unknown };
     let secret = services.keys.server_secret().await?;
-    let presented = RefreshToken::parse(parameters.required("refresh_token")?, secret).ok_or(unknown.clone())?;
+    let presented =
+        RefreshToken::parse(parameters.required("refresh_token")?, secret).ok_or(unknown.clone())?;
     let asked = Narrower::parse(parameters)?;
     let mut standing = services.store.authorization(presented.id()).await?.ok_or(unknown.clone())?;
     for _ in 0..MOST_TRIES {
@@ -35,7 +34,9 @@ pub(crate) async fn rotate(
             Spent::Well(rotation) => rotation,
             Spent::Not(refusal) => return Err(refusal.into()),
             Spent::Replayed(ended) => match services.store.commit(&ended).await? {
-                Commit::Done => return Err(Refusal::RefreshTokenInvalid { why: HandleRejection::Replayed }.into()),
+                Commit::Done => {
+                    return Err(Refusal::RefreshTokenInvalid { why: HandleRejection::Replayed }.into());
+                }
                 Commit::Outdated(current) => {
                     standing = *current.ok_or(unknown.clone())?;
                     continue;
@@ -47,20 +48,8 @@ pub(crate) async fn rotate(
             Rotation::Repeated(same) => (same, false),
         };
         let grant = next.grant().ok_or(unknown.clone())?;
-        let person = services.store.person(&grant.person).await?;
-        let person = require_person(person.as_ref(), grant.granted_at)?;
-        let state = services.store.client_state(&client.id, visit.now).await?;
-        if !state.allows_issued_at(grant.granted_at) {
-            return Err(Refusal::RefreshTokenInvalid { why: HandleRejection::Ended }.into());
-        }
-        let types = services.types(visit);
-        let registered = Registered {
-            server: &visit.configuration.server,
-            tools: &visit.configuration.tools,
-            types: &types,
-            client,
-            default_resource: visit.configuration.default_resource(client),
-        };
+        let person = services.standing_person(visit, grant).await?;
+        let registered = services.registered(visit, client);
         let content = Content::of_grant(grant, &asked, &registered)?;
         let behalf = Behalf::Person { authorization: &next, grant, profile: &person.profile };
         let token = access_token(services, visit, client, &content, &behalf).await?;

@@ -24,13 +24,21 @@ impl Services {
 
     fn from_environment() -> Result<Self, Fault> {
         let sdk = aws::from_environment()?;
-        Ok(Self::new(Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?, Clock::system()))
+        Ok(Self::new(
+            Store::from_environment(&sdk)?,
+            Keys::from_environment(&sdk)?,
+            Clock::system(),
+        ))
     }
 }
 
 /// Runs the function under the Lambda runtime.
 pub fn serve() {
-    http::serve("userinfo", async || Services::from_environment(), async |services: &Services, request| handle(services, request).await);
+    http::serve(
+        "userinfo",
+        async || Services::from_environment(),
+        async |services: &Services, request| handle(services, request).await,
+    );
 }
 
 /// Answers a client that shows an access token for the issuer itself.
@@ -49,11 +57,22 @@ async fn tell(services: &Services, visit: &Visit<'_>) -> Result<Response, Proble
     require_method(visit.request, Allowed::GetOrPost)?;
     let token = bearer_token(visit.request)?;
     let issuer = visit.site.issuer();
-    let expected = Expected { issuer, types: &[ACCESS_TOKEN_TYP], keys: AcceptedKeys::Published };
-    let verified = services.keys.public().await?.verify(token.expose(), &expected, visit.now);
-    let claims: AccessTokenClaims = verified
-        .and_then(|token| token.claims_as())
-        .map_err(|_| Refusal::TokenInvalid { why: "signature or shape" })?;
+    let expected = Expected {
+        issuer,
+        types: &[ACCESS_TOKEN_TYP],
+        keys: AcceptedKeys::Published,
+    };
+    let verified = services
+        .keys
+        .public()
+        .await?
+        .verify(token.expose(), &expected, visit.now);
+    let claims: AccessTokenClaims =
+        verified
+            .and_then(|token| token.claims_as())
+            .map_err(|_| Refusal::TokenInvalid {
+                why: "signature or shape",
+            })?;
     let claims = claims.accepted(issuer, visit.now)?;
     if claims.aud != visit.configuration.server.resource() {
         return Err(Refusal::TokenInvalid { why: "audience" }.into());
@@ -62,13 +81,29 @@ async fn tell(services: &Services, visit: &Visit<'_>) -> Result<Response, Proble
         return Err(Refusal::InsufficientScope { scope: OPENID }.into());
     }
     let person = standing_person(services, visit, &claims).await?;
-    let decision = audit::Decision::new(audit::Event::UserInfo, audit::Outcome::Granted, visit.request, visit.now);
-    decision.client(&claims.client_id).person(&person.id).token_id(&claims.jti).record();
-    Ok(answer::json(StatusCode::OK, &userinfo_claims(&claims.sub, &person.profile, &claims.scope)))
+    let decision = audit::Decision::new(
+        audit::Event::UserInfo,
+        audit::Outcome::Granted,
+        visit.request,
+        visit.now,
+    );
+    decision
+        .client(&claims.client_id)
+        .person(&person.id)
+        .token_id(&claims.jti)
+        .record();
+    Ok(answer::json(
+        StatusCode::OK,
+        &userinfo_claims(&claims.sub, &person.profile, &claims.scope),
+    ))
 }
 
 /// The person behind a token that nothing has ended: one call to the table.
-async fn standing_person(services: &Services, visit: &Visit<'_>, claims: &AccessTokenClaims) -> Result<Person, Problem> {
+async fn standing_person(
+    services: &Services,
+    visit: &Visit<'_>,
+    claims: &AccessTokenClaims,
+) -> Result<Person, Problem> {
     let standing = services.store.standing(claims).await?;
     let ended = Refusal::TokenInvalid { why: "ended" };
     let granted_at = standing

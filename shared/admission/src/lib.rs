@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use clients::{AcceptedAudiences, AuthenticatedClient, Credentials, HashedSecret, Presented, Registered, SpendOnce};
+use clients::{
+    AcceptedAudiences, AuthenticatedClient, Credentials, HashedSecret, Presented, Registered, SpendOnce,
+};
 use environment::{Clock, Fault};
 use http::request::authorization;
 use http::{Problem, Request, Response, Site, respond_json};
@@ -47,7 +49,13 @@ impl<'a> Visit<'a> {
         let now = clock.now();
         let configuration = store.configuration(now).await?;
         let site = Site::of(&configuration.server);
-        Ok(Self { request, now, configuration, site, store })
+        Ok(Self {
+            request,
+            now,
+            configuration,
+            site,
+            store,
+        })
     }
 
     /// Authenticates the client at an endpoint such as `/token` (OAuth 2.1, section 2.4). An assertion is
@@ -55,33 +63,53 @@ impl<'a> Visit<'a> {
     ///
     /// # Errors
     /// The refusals of [`Presented::from`] and [`clients::authenticate`]; a fault of the table.
-    pub async fn authenticate(&self, parameters: &Parameters, endpoint: &str) -> Result<AuthenticatedClient, Problem> {
+    pub async fn authenticate(
+        &self,
+        parameters: &Parameters,
+        endpoint: &str,
+    ) -> Result<AuthenticatedClient, Problem> {
         let presented = Presented::from(authorization(self.request)?, parameters)?;
         let registered = self.registered(presented.client_id()).await?;
         let audiences = AcceptedAudiences::at(&self.configuration.server, endpoint);
         let proof = clients::authenticate(&presented, registered.as_ref(), &is_signed, &audiences, self.now)?;
         proof
             .complete(async |once: SpendOnce| {
-                let first = self.store.spend_assertion(&once.digest, once.expires_at, self.now).await?;
+                let first = self
+                    .store
+                    .spend_assertion(&once.digest, once.expires_at, self.now)
+                    .await?;
                 Ok::<_, Problem>(first)
             })
             .await
     }
 
     async fn registered(&self, id: &oauth::ClientId) -> Result<Option<Registered>, Fault> {
-        let Some(client) = self.store.client(&self.configuration, id).await? else { return Ok(None) };
+        let Some(client) = self.store.client(&self.configuration, id).await? else {
+            return Ok(None);
+        };
         let state = self.store.client_state(id, self.now).await?;
         let secrets = state
             .secrets
             .iter()
-            .map(|kept| HashedSecret { digest: kept.digest, expires_at: kept.expires_at })
+            .map(|kept| HashedSecret {
+                digest: kept.digest,
+                expires_at: kept.expires_at,
+            })
             .collect();
-        Ok(Some(Registered { client, credentials: Credentials { secrets, disabled: state.disabled } }))
+        Ok(Some(Registered {
+            client,
+            credentials: Credentials {
+                secrets,
+                disabled: state.disabled,
+            },
+        }))
     }
 }
 
 /// Whether a client's assertion is signed by one of the keys that it registered.
 fn is_signed(token: &str, algorithm: &str, jwks: &Value) -> bool {
-    let (Ok(keys), Some(algorithm)) = (Jwks::parse(jwks), Algorithm::parse(algorithm)) else { return false };
+    let (Ok(keys), Some(algorithm)) = (Jwks::parse(jwks), Algorithm::parse(algorithm)) else {
+        return false;
+    };
     keys.verify(token, &[algorithm]).is_ok()
 }

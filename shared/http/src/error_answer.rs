@@ -35,7 +35,7 @@ pub fn respond_json(result: Result<Response, Problem>, request: &Request, site: 
     match result {
         Ok(response) => response,
         Err(Problem::Refused(refusal)) => refused(&refusal, request, site),
-        Err(Problem::Fault(fault)) => failed(&fault),
+        Err(Problem::Fault(fault)) => failed(&fault, site),
     }
 }
 
@@ -54,7 +54,7 @@ pub fn respond_bearer(result: Result<Response, Problem>, site: Option<&Site>) ->
             );
             response
         }
-        Err(Problem::Fault(fault)) => failed(&fault),
+        Err(Problem::Fault(fault)) => failed(&fault, site),
     }
 }
 
@@ -90,7 +90,7 @@ fn error_body(refusal: &Refusal, site: Option<&Site>) -> Response {
     let body = ErrorBody {
         error: refusal.code(),
         error_description: describe(refusal),
-        error_uri: site.and_then(|site| site.error_uri(&name)),
+        error_uri: site.map(|site| site.error_uri(&name)),
     };
     let mut response = json(status(refusal), &body);
     match refusal {
@@ -123,40 +123,58 @@ fn bearer_challenge(refusal: &Refusal) -> String {
     )
 }
 
-/// The answer to a fault of ours. The log has its text; the world hears that it was us, and whether trying
-/// again may help.
-pub(crate) fn failed(fault: &Fault) -> Response {
-    tracing::error!(fault = %fault, "a fault of ours");
-    let unavailable = matches!(fault, Fault::Unavailable { .. });
-    if unavailable {
-        temporarily_unavailable()
-    } else {
-        server_error()
+/// Under which name the error catalogue explains a refusal or a fault.
+pub fn name(problem: &Problem) -> String {
+    match problem {
+        Problem::Refused(refusal) => refusal.name(),
+        Problem::Fault(Fault::Unavailable { .. }) => UNAVAILABLE.to_owned(),
+        Problem::Fault(Fault::Broken { .. }) => BROKEN.to_owned(),
     }
 }
 
+const UNAVAILABLE: &str = "fault-unavailable";
+const BROKEN: &str = "fault-broken";
+
+/// The answer to a fault of ours. The log has its text; the world hears that it was us, and whether trying
+/// again may help.
+fn failed(fault: &Fault, site: Option<&Site>) -> Response {
+    tracing::error!(fault = %fault, "a fault of ours");
+    match fault {
+        Fault::Unavailable { .. } => unavailable(site),
+        Fault::Broken { .. } => broken(site),
+    }
+}
+
+/// The answer where not even the function could start.
 pub(crate) fn temporarily_unavailable() -> Response {
+    unavailable(None)
+}
+
+/// The answer where something of ours went wrong on the way out.
+pub(crate) fn server_error() -> Response {
+    broken(None)
+}
+
+fn unavailable(site: Option<&Site>) -> Response {
     let body = ErrorBody {
         error: ErrorCode::TemporarilyUnavailable,
         error_description: "the server cannot answer at the moment: try again".to_owned(),
-        error_uri: None,
+        error_uri: site.map(|site| site.error_uri(UNAVAILABLE)),
     };
     let mut response = json(StatusCode::SERVICE_UNAVAILABLE, &body);
     put(&mut response, header::RETRY_AFTER, "1");
-    response
-        .extensions_mut()
-        .insert(Told("fault-unavailable".to_owned()));
+    response.extensions_mut().insert(Told(UNAVAILABLE.to_owned()));
     response
 }
 
-pub(crate) fn server_error() -> Response {
+fn broken(site: Option<&Site>) -> Response {
     let body = ErrorBody {
         error: ErrorCode::ServerError,
         error_description: "something went wrong here".to_owned(),
-        error_uri: None,
+        error_uri: site.map(|site| site.error_uri(BROKEN)),
     };
     let mut response = json(StatusCode::INTERNAL_SERVER_ERROR, &body);
-    response.extensions_mut().insert(Told("fault-broken".to_owned()));
+    response.extensions_mut().insert(Told(BROKEN.to_owned()));
     response
 }
 
@@ -218,14 +236,20 @@ mod tests {
     }
 
     #[test]
-    fn a_hosted_catalogue_is_linked() {
-        let site = Site::new("https://auth.example")
-            .with_error_catalogue(Some("https://docs.example/errors".into()));
-        let response = respond_json(Err(Refusal::NotUtf8.into()), &request(None), Some(&site));
-        assert_eq!(
-            body(&response)["error_uri"],
-            "https://docs.example/errors#not-utf8"
-        );
+    fn an_error_leads_to_its_explanation() {
+        let site = Site::new("https://auth.example/prod");
+        for (problem, name) in [
+            (Problem::from(Refusal::NotUtf8), "not-utf8"),
+            (Fault::unavailable("table", "slow").into(), "fault-unavailable"),
+            (Fault::broken("table", "torn").into(), "fault-broken"),
+        ] {
+            assert_eq!(super::name(&problem), name);
+            let response = respond_json(Err(problem), &request(None), Some(&site));
+            let uri = body(&response)["error_uri"].as_str().expect("a link").to_owned();
+            assert_eq!(uri, format!("https://auth.example/prod/errors/{name}"));
+            let may_be = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+            assert!(uri.bytes().all(may_be), "{uri}");
+        }
     }
 
     #[test]

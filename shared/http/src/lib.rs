@@ -26,7 +26,7 @@ mod status;
 pub use bearer::bearer_token;
 pub use browser::{BROWSER_COOKIE, Browser};
 pub use cookie::{Cookie, read_cookie, set_cookie};
-pub use error_answer::{describe, respond_bearer, respond_json};
+pub use error_answer::{describe, name, respond_bearer, respond_json};
 pub use form::{LARGEST_BODY, LONGEST_QUERY, MOST_PARAMETERS, form, form_within, query};
 pub use lambda_http::http::{HeaderValue, Method, StatusCode, header};
 pub use problem::Problem;
@@ -34,7 +34,7 @@ pub use request::Request;
 pub use run::serve;
 pub use same_origin::require_same_origin;
 pub use sealed::{LONGEST_SEALED, open, seal};
-pub use site::Site;
+pub use site::{ERROR_CATALOGUE, Site};
 pub use status::status;
 
 /// What leaves.

@@ -1,33 +1,24 @@
 use oauth::configuration::Server;
 
+/// Below which path the server explains its errors (`infra/errors.md`).
+pub const ERROR_CATALOGUE: &str = "/errors";
+
 /// What answers must know about the server they speak for. It comes from the configuration, never from a
 /// request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
     issuer: String,
-    error_catalogue: Option<String>,
 }
 
 impl Site {
     /// The site of an issuer.
     pub fn new(issuer: impl Into<String>) -> Self {
-        Self {
-            issuer: issuer.into(),
-            error_catalogue: None,
-        }
+        Self { issuer: issuer.into() }
     }
 
     /// The site of a configured server.
     pub fn of(server: &Server) -> Self {
         Self::new(server.issuer.clone())
-    }
-
-    /// Where the operator has put the error catalogue. Answers then carry an `error_uri` (RFC 6749,
-    /// section 5.2) that points into it; without it they carry none.
-    #[must_use]
-    pub fn with_error_catalogue(mut self, url: Option<String>) -> Self {
-        self.error_catalogue = url.filter(|url| is_error_uri(url));
-        self
     }
 
     /// The issuer identifier.
@@ -50,21 +41,12 @@ impl Site {
         }
     }
 
-    /// The catalogue's entry about a refusal.
-    pub(crate) fn error_uri(&self, name: &str) -> Option<String> {
-        self.error_catalogue
-            .as_ref()
-            .map(|catalogue| format!("{catalogue}#{name}"))
+    /// `error_uri`: where the catalogue explains a refusal or fault, by its name. An issuer is a URL in its normal
+    /// form and a name is letters and hyphens, so the characters are those that an `error_uri` may have
+    /// (RFC 6749, section 5.2).
+    pub fn error_uri(&self, name: &str) -> String {
+        format!("{}{ERROR_CATALOGUE}/{name}", self.issuer)
     }
-}
-
-/// RFC 6749, section 5.2: `error_uri` must not have characters outside %x21 / %x23-5B / %x5D-7E.
-fn is_error_uri(url: &str) -> bool {
-    !url.contains('#')
-        && url
-            .bytes()
-            .all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
-        && (url.starts_with("https://") || url.starts_with("http://"))
 }
 
 #[cfg(test)]
@@ -83,15 +65,12 @@ mod tests {
     }
 
     #[test]
-    fn an_error_uri_is_sent_only_where_a_catalogue_is_hosted() {
-        let site = Site::new("https://auth.example");
-        assert_eq!(site.error_uri("not-utf8"), None);
-        let site = site.with_error_catalogue(Some("https://docs.example/errors".to_owned()));
-        assert_eq!(
-            site.error_uri("not-utf8").as_deref(),
-            Some("https://docs.example/errors#not-utf8")
-        );
-        let site = site.with_error_catalogue(Some("https://docs.example/\"errors".to_owned()));
-        assert_eq!(site.error_uri("not-utf8"), None);
+    fn an_error_uri_leads_to_the_entry_below_the_issuer() {
+        for (issuer, uri) in [
+            ("https://auth.example", "https://auth.example/errors/not-utf8"),
+            ("https://auth.example/prod", "https://auth.example/prod/errors/not-utf8"),
+        ] {
+            assert_eq!(Site::new(issuer).error_uri("not-utf8"), uri);
+        }
     }
 }

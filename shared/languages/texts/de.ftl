@@ -120,6 +120,16 @@ error-catalogue = Was dieser Fehler bedeutet
 error-request = Anfrage { $request }
 error-quote-request = Nennen Sie diese Nummer, wenn Sie um Hilfe bitten.
 
+## Fehlerverzeichnis
+
+catalogue-title = Fehlerverzeichnis
+catalogue-lead = Jeder Fehler, mit dem dieser Server antwortet, warum er kommt und was zu tun ist. Die Erklärungen sind englisch.
+catalogue-code = Fehlercode
+catalogue-status = HTTP-Status
+catalogue-why = Warum er kommt
+catalogue-what-to-do = Was zu tun ist
+catalogue-all = Alle Fehler
+
 ## Passwort ändern
 
 password-title = Passwort ändern

@@ -120,6 +120,16 @@ error-catalogue = What this error means
 error-request = Request { $request }
 error-quote-request = Quote this number when you ask for help.
 
+## Error catalogue
+
+catalogue-title = Error catalogue
+catalogue-lead = Every error that this server answers with, why it comes, and what to do.
+catalogue-code = Error code
+catalogue-status = HTTP status
+catalogue-why = Why it comes
+catalogue-what-to-do = What to do
+catalogue-all = All errors
+
 ## Change password
 
 password-title = Change password

@@ -220,16 +220,7 @@ impl Authorization {
     ) -> Self {
         let expires_at = now.after(lives.request_uri);
         let decided_by = expires_at.after(lives.interaction);
-        Self {
-            id,
-            version: 1,
-            stage: Stage::Pushed(Pushed {
-                request,
-                secret,
-                expires_at,
-                decided_by,
-            }),
-        }
+        Self { id, version: 1, stage: Stage::Pushed(Pushed { request, secret, expires_at, decided_by }) }
     }
 
     /// The request behind a `request_uri` that `client_id` presents (RFC 9126, section 4). Looking at it
@@ -254,9 +245,7 @@ impl Authorization {
             return refuse(HandleRejection::OtherClient);
         }
         if now >= pushed.expires_at {
-            return refuse(HandleRejection::Expired {
-                at: pushed.expires_at,
-            });
+            return refuse(HandleRejection::Expired { at: pushed.expires_at });
         }
         Ok(&pushed.request)
     }
@@ -269,9 +258,7 @@ impl Authorization {
         match &self.stage {
             Stage::Pushed(pushed) if now < pushed.decided_by => Ok(&pushed.request),
             Stage::Pushed(_) => Err(Refusal::InteractionExpired),
-            _ => Err(Refusal::RequestUriInvalid {
-                why: HandleRejection::Spent,
-            }),
+            _ => Err(Refusal::RequestUriInvalid { why: HandleRejection::Spent }),
         }
     }
 
@@ -292,11 +279,7 @@ impl Authorization {
         lives: &Lifetimes,
         now: Timestamp,
     ) -> Self {
-        Self {
-            id,
-            version: 1,
-            stage: Stage::Consented(Consented::new(request, decision, lives, now)),
-        }
+        Self { id, version: 1, stage: Stage::Consented(Consented::new(request, decision, lives, now)) }
     }
 
     /// The person said no to a pushed request, which is thereby spent.
@@ -341,21 +324,14 @@ impl Authorization {
         if now >= fresh_until {
             return refuse(HandleRejection::Expired { at: fresh_until });
         }
-        if proof
-            .redirect_uri
-            .is_some_and(|named| named != code.redirect_uri.as_str())
-        {
+        if proof.redirect_uri.is_some_and(|named| named != code.redirect_uri.as_str()) {
             return Spent::Not(Refusal::RedirectUriMismatch);
         }
         let mut grant = grant.clone();
         if refresh.is_none() {
             grant.ends_at = grant.ends_at.min(now.after(token_life));
         }
-        let refresh = refresh.map(|secret| Family {
-            secret,
-            generation: 0,
-            rotated_at: now,
-        });
+        let refresh = refresh.map(|secret| Family { secret, generation: 0, rotated_at: now });
         let code = code.clone();
         Spent::Well(self.into_next(Stage::Active(Active { grant, code, refresh })))
     }
@@ -369,10 +345,7 @@ impl Authorization {
             Stage::Ended(_) => return refuse(HandleRejection::Ended),
             Stage::Pushed(_) | Stage::Consented(_) => return refuse(HandleRejection::Unknown),
         };
-        let Some(family) = active
-            .refresh
-            .clone()
-            .filter(|family| token.family().matches(&family.secret))
+        let Some(family) = active.refresh.clone().filter(|family| token.family().matches(&family.secret))
         else {
             return refuse(HandleRejection::Unknown);
         };
@@ -380,21 +353,12 @@ impl Authorization {
             return refuse(HandleRejection::OtherClient);
         }
         if now >= active.grant.ends_at {
-            return refuse(HandleRejection::Expired {
-                at: active.grant.ends_at,
-            });
+            return refuse(HandleRejection::Expired { at: active.grant.ends_at });
         }
         match token.generation() {
             current if current == family.generation => {
-                let family = Family {
-                    generation: current + 1,
-                    rotated_at: now,
-                    ..family
-                };
-                let next = Active {
-                    refresh: Some(family),
-                    ..active.clone()
-                };
+                let family = Family { generation: current + 1, rotated_at: now, ..family };
+                let next = Active { refresh: Some(family), ..active.clone() };
                 Spent::Well(Rotation::Moved(self.into_next(Stage::Active(next))))
             }
             before if before + 1 == family.generation && now <= family.rotated_at.after(ROTATION_GRACE) => {
@@ -417,12 +381,7 @@ impl Authorization {
             }
             Stage::Ended(_) => return self,
         };
-        self.into_next(Stage::Ended(Ended {
-            at: now,
-            why,
-            person,
-            client_id,
-        }))
+        self.into_next(Stage::Ended(Ended { at: now, why, person, client_id }))
     }
 
     /// The grant, while tokens of it may be good.
@@ -432,9 +391,7 @@ impl Authorization {
     pub fn live_grant(&self, now: Timestamp) -> Result<&Grant, HandleRejection> {
         match &self.stage {
             Stage::Active(active) if now < active.grant.ends_at => Ok(&active.grant),
-            Stage::Active(active) => Err(HandleRejection::Expired {
-                at: active.grant.ends_at,
-            }),
+            Stage::Active(active) => Err(HandleRejection::Expired { at: active.grant.ends_at }),
             Stage::Ended(_) => Err(HandleRejection::Ended),
             Stage::Pushed(_) | Stage::Consented(_) => Err(HandleRejection::Unknown),
         }
@@ -459,11 +416,7 @@ impl Authorization {
     }
 
     fn into_next(self, stage: Stage) -> Self {
-        Self {
-            id: self.id,
-            version: self.version + 1,
-            stage,
-        }
+        Self { id: self.id, version: self.version + 1, stage }
     }
 }
 
@@ -488,11 +441,7 @@ impl Consented {
             challenge: request.code_challenge,
             redirect_uri: request.redirect_uri,
         };
-        Self {
-            grant,
-            code,
-            code_expires_at: now.after(lives.code.min(LONGEST_CODE_LIFE)),
-        }
+        Self { grant, code, code_expires_at: now.after(lives.code.min(LONGEST_CODE_LIFE)) }
     }
 }
 

@@ -76,9 +76,7 @@ impl AccessTokenClaims {
             return Err(Refusal::TokenInvalid { why: "expired" });
         }
         if self.iat > now.after(crate::time::CLOCK_SKEW) {
-            return Err(Refusal::TokenInvalid {
-                why: "from the future",
-            });
+            return Err(Refusal::TokenInvalid { why: "from the future" });
         }
         Ok(self)
     }

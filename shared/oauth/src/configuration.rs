@@ -33,9 +33,7 @@ impl Server {
     /// The path in the issuer, such as `/prod`; empty for none.
     pub fn base_path(&self) -> &str {
         let after_scheme = self.issuer.find("://").map_or(0, |position| position + 3);
-        self.issuer[after_scheme..]
-            .find('/')
-            .map_or("", |position| &self.issuer[after_scheme + position..])
+        self.issuer[after_scheme..].find('/').map_or("", |position| &self.issuer[after_scheme + position..])
     }
 
     /// The issuer as the resource that userinfo is.

@@ -31,12 +31,7 @@ impl AuthorizationDetail {
 
     /// The strings of `locations` (RFC 9396, section 2.2).
     pub fn locations(&self) -> impl Iterator<Item = &str> {
-        self.fields
-            .get("locations")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
+        self.fields.get("locations").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
     }
 }
 
@@ -126,10 +121,7 @@ fn not_an_array(error: &serde_json::Error) -> Refusal {
     if repeated {
         Refusal::DetailRepeatsMember
     } else {
-        Refusal::DetailsNotAnArray {
-            line: error.line(),
-            column: error.column(),
-        }
+        Refusal::DetailsNotAnArray { line: error.line(), column: error.column() }
     }
 }
 
@@ -158,9 +150,7 @@ fn refuse_deep_nesting(text: &str) -> Result<(), Refusal> {
             _ => {}
         }
         if depth > DEEPEST_DETAIL {
-            return Err(Refusal::DetailTooDeep {
-                limit: DEEPEST_DETAIL,
-            });
+            return Err(Refusal::DetailTooDeep { limit: DEEPEST_DETAIL });
         }
     }
     Ok(())
@@ -172,17 +162,10 @@ mod tests {
 
     #[test]
     fn a_detail_needs_a_type() {
-        for text in [
-            r#"[{"actions":["read"]}]"#,
-            r#"[{"type":""}]"#,
-            r#"[{"type":7}]"#,
-            r#"["file_access"]"#,
-        ] {
+        for text in [r#"[{"actions":["read"]}]"#, r#"[{"type":""}]"#, r#"[{"type":7}]"#, r#"["file_access"]"#]
+        {
             assert!(
-                matches!(
-                    AuthorizationDetails::parse(text),
-                    Err(Refusal::DetailWithoutType { index: 0 })
-                ),
+                matches!(AuthorizationDetails::parse(text), Err(Refusal::DetailWithoutType { index: 0 })),
                 "{text}"
             );
         }
@@ -192,10 +175,7 @@ mod tests {
     fn what_is_not_an_array_is_refused_with_its_place() {
         for text in ["{}", "7", "[", "[{\"type\":\"a\"},]", "null", "\"[]\""] {
             assert!(
-                matches!(
-                    AuthorizationDetails::parse(text),
-                    Err(Refusal::DetailsNotAnArray { .. })
-                ),
+                matches!(AuthorizationDetails::parse(text), Err(Refusal::DetailsNotAnArray { .. })),
                 "{text}"
             );
         }
@@ -204,20 +184,14 @@ mod tests {
     #[test]
     fn nesting_is_refused_before_it_is_parsed() {
         let text = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        assert!(matches!(
-            AuthorizationDetails::parse(&text),
-            Err(Refusal::DetailTooDeep { .. })
-        ));
+        assert!(matches!(AuthorizationDetails::parse(&text), Err(Refusal::DetailTooDeep { .. })));
     }
 
     /// A reader that takes the first of two members and one that takes the last would see different requests.
     #[test]
     fn a_member_that_comes_twice_is_refused() {
         let text = r#"[{"type":"file_access","identifier":"a","identifier":"b"}]"#;
-        assert!(matches!(
-            AuthorizationDetails::parse(text),
-            Err(Refusal::DetailRepeatsMember)
-        ));
+        assert!(matches!(AuthorizationDetails::parse(text), Err(Refusal::DetailRepeatsMember)));
     }
 
     #[test]

@@ -19,10 +19,7 @@ const SECRET_LENGTH: usize = 43;
 impl Handle {
     /// Puts a fresh secret beside an id.
     pub const fn new(id: GrantId, secret: [u8; 32]) -> Self {
-        Self {
-            id,
-            secret: Secret::new(secret),
-        }
+        Self { id, secret: Secret::new(secret) }
     }
 
     /// Reads what a client sent. `None` for anything that we cannot have given out.

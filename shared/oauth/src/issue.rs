@@ -25,8 +25,13 @@ impl Narrower {
             Some(text) => Some(Scope::parse(text).ok_or(malformed)?),
             None => None,
         };
-        let resources = parameters.repeated("resource")?.into_iter().map(|text| ResourceUri::parse(text).ok_or(Refusal::ResourceNotAllowed)).collect::<Result<_, _>>()?;
-        let details = parameters.optional("authorization_details")?.map(AuthorizationDetails::parse).transpose()?;
+        let resources = parameters
+            .repeated("resource")?
+            .into_iter()
+            .map(|text| ResourceUri::parse(text).ok_or(Refusal::ResourceNotAllowed))
+            .collect::<Result<_, _>>()?;
+        let details =
+            parameters.optional("authorization_details")?.map(AuthorizationDetails::parse).transpose()?;
         Ok(Self { scope, resources, details })
     }
 }
@@ -63,10 +68,7 @@ impl<'a> Audience<'a> {
             ([one], granted) if granted.contains(one) || *one == issuer => one,
             ([_], _) => return Err(Refusal::ResourceNotAllowed),
             _ => {
-                return Err(Refusal::TooManyValues {
-                    name: "resource",
-                    limit: 1,
-                });
+                return Err(Refusal::TooManyValues { name: "resource", limit: 1 });
             }
         };
         Self::find(chosen, server, tools).ok_or(Refusal::ResourceNotAllowed)
@@ -106,9 +108,7 @@ impl<'a> Audience<'a> {
 
     /// How long an access token lives here.
     pub fn access_token_lifetime(&self, server: &Server) -> std::time::Duration {
-        self.tool()
-            .and_then(|tool| tool.access_token_lifetime)
-            .unwrap_or(server.lifetimes.access_token)
+        self.tool().and_then(|tool| tool.access_token_lifetime).unwrap_or(server.lifetimes.access_token)
     }
 }
 
@@ -128,9 +128,6 @@ pub fn narrowed_scope(named: Option<&Scope>, granted: &Scope) -> Result<Scope, R
 /// A scope that means nothing without details is not carried where there are none.
 pub fn meaningful_scope(scope: &Scope, tool: Option<&Tool>, has_details: bool) -> Scope {
     scope.retaining(|token| {
-        has_details
-            || !tool
-                .and_then(|tool| tool.scopes.get(token))
-                .is_some_and(|own| own.requires_details)
+        has_details || !tool.and_then(|tool| tool.scopes.get(token)).is_some_and(|own| own.requires_details)
     })
 }

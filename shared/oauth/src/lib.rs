@@ -52,7 +52,8 @@ pub use redirect::RedirectUri;
 pub use refresh_token::RefreshToken;
 pub use refusal::{ClientRejection, HandleRejection, Refusal};
 pub use request::{
-    AuthorizationRequest, LONGEST_PURPOSE, Prompt, RejectedRequest, ReplyTo, requested_scope, require_details_for_scopes,
+    AuthorizationRequest, LONGEST_PURPOSE, Prompt, RejectedRequest, ReplyTo, requested_scope,
+    require_details_for_scopes,
 };
 pub use resource::ResourceUri;
 pub use scope::Scope;

@@ -10,16 +10,8 @@ pub const CLIENT_ASSERTION_ALGORITHMS: [&str; 4] = ["ES256", "RS256", "PS256", "
 /// nothing in it that is not enforced. Clients drop a document without `authorization_endpoint`,
 /// `response_types_supported` and `code_challenge_methods_supported`.
 pub fn document(server: &Server, tool_scopes: &[String], detail_types: &[String]) -> Value {
-    let scopes: Vec<&str> = ISSUER_SCOPES
-        .into_iter()
-        .chain(tool_scopes.iter().map(String::as_str))
-        .collect();
-    let methods = [
-        "private_key_jwt",
-        "client_secret_basic",
-        "client_secret_post",
-        "none",
-    ];
+    let scopes: Vec<&str> = ISSUER_SCOPES.into_iter().chain(tool_scopes.iter().map(String::as_str)).collect();
+    let methods = ["private_key_jwt", "client_secret_basic", "client_secret_post", "none"];
     let confidential = &methods[..3];
     json!({
         "issuer": server.issuer,

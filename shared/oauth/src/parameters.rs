@@ -36,12 +36,7 @@ impl Parameters {
 
     /// Parameters that are known already.
     pub fn from_pairs<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
-        Self(
-            pairs
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        )
+        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 
     /// The value of a parameter that may come once.
@@ -54,11 +49,7 @@ impl Parameters {
         if values.next().is_some() {
             return Err(Refusal::RepeatedParameter { name });
         }
-        let limit = if name == "authorization_details" {
-            LONGEST_DETAILS
-        } else {
-            LONGEST_VALUE
-        };
+        let limit = if name == "authorization_details" { LONGEST_DETAILS } else { LONGEST_VALUE };
         match value {
             Some(value) if value.len() > limit => Err(Refusal::ParameterTooLong { name, limit }),
             Some("") | None => Ok(None),
@@ -84,10 +75,7 @@ impl Parameters {
             return Err(Refusal::TooManyValues { name, limit: 16 });
         }
         match values.iter().find(|value| value.len() > LONGEST_VALUE) {
-            Some(_) => Err(Refusal::ParameterTooLong {
-                name,
-                limit: LONGEST_VALUE,
-            }),
+            Some(_) => Err(Refusal::ParameterTooLong { name, limit: LONGEST_VALUE }),
             None => Ok(values),
         }
     }
@@ -103,18 +91,12 @@ impl Parameters {
     }
 
     fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .iter()
-            .filter(move |(own, _)| own == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 }
 
 fn decode(encoded: &[u8]) -> Result<String, Refusal> {
-    let spaced: Vec<u8> = encoded
-        .iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-        .collect();
+    let spaced: Vec<u8> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     match percent_decode(&spaced).decode_utf8() {
         Ok(text) if !text.contains('\0') => Ok(text.into_owned()),
         _ => Err(Refusal::NotUtf8),
@@ -129,19 +111,13 @@ mod tests {
     fn a_parameter_without_a_value_counts_as_omitted() {
         let parameters = Parameters::decode(b"scope=&state").unwrap();
         assert_eq!(parameters.optional("scope").unwrap(), None);
-        assert!(matches!(
-            parameters.required("state"),
-            Err(Refusal::MissingParameter { name: "state" })
-        ));
+        assert!(matches!(parameters.required("state"), Err(Refusal::MissingParameter { name: "state" })));
     }
 
     #[test]
     fn a_parameter_that_comes_twice_is_refused() {
         let parameters = Parameters::decode(b"state=a&state=b").unwrap();
-        assert!(matches!(
-            parameters.optional("state"),
-            Err(Refusal::RepeatedParameter { name: "state" })
-        ));
+        assert!(matches!(parameters.optional("state"), Err(Refusal::RepeatedParameter { name: "state" })));
     }
 
     #[test]

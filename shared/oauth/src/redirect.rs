@@ -29,9 +29,7 @@ impl RedirectUri {
     /// loopback IP address may differ (OAuth 2.1, sections 2.3.1 and 8.4.2; RFC 8252, section 7.3).
     pub fn permits(&self, asked: &Self) -> bool {
         self == asked
-            || self
-                .without_loopback_port()
-                .is_some_and(|own| Some(own) == asked.without_loopback_port())
+            || self.without_loopback_port().is_some_and(|own| Some(own) == asked.without_loopback_port())
     }
 
     /// The text around the port, when the host is a loopback IP address: `localhost` is matched exactly.
@@ -44,9 +42,8 @@ impl RedirectUri {
         };
         let authority = format!("http://{host}");
         let rest = self.0.strip_prefix(&authority)?;
-        let end_of_port = rest
-            .strip_prefix(':')
-            .map_or(0, |port| 1 + port.bytes().take_while(u8::is_ascii_digit).count());
+        let end_of_port =
+            rest.strip_prefix(':').map_or(0, |port| 1 + port.bytes().take_while(u8::is_ascii_digit).count());
         Some((authority, rest[end_of_port..].to_owned()))
     }
 
@@ -83,10 +80,7 @@ impl RedirectUri {
             url.push(if url.contains('?') { '&' } else { '?' });
             url.push_str(name);
             url.push('=');
-            url.extend(percent_encoding::utf8_percent_encode(
-                value,
-                percent_encoding::NON_ALPHANUMERIC,
-            ));
+            url.extend(percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC));
         }
         url
     }

@@ -22,11 +22,7 @@ const LENGTH: usize = 32 + 4 + 32;
 impl RefreshToken {
     /// The first token of an authorization, from 256 fresh random bits.
     pub const fn first(id: GrantId, family: [u8; 32]) -> Self {
-        Self {
-            id,
-            family: Secret::new(family),
-            generation: 0,
-        }
+        Self { id, family: Secret::new(family), generation: 0 }
     }
 
     /// Reads what a client sent; `None` for anything that we cannot have given out.
@@ -36,11 +32,7 @@ impl RefreshToken {
         let mut family = [0; 32];
         family.copy_from_slice(&bytes[..32]);
         let generation = u32::from_be_bytes([bytes[32], bytes[33], bytes[34], bytes[35]]);
-        let token = Self {
-            id: GrantId::parse(id)?,
-            family: Secret::new(family),
-            generation,
-        };
+        let token = Self { id: GrantId::parse(id)?, family: Secret::new(family), generation };
         let genuine: bool = token.tag(mac).as_slice().ct_eq(&bytes[36..]).into();
         genuine.then_some(token)
     }
@@ -57,10 +49,7 @@ impl RefreshToken {
     /// The token that follows this one.
     #[must_use]
     pub fn successor(&self) -> Self {
-        Self {
-            generation: self.generation + 1,
-            ..self.clone()
-        }
+        Self { generation: self.generation + 1, ..self.clone() }
     }
 
     /// Which authorization it renews.
@@ -79,13 +68,6 @@ impl RefreshToken {
     }
 
     fn tag(&self, mac: &dyn Mac) -> [u8; 32] {
-        mac.tag(
-            LABEL,
-            &[
-                self.id.as_str().as_bytes(),
-                self.family.expose(),
-                &self.generation.to_be_bytes(),
-            ],
-        )
+        mac.tag(LABEL, &[self.id.as_str().as_bytes(), self.family.expose(), &self.generation.to_be_bytes()])
     }
 }

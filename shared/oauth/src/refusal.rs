@@ -18,10 +18,7 @@ pub enum Refusal {
     #[error("the parameter {name} is longer than {limit} bytes")]
     ParameterTooLong { name: &'static str, limit: usize },
     #[error("the parameter {name} is malformed: {expected} is expected")]
-    MalformedParameter {
-        name: &'static str,
-        expected: &'static str,
-    },
+    MalformedParameter { name: &'static str, expected: &'static str },
     #[error("the request's parameters are not UTF-8 text")]
     NotUtf8,
     #[error("the request is larger than {limit} bytes")]
@@ -113,11 +110,7 @@ pub enum Refusal {
     #[error("authorization_details[{index}] has a type that this client may not use")]
     DetailTypeNotAllowed { index: usize },
     #[error("authorization_details[{index}]{pointer}: {problem}")]
-    DetailInvalid {
-        index: usize,
-        pointer: String,
-        problem: String,
-    },
+    DetailInvalid { index: usize, pointer: String, problem: String },
     #[error("authorization_details[{index}] is for a tool that the requested resource is not")]
     DetailOutsideResource { index: usize },
     #[error("authorization_details[{index}] is wider than what was granted")]

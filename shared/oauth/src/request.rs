@@ -71,10 +71,7 @@ pub struct RejectedRequest {
 
 impl From<Refusal> for RejectedRequest {
     fn from(refusal: Refusal) -> Self {
-        Self {
-            refusal,
-            reply_to: None,
-        }
+        Self { refusal, reply_to: None }
     }
 }
 
@@ -93,20 +90,20 @@ impl ReplyTo {
         self.with(&[("code", code)], issuer)
     }
 
-    /// The URL of an error (OAuth 2.1, section 4.1.2.1; RFC 9207).
-    pub fn with_refusal(&self, refusal: &Refusal, issuer: &str) -> String {
-        self.with(
-            &[
-                ("error", refusal.code().as_str()),
-                ("error_description", &refusal.to_string()),
-            ],
-            issuer,
-        )
+    /// The URL of an error (OAuth 2.1, section 4.1.2.1; RFC 9207); `error_uri` explains it to the client's developer.
+    pub fn with_refusal(&self, refusal: &Refusal, error_uri: &str, issuer: &str) -> String {
+        let description = refusal.to_string();
+        let error = [
+            ("error", refusal.code().as_str()),
+            ("error_description", &description),
+            ("error_uri", error_uri),
+        ];
+        self.with(&error, issuer)
     }
 
     /// The URL of an answer that a fault of ours prevented.
-    pub fn with_fault(&self, code: crate::ErrorCode, issuer: &str) -> String {
-        self.with(&[("error", code.as_str())], issuer)
+    pub fn with_fault(&self, code: crate::ErrorCode, error_uri: &str, issuer: &str) -> String {
+        self.with(&[("error", code.as_str()), ("error_uri", error_uri)], issuer)
     }
 
     fn with(&self, parameters: &[(&str, &str)], issuer: &str) -> String {
@@ -132,21 +129,12 @@ impl AuthorizationRequest {
     ) -> Result<Self, RejectedRequest> {
         let redirect_uri = redirect_uri(parameters, client)?;
         // A state that comes twice is refused, and no state is then sent back.
-        let state = parameters
-            .optional("state")
-            .ok()
-            .flatten()
-            .filter(|state| state.len() <= LONGEST_STATE);
-        let reply_to = ReplyTo {
-            redirect_uri: redirect_uri.clone(),
-            state: state.map(str::to_owned),
-        };
+        let state = parameters.optional("state").ok().flatten().filter(|state| state.len() <= LONGEST_STATE);
+        let reply_to = ReplyTo { redirect_uri: redirect_uri.clone(), state: state.map(str::to_owned) };
         let rest = || -> Result<Self, Refusal> {
             response_type(parameters)?;
             if !client.may_use(GrantType::AuthorizationCode) {
-                return Err(Refusal::GrantNotAllowed {
-                    grant_type: GrantType::AuthorizationCode.as_str(),
-                });
+                return Err(Refusal::GrantNotAllowed { grant_type: GrantType::AuthorizationCode.as_str() });
             }
             let resources = resources(parameters, client, server, tools)?;
             let details = match parameters.optional("authorization_details")? {
@@ -171,18 +159,12 @@ impl AuthorizationRequest {
                 purpose: purpose(parameters)?,
             })
         };
-        rest().map_err(|refusal| RejectedRequest {
-            refusal,
-            reply_to: Some(reply_to),
-        })
+        rest().map_err(|refusal| RejectedRequest { refusal, reply_to: Some(reply_to) })
     }
 
     /// Where the answer goes.
     pub fn reply_to(&self) -> ReplyTo {
-        ReplyTo {
-            redirect_uri: self.redirect_uri.clone(),
-            state: self.state.clone(),
-        }
+        ReplyTo { redirect_uri: self.redirect_uri.clone(), state: self.state.clone() }
     }
 
     /// Whether the client wants this of the person.
@@ -201,9 +183,7 @@ fn redirect_uri(parameters: &Parameters, client: &Client) -> Result<RedirectUri,
     };
     let asked = RedirectUri::parse(text).ok_or(Refusal::RedirectUriNotRegistered)?;
     let registered = client.redirect_uris.iter().any(|own| own.permits(&asked));
-    registered
-        .then_some(asked)
-        .ok_or(Refusal::RedirectUriNotRegistered)
+    registered.then_some(asked).ok_or(Refusal::RedirectUriNotRegistered)
 }
 
 /// Only `code`, and only in the query: there is no implicit grant (OAuth 2.1, section 10.1).
@@ -264,14 +244,10 @@ pub fn require_details_for_scopes(
         return Ok(());
     }
     let needs = |token: &&str| {
-        tools
-            .iter()
-            .any(|tool| tool.scopes.get(*token).is_some_and(|own| own.requires_details))
+        tools.iter().any(|tool| tool.scopes.get(*token).is_some_and(|own| own.requires_details))
     };
     match scope.iter().find(needs) {
-        Some(scope) => Err(Refusal::ScopeNeedsDetails {
-            scope: scope.to_owned(),
-        }),
+        Some(scope) => Err(Refusal::ScopeNeedsDetails { scope: scope.to_owned() }),
         None => Ok(()),
     }
 }
@@ -287,9 +263,7 @@ fn resources(
     for text in parameters.repeated("resource")? {
         let uri = ResourceUri::parse(text).ok_or(Refusal::ResourceNotAllowed)?;
         let allowed = uri == server.resource()
-            || tools
-                .iter()
-                .any(|tool| tool.resource == uri && client.tools.contains(&tool.id));
+            || tools.iter().any(|tool| tool.resource == uri && client.tools.contains(&tool.id));
         if !allowed {
             return Err(Refusal::ResourceNotAllowed);
         }
@@ -325,19 +299,12 @@ fn prompt(parameters: &Parameters) -> Result<BTreeSet<Prompt>, Refusal> {
 }
 
 fn max_age(parameters: &Parameters) -> Result<Option<Duration>, Refusal> {
-    let malformed = Refusal::MalformedParameter {
-        name: "max_age",
-        expected: "a whole number of seconds",
-    };
+    let malformed = Refusal::MalformedParameter { name: "max_age", expected: "a whole number of seconds" };
     let Some(text) = parameters.optional("max_age")? else {
         return Ok(None);
     };
     let digits = text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse()
-        .ok()
-        .filter(|_| digits)
-        .map(|seconds| Some(Duration::from_secs(seconds)))
-        .ok_or(malformed)
+    text.parse().ok().filter(|_| digits).map(|seconds| Some(Duration::from_secs(seconds))).ok_or(malformed)
 }
 
 /// `purpose`: plain text on one line, so that it can be shown as the agent's own words and nothing else.
@@ -346,12 +313,10 @@ fn purpose(parameters: &Parameters) -> Result<Option<String>, Refusal> {
         return Ok(None);
     };
     let plain = text.chars().count() <= LONGEST_PURPOSE && !text.chars().any(disturbs_a_page);
-    plain
-        .then(|| Some(text.to_owned()))
-        .ok_or(Refusal::MalformedParameter {
-            name: "purpose",
-            expected: "plain text on one line, at most 300 characters",
-        })
+    plain.then(|| Some(text.to_owned())).ok_or(Refusal::MalformedParameter {
+        name: "purpose",
+        expected: "plain text on one line, at most 300 characters",
+    })
 }
 
 /// Control characters, line separators, and the characters that reorder or hide text.

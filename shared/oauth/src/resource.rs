@@ -27,10 +27,7 @@ impl ResourceUri {
             return false;
         };
         let beneath = rest.is_empty() || self.0.ends_with('/') || rest.starts_with(['/', '?']);
-        beneath
-            && !rest
-                .split(['/', '?'])
-                .any(|segment| matches!(segment, "." | ".."))
+        beneath && !rest.split(['/', '?']).any(|segment| matches!(segment, "." | ".."))
     }
 }
 

@@ -89,10 +89,7 @@ impl<'a> FromIterator<&'a str> for Scope {
 
 /// Whether `token` is a `scope-token` of RFC 6749, section 3.3.
 pub fn is_scope_token(token: &str) -> bool {
-    !token.is_empty()
-        && token
-            .bytes()
-            .all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+    !token.is_empty() && token.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
 }
 
 impl fmt::Display for Scope {

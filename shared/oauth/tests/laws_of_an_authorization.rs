@@ -53,44 +53,23 @@ fn request() -> AuthorizationRequest {
 
 fn pushed(now: Timestamp) -> Authorization {
     let secret = Secret::new(PUSH_SECRET).digest();
-    Authorization::pushed(
-        GrantId::from_random([9; 16]),
-        request(),
-        secret,
-        &Lifetimes::default(),
-        now,
-    )
+    Authorization::pushed(GrantId::from_random([9; 16]), request(), secret, &Lifetimes::default(), now)
 }
 
 /// Something that somebody tries. The first two flags say whether client and secret are the right ones.
 #[derive(Clone, Debug)]
 enum Event {
-    Consent {
-        details: Vec<usize>,
-        scope: &'static str,
-    },
+    Consent { details: Vec<usize>, scope: &'static str },
     Deny,
-    Redeem {
-        client: bool,
-        secret: bool,
-        verifier: bool,
-        with_refresh: bool,
-    },
-    Refresh {
-        client: bool,
-        family: bool,
-        back: u32,
-    },
+    Redeem { client: bool, secret: bool, verifier: bool, with_refresh: bool },
+    Refresh { client: bool, family: bool, back: u32 },
     End,
     Wait(u64),
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    let scopes = prop_oneof![
-        Just("openid"),
-        Just("openid files.read"),
-        Just("openid files.read files.access admin")
-    ];
+    let scopes =
+        prop_oneof![Just("openid"), Just("openid files.read"), Just("openid files.read files.access admin")];
     prop_oneof![
         2 => (prop::collection::vec(0_usize..6, 0..5), scopes).prop_map(|(details, scope)| Event::Consent { details, scope }),
         1 => Just(Event::Deny),
@@ -116,13 +95,7 @@ impl World {
     fn new() -> Self {
         let now = Timestamp::from_seconds(1_000_000);
         let latest = RefreshToken::first(GrantId::from_random([9; 16]), FAMILY);
-        Self {
-            now,
-            stored: pushed(now),
-            redeemed: 0,
-            rotations: vec![],
-            latest,
-        }
+        Self { now, stored: pushed(now), redeemed: 0, rotations: vec![], latest }
     }
 
     fn play(&mut self, event: &Event) {
@@ -135,12 +108,9 @@ impl World {
                     self.commit(next);
                 }
             }
-            Event::Redeem {
-                client,
-                secret,
-                verifier,
-                with_refresh,
-            } => self.redeem(*client, *secret, *verifier, *with_refresh),
+            Event::Redeem { client, secret, verifier, with_refresh } => {
+                self.redeem(*client, *secret, *verifier, *with_refresh)
+            }
             Event::Refresh { client, family, back } => self.refresh(*client, *family, *back),
             Event::End => {
                 let next = self.stored.clone().ended(End::Revoked, self.now);
@@ -153,19 +123,12 @@ impl World {
     fn consent(&mut self, details: &[usize], scope: &str) {
         let decision = Decision {
             person: PersonId::from_random([4; 16]),
-            authentication: AuthenticationEvent {
-                auth_time: self.now,
-                amr: vec!["pwd".into()],
-            },
+            authentication: AuthenticationEvent { auth_time: self.now, amr: vec!["pwd".into()] },
             scope: Scope::parse(scope).unwrap(),
             details: details.to_vec(),
             code: Secret::new(CODE_SECRET).digest(),
         };
-        if let Ok(next) = self
-            .stored
-            .clone()
-            .consented(decision, &Lifetimes::default(), self.now)
-        {
+        if let Ok(next) = self.stored.clone().consented(decision, &Lifetimes::default(), self.now) {
             assert!(
                 matches!(self.stored.stage, Stage::Pushed(_)),
                 "only a request that nobody decided can be decided"
@@ -192,10 +155,7 @@ impl World {
                 self.commit(next);
             }
             Spent::Replayed(next) => {
-                assert!(
-                    client && secret && verifier,
-                    "a replay must be proven before it ends anything"
-                );
+                assert!(client && secret && verifier, "a replay must be proven before it ends anything");
                 assert!(matches!(next.stage, Stage::Ended(_)));
                 self.commit(*next);
             }
@@ -211,10 +171,7 @@ impl World {
         }
         match self.stored.clone().rotated(&client_id, &token, self.now) {
             Spent::Well(Rotation::Moved(next)) => {
-                assert!(
-                    !self.rotations.contains(&token.generation()),
-                    "a generation moves the family once"
-                );
+                assert!(!self.rotations.contains(&token.generation()), "a generation moves the family once");
                 self.rotations.push(token.generation());
                 self.latest = token.successor();
                 self.commit(next);
@@ -228,10 +185,7 @@ impl World {
                 );
             }
             Spent::Replayed(next) => {
-                assert!(
-                    client && family,
-                    "a replay must be proven before it ends anything"
-                );
+                assert!(client && family, "a replay must be proven before it ends anything");
                 assert!(matches!(next.stage, Stage::Ended(_)));
                 self.commit(*next);
             }
@@ -253,25 +207,16 @@ impl World {
         assert!(self.redeemed <= 1, "a code is spent once");
         let asked = request();
         if let Some(grant) = self.stored.grant() {
+            assert!(grant.scope.is_within(&asked.scope), "no scope beyond what was asked");
             assert!(
-                grant.scope.is_within(&asked.scope),
-                "no scope beyond what was asked"
-            );
-            assert!(
-                grant
-                    .details
-                    .iter()
-                    .all(|one| asked.details.iter().any(|other| one == other)),
+                grant.details.iter().all(|one| asked.details.iter().any(|other| one == other)),
                 "no detail beyond what was asked"
             );
             assert!(grant.ends_at <= grant.granted_at.after(Lifetimes::default().authorization));
             if let Some(earlier) = before.grant() {
                 assert_eq!(earlier.scope, grant.scope, "a grant never changes");
                 assert_eq!(earlier.details, grant.details, "a grant never changes");
-                assert!(
-                    grant.ends_at <= earlier.ends_at,
-                    "a grant never lives longer than it was given"
-                );
+                assert!(grant.ends_at <= earlier.ends_at, "a grant never lives longer than it was given");
             }
             if self.stored.live_grant(self.now).is_ok() {
                 assert!(self.now < grant.ends_at, "nothing outlives its end");
@@ -318,25 +263,11 @@ fn a_request_uri_is_bound_to_its_client_and_gone_after_its_time() {
     let authorization = pushed(now);
     let agent = ClientId::parse("agent").unwrap();
     let thief = ClientId::parse("thief").unwrap();
-    assert!(
-        authorization
-            .look_up(&agent, &Secret::new(PUSH_SECRET), now)
-            .is_ok()
-    );
-    assert!(
-        authorization
-            .look_up(&thief, &Secret::new(PUSH_SECRET), now)
-            .is_err()
-    );
+    assert!(authorization.look_up(&agent, &Secret::new(PUSH_SECRET), now).is_ok());
+    assert!(authorization.look_up(&thief, &Secret::new(PUSH_SECRET), now).is_err());
     assert!(authorization.look_up(&agent, &Secret::new([0; 32]), now).is_err());
     assert!(
-        authorization
-            .look_up(
-                &agent,
-                &Secret::new(PUSH_SECRET),
-                now.after(Duration::from_secs(90))
-            )
-            .is_err()
+        authorization.look_up(&agent, &Secret::new(PUSH_SECRET), now.after(Duration::from_secs(90))).is_err()
     );
 }
 

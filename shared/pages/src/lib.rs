@@ -11,6 +11,7 @@
 mod account;
 mod asset;
 mod brand;
+mod catalogue;
 mod colour;
 mod consent;
 mod error;
@@ -23,6 +24,7 @@ mod words;
 pub use account::{AccountNotice, AccountPage, SignedOutPage};
 pub use asset::{ASSET_CONTENT_SECURITY_POLICY, Asset, assets};
 pub use brand::{Brand, Logo, UnusableLogo};
+pub use catalogue::{CatalogueEntry, CatalogueEntryPage, CatalogueGroup, CataloguePage};
 pub use colour::{Colour, InvalidColour};
 pub use consent::{AskingClient, ConsentPage, ConsentProblem, DetailChoice, Lifetime, ScopeChoice};
 pub use error::{ErrorPage, WhatHappened};

@@ -9,14 +9,21 @@ use crate::{Guest, SignedIn};
 ///
 /// # Errors
 /// [`Refusal::RequestUriInvalid`] when the request was decided already; a fault of the table.
-pub async fn decide(guest: &Guest<'_>, interaction: &Interaction, decision: Decision) -> Result<Authorization, Problem> {
+pub async fn decide(
+    guest: &Guest<'_>,
+    interaction: &Interaction,
+    decision: Decision,
+) -> Result<Authorization, Problem> {
     let lives = &guest.configuration.server.lifetimes;
     let next = match &interaction.request {
         Request::Carried(request) => {
             let request = (**request).clone();
             Authorization::consented_at_once(interaction.id.clone(), request, decision, lives, guest.now)
         }
-        Request::Pushed => guest.pushed(interaction).await?.consented(decision, lives, guest.now)?,
+        Request::Pushed => guest
+            .pushed(interaction)
+            .await?
+            .consented(decision, lives, guest.now)?,
     };
     guest.commit(next).await
 }
@@ -39,7 +46,9 @@ impl Guest<'_> {
     /// # Errors
     /// [`Refusal::RequestUriInvalid`] when it is gone.
     pub async fn pushed(&self, interaction: &Interaction) -> Result<Authorization, Problem> {
-        let gone = Refusal::RequestUriInvalid { why: HandleRejection::Unknown };
+        let gone = Refusal::RequestUriInvalid {
+            why: HandleRejection::Unknown,
+        };
         Ok(self.store.authorization(&interaction.id).await?.ok_or(gone)?)
     }
 
@@ -56,7 +65,10 @@ impl Guest<'_> {
     async fn commit(&self, next: Authorization) -> Result<Authorization, Problem> {
         match self.store.commit(&next).await? {
             Commit::Done => Ok(next),
-            Commit::Outdated(_) => Err(Refusal::RequestUriInvalid { why: HandleRejection::Spent }.into()),
+            Commit::Outdated(_) => Err(Refusal::RequestUriInvalid {
+                why: HandleRejection::Spent,
+            }
+            .into()),
         }
     }
 }

@@ -25,17 +25,34 @@ pub fn decision_page(
     let page = ConsentPage {
         frame: guest.frame(),
         interaction: &sealed,
-        client: AskingClient { name: &client.name, id: client.id.as_str(), is_vouched_for: true },
+        client: AskingClient {
+            name: &client.name,
+            id: client.id.as_str(),
+            is_vouched_for: true,
+        },
         returns_to: &request.redirect_uri.host(),
         person: signed_in.person(),
         purpose: request.purpose.as_deref(),
-        details: request.details.iter().zip(&written).map(|(detail, json)| choice(guest, detail, json)).collect(),
-        scopes: request.scope.iter().map(|scope| scope_choice(guest, scope)).collect(),
+        details: request
+            .details
+            .iter()
+            .zip(&written)
+            .map(|(detail, json)| choice(guest, detail, json))
+            .collect(),
+        scopes: request
+            .scope
+            .iter()
+            .map(|scope| scope_choice(guest, scope))
+            .collect(),
         lifetime: lifetime(guest, request, client),
         may_be_remembered: client.remember_consent,
         problem,
     };
-    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if problem.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
     guest.page(status, page.render(), &[request.redirect_uri.as_str()])
 }
 
@@ -46,19 +63,40 @@ fn laid_out(detail: &AuthorizationDetail) -> String {
 
 fn choice<'a>(guest: &'a Guest<'_>, detail: &AuthorizationDetail, json: &'a str) -> DetailChoice<'a> {
     let tool = tool_of(guest, detail).map_or("", |tool| tool.name.as_str());
-    DetailChoice { sentence: guest.types.sentence(detail, guest.texts, Some(tool)), tool, json }
+    DetailChoice {
+        sentence: guest.types.sentence(detail, guest.texts, Some(tool)),
+        tool,
+        json,
+    }
 }
 
 fn tool_of<'a>(guest: &'a Guest<'_>, detail: &AuthorizationDetail) -> Option<&'a Tool> {
     let registered = guest.types.get(&detail.detail_type)?;
-    guest.configuration.tools.iter().find(|tool| registered.belongs_to(detail, tool))
+    guest
+        .configuration
+        .tools
+        .iter()
+        .find(|tool| registered.belongs_to(detail, tool))
 }
 
 fn scope_choice<'a>(guest: &'a Guest<'_>, scope: &'a str) -> ScopeChoice<'a> {
-    let known = guest.configuration.tools.iter().find_map(|tool| tool.scopes.get(scope));
+    let known = guest
+        .configuration
+        .tools
+        .iter()
+        .find_map(|tool| tool.scopes.get(scope));
     let language = guest.texts.tag().language();
-    let description = known.and_then(|known| known.description.get(language).or_else(|| known.description.get("en")));
-    ScopeChoice { name: scope, description: description.map(String::as_str), is_required: scope == OPENID }
+    let description = known.and_then(|known| {
+        known
+            .description
+            .get(language)
+            .or_else(|| known.description.get("en"))
+    });
+    ScopeChoice {
+        name: scope,
+        description: description.map(String::as_str),
+        is_required: scope == OPENID,
+    }
 }
 
 /// The life of the longest-lived token that the request can lead to.

@@ -4,7 +4,7 @@ use details::DetailTypes;
 use environment::{Clock, Dice, Fault};
 use http::answer::html;
 use http::request::{accept_language, request_id};
-use http::{Browser, Problem, Request, Response, Site, StatusCode, open, seal};
+use http::{Browser, ERROR_CATALOGUE, Problem, Request, Response, Site, StatusCode, open, seal};
 use keys::{Keys, ServerSecret};
 use languages::{Languages, Texts};
 use oauth::configuration::Server;
@@ -32,7 +32,14 @@ pub struct Services {
 impl Services {
     /// Puts the parts together.
     pub fn new(store: Store, keys: Keys, clock: Clock, dice: Dice) -> Self {
-        Self { store, keys, clock, dice, brand: Derived::default(), types: Derived::default() }
+        Self {
+            store,
+            keys,
+            clock,
+            dice,
+            brand: Derived::default(),
+            types: Derived::default(),
+        }
     }
 
     /// The parts of a function on Lambda.
@@ -112,8 +119,12 @@ impl<'a> Guest<'a> {
             browser: Browser::recognise(request, &site, &services.dice),
             site,
             texts: Languages::shipped().choose(accept_language(request), None),
-            types: services.types.of(version, || DetailTypes::new(configuration.detail_types.clone())),
-            brand: services.brand.of(version, || Arc::new(brand(&configuration.server))),
+            types: services
+                .types
+                .of(version, || DetailTypes::new(configuration.detail_types.clone())),
+            brand: services
+                .brand
+                .of(version, || Arc::new(brand(&configuration.server))),
             store: &services.store,
             dice: &services.dice,
             secret,
@@ -123,7 +134,11 @@ impl<'a> Guest<'a> {
 
     /// What all pages have in common.
     pub fn frame(&self) -> Frame<'_> {
-        Frame { texts: self.texts, brand: &self.brand, base_path: self.configuration.server.base_path() }
+        Frame {
+            texts: self.texts,
+            brand: &self.brand,
+            base_path: self.configuration.server.base_path(),
+        }
     }
 
     /// A page of ours under the path of the issuer.
@@ -167,7 +182,14 @@ impl<'a> Guest<'a> {
         user_name: &str,
         problem: Option<SignInProblem>,
     ) -> Result<Response, Problem> {
-        let page = SignInPage { frame: self.frame(), interaction: sealed, client_name, user_name, again: false, problem };
+        let page = SignInPage {
+            frame: self.frame(),
+            interaction: sealed,
+            client_name,
+            user_name,
+            again: false,
+            problem,
+        };
         let status = match problem {
             None => StatusCode::OK,
             Some(SignInProblem::WrongUserNameOrPassword) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -181,7 +203,13 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// When it is too long to travel.
     pub fn seal(&self, interaction: &Interaction) -> Result<String, Fault> {
-        seal(self.secret, ON_THE_WAY, interaction, &[self.browser.binding()], interaction.expires_at)
+        seal(
+            self.secret,
+            ON_THE_WAY,
+            interaction,
+            &[self.browser.binding()],
+            interaction.expires_at,
+        )
     }
 
     /// Opens an interaction that this browser brings back.
@@ -189,7 +217,13 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// [`Refusal::FormRejected`].
     pub fn open(&self, sealed: &str) -> Result<Interaction, Refusal> {
-        open(self.secret, ON_THE_WAY, sealed, &[self.browser.binding()], self.now)
+        open(
+            self.secret,
+            ON_THE_WAY,
+            sealed,
+            &[self.browser.binding()],
+            self.now,
+        )
     }
 
     /// Seals an interaction into the form in which this session decides.
@@ -197,7 +231,13 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// When it is too long to travel.
     pub fn seal_decision(&self, interaction: &Interaction, session: &[u8]) -> Result<String, Fault> {
-        seal(self.secret, TO_DECIDE, interaction, &[self.browser.binding(), session], interaction.expires_at)
+        seal(
+            self.secret,
+            TO_DECIDE,
+            interaction,
+            &[self.browser.binding(), session],
+            interaction.expires_at,
+        )
     }
 
     /// Opens the form in which a session decided.
@@ -205,7 +245,13 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// [`Refusal::FormRejected`] for a form of another browser or session.
     pub fn open_decision(&self, sealed: &str, session: &[u8]) -> Result<Interaction, Refusal> {
-        open(self.secret, TO_DECIDE, sealed, &[self.browser.binding(), session], self.now)
+        open(
+            self.secret,
+            TO_DECIDE,
+            sealed,
+            &[self.browser.binding(), session],
+            self.now,
+        )
     }
 
     /// Seals a form of the account's pages: it proves that our own page sent it.
@@ -214,7 +260,13 @@ impl<'a> Guest<'a> {
     /// When it cannot be sealed.
     pub fn seal_form(&self, purpose: &'static str, session: &[u8]) -> Result<String, Fault> {
         let until = self.now.after(self.configuration.server.lifetimes.interaction);
-        seal(self.secret, purpose, &(), &[self.browser.binding(), session], until)
+        seal(
+            self.secret,
+            purpose,
+            &(),
+            &[self.browser.binding(), session],
+            until,
+        )
     }
 
     /// Opens a form of the account's pages.
@@ -222,7 +274,13 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// [`Refusal::FormRejected`].
     pub fn open_form(&self, purpose: &'static str, sealed: &str, session: &[u8]) -> Result<(), Refusal> {
-        open(self.secret, purpose, sealed, &[self.browser.binding(), session], self.now)
+        open(
+            self.secret,
+            purpose,
+            sealed,
+            &[self.browser.binding(), session],
+            self.now,
+        )
     }
 
     /// The page that says what went wrong: in plain words, with the code for the client's developer.
@@ -231,17 +289,20 @@ impl<'a> Guest<'a> {
         if let Problem::Fault(fault) = problem {
             tracing_fault(fault);
         }
+        let catalogue = format!("{ERROR_CATALOGUE}/{}", http::name(problem));
         let page = ErrorPage {
             frame: self.frame(),
             what_happened: what,
             code,
             description: description.as_deref(),
-            catalogue: None,
+            catalogue: Some(&catalogue),
             request_id: request_id(self.request),
         };
         let mut response = html(status, page.render(), &content_security_policy(&[]), &self.site);
         if let Problem::Refused(Refusal::WrongMethod { allowed }) = problem {
-            response.headers_mut().insert(http::header::ALLOW, http::HeaderValue::from_static(allowed));
+            response
+                .headers_mut()
+                .insert(http::header::ALLOW, http::HeaderValue::from_static(allowed));
         }
         response
     }
@@ -254,7 +315,11 @@ fn tracing_fault(fault: &Fault) {
 /// The configured brand; what cannot be used of it was refused when it was applied.
 fn brand(server: &Server) -> Brand {
     let accent: Colour = server.brand.accent.parse().unwrap_or(Brand::DEFAULT_ACCENT);
-    let logo = server.brand.logo_svg.as_ref().and_then(|svg| Logo::parse(svg.as_bytes()).ok());
+    let logo = server
+        .brand
+        .logo_svg
+        .as_ref()
+        .and_then(|svg| Logo::parse(svg.as_bytes()).ok());
     Brand::new(&server.brand.name, accent, logo)
 }
 
@@ -262,6 +327,7 @@ fn brand(server: &Server) -> Brand {
 impl Services {
     /// The brand of the configuration in force.
     pub fn brand(&self, configuration: &Configuration) -> Arc<Brand> {
-        self.brand.of(configuration.version, || Arc::new(brand(&configuration.server)))
+        self.brand
+            .of(configuration.version, || Arc::new(brand(&configuration.server)))
     }
 }

@@ -40,7 +40,10 @@ impl SignedIn {
 
     /// The person, to be shown.
     pub fn person(&self) -> pages::Person<'_> {
-        pages::Person { display_name: &self.session.name, user_name: &self.session.user_name }
+        pages::Person {
+            display_name: &self.session.name,
+            user_name: &self.session.user_name,
+        }
     }
 }
 
@@ -50,7 +53,9 @@ impl Guest<'_> {
     /// # Errors
     /// When the table does not answer.
     pub async fn signed_in(&self) -> Result<Option<SignedIn>, Fault> {
-        let Some(secret) = self.session_secret() else { return Ok(None) };
+        let Some(secret) = self.session_secret() else {
+            return Ok(None);
+        };
         let session = self.store.session(&secret, self.now).await?;
         Ok(session.map(|session| SignedIn { session, secret }))
     }
@@ -62,7 +67,11 @@ impl Guest<'_> {
     pub fn keep_session(&self, response: &mut Response, secret: &Secret<[u8; 32]>) -> Result<(), Fault> {
         let value = URL_SAFE_NO_PAD.encode(secret.expose());
         let lifetime = self.configuration.server.lifetimes.session;
-        set_cookie(response, &self.site, &Cookie::new(SESSION_COOKIE, value).lasting(lifetime))
+        set_cookie(
+            response,
+            &self.site,
+            &Cookie::new(SESSION_COOKIE, value).lasting(lifetime),
+        )
     }
 
     /// Makes the browser forget the session.
@@ -75,6 +84,11 @@ impl Guest<'_> {
 
     fn session_secret(&self) -> Option<Secret<[u8; 32]>> {
         let value = read_cookie(self.request, &self.site, SESSION_COOKIE)?;
-        URL_SAFE_NO_PAD.decode(value).ok()?.try_into().ok().map(Secret::new)
+        URL_SAFE_NO_PAD
+            .decode(value)
+            .ok()?
+            .try_into()
+            .ok()
+            .map(Secret::new)
     }
 }

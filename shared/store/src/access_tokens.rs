@@ -1,10 +1,10 @@
 use environment::Fault;
 use oauth::{
-    AccessTokenClaims, Authorization, AuthorizationDetails, ClientId, GrantId, PersonId, Sha256Digest,
+    AccessTokenClaims, Authorization, AuthorizationDetails, ClientId, Grant, GrantId, PersonId, Sha256Digest,
     Timestamp, TokenId,
 };
 
-use crate::item::{Draft, Item, Key, body, json_text};
+use crate::item::{Draft, Item, Key, body};
 use crate::{ClientState, Person, Store, authorizations, client_states, people};
 
 /// Everything that says whether an access token still stands, read in one call.
@@ -32,19 +32,9 @@ impl Store {
         let Some((grant_id, person)) = claims.grant_id.as_ref().zip(PersonId::parse(&claims.sub)) else {
             let [revoked, client] = self.read_all([&revoked, &client]).await?;
             let client = client_state(client.as_ref())?;
-            return Ok(Standing {
-                revoked: revoked.is_some(),
-                authorization: None,
-                person: None,
-                client,
-            });
+            return Ok(Standing { revoked: revoked.is_some(), authorization: None, person: None, client });
         };
-        let keys = [
-            &revoked,
-            &client,
-            &authorizations::key(grant_id),
-            &people::key(&person),
-        ];
+        let keys = [&revoked, &client, &authorizations::key(grant_id), &people::key(&person)];
         let [revoked, client, authorization, person] = self.read_all(keys).await?;
         let authorization = match &authorization {
             Some(item) => Some(self.assemble(item).await?),
@@ -66,12 +56,7 @@ impl Store {
     pub async fn revoke_access_token(&self, claims: &AccessTokenClaims) -> Result<(), Fault> {
         let key = revocation_key(claims.grant_id.as_ref(), &claims.jti);
         let margin = std::time::Duration::from_mins(2);
-        self.write(Draft::new(
-            &key,
-            &claims.client_id,
-            Some(claims.exp.after(margin)),
-        ))
-        .await
+        self.write(Draft::new(&key, &claims.client_id, Some(claims.exp.after(margin)))).await
     }
 
     /// Keeps details to which a token only refers, when they are not those of its whole authorization.
@@ -85,14 +70,8 @@ impl Store {
         details: &AuthorizationDetails,
         until: Timestamp,
     ) -> Result<(), Fault> {
-        let json = json_text(details);
         let key = kept_details_key(grant_id, jti, &details.digest());
-        self.write(Draft::new(
-            &key,
-            &json,
-            Some(until.after(std::time::Duration::from_mins(2))),
-        ))
-        .await
+        self.write(Draft::new(&key, details, Some(until.after(std::time::Duration::from_mins(2))))).await
     }
 
     /// The details that a token refers to, if they were kept for it.
@@ -105,13 +84,17 @@ impl Store {
         jti: &TokenId,
         digest: &Sha256Digest,
     ) -> Result<Option<AuthorizationDetails>, Fault> {
-        let Some(item) = self.read(&kept_details_key(grant_id, jti, digest)).await? else {
-            return Ok(None);
-        };
-        let json: String = body(&item)?;
-        serde_json::from_str(&json)
-            .map(Some)
-            .map_err(|_| Fault::broken("table", "kept details cannot be read"))
+        self.read(&kept_details_key(grant_id, jti, digest)).await?.as_ref().map(body).transpose()
+    }
+
+    /// Everything that says whether a grant still stands beside its own item, read in one call.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn standing_of(&self, grant: &Grant) -> Result<(Option<Person>, ClientState), Fault> {
+        let keys = [&people::key(&grant.person), &client_states::key(&grant.client_id)];
+        let [person, client] = self.read_all(keys).await?;
+        Ok((person.as_ref().map(body).transpose()?, client_state(client.as_ref())?))
     }
 
     /// The standing of a client, read now.
@@ -137,9 +120,6 @@ fn revocation_key(grant_id: Option<&GrantId>, jti: &TokenId) -> Key {
 fn kept_details_key(grant_id: Option<&GrantId>, jti: &TokenId, digest: &Sha256Digest) -> Key {
     match grant_id {
         Some(id) => authorizations::details_key(id, digest),
-        None => Key::new(
-            format!("TOKEN#{jti}"),
-            format!("DETAILS#{}", digest.to_base64url()),
-        ),
+        None => Key::new(format!("TOKEN#{jti}"), format!("DETAILS#{}", digest.to_base64url())),
     }
 }

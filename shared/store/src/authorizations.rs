@@ -39,15 +39,10 @@ impl Store {
     /// When the table does not answer: the state is then as before or as after.
     pub async fn commit(&self, next: &Authorization) -> Result<Commit, Fault> {
         let (slim, details) = split(next);
-        if let Some((digest, json)) =
-            details.filter(|_| matches!(next.stage, Stage::Pushed(_) | Stage::Consented(_)))
-        {
-            self.write(Draft::new(
-                &details_key(&next.id, &digest),
-                &json,
-                Some(forget(next)),
-            ))
-            .await?;
+        let decided_anew = matches!(next.stage, Stage::Pushed(_) | Stage::Consented(_));
+        if let Some(details) = details.filter(|_| decided_anew) {
+            let key = details_key(&next.id, &details.digest());
+            self.write(Draft::new(&key, &details, Some(forget(next)))).await?;
         }
         let condition = match next.version {
             1 => Condition::absent(),
@@ -71,12 +66,7 @@ impl Store {
         client_id: &oauth::ClientId,
         now: Timestamp,
     ) -> Result<bool, Fault> {
-        let ended = Ended {
-            at: now,
-            why: End::Revoked,
-            person: None,
-            client_id: client_id.clone(),
-        };
+        let ended = Ended { at: now, why: End::Revoked, person: None, client_id: client_id.clone() };
         let stage = json_text(&Stage::Ended(ended));
         let condition = Condition::new(
             "family = :family AND client_id = :client AND attribute_not_exists(ended_by)",
@@ -85,16 +75,10 @@ impl Store {
                 (":client", text(client_id.as_str())),
             ],
         );
-        let values: Vec<(&str, AttributeValue)> = vec![
-            (":stage", text(stage)),
-            (":one", number(1)),
-            (":why", text("revoked")),
-        ];
+        let values: Vec<(&str, AttributeValue)> =
+            vec![(":stage", text(stage)), (":one", number(1)), (":why", text("revoked"))];
         let update = "SET body = :stage, version = version + :one, ended_by = :why";
-        match self
-            .change_if(&key(token.id()), update, condition, values)
-            .await?
-        {
+        match self.change_if(&key(token.id()), update, condition, values).await? {
             Written::Done => Ok(true),
             Written::Conflict(_) => Ok(false),
         }
@@ -106,10 +90,7 @@ impl Store {
     /// When the table does not answer.
     pub async fn authorizations_of(&self, person: &oauth::PersonId) -> Result<Vec<GrantId>, Fault> {
         let keys = self.owned(&format!("PERSON#{person}"), "AUTHORIZATION#").await?;
-        Ok(keys
-            .iter()
-            .filter_map(|key| GrantId::parse(key.pk.strip_prefix("AUTHORIZATION#")?))
-            .collect())
+        Ok(keys.iter().filter_map(|key| GrantId::parse(key.pk.strip_prefix("AUTHORIZATION#")?)).collect())
     }
 
     pub(crate) async fn assemble(&self, item: &Item) -> Result<Authorization, Fault> {
@@ -118,15 +99,9 @@ impl Store {
             let digest = Sha256Digest::from_base64url(digest)
                 .ok_or_else(|| Fault::broken("table", "a details digest"))?;
             let Some(beside) = self.read(&details_key(&authorization.id, &digest)).await? else {
-                return Err(Fault::broken(
-                    "table",
-                    "the details of an authorization are missing",
-                ));
+                return Err(Fault::broken("table", "the details of an authorization are missing"));
             };
-            let json: String = body(&beside)?;
-            let details =
-                serde_json::from_str(&json).map_err(|_| Fault::broken("table", "details cannot be read"))?;
-            replace_details(&mut authorization, details);
+            replace_details(&mut authorization, body(&beside)?);
         }
         Ok(authorization)
     }
@@ -137,10 +112,7 @@ pub(crate) fn key(id: &GrantId) -> Key {
 }
 
 pub(crate) fn details_key(id: &GrantId, digest: &Sha256Digest) -> Key {
-    Key::new(
-        format!("AUTHORIZATION#{id}"),
-        format!("DETAILS#{}", digest.to_base64url()),
-    )
+    Key::new(format!("AUTHORIZATION#{id}"), format!("DETAILS#{}", digest.to_base64url()))
 }
 
 /// The authorization without the details that live beside it.
@@ -151,11 +123,7 @@ pub(crate) fn decode(item: &Item) -> Result<Authorization, Fault> {
     let version = integer(item, "version")
         .and_then(|version| u64::try_from(version).ok())
         .ok_or_else(|| Fault::broken("table", "an authorization without a version"))?;
-    Ok(Authorization {
-        id,
-        version,
-        stage: body(item)?,
-    })
+    Ok(Authorization { id, version, stage: body(item)? })
 }
 
 fn draft(next: &Authorization, slim: &Slim) -> Draft {
@@ -173,11 +141,7 @@ fn draft(next: &Authorization, slim: &Slim) -> Draft {
         }
         Stage::Pushed(_) | Stage::Ended(_) => {}
     }
-    if let Stage::Active(oauth::Active {
-        refresh: Some(family),
-        ..
-    }) = &next.stage
-    {
+    if let Stage::Active(oauth::Active { refresh: Some(family), .. }) = &next.stage {
         draft = draft.with("family", text(family.secret.to_base64url()));
     }
     draft
@@ -188,28 +152,15 @@ struct Slim {
     details: Option<Sha256Digest>,
 }
 
-fn split(authorization: &Authorization) -> (Slim, Option<(Sha256Digest, String)>) {
+/// The authorization as its item holds it, and the details that live beside it when they are large.
+fn split(authorization: &Authorization) -> (Slim, Option<AuthorizationDetails>) {
     let details = details_of(authorization);
-    let json = json_text(&details);
-    if json.len() <= LARGEST_INLINE_DETAILS {
-        return (
-            Slim {
-                stage: authorization.stage.clone(),
-                details: None,
-            },
-            None,
-        );
+    if json_text(&details).len() <= LARGEST_INLINE_DETAILS {
+        return (Slim { stage: authorization.stage.clone(), details: None }, None);
     }
-    let digest = details.digest();
     let mut slim = authorization.clone();
     replace_details(&mut slim, AuthorizationDetails::default());
-    (
-        Slim {
-            stage: slim.stage,
-            details: Some(digest),
-        },
-        Some((digest, json)),
-    )
+    (Slim { stage: slim.stage, details: Some(details.digest()) }, Some(details))
 }
 
 fn details_of(authorization: &Authorization) -> AuthorizationDetails {
@@ -232,7 +183,5 @@ fn replace_details(authorization: &mut Authorization, details: AuthorizationDeta
 
 /// A minute more than the life, so that the deletion never races with the last honest use.
 fn forget(authorization: &Authorization) -> Timestamp {
-    authorization
-        .forgotten_at()
-        .after(std::time::Duration::from_mins(1))
+    authorization.forgotten_at().after(std::time::Duration::from_mins(1))
 }

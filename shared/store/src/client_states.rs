@@ -70,10 +70,7 @@ impl Store {
 impl Cache {
     fn get(&self, id: &ClientId, now: Timestamp) -> Option<Arc<ClientState>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .get(id)
-            .filter(|(read_at, _)| now < read_at.after(FRESH))
-            .map(|(_, state)| state.clone())
+        known.get(id).filter(|(read_at, _)| now < read_at.after(FRESH)).map(|(_, state)| state.clone())
     }
 
     fn put(&self, id: &ClientId, state: Arc<ClientState>, now: Timestamp) {

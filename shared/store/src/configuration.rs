@@ -79,30 +79,19 @@ impl Store {
     /// # Errors
     /// When the table does not answer, or no configuration was ever applied.
     pub async fn configuration(&self, now: Timestamp) -> Result<Arc<Configuration>, Fault> {
-        let known = self
-            .configuration
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let known = self.configuration.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, configuration)) = known.clone().filter(|(seen_at, _)| now < seen_at.after(FRESH)) {
             return Ok(configuration);
         }
         let Some(pointer) = self.pointer().await? else {
-            return Err(Fault::broken(
-                "configuration",
-                "none has been applied: run `countersign apply`",
-            ));
+            return Err(Fault::broken("configuration", "none has been applied: run `countersign apply`"));
         };
         let configuration = match known {
             Some((_, configuration)) if configuration.version == pointer.version => configuration,
             _ => Arc::new(self.load(pointer).await?),
         };
-        *self
-            .configuration
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some((now, configuration.clone()));
+        *self.configuration.0.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((now, configuration.clone()));
         Ok(configuration)
     }
 
@@ -146,44 +135,21 @@ impl Store {
         let json = |value: serde_json::Result<serde_json::Value>| {
             value.map_err(|error| Fault::broken("configuration", error))
         };
-        write(
-            "SHARED#SERVER".into(),
-            &json(serde_json::to_value(&snapshot.server))?,
-        )
-        .await?;
+        write("SHARED#SERVER".into(), &json(serde_json::to_value(&snapshot.server))?).await?;
         for tool in &snapshot.tools {
-            write(
-                format!("SHARED#TOOL#{}", tool.id),
-                &json(serde_json::to_value(tool))?,
-            )
-            .await?;
+            write(format!("SHARED#TOOL#{}", tool.id), &json(serde_json::to_value(tool))?).await?;
         }
         for detail_type in &snapshot.detail_types {
-            write(
-                format!("SHARED#TYPE#{}", detail_type.name),
-                &json(serde_json::to_value(detail_type))?,
-            )
-            .await?;
+            write(format!("SHARED#TYPE#{}", detail_type.name), &json(serde_json::to_value(detail_type))?)
+                .await?;
         }
         for (tag, source) in &snapshot.languages {
             write(format!("SHARED#LANGUAGE#{tag}"), &serde_json::json!(source)).await?;
         }
         for client in &snapshot.clients {
-            write(
-                format!("CLIENT#{}", client.id),
-                &json(serde_json::to_value(client))?,
-            )
-            .await?;
+            write(format!("CLIENT#{}", client.id), &json(serde_json::to_value(client))?).await?;
         }
-        self.point(
-            before,
-            Pointer {
-                version,
-                newest: version,
-                format: FORMAT,
-            },
-        )
-        .await
+        self.point(before, Pointer { version, newest: version, format: FORMAT }).await
     }
 
     /// Puts an earlier snapshot in force again. Secrets, switched-off clients and revocations stay as they are.
@@ -192,26 +158,11 @@ impl Store {
     /// When the table does not answer, or there is no such snapshot.
     pub async fn go_back_to(&self, version: Version) -> Result<Applied, Fault> {
         let before = self.pointer().await?;
-        if self
-            .read(&Key::new(partition(version), "SHARED#SERVER"))
-            .await?
-            .is_none()
-        {
-            return Err(Fault::broken(
-                "configuration",
-                format!("there is no version {version}"),
-            ));
+        if self.read(&Key::new(partition(version), "SHARED#SERVER")).await?.is_none() {
+            return Err(Fault::broken("configuration", format!("there is no version {version}")));
         }
         let newest = before.map_or(version, |pointer| pointer.newest);
-        self.point(
-            before,
-            Pointer {
-                version,
-                newest,
-                format: FORMAT,
-            },
-        )
-        .await
+        self.point(before, Pointer { version, newest, format: FORMAT }).await
     }
 
     /// The whole snapshot in force, clients included, read now: for showing what an apply would change.
@@ -240,10 +191,7 @@ impl Store {
         };
         let pointer: Pointer = body(&item)?;
         if pointer.format > FORMAT {
-            return Err(Fault::broken(
-                "configuration",
-                "it was applied by a newer version of this program",
-            ));
+            return Err(Fault::broken("configuration", "it was applied by a newer version of this program"));
         }
         Ok(Some(pointer))
     }
@@ -292,19 +240,11 @@ impl Configuration {
 
     /// The resource that a client's tokens are for when it names none.
     pub fn default_resource(&self, client: &Client) -> Option<&oauth::ResourceUri> {
-        client
-            .default_tool
-            .as_ref()
-            .and_then(|id| self.tool(id))
-            .map(|tool| &tool.resource)
+        client.default_tool.as_ref().and_then(|id| self.tool(id)).map(|tool| &tool.resource)
     }
 
     fn known(&self, id: &ClientId) -> Option<Arc<Client>> {
-        self.clients
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(id)
-            .cloned()
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
     fn remember(&self, client: &Arc<Client>) {
@@ -316,11 +256,7 @@ impl Configuration {
 }
 
 fn all<T: serde::de::DeserializeOwned>(items: &[Item], kind: &str) -> Result<Vec<T>, Fault> {
-    items
-        .iter()
-        .filter(|item| named(item, kind).is_some())
-        .map(body)
-        .collect()
+    items.iter().filter(|item| named(item, kind).is_some()).map(body).collect()
 }
 
 /// What follows `SHARED#` and the kind in an item's sort key.

@@ -46,18 +46,10 @@ impl Store {
         asked: &Sha256Digest,
         consent: &RememberedConsent,
     ) -> Result<(), Fault> {
-        self.write(Draft::new(
-            &key(person, client, asked),
-            consent,
-            Some(consent.expires_at),
-        ))
-        .await
+        self.write(Draft::new(&key(person, client, asked), consent, Some(consent.expires_at))).await
     }
 }
 
 fn key(person: &PersonId, client: &ClientId, asked: &Sha256Digest) -> Key {
-    Key::new(
-        format!("PERSON#{person}"),
-        format!("CONSENT#{client}#{}", asked.to_base64url()),
-    )
+    Key::new(format!("PERSON#{person}"), format!("CONSENT#{client}#{}", asked.to_base64url()))
 }

@@ -11,7 +11,7 @@ impl<T: Clone> Derived<T> {
     pub fn of(&self, version: Version, make: impl FnOnce() -> T) -> T {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*kept {
-            Some((of, made)) if *of == version => made.clone(),
+            Some((kept_for, value)) if *kept_for == version => value.clone(),
             _ => kept.insert((version, make())).1.clone(),
         }
     }

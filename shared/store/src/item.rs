@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -27,17 +28,11 @@ pub(crate) struct Key {
 
 impl Key {
     pub(crate) fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
-        Self {
-            pk: pk.into(),
-            sk: sk.into(),
-        }
+        Self { pk: pk.into(), sk: sk.into() }
     }
 
     pub(crate) fn to_item(&self) -> Item {
-        HashMap::from([
-            ("pk".to_owned(), text(&self.pk)),
-            ("sk".to_owned(), text(&self.sk)),
-        ])
+        HashMap::from([("pk".to_owned(), text(&self.pk)), ("sk".to_owned(), text(&self.sk))])
     }
 
     fn is_of(&self, item: &Item) -> bool {
@@ -135,15 +130,10 @@ impl Store {
         if answer.unprocessed_keys().is_some_and(|left| !left.is_empty()) {
             return Err(Fault::unavailable(TABLE, "it answered a part of the keys only"));
         }
-        let mut items = answer
-            .responses
-            .and_then(|mut tables| tables.remove(&*self.table))
-            .unwrap_or_default();
+        let mut items =
+            answer.responses.and_then(|mut tables| tables.remove(&*self.table)).unwrap_or_default();
         Ok(keys.map(|key| {
-            items
-                .iter()
-                .position(|item| key.is_of(item))
-                .map(|position| items.swap_remove(position))
+            items.iter().position(|item| key.is_of(item)).map(|position| items.swap_remove(position))
         }))
     }
 
@@ -277,11 +267,7 @@ impl Store {
 
 fn judge(standing: Item, attempt: &str) -> Written {
     let own = string(&standing, "attempt").is_some_and(|earlier| earlier == attempt);
-    if own {
-        Written::Done
-    } else {
-        Written::Conflict(standing)
-    }
+    if own { Written::Done } else { Written::Conflict(standing) }
 }
 
 /// The content of an item.
@@ -291,11 +277,7 @@ pub(crate) fn body<T: DeserializeOwned>(item: &Item) -> Result<T, Fault> {
         // The error's own text can quote the content.
         Fault::broken(
             TABLE,
-            format!(
-                "an item's body cannot be read (line {}, column {})",
-                error.line(),
-                error.column()
-            ),
+            format!("an item's body cannot be read (line {}, column {})", error.line(), error.column()),
         )
     })
 }
@@ -318,33 +300,10 @@ pub(crate) fn string<'a>(item: &'a Item, name: &str) -> Option<&'a String> {
 }
 
 pub(crate) fn integer(item: &Item, name: &str) -> Option<i64> {
-    item.get(name)
-        .and_then(|value| value.as_n().ok())
-        .and_then(|digits| digits.parse().ok())
+    item.get(name).and_then(|value| value.as_n().ok()).and_then(|digits| digits.parse().ok())
 }
 
-/// Throttling, time-outs and the service's own faults pass; anything else is ours to mend. The answer's text
-/// is kept out: it can quote what was written.
-pub(crate) fn fault<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Fault {
-    let passing = [
-        "ProvisionedThroughputExceededException",
-        "ThrottlingException",
-        "RequestLimitExceeded",
-        "InternalServerError",
-        "ServiceUnavailable",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-        "LimitExceededException",
-    ];
-    match error {
-        SdkError::ServiceError(context) => match context.err().code() {
-            Some(code) if passing.contains(&code) => Fault::unavailable(TABLE, code),
-            Some(code) => Fault::broken(TABLE, code),
-            None => Fault::unavailable(TABLE, "an error without a code"),
-        },
-        SdkError::TimeoutError(_) => Fault::unavailable(TABLE, "no answer in time"),
-        SdkError::DispatchFailure(_) => Fault::unavailable(TABLE, "cannot be reached"),
-        SdkError::ResponseError(_) => Fault::unavailable(TABLE, "an answer that cannot be read"),
-        _ => Fault::broken(TABLE, "the request could not be built"),
-    }
+/// A fault of the table.
+pub(crate) fn fault<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Fault {
+    aws::fault(TABLE, error)
 }

@@ -66,7 +66,8 @@ impl Store {
 
     /// The table `table`, as the SDK's configuration reaches it. Its calls are counted.
     pub fn reached_by(sdk: &aws::SdkConfig, table: &str) -> Self {
-        let configuration = aws_sdk_dynamodb::config::Builder::from(sdk).interceptor(aws::CallCounter).build();
+        let configuration =
+            aws_sdk_dynamodb::config::Builder::from(sdk).interceptor(aws::CallCounter).build();
         Self::new(Client::from_conf(configuration), table, Dice::system())
     }
 }

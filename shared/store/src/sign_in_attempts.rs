@@ -62,11 +62,5 @@ impl Store {
 
 /// A user name that somebody typed can be anything and of any length.
 fn key(user_name: &str) -> Key {
-    Key::new(
-        format!(
-            "SIGN_IN#{}",
-            Sha256Digest::of(user_name.as_bytes()).to_base64url()
-        ),
-        "ATTEMPTS",
-    )
+    Key::new(format!("SIGN_IN#{}", Sha256Digest::of(user_name.as_bytes()).to_base64url()), "ATTEMPTS")
 }
