@@ -34,7 +34,7 @@ pub struct Applied {
 #[derive(Debug, thiserror::Error)]
 pub enum NotApplied {
     /// The files are wrong or do not fit together.
-    #[error("the configuration is refused:{}", .0.iter().map(|complaint| format!("\n{complaint}")).collect::<String>())]
+    #[error("the configuration is refused:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Refused(Vec<Complaint>),
     /// Somebody else applied another configuration at the same time.
     #[error("somebody else applied a configuration at the same time: look at what changed, and try again")]
@@ -54,10 +54,7 @@ pub async fn apply_folder(
     folder: &Path,
     issuer: Option<&str>,
 ) -> Result<Applied, NotApplied> {
-    Plan::make(store, folder, issuer)
-        .await?
-        .carry_out(store, dice)
-        .await
+    Plan::make(store, folder, issuer).await?.carry_out(store, dice).await
 }
 
 impl Plan {
@@ -67,24 +64,15 @@ impl Plan {
     /// [`NotApplied::Refused`] and [`NotApplied::Fault`].
     pub async fn make(store: &Store, folder: &Path, issuer: Option<&str>) -> Result<Self, NotApplied> {
         let in_force = store.snapshot().await?;
-        let (over, before) = in_force.map_or((None, None), |(version, snapshot)| {
-            (Some(version), Some(snapshot))
-        });
+        let (over, before) =
+            in_force.map_or((None, None), |(version, snapshot)| (Some(version), Some(snapshot)));
         let otherwise = before.as_ref().map(|snapshot| snapshot.server.issuer.as_str());
-        let choice = IssuerChoice {
-            argument: issuer,
-            otherwise,
-        };
+        let choice = IssuerChoice { argument: issuer, otherwise };
         let checked = check_folder(folder, &choice).map_err(NotApplied::Refused)?;
         let mut changes = differences(before.as_ref(), &checked.snapshot);
         let people = plan_people(store, &checked.people).await?;
         changes.extend(people.changes());
-        Ok(Self {
-            checked,
-            over,
-            changes,
-            people,
-        })
+        Ok(Self { checked, over, changes, people })
     }
 
     /// What would change.
@@ -108,11 +96,7 @@ impl Plan {
         };
         self.people.carry_out(store, dice).await?;
         let clients_without_secret = without_secret(store, &self.checked.snapshot.clients).await?;
-        Ok(Applied {
-            version,
-            changes: self.changes,
-            clients_without_secret,
-        })
+        Ok(Applied { version, changes: self.changes, clients_without_secret })
     }
 }
 
@@ -128,8 +112,5 @@ async fn without_secret(store: &Store, clients: &[Client]) -> Result<Vec<ClientI
 
 /// Whether the client authenticates by a secret.
 pub(crate) const fn has_secret(client: &Client) -> bool {
-    matches!(
-        client.authentication,
-        Authentication::ClientSecretBasic | Authentication::ClientSecretPost
-    )
+    matches!(client.authentication, Authentication::ClientSecretBasic | Authentication::ClientSecretPost)
 }

@@ -33,9 +33,7 @@ pub fn read_audit(
     filter: &AuditFilter,
 ) -> impl Iterator<Item = std::io::Result<AuditEvent>> {
     log.split(b'\n').filter_map(|line| match line {
-        Ok(line) => AuditEvent::parse(&line)
-            .filter(|event| filter.lets_pass(event))
-            .map(Ok),
+        Ok(line) => AuditEvent::parse(&line).filter(|event| filter.lets_pass(event)).map(Ok),
         Err(error) => Some(Err(error)),
     })
 }
@@ -48,10 +46,7 @@ impl AuditEvent {
 
     /// When it was.
     pub fn at(&self) -> Option<Timestamp> {
-        self.0
-            .get("at")
-            .and_then(Value::as_i64)
-            .map(Timestamp::from_seconds)
+        self.0.get("at").and_then(Value::as_i64).map(Timestamp::from_seconds)
     }
 
     /// A field of it, if it is text.
@@ -67,27 +62,12 @@ impl AuditEvent {
     /// The event as one line for people: the moment, what was decided, and the fields. An agent's own words are among them, so
     /// nothing that would move the cursor or colour the terminal goes out as it is.
     pub fn line(&self) -> String {
-        const SAID_FIRST: [&str; 7] = [
-            "timestamp",
-            "level",
-            "target",
-            "at",
-            "event",
-            "outcome",
-            "request_id",
-        ];
+        const SAID_FIRST: [&str; 7] =
+            ["timestamp", "level", "target", "at", "event", "outcome", "request_id"];
         let plain = |name| self.text(name).unwrap_or("?").escape_debug().to_string();
-        let mut line = format!(
-            "{}  {:<15} {:<8}",
-            self.moment(),
-            plain("event"),
-            plain("outcome")
-        );
-        let mut fields: Vec<_> = self
-            .0
-            .iter()
-            .filter(|(name, _)| !SAID_FIRST.contains(&name.as_str()))
-            .collect();
+        let mut line = format!("{}  {:<15} {:<8}", self.moment(), plain("event"), plain("outcome"));
+        let mut fields: Vec<_> =
+            self.0.iter().filter(|(name, _)| !SAID_FIRST.contains(&name.as_str())).collect();
         fields.sort_by_key(|(name, _)| *name);
         for (name, value) in fields {
             let value = value.as_str().map_or_else(|| value.to_string(), quoted_if_needed);
@@ -98,9 +78,7 @@ impl AuditEvent {
     }
 
     fn moment(&self) -> String {
-        let moment = self
-            .at()
-            .and_then(|at| jiff::Timestamp::from_second(at.as_seconds()).ok());
+        let moment = self.at().and_then(|at| jiff::Timestamp::from_second(at.as_seconds()).ok());
         moment.map_or_else(|| "?".to_owned(), |moment| moment.to_string())
     }
 }
@@ -108,9 +86,7 @@ impl AuditEvent {
 impl AuditFilter {
     fn lets_pass(&self, event: &AuditEvent) -> bool {
         let is = |wanted: &Option<String>, name| {
-            wanted
-                .as_deref()
-                .is_none_or(|wanted| event.text(name) == Some(wanted))
+            wanted.as_deref().is_none_or(|wanted| event.text(name) == Some(wanted))
         };
         let at = event.at();
         is(&self.person, "person")
@@ -123,11 +99,7 @@ impl AuditFilter {
 
 fn quoted_if_needed(text: &str) -> String {
     let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
-    if is_plain {
-        text.to_owned()
-    } else {
-        format!("\"{}\"", text.escape_debug())
-    }
+    if is_plain { text.to_owned() } else { format!("\"{}\"", text.escape_debug()) }
 }
 
 #[cfg(test)]
@@ -156,57 +128,18 @@ mod tests {
         let text = |text: &str| Some(text.to_owned());
         let at = |seconds| Some(Timestamp::from_seconds(seconds));
         assert_eq!(found(&AuditFilter::default()), ["r1", "r2"]);
-        assert_eq!(
-            found(&AuditFilter {
-                person: text("person-a"),
-                ..AuditFilter::default()
-            }),
-            ["r1"]
-        );
-        assert_eq!(
-            found(&AuditFilter {
-                client: text("other"),
-                ..AuditFilter::default()
-            }),
-            ["r2"]
-        );
-        assert_eq!(
-            found(&AuditFilter {
-                grant_id: text("g1"),
-                ..AuditFilter::default()
-            }),
-            ["r1"]
-        );
-        assert_eq!(
-            found(&AuditFilter {
-                since: at(20),
-                ..AuditFilter::default()
-            }),
-            ["r2"]
-        );
-        assert_eq!(
-            found(&AuditFilter {
-                until: at(20),
-                ..AuditFilter::default()
-            }),
-            ["r1"]
-        );
-        assert!(
-            found(&AuditFilter {
-                client: text("nobody"),
-                ..AuditFilter::default()
-            })
-            .is_empty()
-        );
+        assert_eq!(found(&AuditFilter { person: text("person-a"), ..AuditFilter::default() }), ["r1"]);
+        assert_eq!(found(&AuditFilter { client: text("other"), ..AuditFilter::default() }), ["r2"]);
+        assert_eq!(found(&AuditFilter { grant_id: text("g1"), ..AuditFilter::default() }), ["r1"]);
+        assert_eq!(found(&AuditFilter { since: at(20), ..AuditFilter::default() }), ["r2"]);
+        assert_eq!(found(&AuditFilter { until: at(20), ..AuditFilter::default() }), ["r1"]);
+        assert!(found(&AuditFilter { client: text("nobody"), ..AuditFilter::default() }).is_empty());
     }
 
     /// A purpose is the agent's own text: it could clear the screen of whoever reads the trail.
     #[test]
     fn an_event_cannot_steer_the_terminal() {
-        let event = read_audit(LOG.as_bytes(), &AuditFilter::default())
-            .next()
-            .unwrap()
-            .unwrap();
+        let event = read_audit(LOG.as_bytes(), &AuditFilter::default()).next().unwrap().unwrap();
         assert_eq!(
             event.line(),
             "1970-01-01T00:00:10Z  token           granted  client=agent grant_id=g1 person=person-a \

@@ -3,7 +3,6 @@
 mod clients;
 mod details;
 mod keys;
-mod languages;
 mod people;
 mod server;
 mod standing;
@@ -35,10 +34,7 @@ pub struct IssuerChoice<'a> {
 impl<'a> IssuerChoice<'a> {
     /// This issuer and no other.
     pub const fn exactly(issuer: &'a str) -> Self {
-        Self {
-            argument: Some(issuer),
-            otherwise: None,
-        }
+        Self { argument: Some(issuer), otherwise: None }
     }
 }
 
@@ -74,15 +70,9 @@ fn check(
     choice: &IssuerChoice<'_>,
     complaints: &mut Vec<Complaint>,
 ) -> Option<CheckedFolder> {
-    let server = folder
-        .server
-        .as_ref()
-        .and_then(|file| server::server(file, choice, complaints));
-    let tools = tools::tools(
-        &folder.tools.files,
-        server.as_ref().map(|server| server.issuer.as_str()),
-        complaints,
-    );
+    let server = folder.server.as_ref().and_then(|file| server::server(file, choice, complaints));
+    let tools =
+        tools::tools(&folder.tools.files, server.as_ref().map(|server| server.issuer.as_str()), complaints);
     let known_tools = Names::new(
         "tool",
         folder.tools.complete,
@@ -102,22 +92,8 @@ fn check(
         registered: types_are_sound.then(|| DetailTypes::new(detail_types.clone())),
     };
     let clients = clients::clients(&folder.clients.files, &known, complaints);
-    let people = folder
-        .people
-        .as_ref()
-        .map(|file| people::people(file, complaints))
-        .unwrap_or_default();
-    let languages = languages::languages(&folder.languages, complaints);
-    Some(CheckedFolder {
-        snapshot: Snapshot {
-            server: server?,
-            clients,
-            tools,
-            detail_types,
-            languages,
-        },
-        people,
-    })
+    let people = folder.people.as_ref().map(|file| people::people(file, complaints)).unwrap_or_default();
+    Some(CheckedFolder { snapshot: Snapshot { server: server?, clients, tools, detail_types }, people })
 }
 
 /// What clients can refer to.
@@ -149,18 +125,12 @@ impl Known<'_> {
         }
         match all().find(|tool| tool.scopes.contains_key(scope)) {
             Some(tool) => Answers::Elsewhere(&tool.id),
-            None => Answers::No(listed(
-                own().flat_map(|tool| tool.scopes.keys().map(String::as_str)),
-            )),
+            None => Answers::No(listed(own().flat_map(|tool| tool.scopes.keys().map(String::as_str)))),
         }
     }
 
     fn tools_of_type(&self, name: &str) -> Option<&BTreeSet<String>> {
-        self.detail_files
-            .files
-            .iter()
-            .find(|file| file.value.name == name)
-            .map(|file| &file.value.tools)
+        self.detail_files.files.iter().find(|file| file.value.name == name).map(|file| &file.value.tools)
     }
 
     fn standing_details(&self, file: &Read<ClientFile>, client: &Client, complaints: &mut Vec<Complaint>) {
@@ -174,16 +144,12 @@ impl Known<'_> {
 struct Names<'a> {
     kind: &'static str,
     complete: bool,
-    names: BTreeSet<&'a str>,
+    known: BTreeSet<&'a str>,
 }
 
 impl<'a> Names<'a> {
     fn new(kind: &'static str, complete: bool, names: impl Iterator<Item = &'a str>) -> Self {
-        Self {
-            kind,
-            complete,
-            names: names.collect(),
-        }
+        Self { kind, complete, known: names.collect() }
     }
 
     /// Complains about each name that does not exist. When a file of the kind could not be read, the name may stand there.
@@ -194,8 +160,8 @@ impl<'a> Names<'a> {
         names: impl Iterator<Item = &'n String>,
         complaints: &mut Vec<Complaint>,
     ) {
-        for name in names.filter(|name| self.complete && !self.names.contains(name.as_str())) {
-            let known = listed(self.names.iter().copied());
+        for name in names.filter(|name| self.complete && !self.known.contains(name.as_str())) {
+            let known = listed(self.known.iter().copied());
             complaints.push(file.complaint(
                 path,
                 format!("There is no {} `{name}`.", self.kind),
@@ -207,11 +173,7 @@ impl<'a> Names<'a> {
 
 fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: BTreeSet<&str> = names.collect();
-    if names.is_empty() {
-        "none".to_owned()
-    } else {
-        names.into_iter().collect::<Vec<_>>().join(", ")
-    }
+    if names.is_empty() { "none".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
 }
 
 /// Where each name was first seen: two files with the same name are a mistake.

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use environment::{Dice, Fault};
 use oauth::{ClientId, Secret, Timestamp};
-use store::{HashedSecret, Store};
+use store::{ClientState, HashedSecret, Store};
 
 use crate::application::has_secret;
 
@@ -48,23 +48,14 @@ pub async fn rotate_secret(
     now: Timestamp,
 ) -> Result<NewSecret, ClientRefused> {
     let id = secret_bearer(store, id, now).await?;
-    let mut state = store.client_state_now(&id).await?;
     let secret = Secret::new(URL_SAFE_NO_PAD.encode(dice.roll::<32>()));
-    state.secrets = rotated(
-        &state.secrets,
-        HashedSecret {
-            digest: secret.digest(),
-            expires_at: None,
-        },
-        overlap,
-        now,
-    );
-    let earlier_ends_at = state.secrets.iter().find_map(|one| one.expires_at);
-    store.set_client_state(&id, &state).await?;
-    Ok(NewSecret {
-        secret,
-        earlier_ends_at,
+    let kept = HashedSecret { digest: secret.digest(), expires_at: None };
+    let after = change(store, &id, |state| {
+        state.secrets = rotated(&state.secrets, kept.clone(), overlap, now);
     })
+    .await?;
+    let earlier_ends_at = after.secrets.iter().find_map(|one| one.expires_at);
+    Ok(NewSecret { secret, earlier_ends_at })
 }
 
 /// Switches a client off: it gets no token from now on, and those it has are no longer active.
@@ -73,11 +64,12 @@ pub async fn rotate_secret(
 /// [`ClientRefused::Unknown`], [`ClientRefused::Fault`].
 pub async fn disable_client(store: &Store, id: &str, now: Timestamp) -> Result<(), ClientRefused> {
     // One that the configuration no longer has can be switched off too: it may come back.
-    let id = parse(id)?;
-    let mut state = store.client_state_now(&id).await?;
-    state.disabled = true;
-    state.not_before = Some(now);
-    Ok(store.set_client_state(&id, &state).await?)
+    change(store, &parse(id)?, |state| {
+        state.disabled = true;
+        state.not_before = Some(now);
+    })
+    .await?;
+    Ok(())
 }
 
 /// Switches a client on again. What ended when it was switched off stays ended.
@@ -85,10 +77,27 @@ pub async fn disable_client(store: &Store, id: &str, now: Timestamp) -> Result<(
 /// # Errors
 /// [`ClientRefused::Unknown`], [`ClientRefused::Fault`].
 pub async fn enable_client(store: &Store, id: &str) -> Result<(), ClientRefused> {
-    let id = parse(id)?;
-    let mut state = store.client_state_now(&id).await?;
-    state.disabled = false;
-    Ok(store.set_client_state(&id, &state).await?)
+    change(store, &parse(id)?, |state| state.disabled = false).await?;
+    Ok(())
+}
+
+/// How often a change is made again because somebody else changed the client meanwhile.
+const MOST_TRIES: usize = 5;
+
+async fn change(
+    store: &Store,
+    id: &ClientId,
+    make: impl Fn(&mut ClientState),
+) -> Result<ClientState, ClientRefused> {
+    for _ in 0..MOST_TRIES {
+        let before = store.client_state_now(id).await?;
+        let mut after = before.clone();
+        make(&mut after);
+        if store.change_client_state(id, &before, &after).await? {
+            return Ok(after);
+        }
+    }
+    Err(Fault::unavailable("table", "others keep changing this client").into())
 }
 
 fn parse(id: &str) -> Result<ClientId, ClientRefused> {
@@ -103,10 +112,7 @@ async fn secret_bearer(store: &Store, id: &str, now: Timestamp) -> Result<Client
     if has_secret(&client) {
         Ok(client_id)
     } else {
-        Err(ClientRefused::WithoutSecret {
-            id: client_id,
-            method: client.authentication.method(),
-        })
+        Err(ClientRefused::WithoutSecret { id: client_id, method: client.authentication.method() })
     }
 }
 
@@ -119,12 +125,7 @@ fn rotated(
 ) -> Vec<HashedSecret> {
     let valid = |secret: &&HashedSecret| secret.expires_at.is_none_or(|end| now < end);
     let end = now.after(overlap);
-    let newest = secrets
-        .iter()
-        .rev()
-        .find(valid)
-        .filter(|_| !overlap.is_zero())
-        .cloned();
+    let newest = secrets.iter().rev().find(valid).filter(|_| !overlap.is_zero()).cloned();
     let ending = newest.map(|secret| HashedSecret {
         expires_at: Some(secret.expires_at.map_or(end, |own| own.min(end))),
         ..secret
@@ -139,7 +140,7 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000);
-    const HOUR: Duration = Duration::from_secs(3_600);
+    const HOUR: Duration = Duration::from_hours(1);
 
     fn secret(name: &str, expires_at: Option<i64>) -> HashedSecret {
         HashedSecret {
@@ -150,10 +151,7 @@ mod tests {
 
     #[test]
     fn the_first_secret_stands_alone() {
-        assert_eq!(
-            rotated(&[], secret("new", None), HOUR, NOW),
-            [secret("new", None)]
-        );
+        assert_eq!(rotated(&[], secret("new", None), HOUR, NOW), [secret("new", None)]);
     }
 
     #[test]
@@ -183,9 +181,6 @@ mod tests {
             [secret("old", Some(1_500)), secret("new", None)]
         );
         let ended = [secret("old", Some(1_000))];
-        assert_eq!(
-            rotated(&ended, secret("new", None), HOUR, NOW),
-            [secret("new", None)]
-        );
+        assert_eq!(rotated(&ended, secret("new", None), HOUR, NOW), [secret("new", None)]);
     }
 }

@@ -15,22 +15,14 @@ pub struct Complaint {
 impl Complaint {
     /// A complaint about a place.
     pub fn new(place: Place, wrong: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            place,
-            wrong: wrong.into(),
-            remedy: remedy.into(),
-        }
+        Self { place, wrong: wrong.into(), remedy: remedy.into() }
     }
 }
 
 impl fmt::Display for Complaint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.place, self.wrong)?;
-        if self.remedy.is_empty() {
-            Ok(())
-        } else {
-            write!(formatter, " {}", self.remedy)
-        }
+        if self.remedy.is_empty() { Ok(()) } else { write!(formatter, " {}", self.remedy) }
     }
 }
 
@@ -46,24 +38,15 @@ pub struct Place {
 impl Place {
     /// A file as a whole.
     pub fn file(path: &Path) -> Self {
-        Self {
-            file: path.to_owned(),
-            position: None,
-        }
+        Self { file: path.to_owned(), position: None }
     }
 
     /// The place of the byte `offset` in `source`, the text of the file.
     pub fn at(path: &Path, source: &str, offset: usize) -> Self {
         let before = source.get(..offset).unwrap_or(source);
         let line = 1 + before.matches('\n').count();
-        let column = 1 + before
-            .rsplit('\n')
-            .next()
-            .map_or(0, |start| start.chars().count());
-        Self {
-            file: path.to_owned(),
-            position: Some((line, column)),
-        }
+        let column = 1 + before.rsplit('\n').next().map_or(0, |start| start.chars().count());
+        Self { file: path.to_owned(), position: Some((line, column)) }
     }
 }
 

@@ -50,37 +50,16 @@ pub fn differences(before: Option<&Snapshot>, after: &Snapshot) -> Vec<Change> {
 
 type Things = BTreeMap<String, Value>;
 
-const KINDS: [(&str, fn(&Snapshot) -> Things); 5] = [
-    ("server", |snapshot| {
-        Things::from([("settings".to_owned(), json(&snapshot.server))])
-    }),
-    ("tool", |snapshot| {
-        snapshot
-            .tools
-            .iter()
-            .map(|tool| (tool.id.to_string(), json(tool)))
-            .collect()
-    }),
+type Kind = (&'static str, fn(&Snapshot) -> Things);
+
+const KINDS: [Kind; 4] = [
+    ("server", |snapshot| Things::from([("settings".to_owned(), json(&snapshot.server))])),
+    ("tool", |snapshot| snapshot.tools.iter().map(|tool| (tool.id.to_string(), json(tool))).collect()),
     ("detail type", |snapshot| {
-        snapshot
-            .detail_types
-            .iter()
-            .map(|one| (one.name.clone(), json(one)))
-            .collect()
+        snapshot.detail_types.iter().map(|one| (one.name.clone(), json(one))).collect()
     }),
     ("client", |snapshot| {
-        snapshot
-            .clients
-            .iter()
-            .map(|client| (client.id.to_string(), json(client)))
-            .collect()
-    }),
-    ("language", |snapshot| {
-        snapshot
-            .languages
-            .iter()
-            .map(|(tag, source)| (tag.clone(), json(source)))
-            .collect()
+        snapshot.clients.iter().map(|client| (client.id.to_string(), json(client))).collect()
     }),
 ];
 
@@ -94,11 +73,7 @@ pub(crate) fn compare(kind: &'static str, before: &Things, after: &Things) -> Ve
             (Some(before), Some(after)) if before == after => return None,
             (Some(before), Some(after)) => What::Changed(fields(before, after)),
         };
-        Some(Change {
-            kind,
-            name: name.clone(),
-            what,
-        })
+        Some(Change { kind, name: name.clone(), what })
     };
     names.into_iter().filter_map(change).collect()
 }
@@ -146,9 +121,7 @@ impl fmt::Display for Change {
         };
         write!(formatter, "{sign} {} {}", self.kind, self.name)?;
         if let What::Changed(fields) = &self.what {
-            fields
-                .iter()
-                .try_for_each(|field| write!(formatter, "\n    {field}"))?;
+            fields.iter().try_for_each(|field| write!(formatter, "\n    {field}"))?;
         }
         Ok(())
     }
@@ -168,13 +141,7 @@ impl fmt::Display for FieldChange {
                 .try_for_each(|one| write!(formatter, " + {}", brief(one)));
         }
         let side = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".to_owned(), brief);
-        write!(
-            formatter,
-            "{}: {} -> {}",
-            self.field,
-            side(&self.before),
-            side(&self.after)
-        )
+        write!(formatter, "{}: {} -> {}", self.field, side(&self.before), side(&self.after))
     }
 }
 
@@ -195,10 +162,7 @@ mod tests {
     use super::*;
 
     fn things(things: &[(&str, Value)]) -> Things {
-        things
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect()
+        things.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
     }
 
     #[test]
@@ -206,23 +170,14 @@ mod tests {
         let before = things(&[
             ("gone", json!({})),
             ("same", json!({"a": 1})),
-            (
-                "other",
-                json!({"name": "A", "tools": ["x", "y"], "deep": {"b": 1, "c": 2}}),
-            ),
+            ("other", json!({"name": "A", "tools": ["x", "y"], "deep": {"b": 1, "c": 2}})),
         ]);
         let after = things(&[
             ("new", json!({})),
             ("same", json!({"a": 1})),
-            (
-                "other",
-                json!({"name": "B", "tools": ["y", "z"], "deep": {"b": 1}}),
-            ),
+            ("other", json!({"name": "B", "tools": ["y", "z"], "deep": {"b": 1}})),
         ]);
-        let text: Vec<String> = compare("client", &before, &after)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let text: Vec<String> = compare("client", &before, &after).iter().map(ToString::to_string).collect();
         assert_eq!(
             text,
             [

@@ -13,7 +13,6 @@ pub(crate) struct Folder {
     pub(crate) tools: Kind<ToolFile>,
     pub(crate) details: Kind<DetailFile>,
     pub(crate) people: Option<Read<PeopleFile>>,
-    pub(crate) languages: Vec<LanguageFile>,
     pub(crate) complaints: Vec<Complaint>,
 }
 
@@ -22,14 +21,6 @@ pub(crate) struct Kind<T> {
     pub(crate) files: Vec<Read<T>>,
     /// Whether every file could be read. If not, a name that is missing is no mistake of whoever uses it.
     pub(crate) complete: bool,
-}
-
-/// A file of `languages/`: overrides of texts and sentences.
-pub(crate) struct LanguageFile {
-    pub(crate) path: PathBuf,
-    /// The file's name without its ending.
-    pub(crate) tag: String,
-    pub(crate) source: String,
 }
 
 impl Folder {
@@ -56,7 +47,6 @@ impl Folder {
             tools: kind(&path.join("tools"), &mut complaints),
             details: kind(&path.join("details"), &mut complaints),
             people: one(&path.join("people.toml"), &mut complaints),
-            languages: languages(&path.join("languages"), &mut complaints),
             complaints,
         }
     }
@@ -65,10 +55,7 @@ impl Folder {
 /// A misspelt file at the top would otherwise be passed over in silence.
 fn stray_files(folder: &Path, complaints: &mut Vec<Complaint>) {
     for path in files_with_ending(folder, "toml", complaints) {
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if !matches!(name, "server.toml" | "people.toml") {
             complaints.push(Complaint::new(
                 Place::file(&path),
@@ -95,27 +82,7 @@ fn one<T: DeserializeOwned>(path: &Path, complaints: &mut Vec<Complaint>) -> Opt
 fn kind<T: DeserializeOwned>(folder: &Path, complaints: &mut Vec<Complaint>) -> Kind<T> {
     let paths = files_with_ending(folder, "toml", complaints);
     let files: Vec<Read<T>> = paths.iter().filter_map(|path| one(path, complaints)).collect();
-    Kind {
-        complete: files.len() == paths.len(),
-        files,
-    }
-}
-
-fn languages(folder: &Path, complaints: &mut Vec<Complaint>) -> Vec<LanguageFile> {
-    let mut files = Vec::new();
-    for path in files_with_ending(folder, "ftl", complaints) {
-        match text(&path) {
-            Ok(source) => {
-                let tag = path
-                    .file_stem()
-                    .map(|stem| stem.to_string_lossy().into_owned())
-                    .unwrap_or_default();
-                files.push(LanguageFile { path, tag, source });
-            }
-            Err(complaint) => complaints.push(complaint),
-        }
-    }
-    files
+    Kind { complete: files.len() == paths.len(), files }
 }
 
 /// The files of a folder by name; none when there is no folder. Hidden ones are an editor's own.
@@ -134,10 +101,7 @@ fn files_with_ending(folder: &Path, ending: &str, complaints: &mut Vec<Complaint
             return Vec::new();
         }
     };
-    let hidden = |path: &Path| {
-        path.file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with('.'))
-    };
+    let hidden = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
     let mut paths: Vec<PathBuf> = entries
         .into_iter()
         .map(|entry| entry.path())

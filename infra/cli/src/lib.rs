@@ -13,7 +13,9 @@ mod people;
 mod people_table;
 mod reading;
 mod reference;
+mod rsa_key;
 mod schema;
+mod signing_keys;
 
 pub use application::{Applied, NotApplied, Plan, apply_folder};
 pub use audit::{AuditEvent, AuditFilter, read_audit};
@@ -27,4 +29,6 @@ pub use people::{
 };
 pub use people_table::read_people_table;
 pub use reference::reference;
+pub use rsa_key::generate_rsa_2048;
 pub use schema::{FileSchema, schemas};
+pub use signing_keys::{KEY_FILE, NOTICED_WITHIN, NotRotated, Rotation, rotate_keys};

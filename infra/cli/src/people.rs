@@ -33,9 +33,7 @@ pub enum PersonRefused {
 pub fn generated_password(dice: &Dice) -> Secret<String> {
     /// Crockford's 32 letters and digits: none is mistaken for another.
     const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-    let letters = dice
-        .roll::<20>()
-        .map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
+    let letters = dice.roll::<20>().map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
     let groups: Vec<String> = letters.chunks(5).map(|group| group.iter().collect()).collect();
     Secret::new(groups.join("-"))
 }
@@ -52,20 +50,12 @@ pub async fn add_person(
 ) -> Result<PersonId, PersonRefused> {
     let problems = profile_problems(&profile);
     if !problems.is_empty() {
-        return Err(PersonRefused::Unfit(
-            problems.into_iter().map(|(_, problem)| problem).collect(),
-        ));
+        return Err(PersonRefused::Unfit(problems.into_iter().map(|(_, problem)| problem).collect()));
     }
     let user_name = profile.user_name.clone();
     let password_hash = password.map(|password| hash(password, dice)).transpose()?;
     let id = PersonId::from_random(dice.roll());
-    let person = Person {
-        id: id.clone(),
-        profile,
-        password_hash,
-        disabled: false,
-        not_before: None,
-    };
+    let person = Person { id: id.clone(), profile, password_hash, disabled: false, not_before: None };
     match store.create_person(&person).await? {
         Created::Done => Ok(id),
         Created::UserNameTaken => Err(PersonRefused::Taken(user_name)),
@@ -156,10 +146,7 @@ pub struct PeopleChanges {
 /// # Errors
 /// When the table does not answer.
 pub async fn plan_people(store: &Store, profiles: &[Profile]) -> Result<PeopleChanges, Fault> {
-    let mut changes = PeopleChanges {
-        missing: Vec::new(),
-        outdated: Vec::new(),
-    };
+    let mut changes = PeopleChanges { missing: Vec::new(), outdated: Vec::new() };
     for profile in profiles {
         match store.person_by_user_name(&profile.user_name).await? {
             None => changes.missing.push(profile.clone()),
@@ -174,11 +161,8 @@ impl PeopleChanges {
     /// What would change.
     pub fn changes(&self) -> Vec<Change> {
         let by_name = |profile: &Profile| (profile.user_name.clone(), json(profile));
-        let before: BTreeMap<_, _> = self
-            .outdated
-            .iter()
-            .map(|(person, _)| by_name(&person.profile))
-            .collect();
+        let before: BTreeMap<_, _> =
+            self.outdated.iter().map(|(person, _)| by_name(&person.profile)).collect();
         let after = self
             .outdated
             .iter()
@@ -215,10 +199,7 @@ impl PeopleChanges {
             store.create_person(&person).await?;
         }
         for (before, profile) in self.outdated {
-            let after = Person {
-                profile,
-                ..before.clone()
-            };
+            let after = Person { profile, ..before.clone() };
             store.update_person(&before, &after).await?;
         }
         Ok(())

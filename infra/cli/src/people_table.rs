@@ -21,17 +21,10 @@ pub fn read_people_table(path: &Path) -> Result<Vec<Profile>, Vec<Complaint>> {
     let whole = |wrong: String| vec![Complaint::new(Place::file(path), wrong, "")];
     let mut reader =
         Reader::from_path(path).map_err(|error| whole(format!("The file cannot be read: {error}.")))?;
-    let header = reader
-        .headers()
-        .map_err(|error| whole(format!("This is not CSV: {error}.")))?
-        .clone();
+    let header = reader.headers().map_err(|error| whole(format!("This is not CSV: {error}.")))?.clone();
     let complaints = header_complaints(path, &header);
     // Without its columns no line makes sense.
-    if complaints.is_empty() {
-        people(path, &header, &mut reader)
-    } else {
-        Err(complaints)
-    }
+    if complaints.is_empty() { people(path, &header, &mut reader) } else { Err(complaints) }
 }
 
 fn people(
@@ -52,25 +45,18 @@ fn people(
         let profile = profile(header, &record);
         let mut refuse =
             |wrong: String, remedy: &str| complaints.push(Complaint::new(at_line(path, line), wrong, remedy));
-        profile_problems(&profile)
-            .into_iter()
-            .for_each(|(_, problem)| refuse(problem, ""));
+        for (_, problem) in profile_problems(&profile) {
+            refuse(problem, "");
+        }
         if let Some(first) = user_names.insert(profile.user_name.clone(), line) {
             refuse(
-                format!(
-                    "The user name {:?} is there twice; first in line {first}.",
-                    profile.user_name
-                ),
+                format!("The user name {:?} is there twice; first in line {first}.", profile.user_name),
                 "Remove one of the lines.",
             );
         }
         people.push(profile);
     }
-    if complaints.is_empty() {
-        Ok(people)
-    } else {
-        Err(complaints)
-    }
+    if complaints.is_empty() { Ok(people) } else { Err(complaints) }
 }
 
 fn header_complaints(path: &Path, header: &StringRecord) -> Vec<Complaint> {
@@ -96,21 +82,15 @@ fn header_complaints(path: &Path, header: &StringRecord) -> Vec<Complaint> {
     }
     for column in ["user_name", "name"] {
         if !seen.contains(column) {
-            refuse(
-                format!("The column {column:?} is missing."),
-                "The first line names the columns.",
-            );
+            refuse(format!("The column {column:?} is missing."), "The first line names the columns.");
         }
     }
     complaints
 }
 
 fn profile(header: &StringRecord, record: &StringRecord) -> Profile {
-    let cells: BTreeMap<&str, &str> = header
-        .iter()
-        .zip(record.iter().map(str::trim))
-        .filter(|(_, cell)| !cell.is_empty())
-        .collect();
+    let cells: BTreeMap<&str, &str> =
+        header.iter().zip(record.iter().map(str::trim)).filter(|(_, cell)| !cell.is_empty()).collect();
     let cell = |column: &str| cells.get(column).map(|text| (*text).to_owned());
     Profile {
         user_name: cell("user_name").unwrap_or_default().to_lowercase(),
@@ -134,13 +114,11 @@ fn profile(header: &StringRecord, record: &StringRecord) -> Profile {
 }
 
 fn unreadable(path: &Path, error: &csv::Error) -> Complaint {
-    let place = error
-        .position()
-        .map_or_else(|| Place::file(path), |position| at_line(path, position.line()));
+    let place = error.position().map_or_else(|| Place::file(path), |position| at_line(path, position.line()));
     let wrong = match error.kind() {
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => format!("The line has {len} cells, and the first line names {expected_len} columns."),
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("The line has {len} cells, and the first line names {expected_len} columns.")
+        }
         csv::ErrorKind::Utf8 { .. } => "The line is not UTF-8.".to_owned(),
         _ => format!("This is not CSV: {error}."),
     };
@@ -148,10 +126,7 @@ fn unreadable(path: &Path, error: &csv::Error) -> Complaint {
 }
 
 fn at_line(path: &Path, line: u64) -> Place {
-    Place {
-        file: path.to_owned(),
-        position: Some((usize::try_from(line).unwrap_or(usize::MAX), 1)),
-    }
+    Place { file: path.to_owned(), position: Some((usize::try_from(line).unwrap_or(usize::MAX), 1)) }
 }
 
 #[cfg(test)]
@@ -189,11 +164,8 @@ mod tests {
 
     #[test]
     fn everything_wrong_is_told_by_line() {
-        let wrong = table(
-            "wrong",
-            "user_name,name,email\nalice,Alice,alice\nbob\nAlice,Other,\n,Nobody,\n",
-        )
-        .expect_err("refused");
+        let wrong = table("wrong", "user_name,name,email\nalice,Alice,alice\nbob\nAlice,Other,\n,Nobody,\n")
+            .expect_err("refused");
         for said in [
             "2: \"alice\" is not an e-mail",
             "3: The line has 1 cells",
@@ -206,14 +178,8 @@ mod tests {
 
     #[test]
     fn a_column_of_passwords_is_refused() {
-        let wrong = table(
-            "passwords",
-            "user_name,name,Password\nalice,Alice,hunter2hunter2\n",
-        )
-        .expect_err("refused");
-        assert!(
-            wrong.contains("is a secret") && !wrong.contains("hunter2"),
-            "{wrong}"
-        );
+        let wrong =
+            table("passwords", "user_name,name,Password\nalice,Alice,hunter2hunter2\n").expect_err("refused");
+        assert!(wrong.contains("is a secret") && !wrong.contains("hunter2"), "{wrong}");
     }
 }

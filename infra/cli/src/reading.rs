@@ -25,9 +25,7 @@ impl<T> Read<T> {
     pub(crate) fn at(&self, path: &[&str]) -> Place {
         let found = (0..=path.len()).rev().find_map(|length| {
             let wanted = &path[..length];
-            self.places
-                .iter()
-                .find(|(known, _)| known.iter().map(String::as_str).eq(wanted.iter().copied()))
+            self.places.iter().find(|(known, _)| known.iter().map(String::as_str).eq(wanted.iter().copied()))
         });
         match found {
             Some((_, offset)) => Place::at(&self.path, &self.source, *offset),
@@ -53,10 +51,7 @@ impl<T> Read<T> {
 pub(crate) fn read<T: DeserializeOwned>(path: &Path, source: String) -> Result<Read<T>, Vec<Complaint>> {
     let (table, errors) = DeTable::parse_recoverable(&source);
     if !errors.is_empty() {
-        return Err(errors
-            .iter()
-            .map(|error| syntax_complaint(path, &source, error))
-            .collect());
+        return Err(errors.iter().map(|error| syntax_complaint(path, &source, error)).collect());
     }
     let mut complaints = forbidden(path, &source, table.get_ref());
     let value = match fit(table.clone(), path, &source, &complaints) {
@@ -66,16 +61,10 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Path, source: String) -> Result<R
             return Err(complaints);
         }
     };
-    let mut places = Vec::new();
-    collect_places(table.get_ref(), &mut Vec::new(), &mut places);
+    let places = collect_places(table.get_ref());
     drop(table);
     if complaints.is_empty() {
-        Ok(Read {
-            path: path.to_owned(),
-            value,
-            source,
-            places,
-        })
+        Ok(Read { path: path.to_owned(), value, source, places })
     } else {
         Err(complaints)
     }
@@ -96,9 +85,7 @@ pub(crate) fn text(path: &Path) -> Result<String, Complaint> {
 }
 
 fn syntax_complaint(path: &Path, source: &str, error: &toml::de::Error) -> Complaint {
-    let place = error
-        .span()
-        .map_or_else(|| Place::file(path), |span| Place::at(path, source, span.start));
+    let place = error.span().map_or_else(|| Place::file(path), |span| Place::at(path, source, span.start));
     let message = error.message().lines().next().unwrap_or_default();
     Complaint::new(place, format!("This is not TOML: {message}."), "")
 }
@@ -141,9 +128,8 @@ fn misfit(place: Place, message: &str) -> Complaint {
     if let Some(name) = missing_field(message) {
         return Complaint::new(place, format!("The field `{name}` is missing."), "");
     }
-    if let Some((name, expected)) = message
-        .strip_prefix("unknown field `")
-        .and_then(|rest| rest.split_once("`, expected "))
+    if let Some((name, expected)) =
+        message.strip_prefix("unknown field `").and_then(|rest| rest.split_once("`, expected "))
     {
         let known = expected.trim_start_matches("one of ").replace('`', "");
         return Complaint::new(
@@ -162,10 +148,7 @@ fn missing_field(message: &str) -> Option<&str> {
 /// Removes the innermost table entry that lies around `span`, and names it. A table's own span is that of its header alone,
 /// so what stands beneath it is looked at first.
 fn take_out(table: &mut DeTable<'_>, span: &Range<usize>) -> Option<String> {
-    if let Some(name) = table
-        .iter_mut()
-        .find_map(|(_, value)| take_out_of(value.get_mut(), span))
-    {
+    if let Some(name) = table.iter_mut().find_map(|(_, value)| take_out_of(value.get_mut(), span)) {
         return Some(name);
     }
     let around = |outer: Range<usize>| outer.start <= span.start && span.end <= outer.end;
@@ -179,9 +162,7 @@ fn take_out(table: &mut DeTable<'_>, span: &Range<usize>) -> Option<String> {
 fn take_out_of(value: &mut DeValue<'_>, span: &Range<usize>) -> Option<String> {
     match value {
         DeValue::Table(inner) => take_out(inner, span),
-        DeValue::Array(items) => items
-            .iter_mut()
-            .find_map(|item| take_out_of(item.get_mut(), span)),
+        DeValue::Array(items) => items.iter_mut().find_map(|item| take_out_of(item.get_mut(), span)),
         _ => None,
     }
 }
@@ -189,34 +170,26 @@ fn take_out_of(value: &mut DeValue<'_>, span: &Range<usize>) -> Option<String> {
 /// What no file may hold: a secret, and a date (JSON has none, so it would change its meaning on the way).
 fn forbidden(path: &Path, source: &str, table: &DeTable<'_>) -> Vec<Complaint> {
     let mut complaints = Vec::new();
-    visit(table, &mut Vec::new(), &mut |keys, key_span, value| {
-        let place = |offset| Place::at(path, source, offset);
+    visit(table, &mut Vec::new(), &mut |keys, offset, value| {
+        let mut refuse = |wrong: String, remedy: &str| {
+            complaints.push(Complaint::new(Place::at(path, source, offset), wrong, remedy));
+        };
         let key = keys.last().map(String::as_str).unwrap_or_default();
         // In a JSON Schema the same word is the name of a field and no secret.
         if is_secret(key) && keys.first().is_none_or(|first| first != "schema") {
-            complaints.push(Complaint::new(
-                place(key_span.start),
-                format!("`{key}` is a secret, and no secret is ever read from configuration files."),
-                secret_remedy(key),
-            ));
+            let wrong = format!("`{key}` is a secret, and no secret is ever read from configuration files.");
+            refuse(wrong, secret_remedy(key));
         }
-        if value.get_ref().is_datetime() {
-            complaints.push(Complaint::new(
-                place(value.span().start),
-                "A date does not fit here.",
-                "Write it as a string.",
-            ));
+        if value.is_datetime() {
+            refuse("A date does not fit here.".to_owned(), "Write it as a string.");
         }
     });
     complaints
 }
 
 fn is_secret(key: &str) -> bool {
-    let key: String = key
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect::<String>()
-        .to_ascii_lowercase();
+    let key: String =
+        key.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     matches!(
         key.as_str(),
         "secret"
@@ -240,38 +213,36 @@ fn secret_remedy(key: &str) -> &'static str {
     }
 }
 
-fn collect_places(table: &DeTable<'_>, keys: &mut Vec<String>, places: &mut Vec<(Vec<String>, usize)>) {
-    visit(table, keys, &mut |keys, key_span, _| {
-        places.push((keys.to_vec(), key_span.start))
+fn collect_places(table: &DeTable<'_>) -> Vec<(Vec<String>, usize)> {
+    let mut places = Vec::new();
+    visit(table, &mut Vec::new(), &mut |keys, offset, _| {
+        places.push((keys.to_vec(), offset));
     });
+    places
 }
 
-/// Walks through all entries and array elements, outermost first. An element's own span stands for its key's.
-fn visit<'i>(
-    table: &DeTable<'i>,
-    keys: &mut Vec<String>,
-    seen: &mut dyn FnMut(&[String], Range<usize>, &Spanned<DeValue<'i>>),
-) {
+/// What is told of each entry and array element: the keys and indexes that lead there, where its key stands (an element's
+/// own place), and its value.
+type Seen<'s> = dyn FnMut(&[String], usize, &DeValue<'_>) + 's;
+
+/// Walks through all entries and array elements, outermost first.
+fn visit(table: &DeTable<'_>, keys: &mut Vec<String>, seen: &mut Seen<'_>) {
     for (key, value) in table {
         keys.push(key.get_ref().to_string());
-        seen(keys, key.span(), value);
-        visit_value(value, keys, seen);
+        seen(keys, key.span().start, value.get_ref());
+        visit_value(value.get_ref(), keys, seen);
         keys.pop();
     }
 }
 
-fn visit_value<'i>(
-    value: &Spanned<DeValue<'i>>,
-    keys: &mut Vec<String>,
-    seen: &mut dyn FnMut(&[String], Range<usize>, &Spanned<DeValue<'i>>),
-) {
-    match value.get_ref() {
+fn visit_value(value: &DeValue<'_>, keys: &mut Vec<String>, seen: &mut Seen<'_>) {
+    match value {
         DeValue::Table(inner) => visit(inner, keys, seen),
         DeValue::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 keys.push(index.to_string());
-                seen(keys, item.span(), item);
-                visit_value(item, keys, seen);
+                seen(keys, item.span().start, item.get_ref());
+                visit_value(item.get_ref(), keys, seen);
                 keys.pop();
             }
         }

@@ -8,25 +8,14 @@ use crate::schema::schemas;
 pub fn reference() -> String {
     let mut text = include_str!("reference.md").to_owned();
     for file in schemas() {
-        let title = file
-            .schema
-            .get("title")
-            .and_then(Value::as_str)
-            .unwrap_or(file.name);
-        let _ = write!(
-            text,
-            "\n## `{title}`\n\n{}\n",
-            without_title(description(&file.schema), title)
-        );
+        let title = file.schema.get("title").and_then(Value::as_str).unwrap_or(file.name);
+        let _ = write!(text, "\n## `{title}`\n\n{}\n", without_title(description(&file.schema), title));
         let mut sections = vec![(String::new(), &file.schema)];
         while let Some((prefix, schema)) = sections.pop() {
             if !prefix.is_empty() {
                 let _ = write!(text, "\n### `{prefix}`\n\n{}\n", description(schema));
             }
-            let _ = write!(
-                text,
-                "\n| field | value | default | meaning |\n| --- | --- | --- | --- |\n"
-            );
+            let _ = write!(text, "\n| field | value | default | meaning |\n| --- | --- | --- | --- |\n");
             let deeper = table(schema, &prefix, &mut text);
             sections.extend(deeper.into_iter().rev());
         }
@@ -38,30 +27,14 @@ pub fn reference() -> String {
 fn table<'a>(schema: &'a Value, prefix: &str, text: &mut String) -> Vec<(String, &'a Value)> {
     let mut deeper = Vec::new();
     let is_required = |name: &str| required(schema).any(|one| one == name);
-    let mut fields: Vec<_> = schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .collect();
+    let mut fields: Vec<_> =
+        schema.get("properties").and_then(Value::as_object).into_iter().flatten().collect();
     fields.sort_by_key(|(name, _)| (!is_required(name), name.as_str()));
     for (name, field) in fields {
-        let default = if is_required(name) {
-            "required".to_owned()
-        } else {
-            default(field)
-        };
-        let _ = writeln!(
-            text,
-            "| `{name}` | {} | {default} | {} |",
-            cell(&kind(field)),
-            cell(&meaning(field))
-        );
-        let path = if prefix.is_empty() {
-            name.clone()
-        } else {
-            format!("{prefix}.{name}")
-        };
+        let default = if is_required(name) { "required".to_owned() } else { default(field) };
+        let _ =
+            writeln!(text, "| `{name}` | {} | {default} | {} |", cell(&kind(field)), cell(&meaning(field)));
+        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         deeper.extend(inner_table(field).map(|(suffix, inner)| (format!("{path}{suffix}"), inner)));
     }
     deeper
@@ -79,24 +52,17 @@ fn inner_table(field: &Value) -> Option<(&'static str, &Value)> {
 }
 
 fn kind(field: &Value) -> String {
-    let choices: Vec<String> = choices(field).map(|choice| format!("`{}`", choice.0)).collect();
+    let choices: Vec<String> = choices(field).map(|(choice, _)| choice).collect();
     if !choices.is_empty() {
         return choices.join(", ");
     }
-    if let Some(pattern) = field.get("examples").and_then(Value::as_array) {
-        return pattern
-            .iter()
-            .map(|example| format!("`{example}`"))
-            .collect::<Vec<_>>()
-            .join(", ");
+    if let Some(example) = field.pointer("/examples/0") {
+        return format!("such as `{example}`");
     }
     match field.get("type").and_then(Value::as_str) {
         Some("string") => "text".to_owned(),
         Some("boolean") => "`true`, `false`".to_owned(),
-        Some("array") => format!(
-            "list of {}",
-            field.get("items").map_or_else(|| "values".to_owned(), kind)
-        ),
+        Some("array") => format!("list of {}", field.get("items").map_or_else(|| "values".to_owned(), kind)),
         Some("object") => match field.get("additionalProperties").filter(|each| each.is_object()) {
             Some(each) => format!("by name: {}", kind(each)),
             None => "table".to_owned(),
@@ -107,30 +73,29 @@ fn kind(field: &Value) -> String {
     }
 }
 
-/// The values that a field can have, with what each means.
-fn choices(field: &Value) -> impl Iterator<Item = (&Value, &str)> {
-    let described = field.get("oneOf").and_then(Value::as_array).into_iter().flatten();
-    let described = described.filter_map(|choice| Some((choice.get("const")?, description(choice))));
-    let plain = field
-        .get("enum")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .map(|value| (value, ""));
-    described.chain(plain)
+/// The values that a field can have, as TOML, with what each means.
+fn choices(field: &Value) -> impl Iterator<Item = (String, &str)> {
+    let alternatives = field.get("oneOf").and_then(Value::as_array).into_iter().flatten();
+    let described = alternatives.filter_map(|choice| Some((toml_of(choice)?, description(choice))));
+    let plain = field.get("enum").and_then(Value::as_array).into_iter().flatten();
+    described.chain(plain.map(|value| (format!("`{value}`"), "")))
+}
+
+/// A value that is a word, or a table with one text in it.
+fn toml_of(choice: &Value) -> Option<String> {
+    let word = choice.get("const").map(|value| format!("`{value}`"));
+    word.or_else(|| {
+        let name = choice.get("properties")?.as_object()?.keys().next()?;
+        Some(format!("`{{ {name} = \"…\" }}`"))
+    })
 }
 
 fn meaning(field: &Value) -> String {
     let mut text = description(field).to_owned();
-    let described = Some(field)
-        .into_iter()
-        .chain(field.get("items"))
-        .chain(field.get("additionalProperties"));
-    for (value, meaning) in described
-        .flat_map(choices)
-        .filter(|(_, meaning)| !meaning.is_empty())
-    {
-        let _ = write!(text, "<br>`{value}`: {meaning}");
+    let described =
+        [Some(field), field.get("items"), field.get("additionalProperties")].into_iter().flatten();
+    for (choice, meaning) in described.flat_map(choices).filter(|(_, meaning)| !meaning.is_empty()) {
+        let _ = write!(text, "<br>{choice}: {meaning}");
     }
     text
 }
@@ -145,30 +110,18 @@ fn default(field: &Value) -> String {
 }
 
 fn required(schema: &Value) -> impl Iterator<Item = &str> {
-    schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
+    schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 
 fn description(schema: &Value) -> &str {
-    schema
-        .get("description")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    schema.get("description").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The description without its beginning, which the heading says already.
 fn without_title(description: &str, title: &str) -> String {
-    let rest = description
-        .strip_prefix(&format!("`{title}`: "))
-        .unwrap_or(description);
+    let rest = description.strip_prefix(&format!("`{title}`: ")).unwrap_or(description);
     let mut letters = rest.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Text that stays within its cell.

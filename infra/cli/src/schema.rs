@@ -32,26 +32,11 @@ impl FileSchema {
 /// The JSON Schemas of all types of files.
 pub fn schemas() -> [FileSchema; 5] {
     [
-        FileSchema {
-            name: "server",
-            schema: schema::<ServerFile>(),
-        },
-        FileSchema {
-            name: "client",
-            schema: schema::<ClientFile>(),
-        },
-        FileSchema {
-            name: "tool",
-            schema: schema::<ToolFile>(),
-        },
-        FileSchema {
-            name: "detail",
-            schema: schema::<DetailFile>(),
-        },
-        FileSchema {
-            name: "people",
-            schema: schema::<PeopleFile>(),
-        },
+        FileSchema { name: "server", schema: schema::<ServerFile>() },
+        FileSchema { name: "client", schema: schema::<ClientFile>() },
+        FileSchema { name: "tool", schema: schema::<ToolFile>() },
+        FileSchema { name: "detail", schema: schema::<DetailFile>() },
+        FileSchema { name: "people", schema: schema::<PeopleFile>() },
     ]
 }
 
@@ -106,7 +91,7 @@ fn only_object(value: Value) -> Option<Map<String, Value>> {
     }
 }
 
-/// With the members of every object in alphabetical order, whatever order serde_json was built to keep.
+/// With the members of every object in alphabetical order, whatever order `serde_json` was built to keep.
 fn sorted(value: &Value) -> Value {
     match value {
         Value::Array(items) => items.iter().map(sorted).collect(),

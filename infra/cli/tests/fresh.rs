@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use cli::files::Lifetime;
 use cli::{IssuerChoice, check_folder, reference, schemas};
+use oauth::configuration::Lifetimes;
 use serde_json::Value;
 
 fn config(path: &str) -> PathBuf {
@@ -49,16 +51,8 @@ fn the_reference_explains_every_field() {
 #[test]
 fn the_demo_is_right_on_loopback() {
     let checked = check_folder(&config("demo"), &IssuerChoice::exactly("http://localhost:8690")).unwrap();
-    let ids: BTreeSet<&str> = checked
-        .snapshot
-        .clients
-        .iter()
-        .map(|client| client.id.as_str())
-        .collect();
-    assert_eq!(
-        ids,
-        BTreeSet::from(["browser-app", "files-tool", "finance-agent", "nightly-agent"])
-    );
+    let ids: BTreeSet<&str> = checked.snapshot.clients.iter().map(|client| client.id.as_str()).collect();
+    assert_eq!(ids, BTreeSet::from(["browser-app", "files-tool", "finance-agent", "nightly-agent"]));
     assert_eq!(checked.snapshot.tools.len(), 3);
     assert_eq!(checked.snapshot.detail_types.len(), 3);
     assert!(checked.people.iter().any(|person| person.user_name == "alice"));
@@ -67,14 +61,9 @@ fn the_demo_is_right_on_loopback() {
 /// The demo's people and clients must never end up in a real deployment.
 #[test]
 fn the_demo_is_refused_anywhere_else() {
-    let complaints = check_folder(
-        &config("demo"),
-        &IssuerChoice::exactly("https://auth.example.com"),
-    )
-    .unwrap_err();
-    let [complaint] = complaints.as_slice() else {
-        panic!("{complaints:?}")
-    };
+    let complaints =
+        check_folder(&config("demo"), &IssuerChoice::exactly("https://auth.example.com")).unwrap_err();
+    let [complaint] = complaints.as_slice() else { panic!("{complaints:?}") };
     assert!(complaint.wrong.contains("demonstration"), "{complaint}");
     assert_eq!(complaint.place.position.map(|(line, _)| line), Some(4));
 }
@@ -87,16 +76,7 @@ fn the_starting_point_is_right() {
 /// Editors complete a file by the schema that its first line names.
 #[test]
 fn every_file_names_its_schema() {
-    for folder in [
-        "",
-        "clients",
-        "tools",
-        "details",
-        "demo",
-        "demo/clients",
-        "demo/tools",
-        "demo/details",
-    ] {
+    for folder in ["", "clients", "tools", "details", "demo", "demo/clients", "demo/tools", "demo/details"] {
         let folder = config(folder);
         let Ok(entries) = std::fs::read_dir(&folder) else {
             continue;
@@ -106,16 +86,22 @@ fn every_file_names_its_schema() {
             .filter(|path| path.extension().is_some_and(|own| own == "toml"))
         {
             let text = read(&path);
-            let schema = text
-                .lines()
-                .next()
-                .and_then(|line| line.strip_prefix("#:schema "));
+            let schema = text.lines().next().and_then(|line| line.strip_prefix("#:schema "));
             let schema = schema.unwrap_or_else(|| panic!("{} names no schema", path.display()));
-            assert!(
-                path.with_file_name(schema).is_file(),
-                "{}: {schema}",
-                path.display()
-            );
+            assert!(path.with_file_name(schema).is_file(), "{}: {schema}", path.display());
         }
+    }
+}
+
+/// The schema says the default of each lifetime, and the program has it: they must be the same.
+#[test]
+fn the_default_lifetimes_are_what_the_schema_says() {
+    let [server, ..] = schemas();
+    let said = &server.schema["properties"]["lifetimes"]["properties"];
+    let real = serde_json::to_value(Lifetimes::default()).unwrap();
+    assert_eq!(said.as_object().unwrap().len(), real.as_object().unwrap().len());
+    for (name, seconds) in real.as_object().unwrap() {
+        let default = Lifetime::parse(said[name]["default"].as_str().unwrap()).unwrap();
+        assert_eq!(default.0.as_secs(), seconds.as_u64().unwrap(), "{name}");
     }
 }

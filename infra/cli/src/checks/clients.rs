@@ -53,19 +53,8 @@ fn client(file: &Read<ClientFile>, known: &Known<'_>, complaints: &mut Vec<Compl
         id: id?,
         name: written.name.clone(),
         authentication: authentication?,
-        grant_types: written
-            .grant_types
-            .iter()
-            .map(|grant| GrantType::from(*grant))
-            .collect(),
-        scopes: Scope::parse(
-            &written
-                .scopes
-                .iter()
-                .map(String::as_str)
-                .collect::<Vec<_>>()
-                .join(" "),
-        )?,
+        grant_types: written.grant_types.iter().map(|grant| GrantType::from(*grant)).collect(),
+        scopes: Scope::parse(&written.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" "))?,
         detail_types: written.detail_types.clone(),
         tools: written.tools.iter().filter_map(|id| ToolId::parse(id)).collect(),
         default_tool: written.default_tool.as_deref().and_then(ToolId::parse),
@@ -80,10 +69,7 @@ fn client(file: &Read<ClientFile>, known: &Known<'_>, complaints: &mut Vec<Compl
 fn authentication(file: &Read<ClientFile>, complaints: &mut Vec<Complaint>) -> Option<Authentication> {
     let written = &file.value;
     let uses_keys = written.token_endpoint_auth_method == AuthenticationMethod::PrivateKeyJwt;
-    for (name, given) in [
-        ("jwks", written.jwks.is_some()),
-        ("jwks_file", written.jwks_file.is_some()),
-    ] {
+    for (name, given) in [("jwks", written.jwks.is_some()), ("jwks_file", written.jwks_file.is_some())] {
         if given && !uses_keys {
             complaints.push(file.complaint(
                 &[name],
@@ -129,11 +115,7 @@ fn check_grant_types(file: &Read<ClientFile>, complaints: &mut Vec<Complaint>) {
     let mut refuse =
         |path: &[&str], wrong: &str, remedy: &str| complaints.push(file.complaint(path, wrong, remedy));
     if may(GrantTypeName::AuthorizationCode) && written.redirect_uris.is_empty() {
-        refuse(
-            &["grant_types"],
-            "authorization_code needs a redirect URI.",
-            "Add `redirect_uris`.",
-        );
+        refuse(&["grant_types"], "authorization_code needs a redirect URI.", "Add `redirect_uris`.");
     }
     if !may(GrantTypeName::AuthorizationCode) && !written.redirect_uris.is_empty() {
         refuse(
@@ -237,17 +219,9 @@ fn check_scopes(file: &Read<ClientFile>, known: &Known<'_>, complaints: &mut Vec
 
 fn check_tools(file: &Read<ClientFile>, known: &Known<'_>, complaints: &mut Vec<Complaint>) {
     let written = &file.value;
-    known
-        .tools
-        .check_all(file, &["tools"], written.tools.iter(), complaints);
-    known
-        .tools
-        .check_all(file, &["is_tool"], written.is_tool.iter(), complaints);
-    if let Some(tool) = written
-        .default_tool
-        .as_ref()
-        .filter(|tool| !written.tools.contains(*tool))
-    {
+    known.tools.check_all(file, &["tools"], written.tools.iter(), complaints);
+    known.tools.check_all(file, &["is_tool"], written.is_tool.iter(), complaints);
+    if let Some(tool) = written.default_tool.as_ref().filter(|tool| !written.tools.contains(*tool)) {
         complaints.push(file.complaint(
             &["default_tool"],
             format!("The client may not use the tool `{tool}`."),
@@ -258,14 +232,9 @@ fn check_tools(file: &Read<ClientFile>, known: &Known<'_>, complaints: &mut Vec<
 
 fn check_detail_types(file: &Read<ClientFile>, known: &Known<'_>, complaints: &mut Vec<Complaint>) {
     let written = &file.value;
-    known
-        .detail_types
-        .check_all(file, &["detail_types"], written.detail_types.iter(), complaints);
+    known.detail_types.check_all(file, &["detail_types"], written.detail_types.iter(), complaints);
     for name in &written.detail_types {
-        if let Some(tools) = known
-            .tools_of_type(name)
-            .filter(|tools| tools.is_disjoint(&written.tools))
-        {
+        if let Some(tools) = known.tools_of_type(name).filter(|tools| tools.is_disjoint(&written.tools)) {
             let tools = tools.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
             complaints.push(file.complaint(
                 &["detail_types"],

@@ -45,19 +45,11 @@ fn detail_type(file: &Read<DetailFile>, tools: &Names<'_>, complaints: &mut Vec<
             .iter()
             .map(|(field, narrowing)| (field.clone(), (*narrowing).into()))
             .collect(),
-        absent: written
-            .absent
-            .iter()
-            .map(|(field, absent)| (field.clone(), (*absent).into()))
-            .collect(),
+        absent: written.absent.iter().map(|(field, absent)| (field.clone(), (*absent).into())).collect(),
         sentence: written.sentence.clone(),
         assurance: written.assurance.into(),
         pushed_only: written.pushed_only,
-        tools: written
-            .tools
-            .iter()
-            .filter_map(|id| ToolId::parse(id))
-            .collect::<BTreeSet<_>>(),
+        tools: written.tools.iter().filter_map(|id| ToolId::parse(id)).collect::<BTreeSet<_>>(),
     };
     check_meaning(file, &detail_type, complaints);
     detail_type
@@ -75,10 +67,9 @@ fn check_meaning(file: &Read<DetailFile>, detail_type: &DetailType, complaints: 
 /// The keys that lead to what a problem begins with: `schema/properties/amount`, `sentence.en`, or a field such as `/amount`.
 fn keys_of(place: &str) -> Vec<&str> {
     match place.strip_prefix('/') {
-        Some(field) => ["schema"]
-            .into_iter()
-            .chain(field.split('/').flat_map(|name| ["properties", name]))
-            .collect(),
+        Some(field) => {
+            ["schema"].into_iter().chain(field.split('/').flat_map(|name| ["properties", name])).collect()
+        }
         None => place.split(['/', '.']).collect(),
     }
 }

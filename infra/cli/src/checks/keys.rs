@@ -64,10 +64,7 @@ pub(super) fn public_keys_of_file(
     match serde_json::from_str::<PublicKeys>(&source) {
         Ok(keys) => checked(&keys.keys, |_| Place::file(&path), complaints),
         Err(error) => {
-            let place = Place {
-                file: path,
-                position: Some((error.line().max(1), error.column().max(1))),
-            };
+            let place = Place { file: path, position: Some((error.line().max(1), error.column().max(1))) };
             complaints.push(Complaint::new(
                 place,
                 "This is not a JWK Set.",
@@ -112,10 +109,7 @@ fn checked(
 }
 
 fn problem(key: &Map<String, Value>) -> Option<(String, &'static str)> {
-    if let Some(member) = PRIVATE_MEMBERS
-        .into_iter()
-        .find(|member| key.contains_key(*member))
-    {
+    if let Some(member) = PRIVATE_MEMBERS.into_iter().find(|member| key.contains_key(*member)) {
         return Some((
             format!(
                 "`{member}` is a part of a private key, and no secret is ever read from configuration files."
@@ -128,16 +122,9 @@ fn problem(key: &Map<String, Value>) -> Option<(String, &'static str)> {
         return Some(("`kid` must be a string.".to_owned(), ""));
     }
     if key.contains_key("use") && member("use") != "sig" {
-        return Some((
-            "it is not for signatures.".to_owned(),
-            "Its `use` must be \"sig\" or absent.",
-        ));
+        return Some(("it is not for signatures.".to_owned(), "Its `use` must be \"sig\" or absent."));
     }
-    let length = |name: &str| {
-        URL_SAFE_NO_PAD
-            .decode(member(name))
-            .map_or(0, |bytes| bytes.len())
-    };
+    let length = |name: &str| URL_SAFE_NO_PAD.decode(member(name)).map_or(0, |bytes| bytes.len());
     let (fits, expected, algorithms): (bool, _, &[&str]) = match member("kty") {
         "EC" => (
             member("crv") == "P-256" && length("x") == 32 && length("y") == 32,
@@ -161,10 +148,7 @@ fn problem(key: &Map<String, Value>) -> Option<(String, &'static str)> {
     }
     let algorithm = key.get("alg").map(|_| member("alg"));
     algorithm.filter(|name| !algorithms.contains(name)).map(|name| {
-        (
-            format!("`alg` {name:?} does not go with the key."),
-            "ES256, RS256, PS256 and EdDSA are accepted.",
-        )
+        (format!("`alg` {name:?} does not go with the key."), "ES256, RS256, PS256 and EdDSA are accepted.")
     })
 }
 
@@ -172,7 +156,7 @@ fn problem(key: &Map<String, Value>) -> Option<(String, &'static str)> {
 mod tests {
     use super::*;
 
-    fn key(value: Value) -> Option<String> {
+    fn key(value: &Value) -> Option<String> {
         problem(value.as_object().expect("an object")).map(|(wrong, _)| wrong)
     }
 
@@ -181,15 +165,12 @@ mod tests {
         let (half, modulus) = (URL_SAFE_NO_PAD.encode([7; 32]), URL_SAFE_NO_PAD.encode([7; 256]));
         assert_eq!(
             key(
-                json!({"kty": "EC", "crv": "P-256", "x": half, "y": half, "kid": "a", "use": "sig", "alg": "ES256"})
+                &json!({"kty": "EC", "crv": "P-256", "x": half, "y": half, "kid": "a", "use": "sig", "alg": "ES256"})
             ),
             None
         );
-        assert_eq!(
-            key(json!({"kty": "RSA", "n": modulus, "e": "AQAB", "alg": "PS256"})),
-            None
-        );
-        assert_eq!(key(json!({"kty": "OKP", "crv": "Ed25519", "x": half})), None);
+        assert_eq!(key(&json!({"kty": "RSA", "n": modulus, "e": "AQAB", "alg": "PS256"})), None);
+        assert_eq!(key(&json!({"kty": "OKP", "crv": "Ed25519", "x": half})), None);
     }
 
     #[test]
@@ -202,28 +183,16 @@ mod tests {
             ),
             (json!({"kty": "oct", "k": half}), "`k` is a part of a private key"),
             (json!({"kty": "RSA", "n": short, "e": "AQAB"}), "2048 bits"),
-            (
-                json!({"kty": "EC", "crv": "P-521", "x": half, "y": half}),
-                "P-256",
-            ),
-            (
-                json!({"kty": "EC", "crv": "P-256", "x": half, "y": half, "use": "enc"}),
-                "not for signatures",
-            ),
+            (json!({"kty": "EC", "crv": "P-521", "x": half, "y": half}), "P-256"),
+            (json!({"kty": "EC", "crv": "P-256", "x": half, "y": half, "use": "enc"}), "not for signatures"),
             (
                 json!({"kty": "EC", "crv": "P-256", "x": half, "y": half, "alg": "none"}),
                 "does not go with the key",
             ),
-            (
-                json!({"kty": "EC", "crv": "P-256", "x": half, "y": half, "kid": 7}),
-                "must be a string",
-            ),
+            (json!({"kty": "EC", "crv": "P-256", "x": half, "y": half, "kid": 7}), "must be a string"),
             (json!({}), "`kty` must be"),
         ] {
-            assert!(
-                key(value.clone()).is_some_and(|wrong| wrong.contains(said)),
-                "{value}"
-            );
+            assert!(key(&value).is_some_and(|wrong| wrong.contains(said)), "{value}");
         }
     }
 }

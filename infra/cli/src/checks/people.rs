@@ -46,10 +46,7 @@ pub(crate) fn profile_problems(profile: &Profile) -> Vec<(&'static str, String)>
     if let Some(problem) = plain_text_problem(user_name, 128) {
         problems.push(("user_name", format!("The user name {problem}.")));
     } else if user_name.chars().any(char::is_whitespace) {
-        problems.push((
-            "user_name",
-            format!("The user name {user_name:?} has a space in it."),
-        ));
+        problems.push(("user_name", format!("The user name {user_name:?} has a space in it.")));
     }
     if let Some(problem) = plain_text_problem(&profile.name, 200) {
         problems.push(("name", format!("The name {problem}.")));
@@ -57,11 +54,7 @@ pub(crate) fn profile_problems(profile: &Profile) -> Vec<(&'static str, String)>
     if let Some(email) = profile.email.as_deref().filter(|email| !is_email(email)) {
         problems.push(("email", format!("{email:?} is not an e-mail address.")));
     }
-    if let Some(group) = profile
-        .groups
-        .iter()
-        .find(|group| plain_text_problem(group, 128).is_some())
-    {
+    if let Some(group) = profile.groups.iter().find(|group| plain_text_problem(group, 128).is_some()) {
         problems.push(("groups", format!("{group:?} cannot be the name of a group.")));
     }
     if let Some((name, _)) = profile.attributes.iter().find(|(name, value)| {
@@ -69,25 +62,11 @@ pub(crate) fn profile_problems(profile: &Profile) -> Vec<(&'static str, String)>
     }) {
         problems.push(("attributes", format!("The attribute {name:?} cannot be kept: a name has at most 128 characters, a value 1000, and neither has control characters.")));
     }
-    if let Some(locale) = profile
-        .locale
-        .as_deref()
-        .filter(|locale| locale.parse::<LanguageTag>().is_err())
-    {
-        problems.push((
-            "locale",
-            format!("{locale:?} is not a language tag such as \"en\" or \"de-AT\"."),
-        ));
+    if let Some(locale) = profile.locale.as_deref().filter(|locale| locale.parse::<LanguageTag>().is_err()) {
+        problems.push(("locale", format!("{locale:?} is not a language tag such as \"en\" or \"de-AT\".")));
     }
-    if let Some(zone) = profile
-        .zone
-        .as_deref()
-        .filter(|zone| zone.parse::<Zone>().is_err())
-    {
-        problems.push((
-            "zone",
-            format!("{zone:?} is not a time zone such as \"Europe/Vienna\"."),
-        ));
+    if let Some(zone) = profile.zone.as_deref().filter(|zone| zone.parse::<Zone>().is_err()) {
+        problems.push(("zone", format!("{zone:?} is not a time zone such as \"Europe/Vienna\".")));
     }
     problems
 }
@@ -95,8 +74,6 @@ pub(crate) fn profile_problems(profile: &Profile) -> Vec<(&'static str, String)>
 fn is_email(text: &str) -> bool {
     let parts = text.rsplit_once('@');
     let visible = text.len() <= 254
-        && !text
-            .chars()
-            .any(|character| character.is_control() || character.is_whitespace());
+        && !text.chars().any(|character| character.is_control() || character.is_whitespace());
     visible && parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
 }

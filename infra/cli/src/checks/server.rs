@@ -46,11 +46,7 @@ fn issuer(
         return None;
     };
     let from_file = choice.argument.is_none() && written.is_some();
-    let place = if from_file {
-        file.at(&["issuer"])
-    } else {
-        Place::file(&file.path)
-    };
+    let place = if from_file { file.at(&["issuer"]) } else { Place::file(&file.path) };
     if let Err(problem) = parse_issuer(issuer) {
         complaints.push(Complaint::new(
             place,
@@ -120,15 +116,8 @@ fn brand(file: &Read<ServerFile>, table: &BrandTable, complaints: &mut Vec<Compl
             "Write it as #rrggbb.",
         ));
     }
-    let logo_svg = table
-        .logo_file
-        .as_deref()
-        .and_then(|name| logo(file, name, complaints));
-    Brand {
-        name: table.name.clone(),
-        accent: table.accent.to_ascii_lowercase(),
-        logo_svg,
-    }
+    let logo_svg = table.logo_file.as_deref().and_then(|name| logo(file, name, complaints));
+    Brand { name: table.name.clone(), accent: table.accent.to_ascii_lowercase(), logo_svg }
 }
 
 fn logo(file: &Read<ServerFile>, name: &str, complaints: &mut Vec<Complaint>) -> Option<String> {
@@ -144,10 +133,7 @@ fn logo(file: &Read<ServerFile>, name: &str, complaints: &mut Vec<Complaint>) ->
     let bytes = match std::fs::read(file.path.with_file_name(name)) {
         Ok(bytes) => bytes,
         Err(error) => {
-            refuse(
-                format!("The logo {name:?} cannot be read: {error}."),
-                "It must lie beside server.toml.",
-            );
+            refuse(format!("The logo {name:?} cannot be read: {error}."), "It must lie beside server.toml.");
             return None;
         }
     };
@@ -178,19 +164,9 @@ fn lifetimes(file: &Read<ServerFile>, table: &LifetimesTable, complaints: &mut V
     };
     Lifetimes {
         request_uri: within("request_uri", table.request_uri, default.request_uri, (60, 300)),
-        interaction: within(
-            "interaction",
-            table.interaction,
-            default.interaction,
-            (MINUTE, HOUR),
-        ),
+        interaction: within("interaction", table.interaction, default.interaction, (MINUTE, HOUR)),
         code: within("code", table.code, default.code, (10, 60)),
-        access_token: within(
-            "access_token",
-            table.access_token,
-            default.access_token,
-            ACCESS_TOKEN_LIFETIME,
-        ),
+        access_token: within("access_token", table.access_token, default.access_token, ACCESS_TOKEN_LIFETIME),
         id_token: within("id_token", table.id_token, default.id_token, (30, HOUR)),
         session: within("session", table.session, default.session, (5 * MINUTE, 7 * DAY)),
         authorization: within(

@@ -22,12 +22,7 @@ pub(super) fn tools(
         .filter_map(|file| {
             let before = complaints.len();
             ids.check("tool", &file.value.id, file.at(&["id"]), complaints);
-            resources.check(
-                "resource",
-                &file.value.resource,
-                file.at(&["resource"]),
-                complaints,
-            );
+            resources.check("resource", &file.value.resource, file.at(&["resource"]), complaints);
             let tool = tool(file, issuer, complaints);
             tool.filter(|_| complaints.len() == before)
         })
@@ -56,9 +51,8 @@ fn tool(file: &Read<ToolFile>, issuer: Option<&str>, complaints: &mut Vec<Compla
         ));
     }
     let locations = written.locations.iter().enumerate();
-    let locations: Vec<_> = locations
-        .filter_map(|(index, text)| resource_at(file, index, text, complaints))
-        .collect();
+    let locations: Vec<_> =
+        locations.filter_map(|(index, text)| resource_at(file, index, text, complaints)).collect();
     if let Some(wrong) = written
         .access_token_lifetime
         .and_then(|asked| out_of_bounds("access_token_lifetime", asked, ACCESS_TOKEN_LIFETIME))
@@ -75,11 +69,7 @@ fn tool(file: &Read<ToolFile>, issuer: Option<&str>, complaints: &mut Vec<Compla
         access_token_lifetime: written.access_token_lifetime.map(|lifetime| lifetime.0),
         signing_alg: written.signing_alg.0,
         details_by_reference: written.details_by_reference,
-        claims: written
-            .claims
-            .iter()
-            .map(|(name, source)| (name.clone(), source.clone().into()))
-            .collect(),
+        claims: written.claims.iter().map(|(name, source)| (name.clone(), source.clone().into())).collect(),
     })
 }
 
@@ -130,22 +120,13 @@ fn scopes(
                 "Give the tool's scope a name of its own, such as `files.read`.",
             ));
         }
-        by_language(
-            file,
-            &["scopes", name, "description"],
-            &table.description,
-            200,
-            complaints,
-        );
+        by_language(file, &["scopes", name, "description"], &table.description, 200, complaints);
     }
     let scope = |table: &ScopeTable| ToolScope {
         description: table.description.clone(),
         requires_details: table.requires_details,
     };
-    tables
-        .iter()
-        .map(|(name, table)| (name.clone(), scope(table)))
-        .collect()
+    tables.iter().map(|(name, table)| (name.clone(), scope(table))).collect()
 }
 
 fn check_claims(file: &Read<ToolFile>, complaints: &mut Vec<Complaint>) {

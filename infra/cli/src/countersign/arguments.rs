@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::signing_keys::Keys;
+
 /// Operates a Countersign authorization server: applies its configuration, keeps its people and clients, reads its audit trail.
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, after_long_help = WHERE_HELP, arg_required_else_help = true)]
@@ -13,11 +15,13 @@ pub(crate) struct Arguments {
 
 const WHERE_HELP: &str = "\
 Which server:
-  Without anything said, the local server whose data folder is .countersign here (--data DIR for another).
-  With --table NAME (or COUNTERSIGN_TABLE), the DynamoDB table of a deployed stack: AWS_REGION and credentials come from the
-  environment, such as from `eval \"$(aws configure export-credentials --format env)\"`. There is no administrator of the
-  server: what you may do is what your IAM rights on the table allow.
-  With --endpoint-url URL (or AWS_ENDPOINT_URL), that table at another endpoint, such as LocalStack's.
+  Without anything said, the local server whose data folder is .countersign here; --data DIR for
+  another.
+  With --table NAME (or COUNTERSIGN_TABLE), the DynamoDB table of a deployed stack. AWS_REGION and
+  the credentials come from the environment, for example from
+    eval \"$(aws configure export-credentials --format env)\"
+  The server has no administrator: what you may do is what your IAM rights on the table allow.
+  With --endpoint-url URL (or AWS_ENDPOINT_URL), the table at another endpoint, such as LocalStack's.
 
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage.";
 
@@ -55,6 +59,9 @@ Examples:
     /// Make the secrets of clients, switch clients off and on
     #[command(subcommand)]
     Client(Client),
+    /// Rotate the signing keys of a local server
+    #[command(subcommand)]
+    Keys(Keys),
     /// Read the audit trail
     #[command(after_long_help = "\
 A moment is 2026-11-24T18:05:00Z, 2026-11-24, or how long ago: \"2 h\".
@@ -73,10 +80,10 @@ pub(crate) struct Where {
     /// Data folder of a local server that is running [default: .countersign]
     #[arg(long, value_name = "DIR", conflicts_with = "endpoint_url")]
     pub(crate) data: Option<PathBuf>,
-    /// The DynamoDB table of a deployed stack (or COUNTERSIGN_TABLE)
+    /// The DynamoDB table of a deployed stack (or `COUNTERSIGN_TABLE`)
     #[arg(long, value_name = "NAME")]
     pub(crate) table: Option<String>,
-    /// Another endpoint than AWS's own (or AWS_ENDPOINT_URL)
+    /// Another endpoint than AWS's own (or `AWS_ENDPOINT_URL`)
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint_url: Option<String>,
 }
@@ -345,14 +352,9 @@ mod tests {
 
     #[test]
     fn a_password_cannot_be_an_argument() {
-        for line in [
-            ["--password", "hunter2hunter2"],
-            ["--password=x", "--json"],
-            ["--secret", "x"],
-        ] {
-            let arguments = ["countersign", "user", "add", "alice", "--name", "Alice"]
-                .into_iter()
-                .chain(line);
+        for line in [["--password", "hunter2hunter2"], ["--password=x", "--json"], ["--secret", "x"]] {
+            let arguments =
+                ["countersign", "user", "add", "alice", "--name", "Alice"].into_iter().chain(line);
             assert!(Arguments::try_parse_from(arguments).is_err(), "{line:?}");
         }
     }
@@ -363,12 +365,7 @@ mod tests {
         fn look(command: &clap::Command) {
             assert!(command.get_about().is_some(), "{}", command.get_name());
             for argument in command.get_arguments() {
-                assert!(
-                    argument.get_help().is_some(),
-                    "{} {}",
-                    command.get_name(),
-                    argument.get_id()
-                );
+                assert!(argument.get_help().is_some(), "{} {}", command.get_name(), argument.get_id());
             }
             command.get_subcommands().for_each(look);
         }

@@ -57,15 +57,9 @@ async fn identifier(person: &str, place: &Where) -> Result<String, Stop> {
     if PersonId::parse(person).is_some() {
         return Ok(person.to_owned());
     }
-    let found = place
-        .store()?
-        .person_by_user_name(&person.to_lowercase())
-        .await
-        .map_err(Stop::refused)?;
+    let found = place.store()?.person_by_user_name(&person.to_lowercase()).await.map_err(Stop::refused)?;
     let found = found.ok_or_else(|| {
-        Stop::refused(format_args!(
-            "there is nobody with the user name {person:?}; name a `sub` instead"
-        ))
+        Stop::refused(format_args!("there is nobody with the user name {person:?}; name a `sub` instead"))
     })?;
     Ok(found.id.to_string())
 }
@@ -73,19 +67,13 @@ async fn identifier(person: &str, place: &Where) -> Result<String, Stop> {
 /// A moment as people write it: RFC 3339, a date (midnight UTC), or how long ago.
 fn moment(text: &str, now: Timestamp) -> Result<Timestamp, Stop> {
     let ago = || Lifetime::parse(text).map(|ago| now.as_seconds().saturating_sub_unsigned(ago.0.as_secs()));
-    let instant = || {
-        text.parse::<jiff::Timestamp>()
-            .ok()
-            .map(jiff::Timestamp::as_second)
-    };
-    let midnight = || {
-        format!("{text}T00:00:00Z")
-            .parse::<jiff::Timestamp>()
-            .ok()
-            .map(jiff::Timestamp::as_second)
-    };
+    let instant = || text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second);
+    let midnight =
+        || format!("{text}T00:00:00Z").parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second);
     ago().or_else(instant).or_else(midnight).map(Timestamp::from_seconds).ok_or_else(|| {
-        Stop::Usage(format!("{text:?} is no moment: write 2026-11-24T18:05:00Z, 2026-11-24, or how long ago, such as \"2 h\"."))
+        Stop::Usage(format!(
+            "{text:?} is no moment: write 2026-11-24T18:05:00Z, 2026-11-24, or how long ago, such as \"2 h\"."
+        ))
     })
 }
 

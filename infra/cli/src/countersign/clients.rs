@@ -23,9 +23,7 @@ pub(crate) async fn run(client: Client, terminal: &mut Terminal) -> Result<(), S
             Ok(())
         }
         Client::Enable(client) => {
-            enable_client(&client.place.store()?, &client.id)
-                .await
-                .map_err(Stop::refused)?;
+            enable_client(&client.place.store()?, &client.id).await.map_err(Stop::refused)?;
             terminal.say(format_args!("{} is switched on.", client.id));
             Ok(())
         }
@@ -34,15 +32,10 @@ pub(crate) async fn run(client: Client, terminal: &mut Terminal) -> Result<(), S
 
 async fn rotate(client: RotateSecret, terminal: &mut Terminal) -> Result<(), Stop> {
     let store = client.place.store()?;
-    let overlap = if client.at_once {
-        Duration::ZERO
-    } else {
-        client.overlap
-    };
+    let overlap = if client.at_once { Duration::ZERO } else { client.overlap };
     let now = Clock::system().now();
-    let new = rotate_secret(&store, &Dice::system(), &client.id, overlap, now)
-        .await
-        .map_err(Stop::refused)?;
+    let new =
+        rotate_secret(&store, &Dice::system(), &client.id, overlap, now).await.map_err(Stop::refused)?;
     if client.json {
         terminal.json(&json!({
             "client_id": client.id,
@@ -51,11 +44,7 @@ async fn rotate(client: RotateSecret, terminal: &mut Terminal) -> Result<(), Sto
         }));
         return Ok(());
     }
-    terminal.say(format_args!(
-        "The secret of {}, shown this once: {}",
-        client.id,
-        new.secret.expose()
-    ));
+    terminal.say(format_args!("The secret of {}, shown this once: {}", client.id, new.secret.expose()));
     if let Some(end) = new.earlier_ends_at {
         terminal.say(format_args!("The one before ends at {}.", moment(end)));
     }

@@ -17,9 +17,7 @@ pub(crate) async fn apply(apply: Apply, terminal: &mut Terminal) -> Result<(), S
         ));
     }
     let store = apply.place.store()?;
-    let plan = Plan::make(&store, &apply.folder, apply.issuer.as_deref())
-        .await
-        .map_err(stop)?;
+    let plan = Plan::make(&store, &apply.folder, apply.issuer.as_deref()).await.map_err(stop)?;
     if !apply.json {
         show(plan.changes(), terminal);
     }
@@ -43,9 +41,7 @@ pub(crate) async fn apply(apply: Apply, terminal: &mut Terminal) -> Result<(), S
     }
     terminal.say(format_args!("Version {} is in force.", applied.version));
     for client in applied.clients_without_secret {
-        terminal.say(format_args!(
-            "{client} has no secret yet: countersign client rotate-secret {client}"
-        ));
+        terminal.say(format_args!("{client} has no secret yet: countersign client rotate-secret {client}"));
     }
     Ok(())
 }
@@ -61,9 +57,7 @@ pub(crate) async fn rollback(rollback: Rollback, terminal: &mut Terminal) -> Res
         )));
     }
     if !rollback.yes {
-        terminal.confirm(&format!(
-            "Version {version} is in force. Go back to version {to}?"
-        ))?;
+        terminal.confirm(&format!("Version {version} is in force. Go back to version {to}?"))?;
     }
     match store.go_back_to(to).await.map_err(Stop::refused)? {
         Moved::Overtaken => return Err(stop(NotApplied::Overtaken)),
@@ -77,10 +71,7 @@ pub(crate) async fn rollback(rollback: Rollback, terminal: &mut Terminal) -> Res
 }
 
 pub(crate) fn check(check: &Check, terminal: &mut Terminal) -> Result<(), Stop> {
-    let choice = IssuerChoice {
-        argument: check.issuer.as_deref(),
-        otherwise: Some(SOME_ISSUER),
-    };
+    let choice = IssuerChoice { argument: check.issuer.as_deref(), otherwise: Some(SOME_ISSUER) };
     let checked = check_folder(&check.folder, &choice).map_err(|complaints| refused(&complaints))?;
     let snapshot = &checked.snapshot;
     terminal.say(format_args!(
@@ -99,10 +90,8 @@ pub(crate) fn schema(schema: &Schema, terminal: &mut Terminal) -> Result<(), Sto
         return Ok(());
     }
     let Some(folder) = &schema.output else {
-        let all: serde_json::Map<_, _> = schemas()
-            .into_iter()
-            .map(|file| (file.file_name(), file.schema))
-            .collect();
+        let all: serde_json::Map<_, _> =
+            schemas().into_iter().map(|file| (file.file_name(), file.schema)).collect();
         terminal.json(&all.into());
         return Ok(());
     };
@@ -121,7 +110,9 @@ pub(crate) fn show(changes: &[Change], terminal: &mut Terminal) {
     if changes.is_empty() {
         terminal.say("Nothing changes.");
     }
-    changes.iter().for_each(|change| terminal.say(change));
+    for change in changes {
+        terminal.say(change);
+    }
 }
 
 pub(crate) fn refused(complaints: &[Complaint]) -> Stop {

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use environment::Dice;
+use aws_smithy_types::timeout::TimeoutConfig;
 use serde::Deserialize;
 use store::Store;
 
@@ -8,7 +9,7 @@ use crate::Stop;
 use crate::arguments::Where;
 
 /// The folder where a local server keeps its data, unless another is named.
-const DATA: &str = ".countersign";
+pub(crate) const DATA: &str = ".countersign";
 /// The file in it that says where the running server's table is.
 const RUNNING: &str = "running.json";
 
@@ -31,28 +32,18 @@ impl Where {
 
     /// The table that is meant.
     pub(crate) fn store(&self) -> Result<Store, Stop> {
-        let (configuration, table) = match self.data_folder() {
-            Some(folder) => {
-                let running = running(&folder)?;
-                (
-                    aws::local(&running.table_endpoint),
-                    self.table().unwrap_or(running.table),
-                )
-            }
-            None => {
-                let table = self.table().ok_or_else(|| {
-                    Stop::Usage("Which table? Name it with --table or COUNTERSIGN_TABLE.".to_owned())
-                })?;
-                let mut configuration = aws::from_environment().map_err(Stop::refused)?.into_builder();
-                configuration.set_endpoint_url(self.endpoint_url());
-                (configuration.build(), table)
-            }
+        let (configuration, table) = if let Some(folder) = self.data_folder() {
+            let running = running(&folder)?;
+            (aws::local(&running.table_endpoint), self.table.clone().unwrap_or(running.table))
+        } else {
+            let table = self.table().ok_or_else(|| {
+                Stop::Usage("Which table? Name it with --table or COUNTERSIGN_TABLE.".to_owned())
+            })?;
+            let mut configuration = aws::from_environment().map_err(Stop::refused)?.into_builder();
+            configuration.set_endpoint_url(self.endpoint_url()).set_timeout_config(Some(patient()));
+            (configuration.build(), table)
         };
-        Ok(Store::new(
-            aws_sdk_dynamodb::Client::new(&configuration),
-            &table,
-            Dice::system(),
-        ))
+        Ok(Store::reached_by(&configuration, &table))
     }
 
     fn table(&self) -> Option<String> {
@@ -62,6 +53,15 @@ impl Where {
     fn endpoint_url(&self) -> Option<String> {
         self.endpoint_url.clone().or_else(|| variable("AWS_ENDPOINT_URL"))
     }
+}
+
+/// An operator sits further from the table than a function does, and waits longer.
+fn patient() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(10))
+        .operation_timeout(Duration::from_secs(30))
+        .build()
 }
 
 fn running(folder: &Path) -> Result<Running, Stop> {

@@ -6,6 +6,7 @@ mod clients;
 mod configuration;
 mod connection;
 mod people;
+mod signing_keys;
 mod terminal;
 
 use std::process::ExitCode;
@@ -40,11 +41,11 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Stop::Refused(why)) => {
-            terminal.complain(&why);
+            terminal::complain(&why);
             ExitCode::from(1)
         }
         Err(Stop::Usage(why)) => {
-            terminal.complain(&why);
+            terminal::complain(&why);
             ExitCode::from(2)
         }
     }
@@ -58,6 +59,7 @@ async fn run(command: Command, terminal: &mut Terminal) -> Result<(), Stop> {
         Command::Schema(schema) => configuration::schema(&schema, terminal),
         Command::User(user) => people::run(user, terminal).await,
         Command::Client(client) => clients::run(client, terminal).await,
+        Command::Keys(keys) => signing_keys::run(keys, terminal),
         Command::Audit(audit) => audit::run(audit, terminal).await,
     }
 }

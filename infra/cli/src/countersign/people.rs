@@ -10,16 +10,14 @@ use serde_json::json;
 use crate::Stop;
 use crate::arguments::{AddUser, Import, List, PasswordSource, ResetPassword, User};
 use crate::configuration::{refused, show};
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, first_line};
 
 pub(crate) async fn run(user: User, terminal: &mut Terminal) -> Result<(), Stop> {
     let now = Clock::system().now();
     match user {
         User::Add(user) => add(user, terminal).await,
         User::Disable(user) => {
-            disable_person(&user.place.store()?, &user.user_name, now)
-                .await
-                .map_err(Stop::refused)?;
+            disable_person(&user.place.store()?, &user.user_name, now).await.map_err(Stop::refused)?;
             terminal.say(format_args!(
                 "{} is shut out; their sessions, authorizations and tokens have ended.",
                 user.user_name
@@ -27,16 +25,12 @@ pub(crate) async fn run(user: User, terminal: &mut Terminal) -> Result<(), Stop>
             Ok(())
         }
         User::Enable(user) => {
-            enable_person(&user.place.store()?, &user.user_name)
-                .await
-                .map_err(Stop::refused)?;
+            enable_person(&user.place.store()?, &user.user_name).await.map_err(Stop::refused)?;
             terminal.say(format_args!("{} can sign in again.", user.user_name));
             Ok(())
         }
         User::Remove(user) => {
-            remove_person(&user.place.store()?, &user.user_name)
-                .await
-                .map_err(Stop::refused)?;
+            remove_person(&user.place.store()?, &user.user_name).await.map_err(Stop::refused)?;
             terminal.say(format_args!("{} is removed.", user.user_name));
             Ok(())
         }
@@ -59,27 +53,17 @@ async fn add(user: AddUser, terminal: &mut Terminal) -> Result<(), Stop> {
         zone: user.zone,
     };
     let user_name = profile.user_name.clone();
-    let password = if user.no_password {
-        None
-    } else {
-        Some(password(&user.password, &dice, terminal)?)
-    };
-    let id = add_person(&store, &dice, profile, password.as_ref())
-        .await
-        .map_err(Stop::refused)?;
+    let password = if user.no_password { None } else { Some(password(&user.password, &dice)?) };
+    let id = add_person(&store, &dice, profile, password.as_ref()).await.map_err(Stop::refused)?;
     let shown = password.as_ref().filter(|_| !user.password.password_stdin);
     if user.json {
-        terminal.json(
-            &json!({ "user_name": user_name, "id": id, "password": shown.map(|password| password.expose()) }),
-        );
+        terminal.json(&json!({ "user_name": user_name, "id": id, "password": shown.map(Secret::expose) }));
         return Ok(());
     }
     terminal.say(format_args!("{user_name} is added ({id})."));
     say_password(shown, terminal);
     if user.no_password {
-        terminal.say(format_args!(
-            "They cannot sign in yet: countersign user reset-password {user_name}"
-        ));
+        terminal.say(format_args!("They cannot sign in yet: countersign user reset-password {user_name}"));
     }
     Ok(())
 }
@@ -87,16 +71,12 @@ async fn add(user: AddUser, terminal: &mut Terminal) -> Result<(), Stop> {
 async fn reset(user: ResetPassword, terminal: &mut Terminal) -> Result<(), Stop> {
     let store = user.place.store()?;
     let dice = Dice::system();
-    let password = password(&user.password, &dice, terminal)?;
+    let password = password(&user.password, &dice)?;
     let now = Clock::system().now();
-    reset_password(&store, &dice, &user.user_name, &password, now)
-        .await
-        .map_err(Stop::refused)?;
+    reset_password(&store, &dice, &user.user_name, &password, now).await.map_err(Stop::refused)?;
     let shown = Some(&password).filter(|_| !user.password.password_stdin);
     if user.json {
-        terminal.json(
-            &json!({ "user_name": user.user_name, "password": shown.map(|password| password.expose()) }),
-        );
+        terminal.json(&json!({ "user_name": user.user_name, "password": shown.map(Secret::expose) }));
         return Ok(());
     }
     terminal.say(format_args!(
@@ -107,20 +87,13 @@ async fn reset(user: ResetPassword, terminal: &mut Terminal) -> Result<(), Stop>
     Ok(())
 }
 
-fn password(source: &PasswordSource, dice: &Dice, terminal: &mut Terminal) -> Result<Secret<String>, Stop> {
-    if source.password_stdin {
-        terminal.first_line()
-    } else {
-        Ok(generated_password(dice))
-    }
+fn password(source: &PasswordSource, dice: &Dice) -> Result<Secret<String>, Stop> {
+    if source.password_stdin { first_line() } else { Ok(generated_password(dice)) }
 }
 
 fn say_password(password: Option<&Secret<String>>, terminal: &mut Terminal) {
     if let Some(password) = password {
-        terminal.say(format_args!(
-            "Their password, shown this once: {}",
-            password.expose()
-        ));
+        terminal.say(format_args!("Their password, shown this once: {}", password.expose()));
     }
 }
 
@@ -133,10 +106,7 @@ async fn import(import: Import, terminal: &mut Terminal) -> Result<(), Stop> {
         return Ok(());
     }
     let missing = changes.missing().len();
-    changes
-        .carry_out(&store, &Dice::system())
-        .await
-        .map_err(Stop::refused)?;
+    changes.carry_out(&store, &Dice::system()).await.map_err(Stop::refused)?;
     if missing > 0 {
         terminal.say("Whoever is new cannot sign in yet: countersign user reset-password NAME");
     }
@@ -166,13 +136,7 @@ async fn list(list: List, terminal: &mut Terminal) -> Result<(), Stop> {
             (false, None) => "no password",
             (false, Some(_)) => "",
         };
-        let groups = person
-            .profile
-            .groups
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(", ");
+        let groups = person.profile.groups.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         terminal.say(
             format_args!(
                 "{:<20} {:<30} {:<12} {groups}",

@@ -38,12 +38,6 @@ impl Terminal {
         self.deaf
     }
 
-    /// Writes a line to standard error.
-    pub(crate) fn complain(&mut self, why: &str) {
-        // There is nowhere left to say that standard error is gone.
-        let _ = writeln!(std::io::stderr().lock(), "{why}");
-    }
-
     /// Asks whether to go on. Without somebody who could answer it does not.
     pub(crate) fn confirm(&mut self, question: &str) -> Result<(), Stop> {
         if !std::io::stdin().is_terminal() {
@@ -53,23 +47,28 @@ impl Terminal {
         }
         self.write(&format!("{question} [y/N] "));
         let _ = std::io::stdout().flush();
-        let answer = self.first_line()?;
+        let answer = first_line()?;
         if matches!(answer.expose().trim(), "y" | "Y" | "yes") {
             Ok(())
         } else {
             Err(Stop::Refused("Nothing has changed.".to_owned()))
         }
     }
+}
 
-    /// The first line of standard input.
-    pub(crate) fn first_line(&mut self) -> Result<Secret<String>, Stop> {
-        let mut line = String::new();
-        std::io::stdin()
-            .lock()
-            .read_line(&mut line)
-            .map_err(|error| Stop::refused(format_args!("standard input cannot be read: {error}")))?;
-        let without_end = line.trim_end_matches(['\r', '\n']).to_owned();
-        drop(Secret::new(line));
-        Ok(Secret::new(without_end))
-    }
+/// Writes a line to standard error.
+pub(crate) fn complain(why: &str) {
+    // There is nowhere left to say that standard error is gone.
+    let _ = writeln!(std::io::stderr().lock(), "{why}");
+}
+
+/// The first line of standard input.
+pub(crate) fn first_line() -> Result<Secret<String>, Stop> {
+    let mut line = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(|error| Stop::refused(format_args!("standard input cannot be read: {error}")))?;
+    let line = Secret::new(line);
+    Ok(Secret::new(line.expose().trim_end_matches(['\r', '\n']).to_owned()))
 }

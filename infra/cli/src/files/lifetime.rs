@@ -18,14 +18,8 @@ impl Lifetime {
         let unit = &text[number.len()..];
         let digits = number.strip_suffix(' ').unwrap_or(number);
         let (_, seconds) = UNITS.iter().find(|(name, _)| *name == unit)?;
-        let count: u64 = digits
-            .parse()
-            .ok()
-            .filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
-        count
-            .checked_mul(*seconds)
-            .filter(|total| *total > 0)
-            .map(|total| Self(Duration::from_secs(total)))
+        let count: u64 = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+        count.checked_mul(*seconds).filter(|total| *total > 0).map(|total| Self(Duration::from_secs(total)))
     }
 }
 
@@ -34,7 +28,7 @@ impl fmt::Display for Lifetime {
         let total = self.0.as_secs();
         let (unit, seconds) = UNITS
             .iter()
-            .find(|(_, seconds)| total >= *seconds && total % *seconds == 0)
+            .find(|(_, seconds)| total >= *seconds && total.is_multiple_of(*seconds))
             .unwrap_or(&("s", 1));
         write!(formatter, "{} {unit}", total / seconds)
     }
@@ -75,18 +69,10 @@ mod tests {
 
     #[test]
     fn a_lifetime_is_a_whole_number_and_a_unit() {
-        for (text, seconds) in [
-            ("60 s", 60),
-            ("60s", 60),
-            ("5 min", 300),
-            ("12 h", 43_200),
-            ("30 d", 2_592_000),
-        ] {
-            assert_eq!(
-                Lifetime::parse(text),
-                Some(Lifetime(Duration::from_secs(seconds))),
-                "{text}"
-            );
+        for (text, seconds) in
+            [("60 s", 60), ("60s", 60), ("5 min", 300), ("12 h", 43_200), ("30 d", 2_592_000)]
+        {
+            assert_eq!(Lifetime::parse(text), Some(Lifetime(Duration::from_secs(seconds))), "{text}");
         }
         for text in [
             "",
@@ -110,7 +96,7 @@ mod tests {
     #[test]
     fn a_lifetime_is_written_in_its_largest_unit() {
         assert_eq!(Lifetime(Duration::from_secs(90)).to_string(), "90 s");
-        assert_eq!(Lifetime(Duration::from_secs(300)).to_string(), "5 min");
-        assert_eq!(Lifetime(Duration::from_secs(86_400)).to_string(), "1 d");
+        assert_eq!(Lifetime(Duration::from_mins(5)).to_string(), "5 min");
+        assert_eq!(Lifetime(Duration::from_hours(24)).to_string(), "1 d");
     }
 }

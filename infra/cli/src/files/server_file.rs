@@ -51,25 +51,32 @@ fn default_accent() -> String {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LifetimesTable {
-    /// A `request_uri`, from the push to the moment `/authorize` takes it up: 60 s to 300 s. Default `"90 s"`.
+    /// A `request_uri`, from the push to the moment `/authorize` takes it up: 60 s to 300 s.
     #[serde(default)]
+    #[schemars(extend("default" = "90 s"))]
     pub request_uri: Option<Lifetime>,
-    /// From the moment a person is sent here to their decision: 1 min to 1 h. Default `"15 min"`.
+    /// From the moment a person is sent here to their decision: 1 min to 1 h.
     #[serde(default)]
+    #[schemars(extend("default" = "15 min"))]
     pub interaction: Option<Lifetime>,
-    /// An authorization code: 10 s to 60 s. Default `"60 s"`.
+    /// An authorization code: 10 s to 60 s.
     #[serde(default)]
+    #[schemars(extend("default" = "60 s"))]
     pub code: Option<Lifetime>,
-    /// An access token, unless its tool says otherwise: 30 s to 1 h. Default `"5 min"`.
+    /// An access token, unless its tool says otherwise: 30 s to 1 h.
     #[serde(default)]
+    #[schemars(extend("default" = "5 min"))]
     pub access_token: Option<Lifetime>,
-    /// An ID token: 30 s to 1 h. Default `"5 min"`.
+    /// An ID token: 30 s to 1 h.
     #[serde(default)]
+    #[schemars(extend("default" = "5 min"))]
     pub id_token: Option<Lifetime>,
-    /// A person's session, from signing in: 5 min to 7 d. Default `"12 h"`.
+    /// A person's session, from signing in: 5 min to 7 d.
     #[serde(default)]
+    #[schemars(extend("default" = "12 h"))]
     pub session: Option<Lifetime>,
-    /// How long an authorization can be renewed by refresh tokens: 5 min to 365 d. Default `"30 d"`.
+    /// How long an authorization can be renewed by refresh tokens: 5 min to 365 d.
     #[serde(default)]
+    #[schemars(extend("default" = "30 d"))]
     pub authorization: Option<Lifetime>,
 }

@@ -22,7 +22,7 @@ pub struct ToolFile {
     /// Other places that it serves: the `locations` of a detail may lie beneath these and beneath `resource`.
     #[serde(default)]
     pub locations: Vec<String>,
-    /// Its scopes, by name. A scope belongs to one tool.
+    /// Its scopes, by name.
     #[serde(default)]
     pub scopes: BTreeMap<String, ScopeTable>,
     /// How long its access tokens live: 30 s to 1 h. Without it, as `server.toml` says.
@@ -35,8 +35,7 @@ pub struct ToolFile {
     /// of details that is so anyway.
     #[serde(default)]
     pub details_by_reference: bool,
-    /// Which of a person's claims its tokens carry: the claim's name, and where it comes from (`"groups"`, `"email"`, `"name"`,
-    /// `"user_name"`, or `{ attribute = "department" }`).
+    /// Which of a person's claims its tokens carry: the claim's name, and where it comes from.
     #[serde(default)]
     pub claims: BTreeMap<String, ClaimSourceName>,
 }

@@ -1,0 +1,292 @@
+//! The command as an operator types it, against a table in memory. What it did is read from the table.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use environment::Clock;
+use oauth::{ClientId, Secret, Timestamp};
+use serde_json::{Value, json};
+use sessions::{Password, PasswordHash};
+use store::{Person, Store};
+use tokio::net::TcpListener;
+
+/// A table, and a data folder that says where it is.
+struct Operator {
+    folder: PathBuf,
+    store: Store,
+}
+
+impl Operator {
+    async fn new(name: &str) -> Self {
+        let database = dynoxide::Database::memory().expect("memory");
+        let table = json!({
+            "TableName": "countersign",
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": (["pk", "sk", "owner", "owner_sort"].map(|name| json!({"AttributeName": name, "AttributeType": "S"}))),
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            "GlobalSecondaryIndexes": [{
+                "IndexName": "by_owner",
+                "KeySchema": [{"AttributeName": "owner", "KeyType": "HASH"}, {"AttributeName": "owner_sort", "KeyType": "RANGE"}],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }],
+        });
+        database.create_table(serde_json::from_value(table).expect("a request")).expect("made");
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()));
+        let folder = std::env::temp_dir().join(format!("countersign-operator-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("made");
+        let running = json!({ "table": "countersign", "table_endpoint": endpoint });
+        std::fs::write(folder.join("running.json"), running.to_string()).expect("written");
+        let store = Store::reached_by(&aws::local(&endpoint), "countersign");
+        Self { folder, store }
+    }
+
+    /// Runs the command, with `input` on its standard input.
+    async fn run_with(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command.args(arguments).arg("--data").arg(&self.folder);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        for name in ["COUNTERSIGN_TABLE", "AWS_ENDPOINT_URL"] {
+            command.env_remove(name);
+        }
+        let input = input.to_owned();
+        let running = tokio::task::spawn_blocking(move || {
+            let mut child = command.spawn().expect("started");
+            let mut standard_input = child.stdin.take().expect("piped");
+            // A command that reads nothing may have ended already.
+            let _ = standard_input.write_all(input.as_bytes());
+            drop(standard_input);
+            child.wait_with_output().expect("ended")
+        });
+        running.await.expect("ran")
+    }
+
+    async fn run(&self, arguments: &[&str]) -> String {
+        let output = self.run_with(arguments, "").await;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
+        said
+    }
+
+    async fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.run_with(arguments, "").await;
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    async fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.run(arguments).await).expect("JSON")
+    }
+
+    async fn apply(&self, folder: &Path, more: &[&str]) -> Value {
+        let folder = folder.display().to_string();
+        let arguments = ["apply", folder.as_str(), "--issuer", "http://localhost:8690", "--json"];
+        self.json(&[&arguments, more].concat()).await
+    }
+
+    async fn person(&self, user_name: &str) -> Person {
+        self.store
+            .person_by_user_name(user_name)
+            .await
+            .expect("the table answers")
+            .expect("the person is there")
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn demo() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/demo")
+}
+
+fn now() -> Timestamp {
+    Clock::system().now()
+}
+
+fn is_the_password_of(person: &Person, password: &str) -> bool {
+    let kept = person.password_hash.clone().map(PasswordHash::kept);
+    Password::typed(password.to_owned()).expect("a password").is(kept.as_ref())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn applying_shows_what_changes_and_puts_it_in_force() {
+    let operator = Operator::new("apply").await;
+    let planned = operator.apply(&demo(), &["--dry-run"]).await;
+    assert!(planned["changes"].as_array().is_some_and(|changes| changes.len() > 10), "{planned}");
+    assert!(operator.store.snapshot().await.unwrap().is_none(), "a dry run changes nothing");
+
+    let applied = operator.apply(&demo(), &["--yes"]).await;
+    assert_eq!(applied["version"], 1);
+    assert_eq!(applied["clients_without_secret"], json!(["files-tool", "finance-agent", "nightly-agent"]));
+    let (_, snapshot) = operator.store.snapshot().await.unwrap().expect("in force");
+    assert_eq!(snapshot.server.issuer, "http://localhost:8690");
+    assert_eq!(operator.person("alice").await.password_hash, None);
+
+    let again = operator.apply(&demo(), &["--yes"]).await;
+    assert_eq!((&again["version"], &again["changes"]), (&json!(1), &json!([])), "nothing changes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_folder_changes_nothing() {
+    let operator = Operator::new("wrong").await;
+    operator.apply(&demo(), &["--yes"]).await;
+    let wrong = operator.folder.join("wrong");
+    std::fs::create_dir(&wrong).unwrap();
+    std::fs::write(wrong.join("server.toml"), "[brand]\nname = \"\"\n").unwrap();
+    let said = operator.refused(&["apply", &wrong.display().to_string(), "--yes"]).await;
+    assert!(said.contains("server.toml:2:1: The brand's name is empty."), "{said}");
+    let (version, snapshot) = operator.store.snapshot().await.unwrap().expect("in force");
+    assert_eq!((version, snapshot.server.brand.name.as_str()), (1, "Acme Corp"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn going_back_puts_the_earlier_configuration_in_force() {
+    let operator = Operator::new("rollback").await;
+    operator.apply(&demo(), &["--yes"]).await;
+    let other = operator.folder.join("other");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("server.toml"), "[brand]\nname = \"Other Corp\"\n").unwrap();
+    // Without --issuer, it stays what it was.
+    let said = operator.run(&["apply", &other.display().to_string(), "--yes"]).await;
+    assert!(
+        said.contains("brand.name: \"Acme Corp\" -> \"Other Corp\"")
+            && said.contains("- client finance-agent"),
+        "{said}"
+    );
+
+    let said = operator.run(&["rollback", "--yes"]).await;
+    assert!(said.contains("+ client finance-agent") && said.contains("Version 1 is in force."), "{said}");
+    let (version, snapshot) = operator.store.snapshot().await.unwrap().expect("in force");
+    assert_eq!((version, snapshot.server.brand.name.as_str()), (1, "Acme Corp"));
+    operator.refused(&["rollback", "--yes", "--to", "9"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_is_shown_once_and_two_are_valid_while_it_rotates() {
+    let operator = Operator::new("secrets").await;
+    operator.apply(&demo(), &["--yes"]).await;
+    let id = ClientId::parse("finance-agent").unwrap();
+    let mut secrets = Vec::new();
+    for _ in 0..3 {
+        let answer = operator.json(&["client", "rotate-secret", "finance-agent", "--json"]).await;
+        secrets.push(Secret::new(answer["client_secret"].as_str().expect("shown").to_owned()));
+    }
+    assert_eq!(secrets[0].expose().len(), 43, "256 bits in base64url");
+    let state = operator.store.client_state_now(&id).await.unwrap();
+    let valid = |secret: &Secret<String>| state.secrets.iter().any(|kept| secret.matches(&kept.digest));
+    assert_eq!(secrets.iter().map(valid).collect::<Vec<_>>(), [false, true, true]);
+    assert!(state.secrets[0].expires_at.is_some_and(|end| end > now()), "the earlier one ends");
+
+    operator.run(&["client", "rotate-secret", "finance-agent", "--at-once"]).await;
+    assert_eq!(operator.store.client_state_now(&id).await.unwrap().secrets.len(), 1);
+    let said = operator.refused(&["client", "rotate-secret", "browser-app"]).await;
+    assert!(said.contains("authenticates by none"), "{said}");
+    let said = operator.refused(&["client", "rotate-secret", "nobody"]).await;
+    assert!(said.contains("no client \"nobody\""), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_switched_off_and_on_keeps_what_ended_ended() {
+    let operator = Operator::new("clients").await;
+    let id = ClientId::parse("finance-agent").unwrap();
+    let before = now();
+    operator.run(&["client", "disable", "finance-agent"]).await;
+    let state = operator.store.client_state_now(&id).await.unwrap();
+    assert!(state.disabled && !state.allows_issued_at(before));
+    operator.run(&["client", "enable", "finance-agent"]).await;
+    let state = operator.store.client_state_now(&id).await.unwrap();
+    assert!(!state.disabled && !state.allows_issued_at(before));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_added_shut_out_let_in_and_removed() {
+    let operator = Operator::new("people").await;
+    let added = operator
+        .json(&["user", "add", "Carol", "--name", "Carol Example", "--group", "sales", "--json"])
+        .await;
+    let person = operator.person("carol").await;
+    assert!(is_the_password_of(&person, added["password"].as_str().expect("shown")));
+    assert!(operator.refused(&["user", "add", "CAROL", "--name", "Other"]).await.contains("already"));
+
+    let before = now();
+    operator.run(&["user", "disable", "carol"]).await;
+    assert!(!operator.person("carol").await.allows_made_at(before));
+    operator.run(&["user", "enable", "carol"]).await;
+    let person = operator.person("carol").await;
+    assert!(!person.disabled && !person.allows_made_at(before), "what ended stays ended");
+
+    let reset = operator.json(&["user", "reset-password", "carol", "--json"]).await;
+    let person = operator.person("carol").await;
+    assert!(is_the_password_of(&person, reset["password"].as_str().expect("shown")));
+    assert!(!is_the_password_of(&person, added["password"].as_str().expect("shown")));
+
+    operator.run(&["user", "remove", "carol"]).await;
+    assert!(operator.refused(&["user", "remove", "carol"]).await.contains("nobody"));
+    assert_eq!(operator.json(&["user", "list", "--json"]).await, json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_comes_from_standard_input_and_is_not_repeated() {
+    let operator = Operator::new("stdin").await;
+    let arguments = ["user", "add", "dora", "--name", "Dora", "--password-stdin"];
+    let output = operator.run_with(&arguments, "correct horse battery staple\nmore").await;
+    assert!(output.status.success(), "{output:?}");
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("horse"));
+    assert!(is_the_password_of(&operator.person("dora").await, "correct horse battery staple"));
+    let short = operator.run_with(&["user", "reset-password", "dora", "--password-stdin"], "short\n").await;
+    assert_eq!(short.status.code(), Some(1));
+    assert!(is_the_password_of(&operator.person("dora").await, "correct horse battery staple"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_come_from_a_table_all_or_none() {
+    let operator = Operator::new("import").await;
+    let file = operator.folder.join("people.csv");
+    std::fs::write(&file, "user_name,name,groups\nerin,Erin,a;b\nfrank,,a\n").unwrap();
+    let said = operator.refused(&["user", "import", &file.display().to_string()]).await;
+    assert!(said.contains("people.csv:3:1: The name is empty."), "{said}");
+    assert_eq!(operator.json(&["user", "list", "--json"]).await, json!([]), "nobody was added");
+
+    std::fs::write(&file, "user_name,name,groups\nerin,Erin,a;b\nfrank,Frank,a\n").unwrap();
+    operator.run(&["user", "import", &file.display().to_string()]).await;
+    std::fs::write(&file, "user_name,name,groups\nerin,Erin Other,a;c\n").unwrap();
+    let said = operator.run(&["user", "import", &file.display().to_string()]).await;
+    assert!(said.contains("~ person erin") && said.contains("groups: - \"b\" + \"c\""), "{said}");
+    assert_eq!(operator.person("erin").await.profile.name, "Erin Other");
+    assert_eq!(operator.person("frank").await.profile.name, "Frank", "nobody is removed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_trail_is_read_by_user_name() {
+    let operator = Operator::new("audit").await;
+    let added = operator.json(&["user", "add", "alice", "--name", "Alice", "--json"]).await;
+    let event = |person: &Value, request: &str| json!({"target": "audit", "event": "token", "outcome": "granted", "at": 1_800_000_000, "person": person, "request_id": request});
+    let log = format!("{}\n{}\n", event(&added["id"], "r1"), event(&json!("person-other"), "r2"));
+    std::fs::write(operator.folder.join("audit.jsonl"), log).unwrap();
+    let said = operator.run(&["audit", "--person", "alice"]).await;
+    assert!(said.contains("request=r1") && !said.contains("r2") && said.lines().count() == 1, "{said}");
+    assert_eq!(operator.json(&["audit", "--person", "person-other", "--json"]).await["request_id"], "r2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_usage_and_no_server_are_told_apart() {
+    let operator = Operator::new("usage").await;
+    let code = |output: Output| output.status.code();
+    assert_eq!(code(operator.run_with(&["nonsense"], "").await), Some(2));
+    assert_eq!(
+        code(operator.run_with(&["user", "add", "a", "--name", "A", "--password", "x"], "").await),
+        Some(2)
+    );
+    let demo = demo().display().to_string();
+    let nobody_there = operator.run_with(&["apply", &demo, "--issuer", "http://localhost:1"], "").await;
+    assert_eq!(code(nobody_there), Some(2), "nobody can be asked");
+    std::fs::remove_file(operator.folder.join("running.json")).unwrap();
+    let said = operator.refused(&["user", "list"]).await;
+    assert!(said.starts_with("No server runs on the data folder"), "{said}");
+}

@@ -1,0 +1,90 @@
+//! The server's settings, and people.
+
+use cli::{IssuerChoice, check_folder};
+
+use crate::folder::{Folder, SERVER, check};
+
+#[test]
+fn a_servers_settings_have_bounds() {
+    let lifetime = |line: &str| format!("{SERVER}[lifetimes]\n{line}\n");
+    let cases = [
+        lifetime("code = \"61 s\""),
+        lifetime("code = \"2 min\""),
+        lifetime("request_uri = \"59 s\""),
+        lifetime("request_uri = \"301 s\""),
+        lifetime("access_token = \"2 h\""),
+        lifetime("session = \"8 d\""),
+        lifetime("authorization = \"400 d\""),
+        lifetime("interaction = \"2 h\""),
+    ];
+    for text in &cases {
+        check(&[("server.toml", text, "server.toml:4", "must lie between")]);
+    }
+    check(&[
+        ("server.toml", &lifetime("code = 60"), "server.toml:4", "expected a string"),
+        ("server.toml", &lifetime("code = \"a while\""), "server.toml:4", "not a lifetime such as"),
+        ("server.toml", "[brand]\nname = \"\"\n", "server.toml:2", "is empty"),
+        ("server.toml", "[brand]\nname = \"A\\u202Ecme\"\n", "server.toml:2", "invisible characters"),
+        ("server.toml", "[brand]\nname = \"Acme\"\naccent = \"blue\"\n", "server.toml:3", "#rrggbb"),
+        (
+            "server.toml",
+            "[brand]\nname = \"Acme\"\nlogo_file = \"../logo.svg\"\n",
+            "server.toml:3",
+            "without a folder",
+        ),
+        (
+            "server.toml",
+            "[brand]\nname = \"Acme\"\nlogo_file = \"none.svg\"\n",
+            "server.toml:3",
+            "cannot be read",
+        ),
+    ]);
+    let active = Folder::new()
+        .with("server.toml", "[brand]\nname = \"Acme\"\nlogo_file = \"logo.svg\"\n")
+        .with("logo.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>");
+    assert!(
+        active.lines()[0].starts_with("server.toml:3 The logo \"logo.svg\" cannot be used"),
+        "{:?}",
+        active.lines()
+    );
+}
+
+#[test]
+fn an_issuer_that_clients_could_mistake_is_refused() {
+    for issuer in [
+        "http://auth.example.com",
+        "https://auth.example.com/",
+        "https://auth.example.com?x",
+        "auth.example.com",
+    ] {
+        let complaints = Folder::new().complaints_for(issuer);
+        assert!(complaints[0].wrong.starts_with("The issuer"), "{issuer}: {complaints:?}");
+    }
+    let written = Folder::new().with("server.toml", &format!("issuer = \"http://a.example\"\n{SERVER}"));
+    let complaints = check_folder(&written.0, &IssuerChoice::default()).unwrap_err();
+    assert!(
+        written
+            .line(&complaints[0])
+            .starts_with("server.toml:1 The issuer \"http://a.example\" is not https"),
+        "{complaints:?}"
+    );
+    let nowhere = check_folder(&Folder::new().0, &IssuerChoice::default()).unwrap_err();
+    assert!(!nowhere.is_empty());
+}
+
+#[test]
+fn people_are_checked_too() {
+    let person = |rest: &str| format!("[[people]]\nuser_name = \"alice\"\nname = \"Alice\"\n{rest}\n");
+    check(&[
+        ("people.toml", &person("email = \"alice\""), "people.toml:4", "not an e-mail address"),
+        ("people.toml", &person("zone = \"Europe/Nowhere\""), "people.toml:4", "not a time zone"),
+        ("people.toml", &person("locale = \"*\""), "people.toml:4", "not a language tag"),
+        (
+            "people.toml",
+            &person("[[people]]\nuser_name = \"ALICE\"\nname = \"Other\""),
+            "people.toml:5",
+            "is there twice",
+        ),
+        ("people.toml", "[[people]]\nuser_name = \"al ice\"\nname = \"A\"\n", "people.toml:2", "has a space"),
+    ]);
+}
