@@ -12,7 +12,10 @@ details='[{"type":"file_access","locations":["https://files.internal.corp/financ
 
 base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
 member() { grep -o "\"$1\":\"[^\"]*\"" | cut -d'"' -f4; }                # of a JSON answer
-parameter() { sed -n "s/.*[?&]$1=\([^&#]*\).*/\1/p" <<<"$answer"; }      # of the address that the browser ended at
+parameter() {                                                            # of the address that the browser ended at
+    local encoded=$(sed -n "s/.*[?&]$1=\([^&#]*\).*/\1/p" <<<"$answer")
+    printf '%b' "${encoded//%/\\x}"
+}
 
 # 1. Push the request. The verifier stays here; its hash goes along.
 verifier=$(openssl rand 32 | base64url)
@@ -37,8 +40,7 @@ read -r answer
 
 # 3. Is it the answer to this request (state), from this server (iss, RFC 9207), and a yes?
 [[ $(parameter state) == "$state" ]] || { echo "the answer belongs to another request" >&2; exit 1; }
-from=$(parameter iss)
-[[ $(printf '%b' "${from//%/\\x}") == "$issuer" ]] || { echo "the answer comes from another server" >&2; exit 1; }
+[[ $(parameter iss) == "$issuer" ]] || { echo "the answer comes from another server" >&2; exit 1; }
 code=$(parameter code)
 [[ -n $code ]] || { echo "no approval: $(parameter error)" >&2; exit 1; }
 

@@ -1,0 +1,61 @@
+//! An agent and its tool, seen from outside the server: the agent is written with the `openidconnect` and `oauth2`
+//! crates, the tool checks its tokens with `jsonwebtoken`, and neither contains a line of Countersign.
+//!
+//! [`person`] is the agent that asks a person for one file, step by step; [`nightly`] is the agent that works alone.
+//! Both call the file server in [`tool`], which knows the authorization server by its two public documents only.
+
+mod arguments;
+mod browser;
+mod callback;
+mod claims;
+mod discovery;
+mod errand;
+mod local_server;
+mod loopback;
+mod nightly;
+mod person;
+mod pushed_request;
+mod story;
+mod tool;
+mod transport;
+mod trouble;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+pub use arguments::{Arguments, Command};
+use local_server::LocalServer;
+use story::Story;
+use transport::Transport;
+pub use trouble::Trouble;
+
+/// Runs the demo and says in one line on standard error what stood in its way.
+pub fn main(arguments: &Arguments) -> ExitCode {
+    match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Trouble::Runtime)
+        .and_then(|runtime| runtime.block_on(run(arguments)))
+    {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            let _ = writeln!(std::io::stderr(), "demo: {trouble}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the agent that the command line asks for.
+///
+/// # Errors
+/// [`Trouble`]: what the server refused, or what did not work as it should.
+pub async fn run(arguments: &Arguments) -> Result<(), Trouble> {
+    let server = LocalServer::find(arguments)?;
+    let mut story = Story::begin();
+    let transport = Transport::new()?;
+    let provider = discovery::discover(&mut story, &server.issuer, &transport).await?;
+    match arguments.command {
+        None => person::run(&mut story, &server, provider, &transport, !arguments.no_browser).await,
+        Some(Command::Nightly) => nightly::run(&mut story, &server, provider, &transport).await,
+    }
+}
