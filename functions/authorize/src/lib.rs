@@ -6,7 +6,7 @@ mod remembered;
 
 use environment::Fault;
 use http::request::{Allowed, require_method};
-use http::{Method, Problem, Request, Response, answer, audit, form, query};
+use http::{LONGEST_QUERY, Method, Problem, Request, Response, answer, audit, form, query};
 use oauth::configuration::{Assurance, Client};
 use oauth::{AuthorizationRequest, ErrorCode, Parameters, Prompt, Refusal, ReplyTo};
 use reception::{Guest, SignedIn, decision_page, receive};
@@ -28,14 +28,23 @@ pub fn serve() {
 pub async fn handle(services: &Services, request: Request) -> Response {
     receive(services, &request, async |guest| {
         require_method(guest.request, Allowed::GetOrPost)?;
-        let parameters = if *guest.request.method() == Method::POST {
-            form(guest.request)?
-        } else {
-            query(guest.request)?
-        };
+        if *guest.request.method() != Method::POST {
+            return authorize(guest, &query(guest.request)?).await;
+        }
+        let parameters = form(guest.request)?;
+        if let Some(location) = by_get(guest, &parameters) {
+            return Ok(answer::see_other(&location));
+        }
         authorize(guest, &parameters).await
     })
     .await
+}
+
+/// The same request as a GET. A form of another site comes without our cookies, which are for top-level
+/// navigation only: the person would seem to be a stranger, in a browser that we do not know.
+fn by_get(guest: &Guest<'_>, parameters: &Parameters) -> Option<String> {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters.iter()).finish();
+    (query.len() <= LONGEST_QUERY).then(|| format!("{}?{query}", guest.path("/authorize")))
 }
 
 /// A person with a request in hand.
@@ -52,6 +61,7 @@ async fn authorize(guest: &Guest<'_>, parameters: &Parameters) -> Result<Respons
             return Ok(send_back(guest, &refusal, &reply_to, &client));
         }
     };
+    guest.was_sent_with(&visit.request);
     let reply_to = visit.request.reply_to();
     match go_on(guest, &visit).await {
         Ok(response) => Ok(response),
@@ -62,9 +72,11 @@ async fn authorize(guest: &Guest<'_>, parameters: &Parameters) -> Result<Respons
                 Fault::Unavailable { .. } => ErrorCode::TemporarilyUnavailable,
                 Fault::Broken { .. } => ErrorCode::ServerError,
             };
-            let response = guest.problem_page(&Problem::Fault(fault));
+            let problem = Problem::Fault(fault);
+            let response = guest.problem_page(&problem);
             if visit.request.prompts(Prompt::None) {
-                return Ok(answer::see_other(&reply_to.with_fault(code, guest.site.issuer())));
+                let error_uri = guest.site.error_uri(&http::name(&problem));
+                return Ok(answer::see_other(&reply_to.with_fault(code, &error_uri, guest.site.issuer())));
             }
             Ok(response)
         }

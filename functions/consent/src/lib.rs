@@ -6,7 +6,7 @@ mod answered;
 use http::{Problem, Request, Response, answer, audit, form, require_same_origin};
 use oauth::configuration::{Assurance, Client};
 use oauth::scope::OPENID;
-use oauth::{AuthorizationRequest, Decision, Handle, Refusal, Scope, Secret};
+use oauth::{AuthorizationRequest, Decision, GrantId, Handle, Refusal, Scope, Secret};
 use pages::ConsentProblem;
 use reception::{Guest, SignedIn, decide, decision_page, deny, receive};
 use sessions::Interaction;
@@ -35,6 +35,7 @@ pub async fn handle(services: &Services, request: Request) -> Response {
         let signed_in = guest.signed_in().await?.ok_or(Refusal::FormRejected)?;
         let interaction = guest.open_decision(parameters.required("interaction")?, &signed_in.binding())?;
         let request = request_of(guest, &interaction).await?;
+        guest.was_sent_with(&request);
         let client = guest
             .store
             .client(&guest.configuration, &request.client_id)
@@ -104,11 +105,9 @@ async fn denied(
     .grant_id(&interaction.id)
     .details_digest(&request.asked().digest())
     .record();
-    Ok(answer::see_other(
-        &request
-            .reply_to()
-            .with_refusal(&Refusal::DeniedByPerson, guest.site.issuer()),
-    ))
+    let refusal = Refusal::DeniedByPerson;
+    let error_uri = guest.site.error_uri(&refusal.name());
+    Ok(answer::see_other(&request.reply_to().with_refusal(&refusal, &error_uri, guest.site.issuer())))
 }
 
 async fn approved(
@@ -164,26 +163,37 @@ async fn approved(
     ))
 }
 
+/// How many characters of a sentence are kept for the list of what is remembered.
+const LONGEST_KEPT: usize = 600;
+
 async fn remember(
     guest: &Guest<'_>,
     request: &AuthorizationRequest,
     client: &Client,
     signed_in: &SignedIn,
-    grant_id: &oauth::GrantId,
+    grant_id: &GrantId,
 ) -> Result<(), Problem> {
     let consent = RememberedConsent {
+        client: client.id.clone(),
+        asked: request.remembered_as(),
+        client_name: client.name.clone(),
+        sentences: request.details.iter().map(|detail| kept(&guest.sentence(detail).plain())).collect(),
+        language: guest.texts().tag().to_string(),
+        scope: request.scope.clone(),
         granted_at: guest.now,
-        expires_at: guest
-            .now
-            .after(guest.configuration.server.lifetimes.authorization),
+        expires_at: guest.now.after(guest.configuration.server.lifetimes.authorization),
         grant_id: grant_id.clone(),
     };
-    let person = &signed_in.session.person;
-    guest
-        .store
-        .remember_consent(person, &client.id, &request.remembered_as(), &consent)
-        .await?;
+    guest.store.remember_consent(&signed_in.session.person, &consent).await?;
     Ok(())
+}
+
+/// All sentences of the largest request still fit into one item of the table.
+fn kept(sentence: &str) -> String {
+    match sentence.char_indices().nth(LONGEST_KEPT) {
+        Some((end, _)) => format!("{}…", &sentence[..end]),
+        None => sentence.to_owned(),
+    }
 }
 
 /// `openid` says that the person signs in at all: it is part of every yes.

@@ -82,7 +82,7 @@ fn entry(part: &str) -> Option<CatalogueEntry<'_>> {
 
 /// One line in which nothing but code is marked up.
 fn prose(text: &str) -> Option<&str> {
-    let is_even = text.matches('`').count() % 2 == 0;
+    let is_even = text.matches('`').count().is_multiple_of(2);
     (is_even && !text.is_empty() && !text.contains(['\n', '*', '[', '<'])).then_some(text)
 }
 

@@ -18,11 +18,7 @@ pub(crate) async fn look(
     token: &str,
 ) -> Result<Option<Introspection>, Problem> {
     let issuer = visit.site.issuer();
-    let expected = Expected {
-        issuer,
-        types: &[ACCESS_TOKEN_TYP],
-        keys: AcceptedKeys::Published,
-    };
+    let expected = Expected { issuer, types: &[ACCESS_TOKEN_TYP], keys: AcceptedKeys::Published };
     let verified = services.keys.public().await?.verify(token, &expected, visit.now);
     let Ok(claims) = verified.and_then(|token| token.claims_as::<AccessTokenClaims>()) else {
         return Ok(None);
@@ -33,6 +29,10 @@ pub(crate) async fn look(
     if !may_see(asker, &claims, visit) {
         return Ok(None);
     }
+    // A client that is registered no longer has nothing that is good.
+    if services.store.client(&visit.configuration, &claims.client_id).await?.is_none() {
+        return Ok(None);
+    }
     let standing = services.store.standing(&claims).await?;
     if !stands(&claims, &standing, visit) {
         return Ok(None);
@@ -41,16 +41,8 @@ pub(crate) async fn look(
         return Ok(None);
     };
     let username = standing.person.map(|person| person.profile.user_name);
-    let claims = AccessTokenClaims {
-        authorization_details: details,
-        ..claims
-    };
-    Ok(Some(Introspection {
-        active: true,
-        token_type: Some("Bearer"),
-        claims,
-        username,
-    }))
+    let claims = AccessTokenClaims { authorization_details: details, ..claims };
+    Ok(Some(Introspection { active: true, token_type: Some("Bearer"), claims, username }))
 }
 
 /// A client sees its own tokens, a tool those that are meant for it (RFC 7662, section 4).
@@ -67,10 +59,8 @@ fn stands(claims: &AccessTokenClaims, standing: &Standing, visit: &Visit<'_>) ->
     if claims.grant_id.is_none() {
         return true;
     }
-    let granted = standing
-        .authorization
-        .as_ref()
-        .and_then(|authorization| authorization.live_grant(visit.now).ok());
+    let granted =
+        standing.authorization.as_ref().and_then(|authorization| authorization.live_grant(visit.now).ok());
     let (Some(grant), Some(person)) = (granted, &standing.person) else {
         return false;
     };
@@ -90,26 +80,16 @@ async fn details(
         return Ok(Some(claims.authorization_details.clone()));
     };
     let configuration = &visit.configuration;
-    let whole = standing
-        .authorization
-        .as_ref()
-        .and_then(oauth::Authorization::grant)
-        .map(|grant| {
-            let types = services.types.of(configuration.version, || {
-                DetailTypes::new(configuration.detail_types.clone())
-            });
-            match Audience::find(&claims.aud, &configuration.server, &configuration.tools) {
-                Some(Audience::Tool(tool)) => types.for_tool(&grant.details, tool),
-                _ => AuthorizationDetails::default(),
-            }
-        });
+    let whole = standing.authorization.as_ref().and_then(oauth::Authorization::grant).map(|grant| {
+        let types =
+            services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
+        match Audience::find(&claims.aud, &configuration.server, &configuration.tools) {
+            Some(Audience::Tool(tool)) => types.for_tool(&grant.details, tool),
+            _ => AuthorizationDetails::default(),
+        }
+    });
     match whole.filter(|whole| whole.digest() == *digest) {
         Some(whole) => Ok(Some(whole)),
-        None => {
-            services
-                .store
-                .kept_details(claims.grant_id.as_ref(), &claims.jti, digest)
-                .await
-        }
+        None => services.store.kept_details(claims.grant_id.as_ref(), &claims.jti, digest).await,
     }
 }

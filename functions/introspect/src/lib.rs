@@ -7,7 +7,8 @@ mod refresh_token;
 use admission::Visit;
 use details::DetailTypes;
 use environment::{Clock, Fault};
-use http::{Problem, Request, Response, StatusCode, answer, audit, form};
+use http::audit::{Event, Outcome};
+use http::{Problem, Request, Response, StatusCode, answer, form};
 use keys::Keys;
 use oauth::Introspection;
 use oauth::configuration::Client;
@@ -25,21 +26,12 @@ pub struct Services {
 impl Services {
     /// Puts the parts together.
     pub fn new(store: Store, keys: Keys, clock: Clock) -> Self {
-        Self {
-            store,
-            keys,
-            clock,
-            types: Derived::default(),
-        }
+        Self { store, keys, clock, types: Derived::default() }
     }
 
     fn from_environment() -> Result<Self, Fault> {
         let sdk = aws::from_environment()?;
-        Ok(Self::new(
-            Store::from_environment(&sdk)?,
-            Keys::from_environment(&sdk)?,
-            Clock::system(),
-        ))
+        Ok(Self::new(Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?, Clock::system()))
     }
 }
 
@@ -56,7 +48,7 @@ pub fn serve() {
 pub async fn handle(services: &Services, request: Request) -> Response {
     admission::answer(&services.store, &services.clock, &request, async |visit| {
         let parameters = form(&request)?;
-        let authenticated = visit.authenticate(&parameters, "/introspect").await?;
+        let authenticated = visit.authenticate(&parameters, "/introspect", Event::Introspection).await?;
         // RFC 7662, section 4: who does not authenticate could try tokens at will.
         let asker = authenticated.confidential()?;
         let token = parameters.required("token")?;
@@ -82,12 +74,7 @@ async fn look(
         _ => refresh_token::look(services, visit, asker, token).await?,
     };
     if let Some(found) = &found {
-        let decision = audit::Decision::new(
-            audit::Event::Introspection,
-            audit::Outcome::Granted,
-            visit.request,
-            visit.now,
-        );
+        let decision = visit.record(Event::Introspection, Outcome::Granted);
         let decision = decision.client(&asker.id).token_id(&found.claims.jti);
         match &found.claims.grant_id {
             Some(grant_id) => decision.grant_id(grant_id).record(),

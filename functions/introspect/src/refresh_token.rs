@@ -28,9 +28,7 @@ pub(crate) async fn look(
         token.family().matches(&family.secret) && token.generation() == family.generation
     });
     let (person, client) = services.store.standing_of(grant).await?;
-    let allowed = person
-        .as_ref()
-        .is_some_and(|person| person.allows_made_at(grant.granted_at))
+    let allowed = person.as_ref().is_some_and(|person| person.allows_made_at(grant.granted_at))
         && client.allows_issued_at(grant.granted_at);
     if !current || grant.client_id != asker.id || !allowed {
         return Ok(None);
@@ -40,10 +38,7 @@ pub(crate) async fn look(
         sub: grant.person.to_string(),
         aud: visit.configuration.server.resource(),
         exp: grant.ends_at,
-        iat: active
-            .refresh
-            .as_ref()
-            .map_or(grant.granted_at, |family| family.rotated_at),
+        iat: active.refresh.as_ref().map_or(grant.granted_at, |family| family.rotated_at),
         jti: token_id(&authorization.id),
         client_id: grant.client_id.clone(),
         scope: grant.scope.clone(),
@@ -56,12 +51,7 @@ pub(crate) async fn look(
         person: serde_json::Map::new(),
     };
     let username = person.map(|person| person.profile.user_name);
-    Ok(Some(Introspection {
-        active: true,
-        token_type: None,
-        claims,
-        username,
-    }))
+    Ok(Some(Introspection { active: true, token_type: None, claims, username }))
 }
 
 /// A refresh token has no identifier of its own but its authorization's.

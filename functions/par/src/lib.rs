@@ -4,8 +4,9 @@
 use admission::Visit;
 use details::DetailTypes;
 use environment::{Clock, Dice, Fault};
+use http::audit::{Event, Outcome};
 use http::request::Allowed;
-use http::{Problem, Request, Response, StatusCode, answer, audit, cors, form};
+use http::{Problem, Request, Response, StatusCode, answer, cors, form};
 use oauth::configuration::{Assurance, Client};
 use oauth::{Authorization, AuthorizationRequest, GrantId, Handle, Parameters, Refusal};
 use serde::Serialize;
@@ -22,21 +23,12 @@ pub struct Services {
 impl Services {
     /// Puts the parts together.
     pub fn new(store: Store, clock: Clock, dice: Dice) -> Self {
-        Self {
-            store,
-            clock,
-            dice,
-            types: Derived::default(),
-        }
+        Self { store, clock, dice, types: Derived::default() }
     }
 
     fn from_environment() -> Result<Self, Fault> {
         let sdk = aws::from_environment()?;
-        Ok(Self::new(
-            Store::from_environment(&sdk)?,
-            Clock::system(),
-            Dice::system(),
-        ))
+        Ok(Self::new(Store::from_environment(&sdk)?, Clock::system(), Dice::system()))
     }
 }
 
@@ -66,18 +58,14 @@ pub async fn handle(services: &Services, request: Request) -> Response {
         if parameters.has("request_uri") {
             return Err(Refusal::RequestUriInPushedRequest.into());
         }
-        let authenticated = visit.authenticate(&parameters, "/par").await?;
+        let authenticated = visit.authenticate(&parameters, "/par", Event::Push).await?;
         let client = authenticated.client();
-        push(services, visit, client, &parameters)
-            .await
-            .inspect_err(|problem| {
-                if let Problem::Refused(refusal) = problem {
-                    let outcome = audit::Outcome::Refused(refusal);
-                    audit::Decision::new(audit::Event::Push, outcome, visit.request, visit.now)
-                        .client(&client.id)
-                        .record();
-                }
-            })
+        push(services, visit, client, &parameters).await.inspect_err(|problem| {
+            if let Problem::Refused(refusal) = problem {
+                let outcome = Outcome::Refused(refusal);
+                visit.record(Event::Push, outcome).client(&client.id).record();
+            }
+        })
     });
     cors::readable_by_any_origin(answer.await)
 }
@@ -93,9 +81,8 @@ async fn push(
     let request =
         AuthorizationRequest::parse(parameters, client, &configuration.server, &configuration.tools)
             .map_err(|rejected| rejected.refusal)?;
-    let types = services.types.of(configuration.version, || {
-        DetailTypes::new(configuration.detail_types.clone())
-    });
+    let types =
+        services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
     types.validate(&request.details, client, true)?;
     if types.strongest_assurance(&request.details) == Assurance::Strong {
         return Err(Refusal::AuthenticationStrengthUnavailable.into());
@@ -103,34 +90,17 @@ async fn push(
     let digest = request.asked().digest();
     let lives = &configuration.server.lifetimes;
     let handle = Handle::new(GrantId::from_random(services.dice.roll()), services.dice.roll());
-    let pushed = Authorization::pushed(
-        handle.id.clone(),
-        request,
-        handle.secret.digest(),
-        lives,
-        visit.now,
-    );
+    let pushed = Authorization::pushed(handle.id.clone(), request, handle.secret.digest(), lives, visit.now);
     match services.store.commit(&pushed).await? {
         Commit::Done => {}
         Commit::Outdated(_) => return Err(Fault::broken("dice", "an id came twice").into()),
     }
-    let decision = audit::Decision::new(
-        audit::Event::Push,
-        audit::Outcome::Granted,
-        visit.request,
-        visit.now,
-    );
-    let decision = decision
-        .client(&client.id)
-        .grant_id(&handle.id)
-        .details_digest(&digest);
+    let decision = visit.record(Event::Push, Outcome::Granted);
+    let decision = decision.client(&client.id).grant_id(&handle.id).details_digest(&digest);
     match parameters.optional("purpose")? {
         Some(purpose) => decision.purpose(purpose).record(),
         None => decision.record(),
     }
-    let body = Pushed {
-        request_uri: handle.to_request_uri(),
-        expires_in: lives.request_uri.as_secs(),
-    };
+    let body = Pushed { request_uri: handle.to_request_uri(), expires_in: lives.request_uri.as_secs() };
     Ok(answer::json(StatusCode::CREATED, &body))
 }

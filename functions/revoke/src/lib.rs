@@ -3,8 +3,9 @@
 
 use admission::Visit;
 use environment::{Clock, Fault};
+use http::audit::{Event, Outcome};
 use http::request::Allowed;
-use http::{Problem, Request, Response, StatusCode, answer, audit, cors, form};
+use http::{Problem, Request, Response, StatusCode, answer, cors, form};
 use keys::{AcceptedKeys, Expected, Keys};
 use oauth::configuration::Client;
 use oauth::{ACCESS_TOKEN_TYP, AccessTokenClaims, GrantId, RefreshToken, TokenId};
@@ -25,11 +26,7 @@ impl Services {
 
     fn from_environment() -> Result<Self, Fault> {
         let sdk = aws::from_environment()?;
-        Ok(Self::new(
-            Store::from_environment(&sdk)?,
-            Keys::from_environment(&sdk)?,
-            Clock::system(),
-        ))
+        Ok(Self::new(Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?, Clock::system()))
     }
 }
 
@@ -50,7 +47,7 @@ pub async fn handle(services: &Services, request: Request) -> Response {
     }
     let answer = admission::answer(&services.store, &services.clock, &request, async |visit| {
         let parameters = form(&request)?;
-        let authenticated = visit.authenticate(&parameters, "/revoke").await?;
+        let authenticated = visit.authenticate(&parameters, "/revoke", Event::Revocation).await?;
         let token = parameters.required("token")?;
         parameters.optional("token_type_hint")?;
         match token.matches('.').count() {
@@ -72,11 +69,7 @@ async fn revoke_refresh_token(
     let Some(token) = RefreshToken::parse(token, services.keys.server_secret().await?) else {
         return Ok(());
     };
-    if services
-        .store
-        .end_by_refresh_token(&token, &client.id, visit.now)
-        .await?
-    {
+    if services.store.end_by_refresh_token(&token, &client.id, visit.now).await? {
         record(visit, client, Some(token.id()), None);
     }
     Ok(())
@@ -90,11 +83,7 @@ async fn revoke_access_token(
     token: &str,
 ) -> Result<(), Problem> {
     let issuer = visit.site.issuer();
-    let expected = Expected {
-        issuer,
-        types: &[ACCESS_TOKEN_TYP],
-        keys: AcceptedKeys::Published,
-    };
+    let expected = Expected { issuer, types: &[ACCESS_TOKEN_TYP], keys: AcceptedKeys::Published };
     let verified = services.keys.public().await?.verify(token, &expected, visit.now);
     let Ok(claims) = verified.and_then(|token| token.claims_as::<AccessTokenClaims>()) else {
         return Ok(());
@@ -110,9 +99,8 @@ async fn revoke_access_token(
 }
 
 fn record(visit: &Visit<'_>, client: &Client, grant_id: Option<&GrantId>, token_id: Option<&TokenId>) {
-    let outcome = audit::Outcome::Granted;
-    let mut decision =
-        audit::Decision::new(audit::Event::Revocation, outcome, visit.request, visit.now).client(&client.id);
+    let outcome = Outcome::Granted;
+    let mut decision = visit.record(Event::Revocation, outcome).client(&client.id);
     if let Some(grant_id) = grant_id {
         decision = decision.grant_id(grant_id);
     }

@@ -88,21 +88,19 @@ async fn again(
     )
 }
 
+/// The name of the client that the person came from, in whose request the language may stand, too.
 async fn client_name(guest: &Guest<'_>, interaction: &Interaction) -> Result<Option<String>, Problem> {
-    let id = match &interaction.request {
-        Request::Carried(request) => request.client_id.clone(),
-        Request::Pushed => guest
-            .pushed(interaction)
-            .await?
-            .taken_up(guest.now)?
-            .client_id
-            .clone(),
+    let pushed;
+    let request = match &interaction.request {
+        Request::Carried(request) => request,
+        Request::Pushed => {
+            pushed = guest.pushed(interaction).await?;
+            pushed.taken_up(guest.now)?
+        }
     };
-    Ok(guest
-        .store
-        .client(&guest.configuration, &id)
-        .await?
-        .map(|client| client.name.clone()))
+    guest.was_sent_with(request);
+    let client = guest.store.client(&guest.configuration, &request.client_id).await?;
+    Ok(client.map(|client| client.name.clone()))
 }
 
 async fn begin(
@@ -115,6 +113,8 @@ async fn begin(
         person: person.id.clone(),
         user_name: person.profile.user_name.clone(),
         name: person.profile.name.clone(),
+        locale: person.profile.locale.clone(),
+        zone: person.profile.zone.clone(),
         authentication: AuthenticationEvent {
             auth_time: guest.now,
             amr: vec!["pwd".to_owned()],

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use admission::Visit;
-use http::{Problem, audit};
+use http::Problem;
+use http::audit::{Event, Outcome};
 use oauth::configuration::{Client, Profile, SigningAlgorithm};
 use oauth::{
     ACCESS_TOKEN_TYP, AccessTokenClaims, Authorization, Grant, ID_TOKEN_TYP, IdTokenClaims, TokenId,
@@ -147,13 +148,13 @@ impl AccessToken {
         let claims = &self.claims;
         let person = oauth::PersonId::parse(&claims.sub);
         let digest = content.details.digest();
-        let mut decision =
-            audit::Decision::new(audit::Event::Token, audit::Outcome::Granted, visit.request, visit.now)
-                .client(&claims.client_id)
-                .token_id(&claims.jti)
-                .resource(&claims.aud)
-                .scope(&claims.scope)
-                .details_digest(claims.asked.as_ref().unwrap_or(&digest));
+        let mut decision = visit
+            .record(Event::Token, Outcome::Granted)
+            .client(&claims.client_id)
+            .token_id(&claims.jti)
+            .resource(&claims.aud)
+            .scope(&claims.scope)
+            .details_digest(claims.asked.as_ref().unwrap_or(&digest));
         if let Some(person) = &person {
             decision = decision.person(person);
         }

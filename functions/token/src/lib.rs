@@ -9,8 +9,9 @@ mod refresh_token;
 use admission::Visit;
 use details::DetailTypes;
 use environment::{Clock, Dice, Fault};
+use http::audit::{Event, Outcome};
 use http::request::Allowed;
-use http::{Problem, Request, Response, answer, audit, cors, form};
+use http::{Problem, Request, Response, StatusCode, answer, cors, form};
 use keys::Keys;
 use oauth::configuration::{Client, GrantType};
 use oauth::{Grant, Parameters, Refusal};
@@ -91,12 +92,7 @@ pub async fn handle(services: &Services, request: Request) -> Response {
 
 async fn grant(services: &Services, visit: &Visit<'_>, parameters: &Parameters) -> Result<Response, Problem> {
     let grant_type = parameters.required("grant_type")?;
-    let authenticated = visit.authenticate(parameters, "/token").await.inspect_err(|problem| {
-        if let Problem::Refused(refusal) = problem {
-            let client = parameters.optional("client_id").ok().flatten().and_then(oauth::ClientId::parse);
-            refused(visit, refusal, client.as_ref());
-        }
-    })?;
+    let authenticated = visit.authenticate(parameters, "/token", Event::Token).await?;
     let client = authenticated.client();
     let issued = match grant_type {
         "authorization_code" => authorization_code::redeem(services, visit, client, parameters).await,
@@ -104,24 +100,12 @@ async fn grant(services: &Services, visit: &Visit<'_>, parameters: &Parameters) 
         "client_credentials" => client_credentials::issue(services, visit, &authenticated, parameters).await,
         _ => Err(Refusal::UnsupportedGrantType.into()),
     };
-    match issued {
-        Ok(response) => Ok(answer::json(http::StatusCode::OK, &response)),
-        Err(problem) => {
-            if let Problem::Refused(refusal) = &problem {
-                refused(visit, refusal, Some(&client.id));
-            }
-            Err(problem)
+    let response = issued.inspect_err(|problem| {
+        if let Problem::Refused(refusal) = problem {
+            visit.record(Event::Token, Outcome::Refused(refusal)).client(&client.id).record();
         }
-    }
-}
-
-fn refused(visit: &Visit<'_>, refusal: &Refusal, client: Option<&oauth::ClientId>) {
-    let decision =
-        audit::Decision::new(audit::Event::Token, audit::Outcome::Refused(refusal), visit.request, visit.now);
-    match client {
-        Some(client) => decision.client(client).record(),
-        None => decision.record(),
-    }
+    })?;
+    Ok(answer::json(StatusCode::OK, &response))
 }
 
 /// Refuses a grant that the client is not registered for (OAuth 2.1, section 3.2.4).

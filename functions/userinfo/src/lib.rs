@@ -2,8 +2,9 @@
 
 use admission::Visit;
 use environment::{Clock, Fault};
+use http::audit::{Event, Outcome};
 use http::request::{Allowed, require_method};
-use http::{Problem, Request, Response, StatusCode, answer, audit, bearer_token, cors, respond_bearer};
+use http::{Problem, Request, Response, StatusCode, answer, bearer_token, cors, respond_bearer};
 use keys::{AcceptedKeys, Expected, Keys};
 use oauth::scope::OPENID;
 use oauth::{ACCESS_TOKEN_TYP, AccessTokenClaims, PersonId, Refusal, userinfo_claims};
@@ -24,11 +25,7 @@ impl Services {
 
     fn from_environment() -> Result<Self, Fault> {
         let sdk = aws::from_environment()?;
-        Ok(Self::new(
-            Store::from_environment(&sdk)?,
-            Keys::from_environment(&sdk)?,
-            Clock::system(),
-        ))
+        Ok(Self::new(Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?, Clock::system()))
     }
 }
 
@@ -57,22 +54,11 @@ async fn tell(services: &Services, visit: &Visit<'_>) -> Result<Response, Proble
     require_method(visit.request, Allowed::GetOrPost)?;
     let token = bearer_token(visit.request)?;
     let issuer = visit.site.issuer();
-    let expected = Expected {
-        issuer,
-        types: &[ACCESS_TOKEN_TYP],
-        keys: AcceptedKeys::Published,
-    };
-    let verified = services
-        .keys
-        .public()
-        .await?
-        .verify(token.expose(), &expected, visit.now);
-    let claims: AccessTokenClaims =
-        verified
-            .and_then(|token| token.claims_as())
-            .map_err(|_| Refusal::TokenInvalid {
-                why: "signature or shape",
-            })?;
+    let expected = Expected { issuer, types: &[ACCESS_TOKEN_TYP], keys: AcceptedKeys::Published };
+    let verified = services.keys.public().await?.verify(token.expose(), &expected, visit.now);
+    let claims: AccessTokenClaims = verified
+        .and_then(|token| token.claims_as())
+        .map_err(|_| Refusal::TokenInvalid { why: "signature or shape" })?;
     let claims = claims.accepted(issuer, visit.now)?;
     if claims.aud != visit.configuration.server.resource() {
         return Err(Refusal::TokenInvalid { why: "audience" }.into());
@@ -81,21 +67,9 @@ async fn tell(services: &Services, visit: &Visit<'_>) -> Result<Response, Proble
         return Err(Refusal::InsufficientScope { scope: OPENID }.into());
     }
     let person = standing_person(services, visit, &claims).await?;
-    let decision = audit::Decision::new(
-        audit::Event::UserInfo,
-        audit::Outcome::Granted,
-        visit.request,
-        visit.now,
-    );
-    decision
-        .client(&claims.client_id)
-        .person(&person.id)
-        .token_id(&claims.jti)
-        .record();
-    Ok(answer::json(
-        StatusCode::OK,
-        &userinfo_claims(&claims.sub, &person.profile, &claims.scope),
-    ))
+    let decision = visit.record(Event::UserInfo, Outcome::Granted);
+    decision.client(&claims.client_id).person(&person.id).token_id(&claims.jti).record();
+    Ok(answer::json(StatusCode::OK, &userinfo_claims(&claims.sub, &person.profile, &claims.scope)))
 }
 
 /// The person behind a token that nothing has ended: one call to the table.

@@ -7,6 +7,7 @@ use clients::{
     AcceptedAudiences, AuthenticatedClient, Credentials, HashedSecret, Presented, Registered, SpendOnce,
 };
 use environment::{Clock, Fault};
+use http::audit::{Decision, Event, Outcome};
 use http::request::authorization;
 use http::{Problem, Request, Response, Site, respond_json};
 use keys::{Algorithm, Jwks};
@@ -49,17 +50,12 @@ impl<'a> Visit<'a> {
         let now = clock.now();
         let configuration = store.configuration(now).await?;
         let site = Site::of(&configuration.server);
-        Ok(Self {
-            request,
-            now,
-            configuration,
-            site,
-            store,
-        })
+        Ok(Self { request, now, configuration, site, store })
     }
 
     /// Authenticates the client at an endpoint such as `/token` (OAuth 2.1, section 2.4). An assertion is
-    /// spent by one conditional write, after its signature was found good: nobody else's can be used up.
+    /// spent by one conditional write, after its signature was found good: nobody else's can be used up. A
+    /// refusal is recorded, as one of what the endpoint decides about.
     ///
     /// # Errors
     /// The refusals of [`Presented::from`] and [`clients::authenticate`]; a fault of the table.
@@ -67,17 +63,29 @@ impl<'a> Visit<'a> {
         &self,
         parameters: &Parameters,
         endpoint: &str,
+        event: Event,
     ) -> Result<AuthenticatedClient, Problem> {
-        let presented = Presented::from(authorization(self.request)?, parameters)?;
+        let presented = Presented::from(authorization(self.request)?, parameters)
+            .inspect_err(|refusal| self.record(event, Outcome::Refused(refusal)).record())?;
+        self.prove(&presented, endpoint).await.inspect_err(|problem| {
+            if let Problem::Refused(refusal) = problem {
+                self.record(event, Outcome::Refused(refusal)).client(presented.client_id()).record();
+            }
+        })
+    }
+
+    /// The audit's line about a decision in this request, to be completed.
+    pub fn record<'d>(&'d self, event: Event, outcome: Outcome<'d>) -> Decision<'d> {
+        Decision::new(event, outcome, self.request, self.now)
+    }
+
+    async fn prove(&self, presented: &Presented, endpoint: &str) -> Result<AuthenticatedClient, Problem> {
         let registered = self.registered(presented.client_id()).await?;
         let audiences = AcceptedAudiences::at(&self.configuration.server, endpoint);
-        let proof = clients::authenticate(&presented, registered.as_ref(), &is_signed, &audiences, self.now)?;
+        let proof = clients::authenticate(presented, registered.as_ref(), &is_signed, &audiences, self.now)?;
         proof
             .complete(async |once: SpendOnce| {
-                let first = self
-                    .store
-                    .spend_assertion(&once.digest, once.expires_at, self.now)
-                    .await?;
+                let first = self.store.spend_assertion(&once.digest, once.expires_at, self.now).await?;
                 Ok::<_, Problem>(first)
             })
             .await
@@ -91,18 +99,9 @@ impl<'a> Visit<'a> {
         let secrets = state
             .secrets
             .iter()
-            .map(|kept| HashedSecret {
-                digest: kept.digest,
-                expires_at: kept.expires_at,
-            })
+            .map(|kept| HashedSecret { digest: kept.digest, expires_at: kept.expires_at })
             .collect();
-        Ok(Some(Registered {
-            client,
-            credentials: Credentials {
-                secrets,
-                disabled: state.disabled,
-            },
-        }))
+        Ok(Some(Registered { client, credentials: Credentials { secrets, disabled: state.disabled } }))
     }
 }
 

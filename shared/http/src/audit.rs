@@ -21,6 +21,8 @@ pub enum Event {
     PasswordChange,
     /// A person decides about a request.
     Consent,
+    /// A person wants to be asked again.
+    ConsentForgotten,
     /// A token request.
     Token,
     /// A token is looked at for a tool or client.
@@ -41,6 +43,7 @@ impl Event {
             Self::SignOut => "sign-out",
             Self::PasswordChange => "password-change",
             Self::Consent => "consent",
+            Self::ConsentForgotten => "consent-forgotten",
             Self::Token => "token",
             Self::Introspection => "introspection",
             Self::Revocation => "revocation",

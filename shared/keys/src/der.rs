@@ -12,9 +12,7 @@ const P256_IDENTIFIER: &[u8] = &[
 ];
 
 /// `AlgorithmIdentifier { rsaEncryption, NULL }` (RFC 3279, section 2.3.1), without its own header.
-const RSA_IDENTIFIER: &[u8] = &[
-    0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
-];
+const RSA_IDENTIFIER: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
 
 /// What is wrong with some DER.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,10 +44,8 @@ pub(crate) fn ecdsa_to_jose(der: &[u8]) -> Result<[u8; 64], DerDefect> {
 }
 
 fn place_at_the_end(number: &[u8], room: &mut [u8]) -> Result<(), DerDefect> {
-    let start = room
-        .len()
-        .checked_sub(number.len())
-        .ok_or(DerDefect("a number longer than the curve's order"))?;
+    let start =
+        room.len().checked_sub(number.len()).ok_or(DerDefect("a number longer than the curve's order"))?;
     room[start..].copy_from_slice(number);
     Ok(())
 }
@@ -62,9 +58,7 @@ pub(crate) fn subject_public_key(der: &[u8]) -> Result<SubjectPublicKey<'_>, Der
     let identifier = info.element(SEQUENCE)?;
     let bits = info.element(BIT_STRING)?;
     info.end()?;
-    let key = bits
-        .strip_prefix(&[0])
-        .ok_or(DerDefect("a public key of a broken number of bytes"))?;
+    let key = bits.strip_prefix(&[0]).ok_or(DerDefect("a public key of a broken number of bytes"))?;
     match identifier {
         P256_IDENTIFIER => p256_point(key),
         RSA_IDENTIFIER => rsa_public_key(key),
@@ -77,10 +71,7 @@ fn p256_point(point: &[u8]) -> Result<SubjectPublicKey<'_>, DerDefect> {
     const DEFECT: DerDefect = DerDefect("not an uncompressed point of P-256");
     let coordinates = point.strip_prefix(&[4]).ok_or(DEFECT)?;
     let (x, y) = coordinates.split_at_checked(32).ok_or(DEFECT)?;
-    Ok(SubjectPublicKey::P256 {
-        x: x.try_into().map_err(|_| DEFECT)?,
-        y: y.try_into().map_err(|_| DEFECT)?,
-    })
+    Ok(SubjectPublicKey::P256 { x: x.try_into().map_err(|_| DEFECT)?, y: y.try_into().map_err(|_| DEFECT)? })
 }
 
 /// `RSAPublicKey { modulus, publicExponent }` (RFC 8017, appendix A.1.1).
@@ -140,20 +131,13 @@ impl<'a> Reader<'a> {
     }
 
     fn bytes(&mut self, count: usize) -> Result<&'a [u8], DerDefect> {
-        let (taken, rest) = self
-            .0
-            .split_at_checked(count)
-            .ok_or(DerDefect("it ends too early"))?;
+        let (taken, rest) = self.0.split_at_checked(count).ok_or(DerDefect("it ends too early"))?;
         self.0 = rest;
         Ok(taken)
     }
 
     fn end(&self) -> Result<(), DerDefect> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(DerDefect("something follows after its end"))
-        }
+        if self.0.is_empty() { Ok(()) } else { Err(DerDefect("something follows after its end")) }
     }
 }
 
@@ -213,10 +197,7 @@ mod tests {
             ("33 bytes", signature(&too_long, &[1])),
             ("something after the end", trailing),
             ("a long length for a short one", long_form),
-            (
-                "an indefinite length",
-                vec![SEQUENCE, 0x80, INTEGER, 1, 1, INTEGER, 1, 1, 0, 0],
-            ),
+            ("an indefinite length", vec![SEQUENCE, 0x80, INTEGER, 1, 1, INTEGER, 1, 1, 0, 0]),
             ("cut off", signature(&[0x11; 32], &[0x22; 32])[..60].to_vec()),
             ("one number only", vec![SEQUENCE, 3, INTEGER, 1, 1]),
         ];
@@ -227,10 +208,7 @@ mod tests {
 
     #[test]
     fn the_public_keys_that_openssl_writes_are_read() {
-        assert!(matches!(
-            subject_public_key(fixtures::P256_SPKI),
-            Ok(SubjectPublicKey::P256 { .. })
-        ));
+        assert!(matches!(subject_public_key(fixtures::P256_SPKI), Ok(SubjectPublicKey::P256 { .. })));
         let Ok(SubjectPublicKey::Rsa { n, e }) = subject_public_key(fixtures::RSA_SPKI) else {
             panic!("an RSA key");
         };
@@ -243,10 +221,7 @@ mod tests {
             for end in 0..spki.len() {
                 assert!(subject_public_key(&spki[..end]).is_err(), "{end} bytes");
             }
-            assert!(
-                subject_public_key(&[spki, &[0]].concat()).is_err(),
-                "one byte more"
-            );
+            assert!(subject_public_key(&[spki, &[0]].concat()).is_err(), "one byte more");
         }
     }
 }

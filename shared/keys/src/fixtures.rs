@@ -24,10 +24,7 @@ pub(crate) const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 /// A key file with one key an algorithm, both in use since [`START`].
 pub(crate) fn key_file() -> KeyFile {
-    let keys = [
-        (SigningAlgorithm::Es256, P256_PKCS8),
-        (SigningAlgorithm::Rs256, RSA_PKCS8),
-    ];
+    let keys = [(SigningAlgorithm::Es256, P256_PKCS8), (SigningAlgorithm::Rs256, RSA_PKCS8)];
     let keys = keys.map(|(algorithm, pkcs8)| ScheduledKey {
         algorithm,
         schedule: Schedule::first(START),

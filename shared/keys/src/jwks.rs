@@ -46,10 +46,7 @@ impl Jwks {
     /// # Errors
     /// [`JwksDefect`] when it is no JWK Set, or too long.
     pub fn parse(document: &Value) -> Result<Self, JwksDefect> {
-        let keys = document
-            .get("keys")
-            .and_then(Value::as_array)
-            .ok_or(JwksDefect::NoKeys)?;
+        let keys = document.get("keys").and_then(Value::as_array).ok_or(JwksDefect::NoKeys)?;
         if keys.len() > MOST_KEYS {
             return Err(JwksDefect::TooMany { count: keys.len() });
         }
@@ -60,11 +57,7 @@ impl Jwks {
     /// registers the set.
     pub fn defects(&self) -> impl Iterator<Item = (String, &KeyDefect)> {
         self.0.iter().enumerate().filter_map(|(place, key)| {
-            let name = || {
-                key.key_id
-                    .as_deref()
-                    .map_or_else(|| format!("number {}", place + 1), shown)
-            };
+            let name = || key.key_id.as_deref().map_or_else(|| format!("number {}", place + 1), shown);
             key.key.as_ref().err().map(|defect| (name(), defect))
         })
     }
@@ -81,19 +74,14 @@ impl Jwks {
         for candidate in candidates {
             match candidate.verify(&received) {
                 Ok(claims) => {
-                    return Ok(VerifiedToken {
-                        header: received.header,
-                        claims,
-                    });
+                    return Ok(VerifiedToken { header: received.header, claims });
                 }
                 // A signature that does not match says more than a key that was not even tried.
                 Err(TokenRejected::BadSignature) => rejected = Some(TokenRejected::BadSignature),
                 Err(other) => rejected = rejected.or(Some(other)),
             }
         }
-        Err(rejected.unwrap_or(TokenRejected::UnknownKey {
-            key_id: String::new(),
-        }))
+        Err(rejected.unwrap_or(TokenRejected::UnknownKey { key_id: String::new() }))
     }
 
     /// The keys of that name, or all when the token names none.
@@ -101,46 +89,25 @@ impl Jwks {
         let Some(key_id) = key_id else {
             return Ok(self.0.iter().collect());
         };
-        let named: Vec<_> = self
-            .0
-            .iter()
-            .filter(|key| key.key_id.as_deref() == Some(key_id))
-            .collect();
-        if named.is_empty() {
-            Err(TokenRejected::UnknownKey {
-                key_id: shown(key_id),
-            })
-        } else {
-            Ok(named)
-        }
+        let named: Vec<_> = self.0.iter().filter(|key| key.key_id.as_deref() == Some(key_id)).collect();
+        if named.is_empty() { Err(TokenRejected::UnknownKey { key_id: shown(key_id) }) } else { Ok(named) }
     }
 }
 
 impl ForeignKey {
     fn read(value: &Value) -> Self {
         let Some(jwk) = value.as_object() else {
-            return Self {
-                key_id: None,
-                key: Err(KeyDefect::NotAnObject),
-            };
+            return Self { key_id: None, key: Err(KeyDefect::NotAnObject) };
         };
         let key_id = jwk.get("kid").and_then(Value::as_str).map(str::to_owned);
-        Self {
-            key_id,
-            key: UsableKey::read(jwk),
-        }
+        Self { key_id, key: UsableKey::read(jwk) }
     }
 
     fn verify(&self, received: &Received<'_>) -> Result<Map<String, Value>, TokenRejected> {
-        let key = self
-            .key
-            .as_ref()
-            .map_err(|why| TokenRejected::UnusableKey { why: why.clone() })?;
+        let key = self.key.as_ref().map_err(|why| TokenRejected::UnusableKey { why: why.clone() })?;
         let algorithm = received.header.algorithm;
         if key.only.is_some_and(|only| only != algorithm) {
-            return Err(TokenRejected::AlgorithmNotAllowed {
-                algorithm: algorithm.as_str().to_owned(),
-            });
+            return Err(TokenRejected::AlgorithmNotAllowed { algorithm: algorithm.as_str().to_owned() });
         }
         received.verify(&key.public)
     }
@@ -161,10 +128,7 @@ impl UsableKey {
         let only = match jwk.get("alg") {
             None => None,
             Some(name) => {
-                let algorithm = name
-                    .as_str()
-                    .and_then(Algorithm::parse)
-                    .filter(|found| public.fits(*found));
+                let algorithm = name.as_str().and_then(Algorithm::parse).filter(|found| public.fits(*found));
                 Some(algorithm.ok_or(KeyDefect::OtherAlgorithm)?)
             }
         };
@@ -207,35 +171,19 @@ mod tests {
     fn by_pss(message: &[u8]) -> Vec<u8> {
         let key = RsaKeyPair::from_pkcs8(RSA_PKCS8).expect("a key");
         let mut signature = vec![0; key.public().modulus_len()];
-        key.sign(&RSA_PSS_SHA256, &generator(), message, &mut signature)
-            .expect("it signs");
+        key.sign(&RSA_PSS_SHA256, &generator(), message, &mut signature).expect("it signs");
         signature
     }
 
     #[test]
     fn all_four_algorithms_verify() {
-        let okp = PublicKey::Ed25519 {
-            x: ed25519().public_key().as_ref().try_into().expect("32 bytes"),
-        };
-        let keys = set(&[
-            jwk(P256_SPKI, &json!({})),
-            jwk(RSA_SPKI, &json!({})),
-            Value::Object(okp.to_jwk()),
-        ]);
+        let okp = PublicKey::Ed25519 { x: ed25519().public_key().as_ref().try_into().expect("32 bytes") };
+        let keys = set(&[jwk(P256_SPKI, &json!({})), jwk(RSA_SPKI, &json!({})), Value::Object(okp.to_jwk())]);
         let claims = json!({ "iss": "client", "exp": 1 });
         let tokens = [
-            (
-                Algorithm::Es256,
-                forge(&json!({ "alg": "ES256" }), &claims, signer(Es256, P256_PKCS8)),
-            ),
-            (
-                Algorithm::Rs256,
-                forge(&json!({ "alg": "RS256" }), &claims, signer(Rs256, RSA_PKCS8)),
-            ),
-            (
-                Algorithm::Ps256,
-                forge(&json!({ "alg": "PS256" }), &claims, by_pss),
-            ),
+            (Algorithm::Es256, forge(&json!({ "alg": "ES256" }), &claims, signer(Es256, P256_PKCS8))),
+            (Algorithm::Rs256, forge(&json!({ "alg": "RS256" }), &claims, signer(Rs256, RSA_PKCS8))),
+            (Algorithm::Ps256, forge(&json!({ "alg": "PS256" }), &claims, by_pss)),
             (
                 Algorithm::EdDsa,
                 forge(&json!({ "alg": "EdDSA" }), &claims, |message| {
@@ -247,70 +195,29 @@ mod tests {
             let verified = keys.verify(&token, &Algorithm::ALL).expect("a good signature");
             assert_eq!(verified.header.algorithm, algorithm);
             assert_eq!(Value::Object(verified.claims), claims);
-            let others: Vec<_> = Algorithm::ALL
-                .into_iter()
-                .filter(|other| *other != algorithm)
-                .collect();
+            let others: Vec<_> = Algorithm::ALL.into_iter().filter(|other| *other != algorithm).collect();
             let refused = keys.verify(&token, &others);
-            assert!(
-                matches!(refused, Err(TokenRejected::AlgorithmNotAllowed { .. })),
-                "{algorithm:?}"
-            );
+            assert!(matches!(refused, Err(TokenRejected::AlgorithmNotAllowed { .. })), "{algorithm:?}");
             let flipped = fixtures::with_a_flipped_bit(&token, 2, 40);
-            assert_eq!(
-                keys.verify(&flipped, &Algorithm::ALL),
-                Err(TokenRejected::BadSignature)
-            );
+            assert_eq!(keys.verify(&flipped, &Algorithm::ALL), Err(TokenRejected::BadSignature));
         }
     }
 
     #[test]
     fn expiry_is_left_to_the_caller() {
-        let token = forge(
-            &json!({ "alg": "ES256" }),
-            &json!({ "exp": 1, "nbf": 1e18 }),
-            signer(Es256, P256_PKCS8),
-        );
-        assert!(
-            set(&[jwk(P256_SPKI, &json!({}))])
-                .verify(&token, &Algorithm::ALL)
-                .is_ok()
-        );
+        let token =
+            forge(&json!({ "alg": "ES256" }), &json!({ "exp": 1, "nbf": 1e18 }), signer(Es256, P256_PKCS8));
+        assert!(set(&[jwk(P256_SPKI, &json!({}))]).verify(&token, &Algorithm::ALL).is_ok());
     }
 
     #[test]
     fn a_named_key_is_the_only_one_tried() {
-        let keys = set(&[
-            jwk(P256_SPKI, &json!({ "kid": "new" })),
-            jwk(RSA_SPKI, &json!({ "kid": "old" })),
-        ]);
-        assert!(
-            keys.verify(
-                &assertion(&json!({ "alg": "ES256", "kid": "new" })),
-                &Algorithm::ALL
-            )
-            .is_ok()
-        );
-        let other = keys.verify(
-            &assertion(&json!({ "alg": "ES256", "kid": "old" })),
-            &Algorithm::ALL,
-        );
-        assert_eq!(
-            other,
-            Err(TokenRejected::AlgorithmNotAllowed {
-                algorithm: "ES256".to_owned()
-            })
-        );
-        let unknown = keys.verify(
-            &assertion(&json!({ "alg": "ES256", "kid": "newer" })),
-            &Algorithm::ALL,
-        );
-        assert_eq!(
-            unknown,
-            Err(TokenRejected::UnknownKey {
-                key_id: "newer".to_owned()
-            })
-        );
+        let keys = set(&[jwk(P256_SPKI, &json!({ "kid": "new" })), jwk(RSA_SPKI, &json!({ "kid": "old" }))]);
+        assert!(keys.verify(&assertion(&json!({ "alg": "ES256", "kid": "new" })), &Algorithm::ALL).is_ok());
+        let other = keys.verify(&assertion(&json!({ "alg": "ES256", "kid": "old" })), &Algorithm::ALL);
+        assert_eq!(other, Err(TokenRejected::AlgorithmNotAllowed { algorithm: "ES256".to_owned() }));
+        let unknown = keys.verify(&assertion(&json!({ "alg": "ES256", "kid": "newer" })), &Algorithm::ALL);
+        assert_eq!(unknown, Err(TokenRejected::UnknownKey { key_id: "newer".to_owned() }));
     }
 
     #[test]
@@ -318,15 +225,8 @@ mod tests {
         let other = fixtures::signer(Es256, OTHER_P256_PKCS8);
         let other_key = crate::local_key::LocalKey::from_pkcs8(Es256, OTHER_P256_PKCS8).expect("a key");
         let other_jwk = Value::Object(other_key.public().expect("a key").to_jwk());
-        let keys = set(&[
-            jwk(RSA_SPKI, &json!({})),
-            other_jwk,
-            jwk(P256_SPKI, &json!({ "kid": "a" })),
-        ]);
-        assert!(
-            keys.verify(&assertion(&json!({ "alg": "ES256" })), &Algorithm::ALL)
-                .is_ok()
-        );
+        let keys = set(&[jwk(RSA_SPKI, &json!({})), other_jwk, jwk(P256_SPKI, &json!({ "kid": "a" }))]);
+        assert!(keys.verify(&assertion(&json!({ "alg": "ES256" })), &Algorithm::ALL).is_ok());
         let by_other = forge(&json!({ "alg": "ES256" }), &json!({}), other);
         assert!(keys.verify(&by_other, &Algorithm::ALL).is_ok());
         assert!(set(&[]).verify(&by_other, &Algorithm::ALL).is_err());
@@ -349,19 +249,12 @@ mod tests {
             let refused = set(&[jwk(P256_SPKI, &members)]).verify(&token, &Algorithm::ALL);
             assert_eq!(refused, Err(TokenRejected::UnusableKey { why }), "{members}");
         }
-        for good in [
-            json!({ "use": "sig" }),
-            json!({ "key_ops": ["sign", "verify"] }),
-            json!({ "alg": "ES256" }),
-        ] {
+        for good in
+            [json!({ "use": "sig" }), json!({ "key_ops": ["sign", "verify"] }), json!({ "alg": "ES256" })]
+        {
             let mut members = good;
             members["kid"] = json!("k");
-            assert!(
-                set(&[jwk(P256_SPKI, &members)])
-                    .verify(&token, &Algorithm::ALL)
-                    .is_ok(),
-                "{members}"
-            );
+            assert!(set(&[jwk(P256_SPKI, &members)]).verify(&token, &Algorithm::ALL).is_ok(), "{members}");
         }
     }
 
@@ -370,19 +263,8 @@ mod tests {
         let keys = set(&[jwk(RSA_SPKI, &json!({ "alg": "PS256" }))]);
         let by_pkcs1 = forge(&json!({ "alg": "RS256" }), &json!({}), signer(Rs256, RSA_PKCS8));
         let refused = keys.verify(&by_pkcs1, &Algorithm::ALL);
-        assert_eq!(
-            refused,
-            Err(TokenRejected::AlgorithmNotAllowed {
-                algorithm: "RS256".to_owned()
-            })
-        );
-        assert!(
-            keys.verify(
-                &forge(&json!({ "alg": "PS256" }), &json!({}), by_pss),
-                &Algorithm::ALL
-            )
-            .is_ok()
-        );
+        assert_eq!(refused, Err(TokenRejected::AlgorithmNotAllowed { algorithm: "RS256".to_owned() }));
+        assert!(keys.verify(&forge(&json!({ "alg": "PS256" }), &json!({}), by_pss), &Algorithm::ALL).is_ok());
     }
 
     #[test]
@@ -401,26 +283,17 @@ mod tests {
         ];
         for token in tokens {
             let refused = keys.verify(&token, &Algorithm::ALL);
-            assert!(
-                matches!(refused, Err(TokenRejected::AlgorithmNotAllowed { .. })),
-                "{token}"
-            );
+            assert!(matches!(refused, Err(TokenRejected::AlgorithmNotAllowed { .. })), "{token}");
         }
         let critical = assertion(&json!({ "alg": "ES256", "crit": ["b64"], "b64": false }));
-        assert_eq!(
-            keys.verify(&critical, &Algorithm::ALL),
-            Err(TokenRejected::CriticalExtension)
-        );
+        assert_eq!(keys.verify(&critical, &Algorithm::ALL), Err(TokenRejected::CriticalExtension));
     }
 
     #[test]
     fn a_signature_of_zeros_proves_nothing() {
         let keys = set(&[jwk(P256_SPKI, &json!({}))]);
         let token = forge(&json!({ "alg": "ES256" }), &json!({}), |_| vec![0; 64]);
-        assert_eq!(
-            keys.verify(&token, &Algorithm::ALL),
-            Err(TokenRejected::BadSignature)
-        );
+        assert_eq!(keys.verify(&token, &Algorithm::ALL), Err(TokenRejected::BadSignature));
     }
 
     #[test]
@@ -432,38 +305,17 @@ mod tests {
         assert_eq!(defects.len(), 2);
         assert_eq!(defects[0], ("weak".to_owned(), KeyDefect::RsaSize { bits: 1024 }));
         assert_eq!(defects[1], ("number 2".to_owned(), KeyDefect::NotAnObject));
-        assert!(
-            keys.verify(
-                &assertion(&json!({ "alg": "ES256", "kid": "good" })),
-                &Algorithm::ALL
-            )
-            .is_ok()
-        );
-        let by_weak = keys.verify(
-            &assertion(&json!({ "alg": "RS256", "kid": "weak" })),
-            &Algorithm::ALL,
-        );
-        assert_eq!(
-            by_weak,
-            Err(TokenRejected::UnusableKey {
-                why: KeyDefect::RsaSize { bits: 1024 }
-            })
-        );
+        assert!(keys.verify(&assertion(&json!({ "alg": "ES256", "kid": "good" })), &Algorithm::ALL).is_ok());
+        let by_weak = keys.verify(&assertion(&json!({ "alg": "RS256", "kid": "weak" })), &Algorithm::ALL);
+        assert_eq!(by_weak, Err(TokenRejected::UnusableKey { why: KeyDefect::RsaSize { bits: 1024 } }));
     }
 
     #[test]
     fn what_is_no_jwk_set_is_refused() {
         for document in [json!({}), json!([]), json!({ "keys": {} }), json!(null)] {
-            assert_eq!(
-                Jwks::parse(&document).err(),
-                Some(JwksDefect::NoKeys),
-                "{document}"
-            );
+            assert_eq!(Jwks::parse(&document).err(), Some(JwksDefect::NoKeys), "{document}");
         }
         let many = json!({ "keys": vec![json!({}); MOST_KEYS + 1] });
-        assert_eq!(
-            Jwks::parse(&many).err(),
-            Some(JwksDefect::TooMany { count: MOST_KEYS + 1 })
-        );
+        assert_eq!(Jwks::parse(&many).err(), Some(JwksDefect::TooMany { count: MOST_KEYS + 1 }));
     }
 }

@@ -80,12 +80,8 @@ impl FileKey {
     /// [`KeyFileError::Key`] when the system has no randomness to give.
     pub fn generate_es256() -> Result<Self, KeyFileError> {
         let algorithm = SigningAlgorithm::Es256;
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &generator()).map_err(
-            |error| KeyFileError::Key {
-                algorithm,
-                why: error.to_string(),
-            },
-        )?;
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &generator())
+            .map_err(|error| KeyFileError::Key { algorithm, why: error.to_string() })?;
         Self::from_pkcs8(algorithm, pkcs8.as_ref().to_vec())
     }
 
@@ -97,10 +93,7 @@ impl FileKey {
 impl KeyFile {
     /// A key file of these keys and 32 random bytes.
     pub const fn new(secret: [u8; 32], keys: KeySet<FileKey>) -> Self {
-        Self {
-            secret: Secret::new(secret),
-            keys,
-        }
+        Self { secret: Secret::new(secret), keys }
     }
 
     /// The first key file of a deployment: a new P-256 key, an RSA-2048 key made elsewhere, and 32 random bytes.
@@ -111,11 +104,8 @@ impl KeyFile {
         let es256 = FileKey::generate_es256()?;
         let rs256 = FileKey::from_pkcs8(SigningAlgorithm::Rs256, rsa_2048_pkcs8)?;
         let keys = [(SigningAlgorithm::Es256, es256), (SigningAlgorithm::Rs256, rs256)];
-        let keys = keys.map(|(algorithm, key)| ScheduledKey {
-            algorithm,
-            schedule: Schedule::first(now),
-            key,
-        });
+        let keys =
+            keys.map(|(algorithm, key)| ScheduledKey { algorithm, schedule: Schedule::first(now), key });
         Ok(Self::new(secret, KeySet::new(keys.into())))
     }
 
@@ -129,13 +119,8 @@ impl KeyFile {
         jwks_max_age: Duration,
         longest_token_life: Duration,
     ) -> Self {
-        let keys = self
-            .keys
-            .rotate(algorithm, successor, now, jwks_max_age, longest_token_life);
-        Self {
-            secret: self.secret,
-            keys,
-        }
+        let keys = self.keys.rotate(algorithm, successor, now, jwks_max_age, longest_token_life);
+        Self { secret: self.secret, keys }
     }
 
     /// Reads the file, or says that there is none yet.
@@ -143,10 +128,7 @@ impl KeyFile {
     /// # Errors
     /// [`KeyFileError`] when it cannot be read, others can reach it, or it is not a key file.
     pub fn load(path: &Path) -> Result<Option<Self>, KeyFileError> {
-        let file_error = |why| KeyFileError::File {
-            path: path.to_owned(),
-            why,
-        };
+        let file_error = |why| KeyFileError::File { path: path.to_owned(), why };
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -154,10 +136,7 @@ impl KeyFile {
         };
         let mode = metadata.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
-            return Err(KeyFileError::Mode {
-                path: path.to_owned(),
-                mode,
-            });
+            return Err(KeyFileError::Mode { path: path.to_owned(), mode });
         }
         let text = Secret::new(fs::read_to_string(path).map_err(file_error)?);
         Self::parse(text.expose()).map(Some)
@@ -168,19 +147,10 @@ impl KeyFile {
     /// # Errors
     /// [`KeyFileError::File`], also when the file exists already.
     pub fn create(&self, path: &Path) -> Result<(), KeyFileError> {
-        let file_error = |why| KeyFileError::File {
-            path: path.to_owned(),
-            why,
-        };
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(file_error)?;
-        let written = file
-            .write_all(self.to_json()?.expose().as_bytes())
-            .and_then(|()| file.sync_all());
+        let file_error = |why| KeyFileError::File { path: path.to_owned(), why };
+        let mut file =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(file_error)?;
+        let written = file.write_all(self.to_json()?.expose().as_bytes()).and_then(|()| file.sync_all());
         written.map_err(|why| {
             // Half a key file would stop every later start. The first error is the one to tell.
             let _ = fs::remove_file(path);
@@ -195,10 +165,7 @@ impl KeyFile {
     pub fn replace(&self, path: &Path) -> Result<(), KeyFileError> {
         let beside = path.with_extension("new");
         self.create(&beside)?;
-        fs::rename(&beside, path).map_err(|why| KeyFileError::File {
-            path: path.to_owned(),
-            why,
-        })
+        fs::rename(&beside, path).map_err(|why| KeyFileError::File { path: path.to_owned(), why })
     }
 
     /// Reads a key file's text.
@@ -208,12 +175,7 @@ impl KeyFile {
     pub fn parse(text: &str) -> Result<Self, KeyFileError> {
         // The parser's own message can quote what it read.
         let not_json = |error: serde_json::Error| KeyFileError::Format {
-            why: format!(
-                "{:?} error in line {}, column {}",
-                error.classify(),
-                error.line(),
-                error.column()
-            ),
+            why: format!("{:?} error in line {}, column {}", error.classify(), error.line(), error.column()),
         };
         let stored: StoredFile = serde_json::from_str(text).map_err(not_json)?;
         if stored.format != FORMAT {
@@ -222,17 +184,13 @@ impl KeyFile {
             });
         }
         let secret = decode(&stored.server_secret, "server_secret")?;
-        let secret = secret.try_into().map_err(|_| KeyFileError::Format {
-            why: "\"server_secret\" is not 32 bytes long".to_owned(),
-        })?;
+        let secret = secret
+            .try_into()
+            .map_err(|_| KeyFileError::Format { why: "\"server_secret\" is not 32 bytes long".to_owned() })?;
         let mut keys = Vec::new();
         for stored in stored.keys.iter() {
             let key = FileKey::from_pkcs8(stored.algorithm, decode(&stored.key.pkcs8, "pkcs8")?)?;
-            keys.push(ScheduledKey {
-                algorithm: stored.algorithm,
-                schedule: stored.schedule,
-                key,
-            });
+            keys.push(ScheduledKey { algorithm: stored.algorithm, schedule: stored.schedule, key });
         }
         Ok(Self::new(secret, KeySet::new(keys)))
     }
@@ -241,15 +199,11 @@ impl KeyFile {
         let stored = StoredFile {
             format: FORMAT,
             server_secret: STANDARD.encode(self.secret.expose()),
-            keys: self.keys.map(|key| StoredKey {
-                pkcs8: STANDARD.encode(key.key.0.expose()),
-            }),
+            keys: self.keys.map(|key| StoredKey { pkcs8: STANDARD.encode(key.key.0.expose()) }),
         };
         serde_json::to_string_pretty(&stored)
             .map(Secret::new)
-            .map_err(|error| KeyFileError::Format {
-                why: error.to_string(),
-            })
+            .map_err(|error| KeyFileError::Format { why: error.to_string() })
     }
 
     pub(crate) const fn keys(&self) -> &KeySet<FileKey> {
@@ -274,9 +228,7 @@ struct StoredKey {
 }
 
 fn decode(text: &str, member: &str) -> Result<Vec<u8>, KeyFileError> {
-    STANDARD.decode(text).map_err(|_| KeyFileError::Format {
-        why: format!("\"{member}\" is not base64"),
-    })
+    STANDARD.decode(text).map_err(|_| KeyFileError::Format { why: format!("\"{member}\" is not base64") })
 }
 
 #[cfg(test)]
@@ -356,10 +308,7 @@ mod tests {
         let rotated = file.rotate(SigningAlgorithm::Es256, successor, START, hour, hour);
         rotated.replace(&folder.file()).expect("replaced");
         let read = KeyFile::load(&folder.file()).expect("readable").expect("there");
-        assert_eq!(
-            (read.keys.iter().count(), read.secret.expose()),
-            (3, &fixtures::SECRET)
-        );
+        assert_eq!((read.keys.iter().count(), read.secret.expose()), (3, &fixtures::SECRET));
         assert_eq!(kids(&read), kids(&rotated));
     }
 

@@ -5,6 +5,10 @@ use oauth::configuration::SigningAlgorithm;
 use oauth::time::CLOCK_SKEW;
 use serde::{Deserialize, Serialize};
 
+/// How long whoever fetches the JWKS may keep it (RFC 9111, section 5.2.2.1): a new key is published at least this
+/// long before it signs.
+pub const JWKS_MAX_AGE: Duration = Duration::from_mins(5);
+
 /// When a signing key may do what. A key is published before it signs, so that everybody who caches the JWKS has
 /// it in time, and stays published after its last signature until the last token it signed has expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,20 +28,12 @@ pub struct Schedule {
 impl Schedule {
     /// The schedule of a deployment's first key: nobody has cached anything, so it signs at once.
     pub const fn first(now: Timestamp) -> Self {
-        Self {
-            published_at: now,
-            first_use: now,
-            retired_at: None,
-            unpublished_at: None,
-        }
+        Self { published_at: now, first_use: now, retired_at: None, unpublished_at: None }
     }
 
     /// The schedule of a key that takes over from another: it signs when every cached JWKS has it.
     pub fn successor(now: Timestamp, jwks_max_age: Duration) -> Self {
-        Self {
-            first_use: now.after(jwks_max_age),
-            ..Self::first(now)
-        }
+        Self { first_use: now.after(jwks_max_age), ..Self::first(now) }
     }
 
     /// The same schedule with its end.
@@ -45,11 +41,7 @@ impl Schedule {
     pub fn retired(self, at: Timestamp, longest_token_life: Duration) -> Self {
         // A little longer than the tokens live, because whoever checks them may have a clock behind ours.
         let unpublished_at = at.after(longest_token_life).after(CLOCK_SKEW);
-        Self {
-            retired_at: Some(at),
-            unpublished_at: Some(unpublished_at),
-            ..self
-        }
+        Self { retired_at: Some(at), unpublished_at: Some(unpublished_at), ..self }
     }
 
     /// Whether the key signs.
@@ -59,10 +51,7 @@ impl Schedule {
 
     /// Whether the key stands in the JWKS.
     pub fn is_published_at(&self, now: Timestamp) -> bool {
-        self.published_at <= now
-            && self
-                .unpublished_at
-                .is_none_or(|unpublished_at| now < unpublished_at)
+        self.published_at <= now && self.unpublished_at.is_none_or(|unpublished_at| now < unpublished_at)
     }
 }
 
@@ -128,11 +117,7 @@ impl<K> KeySet<K> {
             key
         };
         let mut keys: Vec<_> = self.0.into_iter().map(retire).collect();
-        keys.push(ScheduledKey {
-            algorithm,
-            schedule,
-            key: successor,
-        });
+        keys.push(ScheduledKey { algorithm, schedule, key: successor });
         Self(keys)
     }
 
@@ -157,11 +142,7 @@ mod tests {
     const TOKEN_LIFE: Duration = Duration::from_mins(10);
 
     fn set() -> KeySet<&'static str> {
-        let key = |algorithm, key| ScheduledKey {
-            algorithm,
-            schedule: Schedule::first(NOW),
-            key,
-        };
+        let key = |algorithm, key| ScheduledKey { algorithm, schedule: Schedule::first(NOW), key };
         KeySet::new(vec![key(Es256, "old"), key(Rs256, "rsa")])
     }
 
@@ -244,9 +225,7 @@ mod tests {
     #[test]
     fn a_rotation_after_a_rotation_does_not_lengthen_the_first_key_s_life() {
         let once = rotated();
-        let twice = once
-            .clone()
-            .rotate(Es256, "newest", after(5_000), MAX_AGE, TOKEN_LIFE);
+        let twice = once.clone().rotate(Es256, "newest", after(5_000), MAX_AGE, TOKEN_LIFE);
         assert_eq!(once.iter().next(), twice.iter().next());
     }
 

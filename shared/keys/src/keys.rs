@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use environment::{Fault, setting};
 use oauth::Timestamp;
@@ -17,8 +17,15 @@ use crate::signing_key::LoadedKeys;
 pub struct Keys(Arc<Custody>);
 
 enum Custody {
-    File { keys: LoadedKeys, secret: ServerSecret },
+    File(FileCustody),
     Kms(KmsCustody),
+}
+
+/// The keys of a local key file. Whoever signs or verifies does so with the keys of one moment, whatever is
+/// read anew meanwhile.
+struct FileCustody {
+    keys: RwLock<Arc<LoadedKeys>>,
+    secret: ServerSecret,
 }
 
 impl Keys {
@@ -27,11 +34,27 @@ impl Keys {
     /// # Errors
     /// [`Fault::Broken`] when the file lists a key twice or for an algorithm that it cannot do.
     pub fn from_file(file: &KeyFile) -> Result<Self, Fault> {
-        let keys = LoadedKeys::from_file(file)?;
-        Ok(Self(Arc::new(Custody::File {
-            keys,
-            secret: file.server_secret(),
-        })))
+        let keys = RwLock::new(Arc::new(LoadedKeys::from_file(file)?));
+        let secret = file.server_secret();
+        Ok(Self(Arc::new(Custody::File(FileCustody { keys, secret }))))
+    }
+
+    /// Takes the signing keys of the key file as it is now, after a rotation, for every clone of these keys. The
+    /// server's secret stays: refresh tokens are derived from it.
+    ///
+    /// # Errors
+    /// [`Fault::Broken`], and everything stays as it was, when the file's keys cannot be used, when it holds
+    /// another server's secret, or when these keys are not a file's.
+    pub fn reload(&self, file: &KeyFile) -> Result<(), Fault> {
+        let Custody::File(custody) = &*self.0 else {
+            return Err(Fault::broken("signing keys", "KMS keeps them, not a file"));
+        };
+        if !custody.secret.is_same_as(&file.server_secret()) {
+            return Err(Fault::broken("key file", "it holds another server's secret"));
+        }
+        let fresh = Arc::new(LoadedKeys::from_file(file)?);
+        *custody.keys.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
     }
 
     /// Keys in KMS. Nothing is asked of KMS before it is needed, and then once: the public keys that the
@@ -51,11 +74,7 @@ impl Keys {
         let keys = setting("COUNTERSIGN_SIGNING_KEYS")?;
         let keys =
             serde_json::from_str(&keys).map_err(|error| Fault::broken("COUNTERSIGN_SIGNING_KEYS", error))?;
-        Ok(Self::from_kms(
-            sdk,
-            keys,
-            setting("COUNTERSIGN_SERVER_SECRET").ok(),
-        ))
+        Ok(Self::from_kms(sdk, keys, setting("COUNTERSIGN_SERVER_SECRET").ok()))
     }
 
     /// Signs claims as a JWT (RFC 7519) of this type, by the key that is in use now.
@@ -77,8 +96,8 @@ impl Keys {
     ///
     /// # Errors
     /// What KMS says when it is asked for public keys, the first time.
-    pub async fn public(&self) -> Result<&PublicKeys, Fault> {
-        self.loaded().await.map(|keys| &keys.public)
+    pub async fn public(&self) -> Result<Arc<PublicKeys>, Fault> {
+        self.loaded().await.map(|keys| Arc::clone(&keys.public))
     }
 
     /// The server's own secret.
@@ -87,7 +106,7 @@ impl Keys {
     /// What KMS says when it is asked to unwrap it, the first time.
     pub async fn server_secret(&self) -> Result<&ServerSecret, Fault> {
         match &*self.0 {
-            Custody::File { secret, .. } => Ok(secret),
+            Custody::File(custody) => Ok(&custody.secret),
             Custody::Kms(custody) => custody.server_secret().await,
         }
     }
@@ -102,9 +121,11 @@ impl Keys {
         self.loaded().await?.sign(payload, typ, algorithm, now).await
     }
 
-    async fn loaded(&self) -> Result<&LoadedKeys, Fault> {
+    async fn loaded(&self) -> Result<Arc<LoadedKeys>, Fault> {
         match &*self.0 {
-            Custody::File { keys, .. } => Ok(keys),
+            Custody::File(custody) => {
+                Ok(Arc::clone(&custody.keys.read().unwrap_or_else(PoisonError::into_inner)))
+            }
             Custody::Kms(custody) => custody.keys().await,
         }
     }
@@ -112,11 +133,13 @@ impl Keys {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use SigningAlgorithm::{Es256, Rs256};
     use serde_json::json;
 
     use super::*;
-    use crate::fixtures::{self, P256_PKCS8, START};
+    use crate::fixtures::{self, OTHER_P256_PKCS8, P256_PKCS8, START};
     use crate::{AcceptedKeys, Expected, FileKey, Schedule, ScheduledKey};
 
     const ISSUER: &str = "https://issuer.example";
@@ -124,19 +147,13 @@ mod tests {
     #[tokio::test]
     async fn what_the_key_file_signs_verifies_and_is_counted() {
         let keys = Keys::from_file(&fixtures::key_file()).expect("keys");
-        let expected = Expected {
-            issuer: ISSUER,
-            types: &["at+jwt"],
-            keys: AcceptedKeys::Published,
-        };
+        let expected = Expected { issuer: ISSUER, types: &["at+jwt"], keys: AcceptedKeys::Published };
         for algorithm in [Es256, Rs256] {
             let claims = json!({ "iss": ISSUER, "sub": "alice" });
             let (token, calls) = aws::counted(keys.sign(&claims, "at+jwt", algorithm, START)).await;
             assert_eq!(calls.to_string(), "Keys.Sign=1");
             let public = keys.public().await.expect("at hand");
-            let verified = public
-                .verify(&token.expect("signed"), &expected, START)
-                .expect("our own");
+            let verified = public.verify(&token.expect("signed"), &expected, START).expect("our own");
             assert_eq!(serde_json::Value::Object(verified.claims), claims);
             assert_eq!(verified.header.token_type.as_deref(), Some("at+jwt"));
         }
@@ -146,31 +163,64 @@ mod tests {
     async fn before_a_key_s_first_use_nothing_is_signed() {
         let keys = Keys::from_file(&fixtures::key_file()).expect("keys");
         let earlier = Timestamp::from_seconds(START.as_seconds() - 1);
-        let fault = keys
-            .sign(&json!({}), "JWT", Es256, earlier)
-            .await
-            .expect_err("no key yet");
-        assert!(
-            matches!(
-                fault,
-                Fault::Broken {
-                    what: "signing keys",
-                    ..
-                }
-            ),
-            "{fault}"
-        );
+        let fault = keys.sign(&json!({}), "JWT", Es256, earlier).await.expect_err("no key yet");
+        assert!(matches!(fault, Fault::Broken { what: "signing keys", .. }), "{fault}");
     }
 
     #[tokio::test]
     async fn the_file_s_secret_is_the_server_s() {
         let keys = Keys::from_file(&fixtures::key_file()).expect("keys");
-        let tag = keys
-            .server_secret()
-            .await
-            .expect("at hand")
-            .hmac("cookie", &[b"a"]);
+        let tag = keys.server_secret().await.expect("at hand").hmac("cookie", &[b"a"]);
         assert!(ServerSecret::new(fixtures::SECRET).verify("cookie", &[b"a"], &tag));
+    }
+
+    fn rotated(secret: [u8; 32]) -> KeyFile {
+        let key = |pkcs8: &[u8]| FileKey::from_pkcs8(Es256, pkcs8.to_vec()).expect("a key");
+        let first = ScheduledKey { algorithm: Es256, schedule: Schedule::first(START), key: key(P256_PKCS8) };
+        let minute = Duration::from_mins(1);
+        KeyFile::new(secret, KeySet::new(vec![first])).rotate(
+            Es256,
+            key(OTHER_P256_PKCS8),
+            START,
+            minute,
+            minute,
+        )
+    }
+
+    fn kid_of(token: &str) -> String {
+        jsonwebtoken::decode_header(token).expect("a token").kid.expect("a name")
+    }
+
+    #[tokio::test]
+    async fn a_rotation_reaches_every_clone_and_earlier_tokens_still_verify() {
+        let keys = Keys::from_file(&fixtures::key_file()).expect("keys");
+        let clone = keys.clone();
+        let claims = json!({ "iss": ISSUER });
+        let earlier = clone.sign(&claims, "at+jwt", Es256, START).await.expect("signed");
+        keys.reload(&rotated(fixtures::SECRET)).expect("reloaded");
+
+        let still = clone.sign(&claims, "at+jwt", Es256, START.after(Duration::from_secs(59))).await;
+        assert_eq!(
+            kid_of(&still.expect("signed")),
+            kid_of(&earlier),
+            "not before everybody can know the new key"
+        );
+        let later = START.after(Duration::from_mins(1));
+        let by_successor = clone.sign(&claims, "at+jwt", Es256, later).await.expect("signed");
+        assert_ne!(kid_of(&by_successor), kid_of(&earlier));
+        let public = clone.public().await.expect("at hand");
+        let expected = Expected { issuer: ISSUER, types: &["at+jwt"], keys: AcceptedKeys::Published };
+        for token in [earlier, by_successor] {
+            public.verify(&token, &expected, later).expect("our own");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_with_another_server_s_secret_changes_nothing() {
+        let keys = Keys::from_file(&fixtures::key_file()).expect("keys");
+        let before = keys.public().await.expect("at hand").jwks(START);
+        assert!(matches!(keys.reload(&rotated([0; 32])), Err(Fault::Broken { what: "key file", .. })));
+        assert_eq!(keys.public().await.expect("at hand").jwks(START), before);
     }
 
     #[test]
@@ -181,12 +231,6 @@ mod tests {
             key: FileKey::from_pkcs8(Es256, P256_PKCS8.to_vec()).expect("a key"),
         };
         let file = KeyFile::new(fixtures::SECRET, KeySet::new(vec![key(), key()]));
-        assert!(matches!(
-            Keys::from_file(&file),
-            Err(Fault::Broken {
-                what: "signing keys",
-                ..
-            })
-        ));
+        assert!(matches!(Keys::from_file(&file), Err(Fault::Broken { what: "signing keys", .. })));
     }
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use aws_sdk_kms::Client;
 use aws_sdk_kms::config::Builder;
 use aws_sdk_kms::primitives::Blob;
@@ -38,7 +40,7 @@ pub(crate) struct KmsCustody {
     client: Client,
     keys: KeySet<KmsKey>,
     wrapped_secret: Option<String>,
-    loaded: OnceCell<LoadedKeys>,
+    loaded: OnceCell<Arc<LoadedKeys>>,
     secret: OnceCell<ServerSecret>,
 }
 
@@ -54,74 +56,48 @@ impl KmsCustody {
         }
     }
 
-    pub(crate) async fn keys(&self) -> Result<&LoadedKeys, Fault> {
-        self.loaded.get_or_try_init(|| Box::pin(self.load())).await
+    pub(crate) async fn keys(&self) -> Result<Arc<LoadedKeys>, Fault> {
+        self.loaded.get_or_try_init(|| Box::pin(self.load())).await.cloned()
     }
 
     pub(crate) async fn server_secret(&self) -> Result<&ServerSecret, Fault> {
-        self.secret
-            .get_or_try_init(|| Box::pin(self.unwrap_secret()))
-            .await
+        self.secret.get_or_try_init(|| Box::pin(self.unwrap_secret())).await
     }
 
-    async fn load(&self) -> Result<LoadedKeys, Fault> {
+    async fn load(&self) -> Result<Arc<LoadedKeys>, Fault> {
         let mut keys = Vec::new();
         for stored in self.keys.iter() {
             let public = self.public_key(&stored.key).await?;
-            let private = PrivateKey::Kms {
-                client: self.client.clone(),
-                key_id: stored.key.key_id.clone(),
-            };
-            let key = SigningKey {
-                kid: public.thumbprint(),
-                public,
-                private,
-            };
-            keys.push(ScheduledKey {
-                algorithm: stored.algorithm,
-                schedule: stored.schedule,
-                key,
-            });
+            let private = PrivateKey::Kms { client: self.client.clone(), key_id: stored.key.key_id.clone() };
+            let key = SigningKey { kid: public.thumbprint(), public, private };
+            keys.push(ScheduledKey { algorithm: stored.algorithm, schedule: stored.schedule, key });
         }
-        LoadedKeys::new(keys)
+        LoadedKeys::new(keys).map(Arc::new)
     }
 
     async fn public_key(&self, key: &KmsKey) -> Result<PublicKey, Fault> {
         const WHAT: &str = "public key";
         let spki = if let Some(text) = &key.public_key {
-            STANDARD
-                .decode(text)
-                .map_err(|error| Fault::broken(WHAT, error))?
+            STANDARD.decode(text).map_err(|error| Fault::broken(WHAT, error))?
         } else {
             let answer = self.client.get_public_key().key_id(&key.key_id).send().await;
             let answer = answer.map_err(|error| aws::fault(WHAT, &error))?;
-            answer
-                .public_key
-                .ok_or_else(|| Fault::broken(WHAT, "KMS answered without one"))?
-                .into_inner()
+            answer.public_key.ok_or_else(|| Fault::broken(WHAT, "KMS answered without one"))?.into_inner()
         };
         PublicKey::from_spki(&spki).map_err(|defect| Fault::broken(WHAT, format!("{}: {defect}", key.key_id)))
     }
 
     async fn unwrap_secret(&self) -> Result<ServerSecret, Fault> {
         const WHAT: &str = "server secret";
-        let wrapped = self
-            .wrapped_secret
-            .as_deref()
-            .ok_or_else(|| Fault::broken(WHAT, "it is not configured"))?;
-        let wrapped = STANDARD
-            .decode(wrapped)
-            .map_err(|error| Fault::broken(WHAT, error))?;
+        let wrapped =
+            self.wrapped_secret.as_deref().ok_or_else(|| Fault::broken(WHAT, "it is not configured"))?;
+        let wrapped = STANDARD.decode(wrapped).map_err(|error| Fault::broken(WHAT, error))?;
         let (name, value) = SERVER_SECRET_CONTEXT;
-        let request = self
-            .client
-            .decrypt()
-            .ciphertext_blob(Blob::new(wrapped))
-            .encryption_context(name, value);
+        let request =
+            self.client.decrypt().ciphertext_blob(Blob::new(wrapped)).encryption_context(name, value);
         let answer = request.send().await.map_err(|error| aws::fault(WHAT, &error))?;
-        let plain = answer
-            .plaintext
-            .ok_or_else(|| Fault::broken(WHAT, "KMS answered without a plaintext"))?;
+        let plain =
+            answer.plaintext.ok_or_else(|| Fault::broken(WHAT, "KMS answered without a plaintext"))?;
         let mut bytes = plain.into_inner();
         let secret = bytes.as_slice().try_into().map(ServerSecret::new);
         bytes.zeroize();
@@ -149,9 +125,8 @@ pub(crate) async fn sign(
         .message(Blob::new(digest.as_bytes().as_slice()))
         .signing_algorithm(specification);
     let answer = request.send().await.map_err(|error| aws::fault(WHAT, &error))?;
-    let signature = answer
-        .signature
-        .ok_or_else(|| Fault::broken(WHAT, "KMS answered without a signature"))?;
+    let signature =
+        answer.signature.ok_or_else(|| Fault::broken(WHAT, "KMS answered without a signature"))?;
     match algorithm {
         SigningAlgorithm::Es256 => ecdsa_to_jose(signature.as_ref())
             .map(|jose| jose.to_vec())
@@ -218,15 +193,11 @@ mod tests {
             match operation {
                 "GetPublicKey" => {
                     let spki = if is_rsa { RSA_SPKI } else { P256_SPKI };
-                    (
-                        200,
-                        json!({ "KeyId": request["KeyId"], "PublicKey": STANDARD.encode(spki) }),
-                    )
+                    (200, json!({ "KeyId": request["KeyId"], "PublicKey": STANDARD.encode(spki) }))
                 }
-                "Sign" if is_rsa => (
-                    200,
-                    json!({ "Signature": STANDARD.encode(signer(Rs256, RSA_PKCS8)(&message)) }),
-                ),
+                "Sign" if is_rsa => {
+                    (200, json!({ "Signature": STANDARD.encode(signer(Rs256, RSA_PKCS8)(&message)) }))
+                }
                 "Sign" => {
                     let random = generator();
                     let algorithm = &ECDSA_P256_SHA256_ASN1_SIGNING;
@@ -270,22 +241,11 @@ mod tests {
     async fn sign_and_verify(kms: &FakeKms, keys: &Keys, algorithm: SigningAlgorithm) -> String {
         let (token, calls) = aws::counted(keys.sign(&claims(), "at+jwt", algorithm, START)).await;
         let token = token.expect("signed");
-        let expected = Expected {
-            issuer: ISSUER,
-            types: &["at+jwt"],
-            keys: AcceptedKeys::Published,
-        };
-        keys.public()
-            .await
-            .expect("loaded")
-            .verify(&token, &expected, START)
-            .expect("our own");
+        let expected = Expected { issuer: ISSUER, types: &["at+jwt"], keys: AcceptedKeys::Published };
+        keys.public().await.expect("loaded").verify(&token, &expected, START).expect("our own");
         let count = kms.requests.lock().expect("a lock").len();
         let (operation, request) = kms.request(count - 1);
-        assert_eq!(
-            (operation.as_str(), &request["MessageType"]),
-            ("Sign", &json!("DIGEST"))
-        );
+        assert_eq!((operation.as_str(), &request["MessageType"]), ("Sign", &json!("DIGEST")));
         let digest = Sha256Digest::of(&kms.message.lock().expect("a lock"));
         assert_eq!(request["Message"], json!(STANDARD.encode(digest.as_bytes())));
         calls.to_string()
@@ -299,11 +259,7 @@ mod tests {
         for round in 0..50 {
             kms.expect(Es256, P256_SPKI);
             let calls = sign_and_verify(&kms, &keys, Es256).await;
-            let first = if round == 0 {
-                "KMS.GetPublicKey=1 KMS.Sign=1"
-            } else {
-                "KMS.Sign=1"
-            };
+            let first = if round == 0 { "KMS.GetPublicKey=1 KMS.Sign=1" } else { "KMS.Sign=1" };
             assert_eq!(calls, first);
         }
         kms.expect(Rs256, RSA_SPKI);
@@ -318,12 +274,7 @@ mod tests {
         let kms = FakeKms::default();
         let keys = kms.keys(json!([both()[1].clone()]), None);
         let (public, calls) = aws::counted(keys.public()).await;
-        assert_eq!(
-            public.expect("at hand").jwks(START)["keys"]
-                .as_array()
-                .map(Vec::len),
-            Some(1)
-        );
+        assert_eq!(public.expect("at hand").jwks(START)["keys"].as_array().map(Vec::len), Some(1));
         assert_eq!(calls.total(), 0);
     }
 
@@ -332,12 +283,7 @@ mod tests {
         let kms = FakeKms::default();
         let keys = kms.keys(both(), Some("d3JhcHBlZA=="));
         let (tags, calls) = aws::counted(async {
-            let tag = async || {
-                keys.server_secret()
-                    .await
-                    .expect("unwrapped")
-                    .hmac("cookie", &[b"a"])
-            };
+            let tag = async || keys.server_secret().await.expect("unwrapped").hmac("cookie", &[b"a"]);
             [tag().await, tag().await]
         })
         .await;
@@ -359,25 +305,8 @@ mod tests {
         let kms = FakeKms::default();
         let schedule = serde_json::to_value(Schedule::first(START)).expect("JSON");
         let mut wrong = json!({ "algorithm": "RS256", "key_id": "ec" });
-        wrong
-            .as_object_mut()
-            .expect("an object")
-            .extend(schedule.as_object().expect("an object").clone());
-        let fault = kms
-            .keys(json!([wrong]), None)
-            .public()
-            .await
-            .map(|_| ())
-            .expect_err("an EC key");
-        assert!(
-            matches!(
-                fault,
-                Fault::Broken {
-                    what: "signing keys",
-                    ..
-                }
-            ),
-            "{fault}"
-        );
+        wrong.as_object_mut().expect("an object").extend(schedule.as_object().expect("an object").clone());
+        let fault = kms.keys(json!([wrong]), None).public().await.map(|_| ()).expect_err("an EC key");
+        assert!(matches!(fault, Fault::Broken { what: "signing keys", .. }), "{fault}");
     }
 }

@@ -30,7 +30,7 @@ mod signing_key;
 pub use algorithm::Algorithm;
 pub use jwks::{Jwks, JwksDefect, MOST_KEYS};
 pub use key_file::{FileKey, KeyFile, KeyFileError};
-pub use key_set::{KeySet, Schedule, ScheduledKey};
+pub use key_set::{JWKS_MAX_AGE, KeySet, Schedule, ScheduledKey};
 pub use keys::Keys;
 pub use kms::{KmsKey, SERVER_SECRET_CONTEXT};
 pub use public_key::{KeyDefect, PublicKey};

@@ -16,10 +16,8 @@ pub(crate) enum LocalKey {
 impl LocalKey {
     /// Reads PKCS#8 (RFC 5208) of the kind that the algorithm wants.
     pub(crate) fn from_pkcs8(algorithm: SigningAlgorithm, pkcs8: &[u8]) -> Result<Self, KeyFileError> {
-        let rejected = |error: ring::error::KeyRejected| KeyFileError::Key {
-            algorithm,
-            why: error.to_string(),
-        };
+        let rejected =
+            |error: ring::error::KeyRejected| KeyFileError::Key { algorithm, why: error.to_string() };
         match algorithm {
             SigningAlgorithm::Es256 => {
                 EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8, &generator())
@@ -32,10 +30,8 @@ impl LocalKey {
 
     /// The public half.
     pub(crate) fn public(&self) -> Result<PublicKey, KeyFileError> {
-        let defect = |algorithm| KeyFileError::Key {
-            algorithm,
-            why: "its public half is malformed".to_owned(),
-        };
+        let defect =
+            |algorithm| KeyFileError::Key { algorithm, why: "its public half is malformed".to_owned() };
         match self {
             Self::P256(pair) => {
                 let coordinates = pair.public_key().as_ref().strip_prefix(&[4]);
@@ -43,10 +39,7 @@ impl LocalKey {
                     .and_then(|both| both.split_at_checked(32))
                     .ok_or_else(|| defect(SigningAlgorithm::Es256))?;
                 let fixed = |bytes: &[u8]| bytes.try_into().map_err(|_| defect(SigningAlgorithm::Es256));
-                Ok(PublicKey::P256 {
-                    x: fixed(x)?,
-                    y: fixed(y)?,
-                })
+                Ok(PublicKey::P256 { x: fixed(x)?, y: fixed(y)? })
             }
             Self::Rsa(pair) => {
                 let PublicKeyComponents { n, e } = PublicKeyComponents::<Vec<u8>>::from(pair.public());
@@ -59,14 +52,12 @@ impl LocalKey {
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
         let failed = |_| Fault::broken("signing key", "the key file's key did not sign");
         match self {
-            Self::P256(pair) => pair
-                .sign(&generator(), message)
-                .map(|signature| signature.as_ref().to_vec())
-                .map_err(failed),
+            Self::P256(pair) => {
+                pair.sign(&generator(), message).map(|signature| signature.as_ref().to_vec()).map_err(failed)
+            }
             Self::Rsa(pair) => {
                 let mut signature = vec![0; pair.public().modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &generator(), message, &mut signature)
-                    .map_err(failed)?;
+                pair.sign(&RSA_PKCS1_SHA256, &generator(), message, &mut signature).map_err(failed)?;
                 Ok(signature)
             }
         }
@@ -74,10 +65,7 @@ impl LocalKey {
 }
 
 /// The generator that ring wants for nonces, blinding and new keys; it accepts none but its own.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "ring seals its generators; Dice hands out bytes, not one"
-)]
+#[expect(clippy::disallowed_methods, reason = "ring seals its generators; Dice hands out bytes, not one")]
 pub(crate) fn generator() -> SystemRandom {
     SystemRandom::new()
 }

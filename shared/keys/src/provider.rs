@@ -26,28 +26,19 @@ pub(crate) fn install() {
     });
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature that jsonwebtoken asks for"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that jsonwebtoken asks for")]
 fn no_signer(_: &Algorithm, _: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
     Err(ErrorKind::UnsupportedAlgorithm.into())
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature that jsonwebtoken asks for"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that jsonwebtoken asks for")]
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
     match (algorithm, key.kind()) {
         (Algorithm::ES256 | Algorithm::EdDSA, DecodingKeyKind::SecretOrDer(_))
         | (Algorithm::RS256 | Algorithm::PS256, DecodingKeyKind::RsaModulusExponent { .. })
             if key.family() == algorithm.family() =>
         {
-            Ok(Box::new(RingVerifier {
-                algorithm: *algorithm,
-                key: key.clone(),
-            }))
+            Ok(Box::new(RingVerifier { algorithm: *algorithm, key: key.clone() }))
         }
         _ => Err(ErrorKind::InvalidAlgorithm.into()),
     }
@@ -68,18 +59,14 @@ impl RingVerifier {
         let Ok(key) = self.key.try_get_as_bytes() else {
             return false;
         };
-        UnparsedPublicKey::new(algorithm, key)
-            .verify(message, signature)
-            .is_ok()
+        UnparsedPublicKey::new(algorithm, key).verify(message, signature).is_ok()
     }
 
     fn by_rsa(&self, parameters: &'static RsaParameters, message: &[u8], signature: &[u8]) -> bool {
         let DecodingKeyKind::RsaModulusExponent { n, e } = self.key.kind() else {
             return false;
         };
-        RsaPublicKeyComponents { n, e }
-            .verify(parameters, message, signature)
-            .is_ok()
+        RsaPublicKeyComponents { n, e }.verify(parameters, message, signature).is_ok()
     }
 }
 

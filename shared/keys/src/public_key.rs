@@ -90,18 +90,12 @@ impl PublicKey {
     /// # Errors
     /// [`KeyDefect`], also when the JWK holds anything private.
     pub fn from_jwk(jwk: &Map<String, Value>) -> Result<Self, KeyDefect> {
-        if let Some(member) = SECRET_MEMBERS
-            .into_iter()
-            .find(|member| jwk.contains_key(*member))
-        {
+        if let Some(member) = SECRET_MEMBERS.into_iter().find(|member| jwk.contains_key(*member)) {
             return Err(KeyDefect::Secret { member });
         }
         let text = |member| jwk.get(member).and_then(Value::as_str);
         match (text("kty"), text("crv")) {
-            (Some("EC"), Some("P-256")) => Ok(Self::P256 {
-                x: fixed(jwk, "x")?,
-                y: fixed(jwk, "y")?,
-            }),
+            (Some("EC"), Some("P-256")) => Ok(Self::P256 { x: fixed(jwk, "x")?, y: fixed(jwk, "y")? }),
             (Some("OKP"), Some("Ed25519")) => Ok(Self::Ed25519 { x: fixed(jwk, "x")? }),
             (Some("RSA"), _) => Self::rsa(decoded(jwk, "n")?, decoded(jwk, "e")?),
             _ => Err(KeyDefect::UnknownType),
@@ -122,10 +116,7 @@ impl PublicKey {
     pub(crate) fn rsa(n: Vec<u8>, e: Vec<u8>) -> Result<Self, KeyDefect> {
         for (member, number) in [("n", &n), ("e", &e)] {
             if number.first().is_none_or(|first| *first == 0) {
-                return Err(KeyDefect::WrongMember {
-                    member,
-                    why: "empty or begins with a zero byte",
-                });
+                return Err(KeyDefect::WrongMember { member, why: "empty or begins with a zero byte" });
             }
         }
         let bits = n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize);
@@ -158,11 +149,7 @@ impl PublicKey {
         let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let canonical = match self {
             Self::P256 { x, y } => {
-                format!(
-                    r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#,
-                    encode(x),
-                    encode(y)
-                )
+                format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, encode(x), encode(y))
             }
             Self::Rsa { n, e } => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, encode(e), encode(n)),
             Self::Ed25519 { x } => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, encode(x)),
@@ -184,17 +171,10 @@ impl PublicKey {
             }
             Self::Rsa { n, e } => vec![("kty", "RSA".to_owned()), ("n", encode(n)), ("e", encode(e))],
             Self::Ed25519 { x } => {
-                vec![
-                    ("kty", "OKP".to_owned()),
-                    ("crv", "Ed25519".to_owned()),
-                    ("x", encode(x)),
-                ]
+                vec![("kty", "OKP".to_owned()), ("crv", "Ed25519".to_owned()), ("x", encode(x))]
             }
         };
-        members
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), Value::String(value)))
-            .collect()
+        members.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect()
     }
 
     pub(crate) fn to_decoding_key(&self) -> DecodingKey {
@@ -207,26 +187,15 @@ impl PublicKey {
 }
 
 fn decoded(jwk: &Map<String, Value>, member: &'static str) -> Result<Vec<u8>, KeyDefect> {
-    let text = jwk
-        .get(member)
-        .and_then(Value::as_str)
-        .ok_or(KeyDefect::WrongMember {
-            member,
-            why: "missing",
-        })?;
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| KeyDefect::WrongMember {
-        member,
-        why: "not base64url without padding",
-    })
+    let text =
+        jwk.get(member).and_then(Value::as_str).ok_or(KeyDefect::WrongMember { member, why: "missing" })?;
+    URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| KeyDefect::WrongMember { member, why: "not base64url without padding" })
 }
 
 fn fixed(jwk: &Map<String, Value>, member: &'static str) -> Result<[u8; 32], KeyDefect> {
-    decoded(jwk, member)?
-        .try_into()
-        .map_err(|_| KeyDefect::WrongMember {
-            member,
-            why: "not 32 bytes long",
-        })
+    decoded(jwk, member)?.try_into().map_err(|_| KeyDefect::WrongMember { member, why: "not 32 bytes long" })
 }
 
 #[cfg(test)]
@@ -251,10 +220,7 @@ mod tests {
         let key = PublicKey::from_jwk(&jwk(&json!({
             "kty": "RSA", "n": RFC_7638_MODULUS, "e": "AQAB", "alg": "RS256", "kid": "2011-04-29",
         })));
-        assert_eq!(
-            key.expect("a key").thumbprint(),
-            "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
-        );
+        assert_eq!(key.expect("a key").thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
     }
 
     #[test]
@@ -262,10 +228,7 @@ mod tests {
         let key = PublicKey::from_jwk(&jwk(&json!({
             "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
         })));
-        assert_eq!(
-            key.expect("a key").thumbprint(),
-            "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
-        );
+        assert_eq!(key.expect("a key").thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
     }
 
     #[test]
@@ -278,26 +241,17 @@ mod tests {
 
     #[test]
     fn a_weak_rsa_key_is_refused() {
-        assert_eq!(
-            PublicKey::from_spki(fixtures::RSA_1024_SPKI),
-            Err(KeyDefect::RsaSize { bits: 1024 })
-        );
+        assert_eq!(PublicKey::from_spki(fixtures::RSA_1024_SPKI), Err(KeyDefect::RsaSize { bits: 1024 }));
         let mut just_too_short = vec![0xff; 256];
         just_too_short[0] = 0x7f;
-        assert_eq!(
-            PublicKey::rsa(just_too_short, vec![1, 0, 1]),
-            Err(KeyDefect::RsaSize { bits: 2047 })
-        );
+        assert_eq!(PublicKey::rsa(just_too_short, vec![1, 0, 1]), Err(KeyDefect::RsaSize { bits: 2047 }));
     }
 
     #[test]
     fn an_rsa_exponent_that_proves_nothing_is_refused() {
         for e in [vec![1], vec![2], vec![1, 0, 0], vec![1, 0, 0, 0, 1]] {
             let key = PublicKey::rsa(vec![0xff; 256], e.clone());
-            assert!(
-                matches!(key, Err(KeyDefect::WrongMember { member: "e", .. })),
-                "{e:?}"
-            );
+            assert!(matches!(key, Err(KeyDefect::WrongMember { member: "e", .. })), "{e:?}");
         }
     }
 
@@ -305,15 +259,9 @@ mod tests {
     fn a_published_secret_is_refused() {
         let mut private = PublicKey::from_spki(fixtures::P256_SPKI).expect("a key").to_jwk();
         private.insert("d".to_owned(), json!("AAAA"));
-        assert_eq!(
-            PublicKey::from_jwk(&private),
-            Err(KeyDefect::Secret { member: "d" })
-        );
+        assert_eq!(PublicKey::from_jwk(&private), Err(KeyDefect::Secret { member: "d" }));
         let symmetric = jwk(&json!({ "kty": "oct", "k": "AAAA" }));
-        assert_eq!(
-            PublicKey::from_jwk(&symmetric),
-            Err(KeyDefect::Secret { member: "k" })
-        );
+        assert_eq!(PublicKey::from_jwk(&symmetric), Err(KeyDefect::Secret { member: "k" }));
     }
 
     #[test]
@@ -322,30 +270,18 @@ mod tests {
         let cases = [
             (json!({ "kty": "EC", "crv": "P-256", "x": x }), "y"),
             (json!({ "kty": "EC", "crv": "P-256", "x": "AAAA", "y": x }), "x"),
-            (
-                json!({ "kty": "EC", "crv": "P-256", "x": format!("{x}="), "y": x }),
-                "x",
-            ),
+            (json!({ "kty": "EC", "crv": "P-256", "x": format!("{x}="), "y": x }), "x"),
             (json!({ "kty": "OKP", "crv": "Ed25519", "x": 7 }), "x"),
             (json!({ "kty": "RSA", "n": "AAEA", "e": "AQAB" }), "n"),
         ];
         for (value, at_fault) in cases {
             let defect = PublicKey::from_jwk(&jwk(&value)).expect_err("malformed");
-            assert!(
-                matches!(defect, KeyDefect::WrongMember { member, .. } if member == at_fault),
-                "{value}"
-            );
+            assert!(matches!(defect, KeyDefect::WrongMember { member, .. } if member == at_fault), "{value}");
         }
-        for value in [
-            json!({}),
-            json!({ "kty": "EC", "crv": "P-521" }),
-            json!({ "kty": "OKP", "crv": "X25519" }),
-        ] {
-            assert_eq!(
-                PublicKey::from_jwk(&jwk(&value)),
-                Err(KeyDefect::UnknownType),
-                "{value}"
-            );
+        for value in
+            [json!({}), json!({ "kty": "EC", "crv": "P-521" }), json!({ "kty": "OKP", "crv": "X25519" })]
+        {
+            assert_eq!(PublicKey::from_jwk(&jwk(&value)), Err(KeyDefect::UnknownType), "{value}");
         }
     }
 }

@@ -63,11 +63,7 @@ impl PublicKeys {
     ) -> Result<VerifiedToken, TokenRejected> {
         let received = Received::parse(token, &[Algorithm::Es256, Algorithm::Rs256])?;
         let header = &received.header;
-        if !header
-            .token_type
-            .as_deref()
-            .is_some_and(|found| is_one_of(found, expected.types))
-        {
+        if !header.token_type.as_deref().is_some_and(|found| is_one_of(found, expected.types)) {
             let found = shown(header.token_type.as_deref().unwrap_or_default());
             return Err(TokenRejected::WrongType { found });
         }
@@ -82,10 +78,7 @@ impl PublicKeys {
         if claims.get("iss").and_then(Value::as_str) != Some(expected.issuer) {
             return Err(TokenRejected::WrongIssuer);
         }
-        Ok(VerifiedToken {
-            header: received.header,
-            claims,
-        })
+        Ok(VerifiedToken { header: received.header, claims })
     }
 
     fn find(
@@ -138,13 +131,10 @@ mod tests {
     use crate::{FileKey, KeyFile};
 
     const ISSUER: &str = "https://issuer.example";
-    const ACCESS_TOKEN: Expected<'_> = Expected {
-        issuer: ISSUER,
-        types: &["at+jwt"],
-        keys: AcceptedKeys::Published,
-    };
+    const ACCESS_TOKEN: Expected<'_> =
+        Expected { issuer: ISSUER, types: &["at+jwt"], keys: AcceptedKeys::Published };
 
-    fn public() -> PublicKeys {
+    fn public() -> std::sync::Arc<PublicKeys> {
         LoadedKeys::from_file(&fixtures::key_file()).expect("keys").public
     }
 
@@ -167,9 +157,7 @@ mod tests {
     }
 
     fn rejected(token: &str) -> TokenRejected {
-        public()
-            .verify(token, &ACCESS_TOKEN, START)
-            .expect_err("it must be refused")
+        public().verify(token, &ACCESS_TOKEN, START).expect_err("it must be refused")
     }
 
     fn signed(header: &Value) -> String {
@@ -178,18 +166,14 @@ mod tests {
 
     #[test]
     fn our_own_tokens_verify() {
-        let token = public()
-            .verify(&signed(&header()), &ACCESS_TOKEN, START)
-            .expect("our own");
+        let token = public().verify(&signed(&header()), &ACCESS_TOKEN, START).expect("our own");
         assert_eq!(Value::Object(token.claims.clone()), claims());
         assert_eq!(token.header.key_id, Some(kid(P256_SPKI)));
         assert_eq!(token.header.algorithm, Algorithm::Es256);
 
         let header = json!({ "alg": "RS256", "kid": kid(fixtures::RSA_SPKI), "typ": "at+jwt" });
         let by_rsa = forge(&header, &claims(), signer(Rs256, RSA_PKCS8));
-        public()
-            .verify(&by_rsa, &ACCESS_TOKEN, START)
-            .expect("our own, by the RSA key");
+        public().verify(&by_rsa, &ACCESS_TOKEN, START).expect("our own, by the RSA key");
     }
 
     #[test]
@@ -201,12 +185,7 @@ mod tests {
             ("ES256", ["alg", "crv", "kid", "kty", "use", "x", "y"].as_slice()),
             ("RS256", &["alg", "e", "kid", "kty", "n", "use"]),
         ]) {
-            let mut names: Vec<_> = key
-                .as_object()
-                .expect("a key")
-                .keys()
-                .map(String::as_str)
-                .collect();
+            let mut names: Vec<_> = key.as_object().expect("a key").keys().map(String::as_str).collect();
             names.sort_unstable();
             assert_eq!(names, members);
             assert_eq!((&key["alg"], &key["use"]), (&json!(algorithm), &json!("sig")));
@@ -219,20 +198,14 @@ mod tests {
     fn our_own_jwks_verifies_our_own_tokens_for_others() {
         let jwks = crate::Jwks::parse(&public().jwks(START)).expect("a JWK Set");
         assert_eq!(jwks.defects().count(), 0);
-        jwks.verify(&signed(&header()), &[Algorithm::Es256])
-            .expect("verifies");
+        jwks.verify(&signed(&header()), &[Algorithm::Es256]).expect("verifies");
     }
 
     #[test]
     fn a_token_without_a_signature_is_refused() {
         for alg in ["none", "None", "NONE", ""] {
             let token = forge(&header_with("alg", json!(alg)), &claims(), |_| vec![]);
-            assert_eq!(
-                rejected(&token),
-                TokenRejected::AlgorithmNotAllowed {
-                    algorithm: alg.to_owned()
-                }
-            );
+            assert_eq!(rejected(&token), TokenRejected::AlgorithmNotAllowed { algorithm: alg.to_owned() });
         }
         let stripped = signed(&header());
         let (input, _) = stripped.rsplit_once('.').expect("three parts");
@@ -246,9 +219,7 @@ mod tests {
             let token = forge(&header, &claims(), fixtures::hmac_by(spki));
             assert_eq!(
                 rejected(&token),
-                TokenRejected::AlgorithmNotAllowed {
-                    algorithm: "HS256".to_owned()
-                }
+                TokenRejected::AlgorithmNotAllowed { algorithm: "HS256".to_owned() }
             );
         }
     }
@@ -257,33 +228,16 @@ mod tests {
     fn a_key_is_used_with_its_own_algorithm_only() {
         let confused = json!({ "alg": "RS256", "kid": kid(P256_SPKI), "typ": "at+jwt" });
         let token = forge(&confused, &claims(), signer(Rs256, RSA_PKCS8));
-        assert_eq!(
-            rejected(&token),
-            TokenRejected::AlgorithmNotAllowed {
-                algorithm: "RS256".to_owned()
-            }
-        );
+        assert_eq!(rejected(&token), TokenRejected::AlgorithmNotAllowed { algorithm: "RS256".to_owned() });
 
         let by_pss = header_with("alg", json!("PS256"));
-        assert!(matches!(
-            rejected(&signed(&by_pss)),
-            TokenRejected::AlgorithmNotAllowed { .. }
-        ));
+        assert!(matches!(rejected(&signed(&by_pss)), TokenRejected::AlgorithmNotAllowed { .. }));
     }
 
     #[test]
     fn critical_extensions_are_refused_whatever_they_are() {
-        for crit in [
-            json!(["exp"]),
-            json!([]),
-            json!(null),
-            json!("b64"),
-            json!({ "b64": false }),
-        ] {
-            assert_eq!(
-                rejected(&signed(&header_with("crit", crit))),
-                TokenRejected::CriticalExtension
-            );
+        for crit in [json!(["exp"]), json!([]), json!(null), json!("b64"), json!({ "b64": false })] {
+            assert_eq!(rejected(&signed(&header_with("crit", crit))), TokenRejected::CriticalExtension);
         }
     }
 
@@ -293,12 +247,7 @@ mod tests {
         assert_eq!(rejected(&token), TokenRejected::BadSignature);
 
         let other = header_with("kid", json!("another"));
-        assert_eq!(
-            rejected(&signed(&other)),
-            TokenRejected::UnknownKey {
-                key_id: "another".to_owned()
-            }
-        );
+        assert_eq!(rejected(&signed(&other)), TokenRejected::UnknownKey { key_id: "another".to_owned() });
 
         let mut unnamed = header();
         unnamed.as_object_mut().expect("an object").remove("kid");
@@ -308,11 +257,8 @@ mod tests {
     #[test]
     fn a_token_that_brings_its_own_key_is_not_believed() {
         let own = PublicKey::from_spki(P256_SPKI).expect("a key").to_jwk();
-        let token = forge(
-            &header_with("jwk", Value::Object(own)),
-            &claims(),
-            signer(Es256, OTHER_P256_PKCS8),
-        );
+        let token =
+            forge(&header_with("jwk", Value::Object(own)), &claims(), signer(Es256, OTHER_P256_PKCS8));
         assert_eq!(rejected(&token), TokenRejected::BadSignature);
     }
 
@@ -322,36 +268,17 @@ mod tests {
             let token = signed(&header_with("typ", json!(typ)));
             assert!(public().verify(&token, &ACCESS_TOKEN, START).is_ok(), "{typ}");
         }
-        for typ in [
-            "JWT",
-            "",
-            "at+jwt ",
-            "text/at+jwt",
-            "application/application/at+jwt",
-        ] {
+        for typ in ["JWT", "", "at+jwt ", "text/at+jwt", "application/application/at+jwt"] {
             let token = signed(&header_with("typ", json!(typ)));
-            assert_eq!(
-                rejected(&token),
-                TokenRejected::WrongType {
-                    found: typ.to_owned()
-                }
-            );
+            assert_eq!(rejected(&token), TokenRejected::WrongType { found: typ.to_owned() });
         }
         let untyped = json!({ "alg": "ES256", "kid": kid(P256_SPKI) });
-        assert_eq!(
-            rejected(&signed(&untyped)),
-            TokenRejected::WrongType { found: String::new() }
-        );
+        assert_eq!(rejected(&signed(&untyped)), TokenRejected::WrongType { found: String::new() });
     }
 
     #[test]
     fn the_issuer_is_there_and_is_exactly_ours() {
-        for issuer in [
-            json!("https://issuer.example/"),
-            json!([ISSUER]),
-            json!(null),
-            json!({}),
-        ] {
+        for issuer in [json!("https://issuer.example/"), json!([ISSUER]), json!(null), json!({})] {
             let token = forge(&header(), &json!({ "iss": issuer }), signer(Es256, P256_PKCS8));
             assert_eq!(rejected(&token), TokenRejected::WrongIssuer, "{issuer}");
         }
@@ -379,44 +306,21 @@ mod tests {
         let last = token.chars().last().expect("not empty");
         // 64 bytes leave four bits of the last character unused; they must be zero.
         let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        let neighbour = alphabet
-            .chars()
-            .nth(alphabet.find(last).expect("base64url") + 1)
-            .expect("another");
+        let neighbour = alphabet.chars().nth(alphabet.find(last).expect("base64url") + 1).expect("another");
         let respelt = format!("{}{neighbour}", &token[..token.len() - 1]);
         assert!(matches!(rejected(&respelt), TokenRejected::Malformed(_)));
-        for other in [
-            format!("{token}="),
-            format!(" {token}"),
-            format!("{token}\n"),
-            format!("{token}."),
-        ] {
-            assert!(
-                matches!(rejected(&other), TokenRejected::Malformed(_)),
-                "{other:?}"
-            );
+        for other in [format!("{token}="), format!(" {token}"), format!("{token}\n"), format!("{token}.")] {
+            assert!(matches!(rejected(&other), TokenRejected::Malformed(_)), "{other:?}");
         }
     }
 
     #[test]
     fn what_is_no_token_is_malformed() {
         let no_object = forge(&header(), &json!(["a"]), signer(Es256, P256_PKCS8));
-        let twice = format!(
-            r#"{{"alg":"none","alg":"ES256","kid":"{}","typ":"at+jwt"}}"#,
-            kid(P256_SPKI)
-        );
+        let twice = format!(r#"{{"alg":"none","alg":"ES256","kid":"{}","typ":"at+jwt"}}"#, kid(P256_SPKI));
         let twice = format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(twice));
-        for token in [
-            "",
-            ".",
-            "..",
-            "a.b",
-            "a.b.c.d",
-            "e30.e30.AA",
-            "W10.e30.AA",
-            no_object.as_str(),
-            &twice,
-        ] {
+        for token in ["", ".", "..", "a.b", "a.b.c.d", "e30.e30.AA", "W10.e30.AA", no_object.as_str(), &twice]
+        {
             assert!(matches!(rejected(token), TokenRejected::Malformed(_)), "{token}");
         }
     }
@@ -425,10 +329,7 @@ mod tests {
     fn an_oversized_token_is_not_even_read() {
         let claims = json!({ "iss": ISSUER, "pad": "x".repeat(LONGEST_TOKEN) });
         let token = forge(&header(), &claims, signer(Es256, P256_PKCS8));
-        let expected = TokenRejected::TooLong {
-            bytes: token.len(),
-            limit: LONGEST_TOKEN,
-        };
+        let expected = TokenRejected::TooLong { bytes: token.len(), limit: LONGEST_TOKEN };
         assert_eq!(rejected(&token), expected);
     }
 
@@ -451,21 +352,13 @@ mod tests {
         let later = expiry.after(Duration::from_mins(2));
         assert_eq!(names(later), 2);
         let refused = public.verify(&token, &ACCESS_TOKEN, later);
-        assert_eq!(
-            refused,
-            Err(TokenRejected::UnknownKey {
-                key_id: kid(P256_SPKI)
-            })
-        );
+        assert_eq!(refused, Err(TokenRejected::UnknownKey { key_id: kid(P256_SPKI) }));
     }
 
     #[test]
     fn a_retired_key_still_serves_as_a_hint() {
         let public = LoadedKeys::from_file(&rotated()).expect("keys").public;
-        let hint = Expected {
-            keys: AcceptedKeys::AlsoRetired,
-            ..ACCESS_TOKEN
-        };
+        let hint = Expected { keys: AcceptedKeys::AlsoRetired, ..ACCESS_TOKEN };
         let years_later = START.after(Duration::from_hours(20_000));
         assert!(public.verify(&signed(&header()), &hint, years_later).is_ok());
     }

@@ -59,10 +59,7 @@ impl<'a> Received<'a> {
     /// Reads the header and refuses what could not be verified anyway, before any cryptography.
     pub(crate) fn parse(token: &'a str, allowed: &[Algorithm]) -> Result<Self, TokenRejected> {
         if token.len() > LONGEST_TOKEN {
-            return Err(TokenRejected::TooLong {
-                bytes: token.len(),
-                limit: LONGEST_TOKEN,
-            });
+            return Err(TokenRejected::TooLong { bytes: token.len(), limit: LONGEST_TOKEN });
         }
         let mut parts = token.split('.');
         let (Some(header), Some(_), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())
@@ -79,17 +76,8 @@ impl<'a> Received<'a> {
         }
         let algorithm = Algorithm::parse(&header.alg)
             .filter(|algorithm| allowed.contains(algorithm))
-            .ok_or_else(|| TokenRejected::AlgorithmNotAllowed {
-                algorithm: shown(&header.alg),
-            })?;
-        Ok(Self {
-            token,
-            header: TokenHeader {
-                algorithm,
-                key_id: header.kid,
-                token_type: header.typ,
-            },
-        })
+            .ok_or_else(|| TokenRejected::AlgorithmNotAllowed { algorithm: shown(&header.alg) })?;
+        Ok(Self { token, header: TokenHeader { algorithm, key_id: header.kid, token_type: header.typ } })
     }
 
     /// Verifies the signature by one key, and with it the algorithm that this key is for.
@@ -99,17 +87,12 @@ impl<'a> Received<'a> {
             return Err(TokenRejected::AlgorithmNotAllowed { algorithm });
         }
         provider::install();
-        let decoded = jsonwebtoken::decode(
-            self.token,
-            &key.to_decoding_key(),
-            &signature_only(self.header.algorithm),
-        );
-        decoded
-            .map(|data| data.claims)
-            .map_err(|error| match error.kind() {
-                ErrorKind::InvalidSignature => TokenRejected::BadSignature,
-                _ => TokenRejected::Malformed("it is not a JWS with a JSON object in it"),
-            })
+        let decoded =
+            jsonwebtoken::decode(self.token, &key.to_decoding_key(), &signature_only(self.header.algorithm));
+        decoded.map(|data| data.claims).map_err(|error| match error.kind() {
+            ErrorKind::InvalidSignature => TokenRejected::BadSignature,
+            _ => TokenRejected::Malformed("it is not a JWS with a JSON object in it"),
+        })
     }
 }
 

@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use aws_sdk_kms::Client;
 use environment::Fault;
@@ -44,7 +45,7 @@ impl PrivateKey {
 /// All keys, ready to sign and to verify.
 pub(crate) struct LoadedKeys {
     signing: KeySet<SigningKey>,
-    pub(crate) public: PublicKeys,
+    pub(crate) public: Arc<PublicKeys>,
 }
 
 impl LoadedKeys {
@@ -57,20 +58,11 @@ impl LoadedKeys {
         // Two entries for one key could publish it for longer than either says.
         let mut kids = HashSet::new();
         if let Some(twice) = keys.iter().find(|key| !kids.insert(key.key.kid.as_str())) {
-            return Err(Fault::broken(
-                "signing keys",
-                format!("{} is listed twice", twice.key.kid),
-            ));
+            return Err(Fault::broken("signing keys", format!("{} is listed twice", twice.key.kid)));
         }
         let signing = KeySet::new(keys);
-        let public = signing.map(|key| NamedKey {
-            kid: key.key.kid.clone(),
-            public: key.key.public.clone(),
-        });
-        Ok(Self {
-            signing,
-            public: PublicKeys::new(public),
-        })
+        let public = signing.map(|key| NamedKey { kid: key.key.kid.clone(), public: key.key.public.clone() });
+        Ok(Self { signing, public: Arc::new(PublicKeys::new(public)) })
     }
 
     /// The keys of a key file.
@@ -80,16 +72,9 @@ impl LoadedKeys {
         for stored in file.keys().iter() {
             let key = stored.key.load(stored.algorithm).map_err(broken)?;
             let public = key.public().map_err(broken)?;
-            let key = SigningKey {
-                kid: public.thumbprint(),
-                public,
-                private: PrivateKey::Local(Box::new(key)),
-            };
-            keys.push(ScheduledKey {
-                algorithm: stored.algorithm,
-                schedule: stored.schedule,
-                key,
-            });
+            let key =
+                SigningKey { kid: public.thumbprint(), public, private: PrivateKey::Local(Box::new(key)) };
+            keys.push(ScheduledKey { algorithm: stored.algorithm, schedule: stored.schedule, key });
         }
         Self::new(keys)
     }
@@ -102,13 +87,9 @@ impl LoadedKeys {
         algorithm: SigningAlgorithm,
         now: Timestamp,
     ) -> Result<String, Fault> {
-        let key = self
-            .signing
-            .signing_key(algorithm, now)
-            .map(|key| &key.key)
-            .ok_or_else(|| {
-                Fault::broken("signing keys", format!("no {} key is in use", algorithm.as_str()))
-            })?;
+        let key = self.signing.signing_key(algorithm, now).map(|key| &key.key).ok_or_else(|| {
+            Fault::broken("signing keys", format!("no {} key is in use", algorithm.as_str()))
+        })?;
         let input = jwt::signing_input(algorithm.as_str(), &key.kid, typ, payload)?;
         let signature = key.private.sign(algorithm, input.as_bytes()).await?;
         Ok(jwt::compact(input, &signature))

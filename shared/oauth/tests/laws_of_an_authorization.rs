@@ -56,15 +56,25 @@ fn pushed(now: Timestamp) -> Authorization {
     Authorization::pushed(GrantId::from_random([9; 16]), request(), secret, &Lifetimes::default(), now)
 }
 
-/// Something that somebody tries. The first two flags say whether client and secret are the right ones.
+/// Something that somebody tries; a flag says whether that part is the right one.
 #[derive(Clone, Debug)]
 enum Event {
     Consent { details: Vec<usize>, scope: &'static str },
     Deny,
-    Redeem { client: bool, secret: bool, verifier: bool, with_refresh: bool },
+    Redeem(Attempt),
     Refresh { client: bool, family: bool, back: u32 },
     End,
     Wait(u64),
+}
+
+/// An attempt to redeem the code: which of its parts are the right ones.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each part is right or wrong on its own")]
+struct Attempt {
+    client: bool,
+    secret: bool,
+    verifier: bool,
+    with_refresh: bool,
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -74,7 +84,9 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (prop::collection::vec(0_usize..6, 0..5), scopes).prop_map(|(details, scope)| Event::Consent { details, scope }),
         1 => Just(Event::Deny),
         4 => (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>())
-            .prop_map(|(client, secret, verifier, with_refresh)| Event::Redeem { client, secret, verifier, with_refresh }),
+            .prop_map(|(client, secret, verifier, with_refresh)| {
+                Event::Redeem(Attempt { client, secret, verifier, with_refresh })
+            }),
         6 => (prop::bool::weighted(0.9), prop::bool::weighted(0.9), 0_u32..4)
             .prop_map(|(client, family, back)| Event::Refresh { client, family, back }),
         1 => Just(Event::End),
@@ -108,9 +120,7 @@ impl World {
                     self.commit(next);
                 }
             }
-            Event::Redeem { client, secret, verifier, with_refresh } => {
-                self.redeem(*client, *secret, *verifier, *with_refresh)
-            }
+            Event::Redeem(attempt) => self.redeem(attempt),
             Event::Refresh { client, family, back } => self.refresh(*client, *family, *back),
             Event::End => {
                 let next = self.stored.clone().ended(End::Revoked, self.now);
@@ -137,7 +147,8 @@ impl World {
         }
     }
 
-    fn redeem(&mut self, client: bool, secret: bool, verifier: bool, with_refresh: bool) {
+    fn redeem(&mut self, attempt: &Attempt) {
+        let Attempt { client, secret, verifier, with_refresh } = *attempt;
         let client_id = ClientId::parse(if client { "agent" } else { "thief" }).unwrap();
         let secret_shown = Secret::new(if secret { CODE_SECRET } else { [0; 32] });
         let foreign = VERIFIER.replace('d', "e");

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
 
-use languages::{Arguments, Languages, Template, Texts, Value};
+use languages::{Arguments, Languages, Template, Texts, Value, Zone};
 use oauth::Timestamp;
 use pages::{
     AccountNotice, AccountPage, AskingClient, Brand, ChangePasswordPage, ConsentPage, ConsentProblem,
-    DetailChoice, ErrorPage, Frame, Lifetime, PasswordProblem, Person, ScopeChoice, SignInPage,
+    DetailChoice, ErrorPage, Frame, Lifetime, PasswordProblem, Person, RememberedChoice, ScopeChoice, SignInPage,
     SignInProblem, SignedOutPage, WhatHappened,
 };
 
@@ -153,6 +153,17 @@ fn account(frame: Frame<'_>, notice: Option<AccountNotice>) -> String {
         frame,
         csrf: "c",
         person: ALICE,
+        zone: &Zone::UTC,
+        remembered: vec![RememberedChoice {
+            client_name: "Finance Agent",
+            client_id: "finance-agent",
+            key: "k".to_owned(),
+            sentences: &[file_sentence(frame.texts, "Q4-report.pdf".into()).plain()],
+            language: &frame.texts.tag().to_string(),
+            scopes: vec![ScopeChoice { name: "openid", description: None, is_required: true }],
+            since: Timestamp::from_seconds(1_795_539_900),
+            until: Timestamp::from_seconds(1_798_131_900),
+        }],
         notice,
     }
     .render()

@@ -1,9 +1,12 @@
 use askama::Template;
-use languages::Message;
+use languages::{Arguments, Message, Zone};
+use oauth::Timestamp;
 
+use crate::ScopeChoice;
 use crate::frame::{Frame, Person, rendered};
 
-/// The front page of a person's account. Its sign-out form posts `csrf` to `/sign-out`.
+/// The front page of a person's account. Its sign-out form posts `csrf` to `/sign-out`; the form of each remembered
+/// consent posts `csrf`, `client` and `consent` to `/account`.
 #[derive(Template)]
 #[template(path = "account.html")]
 pub struct AccountPage<'a> {
@@ -13,8 +16,33 @@ pub struct AccountPage<'a> {
     pub csrf: &'a str,
     /// Whose account it is.
     pub person: Person<'a>,
+    /// Where their clock goes.
+    pub zone: &'a Zone,
+    /// The requests about which they are not asked again.
+    pub remembered: Vec<RememberedChoice<'a>>,
     /// What has just been done.
     pub notice: Option<AccountNotice>,
+}
+
+/// A consent that is remembered until it is forgotten or has expired.
+#[derive(Clone, Debug)]
+pub struct RememberedChoice<'a> {
+    /// What the client was called when it asked.
+    pub client_name: &'a str,
+    /// Its `client_id`.
+    pub client_id: &'a str,
+    /// By what the consent is told from the client's others.
+    pub key: String,
+    /// What the person read about each detail.
+    pub sentences: &'a [String],
+    /// The tag of the language they read it in.
+    pub language: &'a str,
+    /// The scopes that they allowed.
+    pub scopes: Vec<ScopeChoice<'a>>,
+    /// When they consented.
+    pub since: Timestamp,
+    /// When they will be asked again.
+    pub until: Timestamp,
 }
 
 /// What has just been done.
@@ -22,6 +50,8 @@ pub struct AccountPage<'a> {
 pub enum AccountNotice {
     /// The password was changed.
     PasswordChanged,
+    /// A remembered consent was forgotten.
+    ConsentForgotten,
 }
 
 impl AccountPage<'_> {
@@ -34,10 +64,28 @@ impl AccountPage<'_> {
         self.frame.signed_in_as(&self.person)
     }
 
+    fn client_id(&self, consent: &RememberedChoice<'_>) -> Message {
+        self.frame.tell("consent-client-id", &Arguments::none().with("id", consent.client_id))
+    }
+
+    fn time_of(&self, consent: &RememberedChoice<'_>) -> Message {
+        let moment = |at| self.frame.texts.moment(at, self.zone).unwrap_or_default();
+        let arguments =
+            Arguments::none().with("since", moment(consent.since)).with("until", moment(consent.until));
+        self.frame.tell("account-remembered-time", &arguments)
+    }
+
     fn notice_text(&self) -> Option<String> {
         self.notice.map(|notice| match notice {
             AccountNotice::PasswordChanged => self.frame.say("notice-password-changed"),
+            AccountNotice::ConsentForgotten => self.frame.say("notice-consent-forgotten"),
         })
+    }
+}
+
+impl RememberedChoice<'_> {
+    fn client(&self) -> String {
+        languages::foreign_text(self.client_name, 100)
     }
 }
 

@@ -164,21 +164,6 @@ impl ConsentPage<'_> {
         self.frame.tell("consent-item", &number).plain()
     }
 
-    fn scope_text(&self, scope: &ScopeChoice<'_>) -> Message {
-        match scope.description {
-            Some(description) => self.frame.tell(
-                "scope-described",
-                &Arguments::none().with("description", description),
-            ),
-            None if SCOPES_WITH_WORDS.contains(&scope.name) => self
-                .frame
-                .tell(&format!("scope-{}", scope.name), &Arguments::none()),
-            None => self
-                .frame
-                .tell("scope-unknown", &Arguments::none().with("scope", scope.name)),
-        }
-    }
-
     fn lifetime_text(&self) -> Message {
         let span = self.frame.texts.span(self.lifetime.token).unwrap_or_default();
         let arguments = Arguments::none().with("span", span);
@@ -189,6 +174,20 @@ impl ConsentPage<'_> {
                     .tell("consent-renewable", &arguments.with("until", until))
             }
             None => self.frame.tell("consent-once", &arguments),
+        }
+    }
+}
+
+impl Frame<'_> {
+    /// What a scope allows.
+    pub(crate) fn scope_text(&self, scope: &ScopeChoice<'_>) -> Message {
+        let arguments = Arguments::none();
+        match scope.description {
+            Some(description) => self.tell("scope-described", &arguments.with("description", description)),
+            None if SCOPES_WITH_WORDS.contains(&scope.name) => {
+                self.tell(&format!("scope-{}", scope.name), &arguments)
+            }
+            None => self.tell("scope-unknown", &arguments.with("scope", scope.name)),
         }
     }
 }

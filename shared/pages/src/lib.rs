@@ -21,7 +21,7 @@ mod policy;
 mod sign_in;
 mod words;
 
-pub use account::{AccountNotice, AccountPage, SignedOutPage};
+pub use account::{AccountNotice, AccountPage, RememberedChoice, SignedOutPage};
 pub use asset::{ASSET_CONTENT_SECURITY_POLICY, Asset, assets};
 pub use brand::{Brand, Logo, UnusableLogo};
 pub use catalogue::{CatalogueEntry, CatalogueEntryPage, CatalogueGroup, CataloguePage};

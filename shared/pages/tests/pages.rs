@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use languages::{Arguments, Languages, Template, Texts};
+use languages::{Arguments, Languages, Template, Texts, Zone};
 use oauth::Timestamp;
 use pages::{
-    AccountNotice, AccountPage, AskingClient, Brand, ChangePasswordPage, ConsentPage, ConsentProblem,
-    DetailChoice, ErrorPage, Frame, Lifetime, PasswordProblem, Person, ScopeChoice, SignInPage,
+    AccountNotice, AccountPage, AskingClient, Brand, CatalogueEntry, CatalogueEntryPage, CatalogueGroup, CataloguePage, ChangePasswordPage, ConsentPage, ConsentProblem,
+    DetailChoice, ErrorPage, Frame, Lifetime, PasswordProblem, Person, RememberedChoice, ScopeChoice, SignInPage,
     SignInProblem, SignedOutPage, WhatHappened,
 };
 
@@ -98,6 +98,53 @@ fn sign_in<'a>(frame: Frame<'a>, foreign: &'a str, problem: Option<SignInProblem
     page.render()
 }
 
+fn remembered<'a>(foreign: &'a str, sentences: &'a [String]) -> RememberedChoice<'a> {
+    RememberedChoice {
+        client_name: foreign,
+        client_id: foreign,
+        key: "k".to_owned(),
+        sentences,
+        language: "en",
+        scopes: vec![
+            ScopeChoice { name: "openid", description: None, is_required: true },
+            ScopeChoice { name: foreign, description: Some(foreign), is_required: false },
+        ],
+        since: Timestamp::from_seconds(1_795_539_900),
+        until: Timestamp::from_seconds(1_798_131_900),
+    }
+}
+
+fn account_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
+    // The way a consent keeps them: cleaned when the sentence was made.
+    let sentences = [sentence(foreign).plain()];
+    let states = [
+        (None, Vec::new()),
+        (Some(AccountNotice::PasswordChanged), vec![remembered(foreign, &sentences)]),
+        (Some(AccountNotice::ConsentForgotten), vec![remembered(foreign, &sentences); 2]),
+    ];
+    let render = |(notice, remembered)| {
+        let person = Person { display_name: foreign, user_name: foreign };
+        AccountPage { frame, csrf: foreign, person, zone: &Zone::UTC, remembered, notice }.render()
+    };
+    states.map(render).into()
+}
+
+fn catalogue_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
+    // The catalogue is a text of ours: it has markup to be escaped, and nothing that acts unseen.
+    let ours = languages::foreign_text(foreign, 300);
+    let entry = CatalogueEntry {
+        name: "not-utf8",
+        code: &ours,
+        status: 400,
+        description: &ours,
+        why: &ours,
+        what_to_do: "Send `this`.",
+    };
+    let page = CatalogueEntryPage { frame, entry: &entry }.render();
+    let groups = [CatalogueGroup { title: &ours, introduction: Some(&ours), entries: vec![entry] }];
+    vec![page, CataloguePage { frame, groups: &groups }.render()]
+}
+
 /// Every page in every state, with a foreign text wherever one can be.
 fn every_page(frame: Frame<'_>, foreign: &str) -> Vec<String> {
     let person = Person {
@@ -150,21 +197,9 @@ fn every_page(frame: Frame<'_>, foreign: &str) -> Vec<String> {
         }
         .render(),
         SignedOutPage { frame }.render(),
-        AccountPage {
-            frame,
-            csrf: foreign,
-            person,
-            notice: None,
-        }
-        .render(),
-        AccountPage {
-            frame,
-            csrf: foreign,
-            person,
-            notice: Some(AccountNotice::PasswordChanged),
-        }
-        .render(),
     ];
+    pages.extend(account_pages(frame, foreign));
+    pages.extend(catalogue_pages(frame, foreign));
     pages.extend(WhatHappened::ALL.map(|what_happened| {
         ErrorPage {
             frame,
@@ -464,6 +499,32 @@ fn the_enter_key_denies() {
     let approve = form.find("name=\"decision\" value=\"approve\"").expect("approve");
     assert!(deny < approve);
     assert_eq!(form.matches("<button").count(), 2);
+}
+
+#[test]
+fn each_remembered_consent_says_what_it_is_and_can_be_forgotten() {
+    let brand = Brand::default();
+    let sentences = ["Read Q4-report.pdf in Finance".to_owned()];
+    let zone: Zone = "Europe/Berlin".parse().expect("a zone");
+    let page = AccountPage {
+        frame: english(&brand),
+        csrf: "c",
+        person: Person { display_name: "Alice Example", user_name: "alice" },
+        zone: &zone,
+        remembered: vec![remembered("finance-agent", &sentences)],
+        notice: None,
+    };
+    let html = page.render().replace("<strong><bdi>", "").replace("</bdi></strong>", "");
+    for said in [
+        "<li lang=\"en\" dir=\"auto\">Read Q4-report.pdf in Finance</li>",
+        "<li>Know who you are when you sign in</li>",
+        "Since 24 November 2026, 18:05 (CET), until 24 December 2026, 18:05 (CET)",
+        "name=\"client\" value=\"finance-agent\"",
+        "name=\"consent\" value=\"k\"",
+    ] {
+        assert!(html.contains(said), "{said}: {html}");
+    }
+    assert!(!html.contains("Nothing is remembered"));
 }
 
 #[test]

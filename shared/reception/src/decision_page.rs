@@ -1,5 +1,5 @@
 use http::{Problem, Response, StatusCode};
-use languages::Zone;
+use languages::Message;
 use oauth::configuration::{Client, GrantType, Tool};
 use oauth::scope::OPENID;
 use oauth::{Audience, AuthorizationDetail, AuthorizationRequest};
@@ -42,9 +42,9 @@ pub fn decision_page(
         scopes: request
             .scope
             .iter()
-            .map(|scope| scope_choice(guest, scope))
+            .map(|scope| guest.scope_choice(scope))
             .collect(),
-        lifetime: lifetime(guest, request, client),
+        lifetime: lifetime(guest, request, client, signed_in),
         may_be_remembered: client.remember_consent,
         problem,
     };
@@ -63,44 +63,42 @@ fn laid_out(detail: &AuthorizationDetail) -> String {
 
 fn choice<'a>(guest: &'a Guest<'_>, detail: &AuthorizationDetail, json: &'a str) -> DetailChoice<'a> {
     let tool = tool_of(guest, detail).map_or("", |tool| tool.name.as_str());
-    DetailChoice {
-        sentence: guest.types.sentence(detail, guest.texts, Some(tool)),
-        tool,
-        json,
-    }
+    DetailChoice { sentence: guest.sentence(detail), tool, json }
 }
 
 fn tool_of<'a>(guest: &'a Guest<'_>, detail: &AuthorizationDetail) -> Option<&'a Tool> {
     let registered = guest.types.get(&detail.detail_type)?;
-    guest
-        .configuration
-        .tools
-        .iter()
-        .find(|tool| registered.belongs_to(detail, tool))
+    guest.configuration.tools.iter().find(|tool| registered.belongs_to(detail, tool))
 }
 
-fn scope_choice<'a>(guest: &'a Guest<'_>, scope: &'a str) -> ScopeChoice<'a> {
-    let known = guest
-        .configuration
-        .tools
-        .iter()
-        .find_map(|tool| tool.scopes.get(scope));
-    let language = guest.texts.tag().language();
-    let description = known.and_then(|known| {
-        known
-            .description
-            .get(language)
-            .or_else(|| known.description.get("en"))
-    });
-    ScopeChoice {
-        name: scope,
-        description: description.map(String::as_str),
-        is_required: scope == OPENID,
+impl Guest<'_> {
+    /// What a detail allows, in the person's language.
+    pub fn sentence(&self, detail: &AuthorizationDetail) -> Message {
+        let tool = tool_of(self, detail).map_or("", |tool| tool.name.as_str());
+        self.types.sentence(detail, self.texts(), Some(tool))
+    }
+
+    /// A scope with the words that its tool has for it, in the person's language.
+    pub fn scope_choice<'b>(&'b self, scope: &'b str) -> ScopeChoice<'b> {
+        let known = self.configuration.tools.iter().find_map(|tool| tool.scopes.get(scope));
+        let description = known.map(|known| &known.description);
+        let language = self.texts().tag().language();
+        let description = description.and_then(|words| words.get(language).or_else(|| words.get("en")));
+        ScopeChoice {
+            name: scope,
+            description: description.map(String::as_str),
+            is_required: scope == OPENID,
+        }
     }
 }
 
 /// The life of the longest-lived token that the request can lead to.
-fn lifetime(guest: &Guest<'_>, request: &AuthorizationRequest, client: &Client) -> Lifetime {
+fn lifetime(
+    guest: &Guest<'_>,
+    request: &AuthorizationRequest,
+    client: &Client,
+    signed_in: &SignedIn,
+) -> Lifetime {
     let server = &guest.configuration.server;
     let token = request
         .resources
@@ -111,6 +109,6 @@ fn lifetime(guest: &Guest<'_>, request: &AuthorizationRequest, client: &Client) 
     let renewable = client.may_use(GrantType::RefreshToken);
     Lifetime {
         token: token.unwrap_or(server.lifetimes.access_token),
-        renewable_until: renewable.then(|| (guest.now.after(server.lifetimes.authorization), Zone::UTC)),
+        renewable_until: renewable.then(|| (guest.now.after(server.lifetimes.authorization), signed_in.zone())),
     }
 }

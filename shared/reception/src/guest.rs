@@ -3,16 +3,16 @@ use std::sync::Arc;
 use details::DetailTypes;
 use environment::{Clock, Dice, Fault};
 use http::answer::html;
-use http::request::{accept_language, request_id};
+use http::request::request_id;
 use http::{Browser, ERROR_CATALOGUE, Problem, Request, Response, Site, StatusCode, open, seal};
 use keys::{Keys, ServerSecret};
-use languages::{Languages, Texts};
 use oauth::configuration::Server;
 use oauth::{Refusal, Timestamp};
 use pages::{Brand, Colour, ErrorPage, Frame, Logo, SignInPage, SignInProblem, content_security_policy};
 use sessions::Interaction;
 use store::{Configuration, Derived, Store};
 
+use crate::language::Preferences;
 use crate::what_happened::what_happened;
 
 /// What a page needs of the process.
@@ -63,14 +63,13 @@ pub struct Guest<'a> {
     pub configuration: Arc<Configuration>,
     /// What answers must know about the server.
     pub site: Site,
-    /// The texts in the person's language.
-    pub texts: &'static Texts,
     /// The registered types of `authorization_details`.
     pub types: DetailTypes,
     /// The table.
     pub store: &'a Store,
     /// Randomness.
     pub dice: &'a Dice,
+    pub(crate) preferences: Preferences,
     browser: Browser,
     brand: Arc<Brand>,
     secret: &'a ServerSecret,
@@ -118,7 +117,7 @@ impl<'a> Guest<'a> {
             now,
             browser: Browser::recognise(request, &site, &services.dice),
             site,
-            texts: Languages::shipped().choose(accept_language(request), None),
+            preferences: Preferences::default(),
             types: services
                 .types
                 .of(version, || DetailTypes::new(configuration.detail_types.clone())),
@@ -135,7 +134,7 @@ impl<'a> Guest<'a> {
     /// What all pages have in common.
     pub fn frame(&self) -> Frame<'_> {
         Frame {
-            texts: self.texts,
+            texts: self.texts(),
             brand: &self.brand,
             base_path: self.configuration.server.base_path(),
         }

@@ -4,6 +4,7 @@
 mod decide;
 mod decision_page;
 mod guest;
+mod language;
 mod session_cookie;
 mod what_happened;
 

@@ -2,6 +2,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use environment::Fault;
 use http::{Cookie, Response, read_cookie, set_cookie};
+use languages::Zone;
 use oauth::Secret;
 use sessions::Signed;
 use store::Session;
@@ -38,6 +39,12 @@ impl SignedIn {
         }
     }
 
+    /// Where the person's clock goes; universal time where that is not known.
+    pub fn zone(&self) -> Zone {
+        let zone = self.session.zone.as_deref().and_then(|name| name.parse().ok());
+        zone.unwrap_or(Zone::UTC)
+    }
+
     /// The person, to be shown.
     pub fn person(&self) -> pages::Person<'_> {
         pages::Person {
@@ -48,7 +55,7 @@ impl SignedIn {
 }
 
 impl Guest<'_> {
-    /// Who is signed in at this browser.
+    /// Who is signed in at this browser. From then on pages speak their language.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -57,7 +64,11 @@ impl Guest<'_> {
             return Ok(None);
         };
         let session = self.store.session(&secret, self.now).await?;
-        Ok(session.map(|session| SignedIn { session, secret }))
+        let signed_in = session.map(|session| SignedIn { session, secret });
+        if let Some(signed_in) = &signed_in {
+            self.speaks(signed_in.session.locale.as_deref());
+        }
+        Ok(signed_in)
     }
 
     /// Gives the browser the cookie of a session that has just begun.

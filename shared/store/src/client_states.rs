@@ -7,7 +7,7 @@ use oauth::{ClientId, Sha256Digest, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::item::{Draft, Key};
+use crate::item::{Condition, Draft, Key, Written, json_text, text};
 
 /// What is true of a client outside the configuration, so that going back to an earlier one revives nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,12 +58,26 @@ impl Store {
         Ok(state)
     }
 
-    /// Replaces what is true of a client: the operator's command.
+    /// Changes what is true of a client, on condition that it is still what was read: an operator who switches
+    /// it off and one who gives it a new secret do not undo each other. `false` when somebody came first.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn set_client_state(&self, id: &ClientId, state: &ClientState) -> Result<(), Fault> {
-        self.write(Draft::new(&key(id), state, None)).await
+    pub async fn change_client_state(
+        &self,
+        id: &ClientId,
+        before: &ClientState,
+        after: &ClientState,
+    ) -> Result<bool, Fault> {
+        let unchanged = Condition::new(
+            "body = :before OR (attribute_not_exists(pk) AND :before = :nothing)",
+            vec![
+                (":before", text(json_text(before))),
+                (":nothing", text(json_text(&ClientState::default()))),
+            ],
+        );
+        let written = self.write_if(Draft::new(&key(id), after, None), unchanged).await?;
+        Ok(matches!(written, Written::Done))
     }
 }
 

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,8 +21,6 @@ pub struct Snapshot {
     pub tools: Vec<Tool>,
     /// The registered types of `authorization_details`.
     pub detail_types: Vec<DetailType>,
-    /// Overrides of texts and sentences, by language tag: the source of a language file.
-    pub languages: BTreeMap<String, String>,
 }
 
 /// The number of a snapshot: each apply makes the next one.
@@ -65,8 +63,6 @@ pub struct Configuration {
     pub tools: Vec<Tool>,
     /// The registered types of `authorization_details`.
     pub detail_types: Vec<DetailType>,
-    /// Overrides of texts and sentences, by language tag.
-    pub languages: BTreeMap<String, String>,
     clients: Mutex<HashMap<ClientId, Arc<Client>>>,
 }
 
@@ -143,9 +139,6 @@ impl Store {
             write(format!("SHARED#TYPE#{}", detail_type.name), &json(serde_json::to_value(detail_type))?)
                 .await?;
         }
-        for (tag, source) in &snapshot.languages {
-            write(format!("SHARED#LANGUAGE#{tag}"), &serde_json::json!(source)).await?;
-        }
         for client in &snapshot.clients {
             write(format!("CLIENT#{}", client.id), &json(serde_json::to_value(client))?).await?;
         }
@@ -180,7 +173,6 @@ impl Store {
             clients: clients.iter().map(body).collect::<Result<_, _>>()?,
             tools: shared.tools,
             detail_types: shared.detail_types,
-            languages: shared.languages,
         };
         Ok(Some((pointer.version, snapshot)))
     }
@@ -222,11 +214,6 @@ impl Store {
             server: body(server)?,
             tools: all(&items, "TOOL#")?,
             detail_types: all(&items, "TYPE#")?,
-            languages: items
-                .iter()
-                .filter_map(|item| Some((named(item, "LANGUAGE#")?.to_owned(), item)))
-                .map(|(tag, item)| Ok((tag, body(item)?)))
-                .collect::<Result<_, Fault>>()?,
             clients: Mutex::default(),
         })
     }

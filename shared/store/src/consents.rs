@@ -1,5 +1,7 @@
+use std::cmp::Reverse;
+
 use environment::Fault;
-use oauth::{ClientId, PersonId, Sha256Digest, Timestamp};
+use oauth::{ClientId, GrantId, PersonId, Scope, Sha256Digest, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
@@ -8,12 +10,30 @@ use crate::item::{Draft, Key, body};
 /// A consent that a person let us remember: it answers an identical request of the same client, and no other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RememberedConsent {
+    /// Who asked.
+    pub client: ClientId,
+    /// The digest of what was asked.
+    pub asked: Sha256Digest,
+    /// What the client was called then.
+    pub client_name: String,
+    /// What the person read about each detail, as plain text.
+    pub sentences: Vec<String>,
+    /// The tag of the language they read it in (BCP 47).
+    pub language: String,
+    /// The scope that they allowed.
+    pub scope: Scope,
     /// When it was given.
     pub granted_at: Timestamp,
     /// Its last moment.
     pub expires_at: Timestamp,
     /// Which authorization it was given with.
-    pub grant_id: oauth::GrantId,
+    pub grant_id: GrantId,
+}
+
+impl RememberedConsent {
+    fn is_good_at(&self, now: Timestamp) -> bool {
+        now < self.expires_at
+    }
 }
 
 impl Store {
@@ -32,24 +52,59 @@ impl Store {
             return Ok(None);
         };
         let consent: RememberedConsent = body(&item)?;
-        Ok(Some(consent).filter(|consent| now < consent.expires_at))
+        Ok(Some(consent).filter(|consent| consent.is_good_at(now)))
     }
 
-    /// Remembers a consent.
+    /// All remembered consents of a person that are still good, the newest first.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn remembered_consents(
+        &self,
+        person: &PersonId,
+        now: Timestamp,
+    ) -> Result<Vec<RememberedConsent>, Fault> {
+        let items = self.query(&partition(person), CONSENT).await?;
+        let mut consents = items.iter().map(body).collect::<Result<Vec<RememberedConsent>, _>>()?;
+        consents.retain(|consent| consent.is_good_at(now));
+        consents.sort_by_key(|consent| Reverse(consent.granted_at));
+        Ok(consents)
+    }
+
+    /// Remembers a consent of a person.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn remember_consent(
         &self,
         person: &PersonId,
-        client: &ClientId,
-        asked: &Sha256Digest,
         consent: &RememberedConsent,
     ) -> Result<(), Fault> {
-        self.write(Draft::new(&key(person, client, asked), consent, Some(consent.expires_at))).await
+        let key = key(person, &consent.client, &consent.asked);
+        self.write(Draft::new(&key, consent, Some(consent.expires_at))).await
+    }
+
+    /// Forgets a consent of this person, be it there or not. What was given with it goes on.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn forget_consent(
+        &self,
+        person: &PersonId,
+        client: &ClientId,
+        asked: &Sha256Digest,
+    ) -> Result<(), Fault> {
+        self.delete(&key(person, client, asked)).await
     }
 }
 
+/// How the sort key of a remembered consent begins.
+const CONSENT: &str = "CONSENT#";
+
+fn partition(person: &PersonId) -> String {
+    format!("PERSON#{person}")
+}
+
 fn key(person: &PersonId, client: &ClientId, asked: &Sha256Digest) -> Key {
-    Key::new(format!("PERSON#{person}"), format!("CONSENT#{client}#{}", asked.to_base64url()))
+    Key::new(partition(person), format!("{CONSENT}{client}#{}", asked.to_base64url()))
 }

@@ -14,6 +14,10 @@ pub struct Session {
     pub user_name: String,
     /// Full name.
     pub name: String,
+    /// The language they chose.
+    pub locale: Option<String>,
+    /// IANA name of their time zone.
+    pub zone: Option<String>,
     /// How they signed in.
     pub authentication: AuthenticationEvent,
     /// Its last moment.
