@@ -112,5 +112,6 @@ fn may_be_carried(
     if size > LONGEST_CARRIED {
         return Err(Refusal::QueryTooLong { limit: LONGEST_CARRIED });
     }
-    guest.types.validate(&request.details, client, false)
+    guest.types.validate(&request.details, client, false)?;
+    guest.types.refuse_homeless(&request.details, &guest.configuration.tools_of(client, &request.resources))
 }

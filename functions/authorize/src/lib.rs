@@ -5,6 +5,7 @@ mod arrival;
 mod remembered;
 
 use environment::Fault;
+use http::audit::Event;
 use http::request::{Allowed, require_method};
 use http::{LONGEST_QUERY, Method, Problem, Request, Response, answer, audit, form, query};
 use oauth::configuration::{Assurance, Client};
@@ -26,16 +27,14 @@ pub fn serve() {
 
 /// Answers a person whom a client sent here.
 pub async fn handle(services: &Services, request: Request) -> Response {
-    receive(services, &request, async |guest| {
+    receive(services, &request, Event::Authorization, async |guest| {
         require_method(guest.request, Allowed::GetOrPost)?;
         if *guest.request.method() != Method::POST {
             return authorize(guest, &query(guest.request)?).await;
         }
         let parameters = form(guest.request)?;
-        if let Some(location) = by_get(guest, &parameters) {
-            return Ok(answer::see_other(&location));
-        }
-        authorize(guest, &parameters).await
+        let location = by_get(guest, &parameters).ok_or(Refusal::QueryTooLong { limit: LONGEST_QUERY })?;
+        Ok(answer::see_other(&location))
     })
     .await
 }

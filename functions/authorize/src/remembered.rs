@@ -1,6 +1,7 @@
 use http::{Problem, Response, answer, audit};
-use oauth::Decision;
-use reception::{Guest, SignedIn, decide};
+use oauth::{Authorization, Decision, Refusal, Stage};
+use reception::{Guest, Pending, SignedIn};
+use store::RememberedConsent;
 
 use crate::Visit;
 
@@ -10,13 +11,19 @@ pub(crate) async fn answer(
     visit: &Visit,
     signed_in: &SignedIn,
 ) -> Result<Option<Response>, Problem> {
-    if !visit.client.remember_consent {
+    // RFC 8252, section 8.6: anybody on the machine can take a public client's name.
+    if !visit.client.remember_consent || !visit.client.is_confidential() {
         return Ok(None);
     }
     let person = &signed_in.session.person;
     let asked = visit.request.remembered_as();
     let consent = guest.store.remembered_consent(person, &visit.client.id, &asked, guest.now).await?;
-    if consent.is_none() || guest.standing_person(signed_in).await?.is_none() {
+    let Some(consent) = consent else { return Ok(None) };
+    let pending = match Pending::read(guest, visit.interaction.clone(), signed_in).await {
+        Err(Problem::Refused(Refusal::PersonEnded)) => return Ok(None),
+        read => read?,
+    };
+    if !stands(guest, visit, &pending, &consent).await? {
         return Ok(None);
     }
     let code: [u8; 32] = guest.dice.roll();
@@ -27,7 +34,7 @@ pub(crate) async fn answer(
         details: (0..visit.request.details.len()).collect(),
         code: oauth::Secret::new(code).digest(),
     };
-    let consented = decide(guest, &visit.interaction, decision).await?;
+    let consented = pending.approve(guest, decision).await?;
     let Some(grant) = consented.grant() else {
         return Ok(None);
     };
@@ -41,4 +48,20 @@ pub(crate) async fn answer(
         .record();
     let code = oauth::Handle::new(consented.id.clone(), code).reveal();
     Ok(Some(answer::see_other(&visit.request.reply_to().with_code(&code, guest.site.issuer()))))
+}
+
+/// A memory is worth nothing once what it was given with has been ended, or everything of the person or client.
+async fn stands(
+    guest: &Guest<'_>,
+    visit: &Visit,
+    pending: &Pending,
+    consent: &RememberedConsent,
+) -> Result<bool, Problem> {
+    let client = guest.store.client_state(&visit.client.id, guest.now).await?;
+    let ended = matches!(
+        guest.store.authorization(&consent.grant_id).await?,
+        Some(Authorization { stage: Stage::Ended(_), .. })
+    );
+    let given_at = consent.granted_at;
+    Ok(!ended && pending.allows_made_at(given_at) && client.allows_issued_at(given_at))
 }

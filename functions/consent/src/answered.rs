@@ -5,11 +5,7 @@ use crate::with_required;
 /// What the form says.
 pub(crate) enum Answered {
     /// Yes, to some or all of it.
-    Approved {
-        scope: Scope,
-        details: Vec<usize>,
-        remember: bool,
-    },
+    Approved { scope: Scope, details: Vec<usize>, remember: bool },
     /// Yes, but to nothing.
     Nothing,
     /// No.
@@ -25,37 +21,26 @@ impl Answered {
             "deny" => Ok(Self::Denied),
             "switch" => Ok(Self::SignInAsSomeoneElse),
             "approve" => Self::approved(parameters, request),
-            _ => Err(Refusal::MalformedParameter {
-                name: "decision",
-                expected: "approve, deny or switch",
-            }),
+            _ => Err(Refusal::MalformedParameter { name: "decision", expected: "approve, deny or switch" }),
         }
     }
 
     fn approved(parameters: &Parameters, request: &AuthorizationRequest) -> Result<Self, Refusal> {
-        let malformed = Refusal::MalformedParameter {
-            name: "detail",
-            expected: "the number of a detail",
-        };
+        let malformed = Refusal::MalformedParameter { name: "detail", expected: "the number of a detail" };
         let mut details = ticked(parameters, "detail")
             .map(|text| text.parse().ok().filter(|index| *index < request.details.len()))
             .collect::<Option<Vec<usize>>>()
             .ok_or(malformed)?;
         details.sort_unstable();
         details.dedup();
-        let ticked_scope = request
-            .scope
-            .retaining(|token| ticked(parameters, "scope").any(|ticked| ticked == token));
+        let ticked_scope =
+            request.scope.retaining(|token| ticked(parameters, "scope").any(|ticked| ticked == token));
         let scope = with_required(&ticked_scope, &request.scope);
         let asked_for_anything = !request.details.is_empty() || !request.scope.is_empty();
         if asked_for_anything && details.is_empty() && ticked_scope.is_empty() && !only_signs_in(request) {
             return Ok(Self::Nothing);
         }
-        Ok(Self::Approved {
-            scope,
-            details,
-            remember: parameters.optional("remember")? == Some("yes"),
-        })
+        Ok(Self::Approved { scope, details, remember: parameters.optional("remember")? == Some("yes") })
     }
 }
 
@@ -66,8 +51,5 @@ fn only_signs_in(request: &AuthorizationRequest) -> bool {
 
 /// The values of the boxes with this name. A request has at most a hundred details.
 fn ticked<'a>(parameters: &'a Parameters, name: &'a str) -> impl Iterator<Item = &'a str> {
-    parameters
-        .iter()
-        .filter(move |(own, _)| *own == name)
-        .map(|(_, value)| value)
+    parameters.iter().filter(move |(own, _)| *own == name).map(|(_, value)| value)
 }

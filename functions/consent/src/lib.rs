@@ -3,12 +3,13 @@
 
 mod answered;
 
+use http::audit::Event;
 use http::{Problem, Request, Response, answer, audit, form, require_same_origin};
 use oauth::configuration::{Assurance, Client};
 use oauth::scope::OPENID;
 use oauth::{AuthorizationRequest, Decision, GrantId, Handle, Refusal, Scope, Secret};
 use pages::ConsentProblem;
-use reception::{Guest, SignedIn, decide, decision_page, deny, receive};
+use reception::{Guest, Pending, SignedIn, decision_page, receive};
 use sessions::Interaction;
 use store::RememberedConsent;
 
@@ -28,46 +29,34 @@ pub fn serve() {
 
 /// Answers a person who has decided.
 pub async fn handle(services: &Services, request: Request) -> Response {
-    receive(services, &request, async |guest| {
+    receive(services, &request, Event::Consent, async |guest| {
         require_same_origin(guest.request, &guest.site)?;
         let parameters = form(guest.request)?;
         // A session that has ended cannot decide, whatever its form says.
         let signed_in = guest.signed_in().await?.ok_or(Refusal::FormRejected)?;
         let interaction = guest.open_decision(parameters.required("interaction")?, &signed_in.binding())?;
-        let request = request_of(guest, &interaction).await?;
-        guest.was_sent_with(&request);
-        let client = guest
-            .store
-            .client(&guest.configuration, &request.client_id)
-            .await?
-            .ok_or(Refusal::UnknownClient)?;
-        let answered = Answered::read(&parameters, &request)?;
-        match answered {
-            Answered::SignInAsSomeoneElse => guest.sign_in_page(
-                &Interaction {
-                    signed_in: None,
-                    ..interaction
-                },
-                Some(&client.name),
-                "",
-                None,
-            ),
-            Answered::Denied => denied(guest, &interaction, &request, &signed_in).await,
+        let pending = Pending::read(guest, interaction, &signed_in).await?;
+        let request = pending.request();
+        guest.was_sent_with(request);
+        let client = guest.store.client(&guest.configuration, &request.client_id).await?;
+        let client = client.ok_or(Refusal::UnknownClient)?;
+        match Answered::read(&parameters, request)? {
+            Answered::SignInAsSomeoneElse => {
+                let anew = Interaction { signed_in: None, ..pending.interaction().clone() };
+                guest.sign_in_page(&anew, Some(&client.name), "", None)
+            }
+            Answered::Denied => denied(guest, pending, &signed_in).await,
             Answered::Nothing => {
                 let problem = Some(ConsentProblem::NothingChosen);
-                decision_page(guest, &interaction, &request, &client, &signed_in, problem)
+                decision_page(guest, pending.interaction(), request, &client, &signed_in, problem)
             }
-            Answered::Approved {
-                scope,
-                details,
-                remember,
-            } => {
+            Answered::Approved { scope, details, remember } => {
                 let choice = Choice {
                     scope,
                     details,
-                    remember: remember && client.remember_consent,
+                    remember: remember && client.remember_consent && client.is_confidential(),
                 };
-                approved(guest, &interaction, &request, &client, &signed_in, choice).await
+                approved(guest, pending, &client, &signed_in, choice).await
             }
         }
     })
@@ -80,31 +69,15 @@ struct Choice {
     remember: bool,
 }
 
-async fn request_of(guest: &Guest<'_>, interaction: &Interaction) -> Result<AuthorizationRequest, Problem> {
-    match &interaction.request {
-        sessions::Request::Carried(request) => Ok((**request).clone()),
-        sessions::Request::Pushed => Ok(guest.pushed(interaction).await?.taken_up(guest.now)?.clone()),
-    }
-}
-
-async fn denied(
-    guest: &Guest<'_>,
-    interaction: &Interaction,
-    request: &AuthorizationRequest,
-    signed_in: &SignedIn,
-) -> Result<Response, Problem> {
-    deny(guest, interaction).await?;
-    audit::Decision::new(
-        audit::Event::Consent,
-        audit::Outcome::Denied,
-        guest.request,
-        guest.now,
-    )
-    .client(&request.client_id)
-    .person(&signed_in.session.person)
-    .grant_id(&interaction.id)
-    .details_digest(&request.asked().digest())
-    .record();
+async fn denied(guest: &Guest<'_>, pending: Pending, signed_in: &SignedIn) -> Result<Response, Problem> {
+    let (request, id) = (pending.request().clone(), pending.interaction().id.clone());
+    pending.deny(guest).await?;
+    audit::Decision::new(audit::Event::Consent, audit::Outcome::Denied, guest.request, guest.now)
+        .client(&request.client_id)
+        .person(&signed_in.session.person)
+        .grant_id(&id)
+        .details_digest(&request.asked().digest())
+        .record();
     let refusal = Refusal::DeniedByPerson;
     let error_uri = guest.site.error_uri(&refusal.name());
     Ok(answer::see_other(&request.reply_to().with_refusal(&refusal, &error_uri, guest.site.issuer())))
@@ -112,16 +85,12 @@ async fn denied(
 
 async fn approved(
     guest: &Guest<'_>,
-    interaction: &Interaction,
-    request: &AuthorizationRequest,
+    pending: Pending,
     client: &Client,
     signed_in: &SignedIn,
     choice: Choice,
 ) -> Result<Response, Problem> {
-    guest
-        .standing_person(signed_in)
-        .await?
-        .ok_or(Refusal::PersonEnded)?;
+    let request = pending.request().clone();
     let details = request.details.pick(&choice.details);
     if guest.types.strongest_assurance(&details) == Assurance::Strong {
         return Err(Refusal::AuthenticationStrengthUnavailable.into());
@@ -135,32 +104,25 @@ async fn approved(
         details: choice.details,
         code: Secret::new(code).digest(),
     };
-    let consented = decide(guest, interaction, decision).await?;
+    let consented = pending.approve(guest, decision).await?;
     let Some(grant) = consented.grant() else {
         return Err(Refusal::FormRejected.into());
     };
     let purpose = request.purpose.as_deref().unwrap_or_default();
-    audit::Decision::new(
-        audit::Event::Consent,
-        audit::Outcome::Granted,
-        guest.request,
-        guest.now,
-    )
-    .client(&grant.client_id)
-    .person(&grant.person)
-    .grant_id(&consented.id)
-    .scope(&grant.scope)
-    .details_digest(&grant.asked)
-    .purpose(purpose)
-    .record();
+    audit::Decision::new(audit::Event::Consent, audit::Outcome::Granted, guest.request, guest.now)
+        .client(&grant.client_id)
+        .person(&grant.person)
+        .grant_id(&consented.id)
+        .scope(&grant.scope)
+        .details_digest(&grant.asked)
+        .purpose(purpose)
+        .record();
     // A part of a request is not an answer to the whole of it the next time.
     if choice.remember && everything {
-        remember(guest, request, client, signed_in, &consented.id).await?;
+        remember(guest, &request, client, signed_in, &consented.id).await?;
     }
     let code = Handle::new(consented.id.clone(), code).reveal();
-    Ok(answer::see_other(
-        &request.reply_to().with_code(&code, guest.site.issuer()),
-    ))
+    Ok(answer::see_other(&request.reply_to().with_code(&code, guest.site.issuer())))
 }
 
 /// How many characters of a sentence are kept for the list of what is remembered.

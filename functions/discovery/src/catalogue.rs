@@ -93,11 +93,11 @@ mod tests {
     const ENTRY: &str = "## Grants\n\n### code-invalid\n\n`invalid_grant`, 400\n\n> the code is unknown\n\n\
                          A `code` works once.\n\n**What to do:** Redeem it at once.\n";
 
-
     #[test]
     fn the_shipped_catalogue_is_read_to_its_last_entry() {
         let groups = read(WRITTEN).expect("every entry is as it must be");
-        let named: Vec<&str> = groups.iter().flat_map(|group| &group.entries).map(|entry| entry.name).collect();
+        let named: Vec<&str> =
+            groups.iter().flat_map(|group| &group.entries).map(|entry| entry.name).collect();
         let headings: Vec<&str> = WRITTEN.lines().filter_map(|line| line.strip_prefix("### ")).collect();
         assert_eq!(named, headings);
         assert!(groups.iter().all(|group| !group.entries.is_empty()));

@@ -4,7 +4,6 @@
 mod catalogue;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use details::DetailTypes;
 use environment::Fault;
@@ -16,9 +15,6 @@ use reception::Services as Page;
 use serde_json::{Value, json};
 use store::{Configuration, Derived};
 
-/// How long a discovery document may be kept.
-const DOCUMENT_LIFETIME: Duration = Duration::from_mins(5);
-
 /// What the endpoint needs.
 pub struct Services {
     page: Page,
@@ -29,11 +25,7 @@ pub struct Services {
 impl Services {
     /// Puts the parts together.
     pub fn new(page: Page) -> Self {
-        Self {
-            page,
-            metadata: Derived::default(),
-            types: Derived::default(),
-        }
+        Self { page, metadata: Derived::default(), types: Derived::default() }
     }
 }
 
@@ -81,7 +73,7 @@ async fn document(
         "/jwks.json" => Arc::new(key_set(services).await?),
         _ => return Ok(file(services, configuration, path)),
     };
-    Ok(answer::public_json(&*document, DOCUMENT_LIFETIME))
+    Ok(answer::public_json(&*document, keys::JWKS_MAX_AGE))
 }
 
 async fn key_set(services: &Services) -> Result<Value, Fault> {
@@ -90,18 +82,11 @@ async fn key_set(services: &Services) -> Result<Value, Fault> {
 
 fn metadata_of(services: &Services, configuration: &Configuration) -> Arc<Value> {
     services.metadata.of(configuration.version, || {
-        let mut scopes: Vec<String> = configuration
-            .tools
-            .iter()
-            .flat_map(|tool| tool.scopes.keys().cloned())
-            .collect();
+        let mut scopes: Vec<String> =
+            configuration.tools.iter().flat_map(|tool| tool.scopes.keys().cloned()).collect();
         scopes.sort();
         scopes.dedup();
-        let types: Vec<String> = configuration
-            .detail_types
-            .iter()
-            .map(|one| one.name.clone())
-            .collect();
+        let types: Vec<String> = configuration.detail_types.iter().map(|one| one.name.clone()).collect();
         Arc::new(metadata::document(&configuration.server, &scopes, &types))
     })
 }
@@ -115,11 +100,8 @@ fn types_of(services: &Services, configuration: &Configuration) -> Arc<Value> {
 /// A file of the pages, by the path that has its hash in it.
 fn file(services: &Services, configuration: &Configuration, path: &str) -> Response {
     let brand = services.page.brand(configuration);
-    let found: Option<Asset> = assets()
-        .iter()
-        .chain(brand.assets())
-        .find(|asset| asset.path == path)
-        .cloned();
+    let found: Option<Asset> =
+        assets().iter().chain(brand.assets()).find(|asset| asset.path == path).cloned();
     match found {
         Some(asset) => answer::asset(asset.content_type, asset.bytes.into_owned()),
         None => answer::json(StatusCode::NOT_FOUND, &json!({ "error": "not_found" })),

@@ -66,6 +66,7 @@ fn stands(claims: &AccessTokenClaims, standing: &Standing, visit: &Visit<'_>) ->
     };
     PersonId::parse(&claims.sub).is_some_and(|sub| sub == grant.person)
         && person.allows_made_at(grant.granted_at)
+        && standing.client.allows_issued_at(grant.granted_at)
 }
 
 /// The details of the token, be they in it or only referred to. `None` when they are gone: the token then
@@ -90,6 +91,6 @@ async fn details(
     });
     match whole.filter(|whole| whole.digest() == *digest) {
         Some(whole) => Ok(Some(whole)),
-        None => services.store.kept_details(claims.grant_id.as_ref(), &claims.jti, digest).await,
+        None => services.store.kept_details(claims.grant_id.as_ref(), &claims.jti).await,
     }
 }

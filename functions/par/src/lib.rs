@@ -8,7 +8,7 @@ use http::audit::{Event, Outcome};
 use http::request::Allowed;
 use http::{Problem, Request, Response, StatusCode, answer, cors, form};
 use oauth::configuration::{Assurance, Client};
-use oauth::{Authorization, AuthorizationRequest, GrantId, Handle, Parameters, Refusal};
+use oauth::{Authorization, AuthorizationRequest, GrantId, Handle, LONGEST_DETAILS, Parameters, Refusal};
 use serde::Serialize;
 use store::{Commit, Derived, Store};
 
@@ -31,6 +31,9 @@ impl Services {
         Ok(Self::new(Store::from_environment(&sdk)?, Clock::system(), Dice::system()))
     }
 }
+
+/// The longest details of a public client, whose name anybody can use to have us write.
+const LONGEST_OF_STRANGERS: usize = 16 * 1024;
 
 /// The answer (RFC 9126, section 2.2).
 #[derive(Serialize)]
@@ -78,12 +81,17 @@ async fn push(
     parameters: &Parameters,
 ) -> Result<Response, Problem> {
     let configuration = &visit.configuration;
+    let longest = if client.is_confidential() { LONGEST_DETAILS } else { LONGEST_OF_STRANGERS };
+    if parameters.optional("authorization_details")?.is_some_and(|details| details.len() > longest) {
+        return Err(Refusal::ParameterTooLong { name: "authorization_details", limit: longest }.into());
+    }
     let request =
         AuthorizationRequest::parse(parameters, client, &configuration.server, &configuration.tools)
             .map_err(|rejected| rejected.refusal)?;
     let types =
         services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
     types.validate(&request.details, client, true)?;
+    types.refuse_homeless(&request.details, &configuration.tools_of(client, &request.resources))?;
     if types.strongest_assurance(&request.details) == Assurance::Strong {
         return Err(Refusal::AuthenticationStrengthUnavailable.into());
     }

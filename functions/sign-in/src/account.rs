@@ -1,4 +1,3 @@
-use http::request::{Allowed, require_method};
 use http::{Problem, Response, StatusCode, answer, audit, form, query};
 use oauth::{ClientId, Refusal, Sha256Digest};
 use pages::{AccountNotice, AccountPage, RememberedChoice};
@@ -12,8 +11,7 @@ pub(crate) const ACCOUNT_FORM: &str = "account";
 
 /// The front page of the account, or the sign-in page for whoever is not signed in.
 pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
-    require_method(guest.request, Allowed::GetOrPost)?;
-    let Some(signed_in) = guest.signed_in().await? else {
+    let Some(signed_in) = guest.standing().await? else {
         return sign_in::alone(guest);
     };
     let notice = match query(guest.request)?.optional("notice")? {
@@ -50,7 +48,7 @@ fn remembered<'a>(guest: &'a Guest<'_>, consent: &'a RememberedConsent) -> Remem
 /// reaches another's.
 pub(crate) async fn forget(guest: &Guest<'_>) -> Result<Response, Problem> {
     let parameters = form(guest.request)?;
-    let signed_in = guest.signed_in().await?.ok_or(Refusal::FormRejected)?;
+    let signed_in = guest.standing().await?.ok_or(Refusal::FormRejected)?;
     guest.open_form(ACCOUNT_FORM, parameters.required("csrf")?, &signed_in.binding())?;
     let client = ClientId::parse(parameters.required("client")?)
         .ok_or(Refusal::MalformedParameter { name: "client", expected: "a client's identifier" })?;

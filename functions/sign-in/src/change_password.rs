@@ -1,9 +1,10 @@
-use http::{Problem, Response, StatusCode, answer, audit, form};
-use oauth::Refusal;
+use http::audit::{Decision, Event, Outcome};
+use http::{Problem, Response, StatusCode, answer, form};
+use oauth::{AuthenticationEvent, Refusal, Secret};
 use pages::{ChangePasswordPage, PasswordProblem};
 use reception::{Guest, SignedIn};
 use sessions::{Password, SHORTEST_PASSWORD};
-use store::Person;
+use store::{Person, Session};
 
 use crate::credentials::{Checked, check};
 use crate::sign_in;
@@ -13,7 +14,7 @@ const FORM: &str = "change password";
 
 /// Shows the form, or the sign-in page for whoever is not signed in.
 pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
-    match guest.signed_in().await? {
+    match guest.standing().await? {
         Some(signed_in) => page(guest, &signed_in, None),
         None => sign_in::alone(guest),
     }
@@ -22,14 +23,11 @@ pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
 /// Changes the password. Whoever holds the session must still know the old one; the other sessions end.
 pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
     let parameters = form(guest.request)?;
-    let signed_in = guest.signed_in().await?.ok_or(Refusal::FormRejected)?;
+    let signed_in = guest.standing().await?.ok_or(Refusal::FormRejected)?;
     guest.open_form(FORM, parameters.required("csrf")?, &signed_in.binding())?;
     let typed = |name| Ok::<_, Refusal>(parameters.optional(name)?.unwrap_or_default().to_owned());
-    let (current, new, again) = (
-        typed("current_password")?,
-        typed("new_password")?,
-        typed("new_password_again")?,
-    );
+    let (current, new, again) =
+        (typed("current_password")?, typed("new_password")?, typed("new_password_again")?);
     if new != again {
         return page(guest, &signed_in, Some(PasswordProblem::RepetitionDiffers));
     }
@@ -58,28 +56,23 @@ async fn change(
     new: &Password,
 ) -> Result<Response, Problem> {
     let hash = new.hash(guest.dice.roll()).as_str().to_owned();
-    let changed = Person {
-        password_hash: Some(hash),
-        ..person.clone()
-    };
+    let changed =
+        Person { password_hash: Some(hash), sessions_not_before: Some(guest.now), ..person.clone() };
     guest.store.update_person(person, &changed).await?;
     guest.store.end_sessions_of(&person.id).await?;
-    // This browser's own session goes on, under the secret that it has.
-    guest
-        .store
-        .begin_session(signed_in.secret(), &signed_in.session)
-        .await?;
-    let decision = audit::Decision::new(
-        audit::Event::PasswordChange,
-        audit::Outcome::Granted,
-        guest.request,
-        guest.now,
-    );
-    decision.person(&person.id).record();
-    Ok(answer::see_other(&format!(
-        "{}?notice=password-changed",
-        guest.path("/account")
-    )))
+    // This browser goes on, in a session that nobody can have copied.
+    guest.store.end_session(signed_in.secret()).await?;
+    let secret = Secret::new(guest.dice.roll::<32>());
+    let authentication =
+        AuthenticationEvent { auth_time: guest.now, ..signed_in.session.authentication.clone() };
+    let session = Session { authentication, ..signed_in.session.clone() };
+    guest.store.begin_session(&secret, &session).await?;
+    Decision::new(Event::PasswordChange, Outcome::Granted, guest.request, guest.now)
+        .person(&person.id)
+        .record();
+    let mut response = answer::see_other(&format!("{}?notice=password-changed", guest.path("/account")));
+    guest.keep_session(&mut response, &secret)?;
+    Ok(response)
 }
 
 fn page(
@@ -95,10 +88,6 @@ fn page(
         least_length: SHORTEST_PASSWORD,
         problem,
     };
-    let status = if problem.is_some() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
-    };
+    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     guest.page(status, page.render(), &[])
 }

@@ -26,33 +26,17 @@ pub(crate) async fn check(
     password: &Password,
 ) -> Result<Checked, Problem> {
     let store = guest.store;
-    let before = store.sign_in_attempts(user_name).await?;
-    if let Some(until) = before
-        .and_then(|attempts| attempts.blocked_until)
-        .filter(|until| guest.now < *until)
-    {
-        return Ok(Checked::TooMany {
-            wait: until.since(guest.now),
-        });
+    let before = store.sign_in_attempts(user_name, guest.now).await?;
+    if let Some(until) = before.attempts.blocked_until.filter(|until| guest.now < *until) {
+        return Ok(Checked::TooMany { wait: until.since(guest.now) });
     }
-    let failures = before.map_or(0, |attempts| attempts.failures).saturating_add(1);
-    let after = Attempts {
-        failures,
-        blocked_until: blocked_until(failures, guest.now),
-    };
-    if !store
-        .count_sign_in_attempt(user_name, before.as_ref(), &after, guest.now)
-        .await?
-    {
-        return Ok(Checked::TooMany {
-            wait: Duration::from_secs(1),
-        });
+    let failures = before.attempts.failures.saturating_add(1);
+    let after = Attempts { failures, blocked_until: blocked_until(failures, guest.now) };
+    if !store.count_sign_in_attempt(user_name, &before, &after, guest.now).await? {
+        return Ok(Checked::TooMany { wait: Duration::from_secs(1) });
     }
     let person = store.person_by_user_name(user_name).await?;
-    let kept = person
-        .as_ref()
-        .and_then(|person| person.password_hash.clone())
-        .map(PasswordHash::kept);
+    let kept = person.as_ref().and_then(|person| person.password_hash.clone()).map(PasswordHash::kept);
     aws::count("Argon2id");
     let right = password.is(kept.as_ref());
     match person.filter(|person| right && !person.disabled) {

@@ -7,7 +7,8 @@ mod credentials;
 mod sign_in;
 mod sign_out;
 
-use http::request::arrival;
+use http::audit::Event;
+use http::request::{Allowed, arrival, require_method};
 use http::{Method, Request, Response, require_same_origin};
 use reception::receive;
 
@@ -25,12 +26,14 @@ pub fn serve() {
 
 /// Answers a person at one of these pages.
 pub async fn handle(services: &Services, request: Request) -> Response {
-    receive(services, &request, async |guest| {
+    receive(services, &request, Event::SignIn, async |guest| {
+        let path = arrival(guest.request).path.as_str();
+        require_method(guest.request, if path == "/sign-out" { Allowed::Post } else { Allowed::GetOrPost })?;
         let is_post = *guest.request.method() == Method::POST;
         if is_post {
             require_same_origin(guest.request, &guest.site)?;
         }
-        match (arrival(guest.request).path.as_str(), is_post) {
+        match (path, is_post) {
             ("/sign-in", true) => sign_in::submit(guest).await,
             ("/sign-in", false) => sign_in::show(guest),
             ("/sign-in/password", true) => change_password::submit(guest).await,

@@ -48,13 +48,9 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
 
 /// The user name in lower case and the password. Nothing that cannot be right is looked up.
 fn typed(parameters: &Parameters) -> Result<Option<(String, Password)>, Refusal> {
-    let user_name = parameters
-        .optional("user_name")?
-        .map(|name| name.trim().to_lowercase());
+    let user_name = parameters.optional("user_name")?.map(|name| name.trim().to_lowercase());
     let user_name = user_name.filter(|name| (1..=LONGEST_USER_NAME).contains(&name.len()));
-    let password = parameters
-        .optional("password")?
-        .and_then(|text| Password::typed(text.to_owned()));
+    let password = parameters.optional("password")?.and_then(|text| Password::typed(text.to_owned()));
     Ok(user_name.zip(password))
 }
 
@@ -68,24 +64,14 @@ async fn again(
         SignInProblem::WrongUserNameOrPassword => Refusal::LoginRequired,
         SignInProblem::TooManyAttempts { wait } => Refusal::SlowDown { retry_after: wait },
     };
-    audit::Decision::new(
-        audit::Event::SignIn,
-        audit::Outcome::Refused(&refusal),
-        guest.request,
-        guest.now,
-    )
-    .record();
+    audit::Decision::new(audit::Event::SignIn, audit::Outcome::Refused(&refusal), guest.request, guest.now)
+        .record();
     let client_name = match interaction {
         Some(interaction) => client_name(guest, interaction).await?,
         None => None,
     };
     let user_name = parameters.optional("user_name")?.unwrap_or_default();
-    guest.sign_in_form(
-        parameters.required("interaction")?,
-        client_name.as_deref(),
-        user_name,
-        Some(problem),
-    )
+    guest.sign_in_form(parameters.required("interaction")?, client_name.as_deref(), user_name, Some(problem))
 }
 
 /// The name of the client that the person came from, in whose request the language may stand, too.
@@ -115,21 +101,16 @@ async fn begin(
         name: person.profile.name.clone(),
         locale: person.profile.locale.clone(),
         zone: person.profile.zone.clone(),
-        authentication: AuthenticationEvent {
-            auth_time: guest.now,
-            amr: vec!["pwd".to_owned()],
-        },
+        authentication: AuthenticationEvent { auth_time: guest.now, amr: vec!["pwd".to_owned()] },
         expires_at: guest.now.after(guest.configuration.server.lifetimes.session),
     };
     guest.store.begin_session(&secret, &session).await?;
-    audit::Decision::new(
-        audit::Event::SignIn,
-        audit::Outcome::Granted,
-        guest.request,
-        guest.now,
-    )
-    .person(&person.id)
-    .record();
+    if let Some(earlier) = guest.signed_in().await? {
+        guest.store.end_session(earlier.secret()).await?;
+    }
+    audit::Decision::new(audit::Event::SignIn, audit::Outcome::Granted, guest.request, guest.now)
+        .person(&person.id)
+        .record();
     let location = match interaction {
         Some(interaction) => {
             let sealed = guest.seal(&interaction.with_signed_in(person.id.clone()))?;

@@ -34,8 +34,13 @@ impl<'a> Content<'a> {
         let Registered { server, tools, ref types, .. } = *registered;
         let audience =
             Audience::choose(&asked.resources, &grant.resources, registered.default_resource, server, tools)?;
+        // What the client may no longer have is not in what it was granted either.
+        let client = registered.client;
         let whole = match audience.tool() {
-            Some(tool) => types.for_tool(&grant.details, tool),
+            Some(tool) if !client.tools.contains(&tool.id) => return Err(Refusal::ResourceNotAllowed),
+            Some(tool) => types
+                .for_tool(&grant.details, tool)
+                .retaining(|detail| client.detail_types.contains(&detail.detail_type)),
             None => AuthorizationDetails::default(),
         };
         let details = match &asked.details {
@@ -46,7 +51,7 @@ impl<'a> Content<'a> {
                 narrower.clone()
             }
         };
-        let scope = narrowed_scope(asked.scope.as_ref(), &grant.scope)?;
+        let scope = narrowed_scope(asked.scope.as_ref(), &grant.scope)?.intersection(&client.scopes);
         Ok(Self::new(audience, &scope, details, &whole))
     }
 
@@ -96,6 +101,6 @@ impl<'a> Content<'a> {
         whole: &AuthorizationDetails,
     ) -> Self {
         let scope = meaningful_scope(&audience.scope(scope), audience.tool(), !details.is_empty());
-        Self { audience, scope, details_are_whole: details == *whole, details }
+        Self { audience, scope, details_are_whole: details.digest() == whole.digest(), details }
     }
 }

@@ -88,7 +88,11 @@ async fn standing_person(
         .map(|grant| grant.granted_at);
     let good = !standing.revoked && standing.client.allows_issued_at(claims.iat);
     match (standing.person, granted_at) {
-        (Some(person), Some(granted_at)) if good && person.allows_made_at(granted_at) => Ok(person),
+        (Some(person), Some(granted_at))
+            if good && person.allows_made_at(granted_at) && standing.client.allows_issued_at(granted_at) =>
+        {
+            Ok(person)
+        }
         _ => Err(ended.into()),
     }
 }

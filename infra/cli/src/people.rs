@@ -55,7 +55,14 @@ pub async fn add_person(
     let user_name = profile.user_name.clone();
     let password_hash = password.map(|password| hash(password, dice)).transpose()?;
     let id = PersonId::from_random(dice.roll());
-    let person = Person { id: id.clone(), profile, password_hash, disabled: false, not_before: None };
+    let person = Person {
+        id: id.clone(),
+        profile,
+        password_hash,
+        disabled: false,
+        not_before: None,
+        sessions_not_before: None,
+    };
     match store.create_person(&person).await? {
         Created::Done => Ok(id),
         Created::UserNameTaken => Err(PersonRefused::Taken(user_name)),
@@ -71,7 +78,8 @@ pub async fn disable_person(store: &Store, user_name: &str, now: Timestamp) -> R
         person.disabled = true;
         person.not_before = Some(now);
     })
-    .await
+    .await?;
+    end_sessions(store, user_name).await
 }
 
 /// Lets a person in again. What ended when they were shut out stays ended.
@@ -88,7 +96,9 @@ pub async fn enable_person(store: &Store, user_name: &str) -> Result<(), PersonR
 /// [`PersonRefused::Unknown`], [`PersonRefused::Fault`].
 pub async fn remove_person(store: &Store, user_name: &str) -> Result<(), PersonRefused> {
     let person = find(store, user_name).await?;
-    Ok(store.remove_person(&person).await?)
+    store.remove_person(&person).await?;
+    store.end_sessions_of(&person.id).await?;
+    Ok(())
 }
 
 /// Gives a person a new password. A password that is replaced may have been stolen, so what was begun with it ends:
@@ -109,7 +119,15 @@ pub async fn reset_password(
             person.not_before = Some(now);
         }
     })
-    .await
+    .await?;
+    end_sessions(store, user_name).await
+}
+
+/// Ends the sessions that are known. The not-before mark, written first, covers the one that begins meanwhile.
+async fn end_sessions(store: &Store, user_name: &str) -> Result<(), PersonRefused> {
+    let person = find(store, user_name).await?;
+    store.end_sessions_of(&person.id).await?;
+    Ok(())
 }
 
 async fn change(
@@ -194,6 +212,7 @@ impl PeopleChanges {
                 password_hash: None,
                 disabled: false,
                 not_before: None,
+                sessions_not_before: None,
             };
             // Somebody who took the name since then is brought up to date by the next apply.
             store.create_person(&person).await?;

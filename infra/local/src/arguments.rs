@@ -44,7 +44,8 @@ pub struct Arguments {
     #[arg(long, value_name = "LEVEL", num_args = 0..=1, default_missing_value = "info")]
     pub log: Option<String>,
 
-    /// For tests: a second loopback port where POST /advance?seconds=N moves the server's clock (0: any free port).
+    /// For tests: a second loopback port where POST /advance?seconds=N moves the server's clock and POST /faults lets
+    /// calls to the table go wrong (0: any free port).
     #[arg(long, value_name = "PORT")]
     pub test_control: Option<u16>,
 }
@@ -64,17 +65,9 @@ pub enum EventVersion {
 fn base_path(text: &str) -> Result<String, String> {
     let trimmed = text.trim_end_matches('/');
     let Some(stage) = trimmed.strip_prefix('/') else {
-        return if trimmed.is_empty() {
-            Ok(String::new())
-        } else {
-            Err("it must begin with /".into())
-        };
+        return if trimmed.is_empty() { Ok(String::new()) } else { Err("it must begin with /".into()) };
     };
-    if stage.is_empty()
-        || !stage
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    {
+    if stage.is_empty() || !stage.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
         return Err("it must be one segment of letters, digits and underscores, such as /prod".into());
     }
     Ok(trimmed.to_owned())
@@ -101,10 +94,7 @@ mod tests {
     #[test]
     fn a_base_path_is_one_segment() {
         assert_eq!(read(&["--base-path", "/prod"]).expect("valid").base_path, "/prod");
-        assert_eq!(
-            read(&["--base-path", "/prod/"]).expect("valid").base_path,
-            "/prod"
-        );
+        assert_eq!(read(&["--base-path", "/prod/"]).expect("valid").base_path, "/prod");
         for wrong in ["prod", "/a/b", "/..", "/a b", "/a%20"] {
             assert!(read(&["--base-path", wrong]).is_err(), "{wrong}");
         }

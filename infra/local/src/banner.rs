@@ -35,22 +35,14 @@ impl fmt::Display for Banner {
         };
         writeln!(formatter, "Countersign is running. Ctrl-C ends it.\n")?;
         line(formatter, "Issuer", &self.issuer)?;
-        line(
-            formatter,
-            "Discovery",
-            &format_args!("{}/.well-known/openid-configuration", self.issuer),
-        )?;
+        line(formatter, "Discovery", &format_args!("{}/.well-known/openid-configuration", self.issuer))?;
         line(formatter, "Account", &format_args!("{}/account", self.issuer))?;
         match &self.data {
             Some(data) => line(formatter, "Data", &data.display())?,
             None => line(formatter, "Data", &"in memory, gone at the end")?,
         }
         line(formatter, "Log", &self.log.display())?;
-        line(
-            formatter,
-            "Table",
-            &format_args!("{} (DynamoDB for this machine alone)", self.table_endpoint),
-        )?;
+        line(formatter, "Table", &format_args!("{} (DynamoDB for this machine alone)", self.table_endpoint))?;
         if let Some(test_control) = &self.test_control {
             line(formatter, "Test control", test_control)?;
         }

@@ -33,11 +33,17 @@ pub(crate) async fn apply(
 ) -> Result<Option<Demo>, StartError> {
     let Surroundings { issuer, store, clock, dice, .. } = surroundings;
     let configuration = folder_of(arguments);
-    let refused = |why: NotApplied| StartError::Configuration { folder: configuration.clone(), why: why.to_string() };
+    let refused =
+        |why: NotApplied| StartError::Configuration { folder: configuration.clone(), why: why.to_string() };
     let applied = apply_folder(store, dice, &configuration, Some(issuer)).await.map_err(refused)?;
-    let failed = |why: &dyn std::fmt::Display| StartError::Configuration { folder: configuration.clone(), why: why.to_string() };
+    let failed = |why: &dyn std::fmt::Display| StartError::Configuration {
+        folder: configuration.clone(),
+        why: why.to_string(),
+    };
     for id in &applied.clients_without_secret {
-        let made = rotate_secret(store, dice, id.as_str(), Duration::ZERO, clock.now()).await.map_err(|why| failed(&why))?;
+        let made = rotate_secret(store, dice, id.as_str(), Duration::ZERO, clock.now())
+            .await
+            .map_err(|why| failed(&why))?;
         secrets.keep(&format!("secret of {id}"), made.secret, folder)?;
     }
     for person in store.people().await.map_err(|why| failed(&why))? {

@@ -22,11 +22,7 @@ impl DataFolder {
     /// # Errors
     /// When it cannot be made or opened, is open to other users, or another server holds it.
     pub fn of(arguments: &Arguments) -> Result<Self, StartError> {
-        if arguments.ephemeral {
-            Self::temporary(&Dice::system())
-        } else {
-            Self::open(&arguments.data)
-        }
+        if arguments.ephemeral { Self::temporary(&Dice::system()) } else { Self::open(&arguments.data) }
     }
 
     /// Opens a folder, making it when it is not there.
@@ -38,11 +34,7 @@ impl DataFolder {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(why) => {
-                return Err(StartError::File {
-                    verb: "make",
-                    path: path.into(),
-                    why,
-                });
+                return Err(StartError::File { verb: "make", path: path.into(), why });
             }
         }
         Self::lock(path.into(), false)
@@ -56,28 +48,19 @@ impl DataFolder {
         let name = dice
             .roll::<8>()
             .iter()
-            .fold(String::from("countersign-"), |name, byte| {
-                name + &format!("{byte:02x}")
-            });
+            .fold(String::from("countersign-"), |name, byte| name + &format!("{byte:02x}"));
         let path = std::env::temp_dir().join(name);
         // Exclusively: in a folder where others may write, a name that is there already was put there by somebody.
-        DirBuilder::new()
-            .mode(0o700)
-            .create(&path)
-            .map_err(|why| StartError::File {
-                verb: "make",
-                path: path.clone(),
-                why,
-            })?;
+        DirBuilder::new().mode(0o700).create(&path).map_err(|why| StartError::File {
+            verb: "make",
+            path: path.clone(),
+            why,
+        })?;
         Self::lock(path, true)
     }
 
     fn lock(path: PathBuf, in_memory: bool) -> Result<Self, StartError> {
-        let unreadable = |why| StartError::File {
-            verb: "open",
-            path: path.clone(),
-            why,
-        };
+        let unreadable = |why| StartError::File { verb: "open", path: path.clone(), why };
         let mode = path.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
             return Err(StartError::DataOpenToOthers { path, mode });
@@ -89,23 +72,11 @@ impl DataFolder {
             .truncate(false)
             .mode(0o600)
             .open(&lock_path)
-            .map_err(|why| StartError::File {
-                verb: "open",
-                path: lock_path.clone(),
-                why,
-            })?;
+            .map_err(|why| StartError::File { verb: "open", path: lock_path.clone(), why })?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self {
-                path,
-                in_memory,
-                _lock: lock,
-            }),
+            Ok(()) => Ok(Self { path, in_memory, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(StartError::DataInUse { path }),
-            Err(TryLockError::Error(why)) => Err(StartError::File {
-                verb: "lock",
-                path: lock_path,
-                why,
-            }),
+            Err(TryLockError::Error(why)) => Err(StartError::File { verb: "lock", path: lock_path, why }),
         }
     }
 
@@ -133,11 +104,7 @@ impl DataFolder {
         match exclusive(&path) {
             Ok(_) => Ok(path),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(path),
-            Err(why) => Err(StartError::File {
-                verb: "make",
-                path,
-                why,
-            }),
+            Err(why) => Err(StartError::File { verb: "make", path, why }),
         }
     }
 
@@ -147,14 +114,11 @@ impl DataFolder {
     /// When it can be neither made nor opened.
     pub fn append(&self, name: &str) -> Result<File, StartError> {
         let path = self.prepare(name)?;
-        OpenOptions::new()
-            .append(true)
-            .open(&path)
-            .map_err(|why| StartError::File {
-                verb: "open",
-                path,
-                why,
-            })
+        OpenOptions::new().append(true).open(&path).map_err(|why| StartError::File {
+            verb: "open",
+            path,
+            why,
+        })
     }
 
     /// What a file holds, or nothing when there is none.
@@ -166,11 +130,7 @@ impl DataFolder {
         match std::fs::read_to_string(&path) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(why) => Err(StartError::File {
-                verb: "read",
-                path,
-                why,
-            }),
+            Err(why) => Err(StartError::File { verb: "read", path, why }),
         }
     }
 
@@ -180,18 +140,12 @@ impl DataFolder {
     /// When it cannot be written.
     pub fn replace(&self, name: &str, content: &str) -> Result<(), StartError> {
         let path = self.file(name);
-        let unwritable = |why| StartError::File {
-            verb: "write",
-            path: path.clone(),
-            why,
-        };
+        let unwritable = |why| StartError::File { verb: "write", path: path.clone(), why };
         let fresh = self.file(&format!("{name}.new"));
         // The folder's lock is ours, so such a file is left over from a server that was killed while writing.
         self.remove(&format!("{name}.new"))?;
         let mut file = exclusive(&fresh).map_err(unwritable)?;
-        file.write_all(content.as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(unwritable)?;
+        file.write_all(content.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritable)?;
         std::fs::rename(&fresh, &path).map_err(unwritable)
     }
 
@@ -204,11 +158,7 @@ impl DataFolder {
         match std::fs::remove_file(&path) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            Err(why) => Err(StartError::File {
-                verb: "remove",
-                path,
-                why,
-            }),
+            Err(why) => Err(StartError::File { verb: "remove", path, why }),
         }
     }
 }
@@ -224,11 +174,7 @@ impl Drop for DataFolder {
 }
 
 fn exclusive(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 #[cfg(test)]
@@ -262,10 +208,7 @@ mod tests {
         let parent = somewhere();
         let path = parent.file("data");
         let first = DataFolder::open(&path).expect("opened");
-        assert!(matches!(
-            DataFolder::open(&path),
-            Err(StartError::DataInUse { .. })
-        ));
+        assert!(matches!(DataFolder::open(&path), Err(StartError::DataInUse { .. })));
         drop(first);
         DataFolder::open(&path).expect("free again");
     }
@@ -277,19 +220,14 @@ mod tests {
         std::fs::create_dir(&path).expect("made");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("widened");
         let refusal = DataFolder::open(&path).expect_err("refused").to_string();
-        assert!(
-            refusal.contains("data") && refusal.contains("755") && !refusal.contains('\n'),
-            "{refusal}"
-        );
+        assert!(refusal.contains("data") && refusal.contains("755") && !refusal.contains('\n'), "{refusal}");
     }
 
     #[test]
     fn a_file_in_place_of_the_folder_is_named() {
         let parent = somewhere();
         parent.replace("file", "").expect("written");
-        let refusal = DataFolder::open(&parent.file("file"))
-            .expect_err("refused")
-            .to_string();
+        let refusal = DataFolder::open(&parent.file("file")).expect_err("refused").to_string();
         assert!(refusal.contains("file"), "{refusal}");
     }
 
@@ -298,10 +236,7 @@ mod tests {
         let folder = somewhere();
         folder.replace("secrets.json.new", "half").expect("left over");
         folder.replace("secrets.json", "whole").expect("written");
-        assert_eq!(
-            folder.read("secrets.json").expect("readable").as_deref(),
-            Some("whole")
-        );
+        assert_eq!(folder.read("secrets.json").expect("readable").as_deref(), Some("whole"));
         assert_eq!(folder.read("secrets.json.new").expect("readable"), None);
     }
 

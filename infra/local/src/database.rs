@@ -1,5 +1,7 @@
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use environment::Dice;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -15,8 +17,8 @@ const FILE: &str = "table.sqlite";
 /// How often items past their time to live are removed. On AWS it can be days.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
-/// An embedded DynamoDB with the template's one table, on a loopback port of its own. It asks nobody who they are:
-/// whoever may open sockets on this machine can read it, as long as the server runs.
+/// An embedded DynamoDB with the template's one table, on a loopback address and port of its own. It asks nobody who
+/// they are: whoever knows the address can read it, as long as the server runs.
 #[derive(Debug)]
 pub struct Database {
     endpoint: String,
@@ -30,7 +32,7 @@ impl Database {
     ///
     /// # Errors
     /// When the file cannot be opened or is no table, or the template's table cannot be made.
-    pub async fn open(folder: &DataFolder, table: &Value) -> Result<Self, StartError> {
+    pub async fn open(folder: &DataFolder, table: &Value, dice: &Dice) -> Result<Self, StartError> {
         let database = if folder.is_temporary() {
             dynoxide::Database::memory().map_err(|why| refused("memory", &why))?
         } else {
@@ -40,27 +42,13 @@ impl Database {
         };
         make_table(&database, table)?;
 
-        let listener = TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .map_err(|why| StartError::Listen {
-                address: ([127, 0, 0, 1], 0).into(),
-                why,
-            })?;
-        let address = listener.local_addr().map_err(|why| StartError::Listen {
-            address: ([127, 0, 0, 1], 0).into(),
-            why,
-        })?;
+        let (listener, address) = hidden_listener(dice).await?;
         let (stop, stopped) = oneshot::channel();
         let sweeper = tokio::spawn(sweep(database.clone()));
         let server = tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async {
             let _ = stopped.await;
         }));
-        Ok(Self {
-            endpoint: format!("http://{address}"),
-            stop,
-            server,
-            sweeper,
-        })
+        Ok(Self { endpoint: format!("http://{address}"), stop, server, sweeper })
     }
 
     /// The endpoint's URL for an AWS SDK.
@@ -87,11 +75,7 @@ impl Database {
 /// keeps every record for ever and reads them all at each write.
 fn make_table(database: &dynoxide::Database, table: &Value) -> Result<(), StartError> {
     let refused = |why: &dyn std::fmt::Display| refused(TABLE, why);
-    if database
-        .get_table_metadata(TABLE)
-        .map_err(|why| refused(&why))?
-        .is_some()
-    {
+    if database.get_table_metadata(TABLE).map_err(|why| refused(&why))?.is_some() {
         return Ok(());
     }
     let request = json!({
@@ -108,9 +92,7 @@ fn make_table(database: &dynoxide::Database, table: &Value) -> Result<(), StartE
     let request = json!({ "TableName": TABLE, "TimeToLiveSpecification": table["TimeToLiveSpecification"] });
     let request =
         serde_json::from_value(request).map_err(|why| StartError::Template(format!("the table: {why}")))?;
-    database
-        .update_time_to_live(request)
-        .map_err(|why| refused(&why))?;
+    database.update_time_to_live(request).map_err(|why| refused(&why))?;
     Ok(())
 }
 
@@ -130,10 +112,24 @@ async fn sweep(database: dynoxide::Database) {
 fn refused(place: &str, why: &dyn std::fmt::Display) -> StartError {
     // One line, whatever the database says.
     let why = why.to_string().replace('\n', " ");
-    StartError::Database {
-        place: place.to_owned(),
-        why,
-    }
+    StartError::Database { place: place.to_owned(), why }
+}
+
+/// A listener where nobody finds it by looking. The embedded database asks nobody who they are and lets pages of
+/// any origin in, so its address is the secret: one of sixteen million of the loopback network, and one of many
+/// ports. It stands in the data folder, which only its owner can open. Where the system has but one loopback
+/// address, the port alone must do.
+async fn hidden_listener(dice: &Dice) -> Result<(TcpListener, SocketAddr), StartError> {
+    let [second, third, fourth] = dice.roll();
+    let common = SocketAddr::from(([127, 0, 0, 1], 0));
+    let listener = match TcpListener::bind(SocketAddr::from(([127, second, third, fourth], 0))).await {
+        Ok(listener) => listener,
+        Err(_) => {
+            TcpListener::bind(common).await.map_err(|why| StartError::Listen { address: common, why })?
+        }
+    };
+    let address = listener.local_addr().map_err(|why| StartError::Listen { address: common, why })?;
+    Ok((listener, address))
 }
 
 #[cfg(test)]
@@ -184,14 +180,10 @@ mod tests {
     async fn a_file_that_is_no_database_is_named() {
         let parent = folder();
         let folder = DataFolder::open(&parent.file("data")).expect("made");
-        folder
-            .replace(FILE, &"not a database at all ".repeat(100))
-            .expect("written");
+        folder.replace(FILE, &"not a database at all ".repeat(100)).expect("written");
         let table = Template::built_in().expect("well formed").table;
-        let refusal = Database::open(&folder, &table)
-            .await
-            .expect_err("refused")
-            .to_string();
+        let refusal =
+            Database::open(&folder, &table, &Dice::system()).await.expect_err("refused").to_string();
         assert!(refusal.contains(FILE) && !refusal.contains('\n'), "{refusal}");
     }
 
@@ -199,7 +191,7 @@ mod tests {
     async fn it_closes_while_a_client_keeps_a_connection_open() {
         let folder = folder();
         let table = Template::built_in().expect("well formed").table;
-        let database = Database::open(&folder, &table).await.expect("opened");
+        let database = Database::open(&folder, &table, &Dice::system()).await.expect("opened");
         let client = reqwest::Client::new();
         let answer = client.get(database.endpoint()).send().await.expect("an answer");
         assert!(answer.status().is_success());

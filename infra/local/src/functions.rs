@@ -3,8 +3,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use environment::{Clock, Dice};
-use keys::Keys;
 use http::{Request, Response};
+use keys::Keys;
 use store::Store;
 
 /// A function's answer, some time later.
@@ -48,11 +48,17 @@ pub(crate) fn all(surroundings: &Surroundings) -> BTreeMap<&'static str, Handler
         ("authorize", wire!(authorize, page())),
         ("consent", wire!(consent, page())),
         ("discovery", wire!(discovery, discovery::Services::new(page()))),
-        ("introspect", wire!(introspect, introspect::Services::new(store.clone(), keys.clone(), clock.clone()))),
+        (
+            "introspect",
+            wire!(introspect, introspect::Services::new(store.clone(), keys.clone(), clock.clone())),
+        ),
         ("par", wire!(par, par::Services::new(store.clone(), clock.clone(), dice.clone()))),
         ("revoke", wire!(revoke, revoke::Services::new(store.clone(), keys.clone(), clock.clone()))),
         ("sign-in", wire!(sign_in, page())),
-        ("token", wire!(token, token::Services::new(store.clone(), keys.clone(), clock.clone(), dice.clone()))),
+        (
+            "token",
+            wire!(token, token::Services::new(store.clone(), keys.clone(), clock.clone(), dice.clone())),
+        ),
         ("userinfo", wire!(userinfo, userinfo::Services::new(store.clone(), keys.clone(), clock.clone()))),
     ])
 }
@@ -81,11 +87,8 @@ mod tests {
         };
         let known: BTreeSet<String> = all(&surroundings).into_keys().map(str::to_owned).collect();
         let template = Template::built_in().expect("well formed");
-        let declared: BTreeSet<String> = template
-            .functions
-            .into_iter()
-            .map(|function| function.name)
-            .collect();
+        let declared: BTreeSet<String> =
+            template.functions.into_iter().map(|function| function.name).collect();
         assert_eq!(known, declared);
     }
 }

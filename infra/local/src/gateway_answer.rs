@@ -75,14 +75,8 @@ pub(crate) fn read(answer: &[u8]) -> Result<Response<Full<Bytes>>, NoAnswer> {
 }
 
 fn headers_of(answer: &FunctionAnswer) -> Result<HeaderMap, NoAnswer> {
-    let single = answer
-        .headers
-        .iter()
-        .map(|(name, value)| (name, std::slice::from_ref(value)));
-    let multiple = answer
-        .multi_value_headers
-        .iter()
-        .map(|(name, values)| (name, values.as_slice()));
+    let single = answer.headers.iter().map(|(name, value)| (name, std::slice::from_ref(value)));
+    let multiple = answer.multi_value_headers.iter().map(|(name, values)| (name, values.as_slice()));
     let mut headers = HeaderMap::new();
     for (name, values) in single.chain(multiple) {
         let name = HeaderName::try_from(name)?;
@@ -125,10 +119,7 @@ mod tests {
         let response = read(answer.to_string().as_bytes()).expect("an answer");
         assert_eq!(response.status(), StatusCode::FOUND);
         assert_eq!(response.headers()["location"], "/sign-in");
-        assert_eq!(
-            response.headers().get_all(SET_COOKIE).iter().collect::<Vec<_>>(),
-            ["a=1", "b=2"]
-        );
+        assert_eq!(response.headers().get_all(SET_COOKIE).iter().collect::<Vec<_>>(), ["a=1", "b=2"]);
         assert_eq!(response.headers().get(CONTENT_TYPE), None);
         assert!(body(response).await.is_empty());
     }
@@ -137,10 +128,7 @@ mod tests {
     async fn an_http_api_answer_has_its_cookies_apart() {
         let answer = json!({ "statusCode": 200, "cookies": ["a=1", "b=2"], "headers": {}, "body": "{}" });
         let response = read(answer.to_string().as_bytes()).expect("an answer");
-        assert_eq!(
-            response.headers().get_all(SET_COOKIE).iter().collect::<Vec<_>>(),
-            ["a=1", "b=2"]
-        );
+        assert_eq!(response.headers().get_all(SET_COOKIE).iter().collect::<Vec<_>>(), ["a=1", "b=2"]);
         assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
     }
 
@@ -173,10 +161,7 @@ mod tests {
             (r#"{"statusCode":101}"#, "101"),
             (r#"{"statusCode":200,"headers":{"a b":"c"}}"#, "name"),
             (r#"{"statusCode":200,"headers":{"a":"b\r\nc: d"}}"#, "value"),
-            (
-                r#"{"statusCode":200,"body":"!","isBase64Encoded":true}"#,
-                "base64",
-            ),
+            (r#"{"statusCode":200,"body":"!","isBase64Encoded":true}"#, "base64"),
         ] {
             let error = read(answer.as_bytes()).expect_err(answer).to_string();
             assert!(error.contains(why), "{answer}: {error}");

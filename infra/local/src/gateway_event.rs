@@ -84,13 +84,8 @@ impl Received<'_> {
     pub(crate) fn version_2(&self) -> Value {
         let mut headers = self.header_values();
         let cookies = headers.remove(COOKIE.as_str());
-        let cookies = cookies.map(|lines| {
-            lines
-                .iter()
-                .flat_map(|line| line.split("; "))
-                .map(str::to_owned)
-                .collect()
-        });
+        let cookies =
+            cookies.map(|lines| lines.iter().flat_map(|line| line.split("; ")).map(str::to_owned).collect());
         let path = format!("{}{}", self.base_path, self.path);
         let route_key = format!("{} {}", self.method, self.destination.resource);
         let (body, is_base64_encoded) = self.body(!self.is_text());
@@ -138,9 +133,7 @@ impl Received<'_> {
     }
 
     fn user_agent(&self) -> Option<String> {
-        self.headers
-            .get(USER_AGENT)
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        self.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
     }
 
     fn header_values(&self) -> BTreeMap<String, Vec<String>> {
@@ -155,21 +148,14 @@ impl Received<'_> {
     fn query_values(&self) -> BTreeMap<String, Vec<String>> {
         let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(self.query.as_bytes()) {
-            values
-                .entry(name.into_owned())
-                .or_default()
-                .push(value.into_owned());
+            values.entry(name.into_owned()).or_default().push(value.into_owned());
         }
         values
     }
 
     fn path_parameters(&self) -> Value {
         let parameters = self.destination.path_parameters.iter();
-        Value::Object(
-            parameters
-                .map(|(name, value)| ((*name).to_owned(), json!(value)))
-                .collect(),
-        )
+        Value::Object(parameters.map(|(name, value)| ((*name).to_owned(), json!(value))).collect())
     }
 
     fn body(&self, is_binary: bool) -> (Option<String>, bool) {
@@ -184,17 +170,9 @@ impl Received<'_> {
 
     /// Whether an HTTP API takes the body for text. A form it does not.
     fn is_text(&self) -> bool {
-        let media_type = self
-            .headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        let media_type = media_type
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let media_type =
+            self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         media_type.starts_with("text/")
             || ["application/json", "application/javascript", "application/xml"]
                 .contains(&media_type.as_str())
@@ -202,21 +180,11 @@ impl Received<'_> {
 }
 
 fn last_of_each(values: &BTreeMap<String, Vec<String>>) -> Value {
-    Value::Object(
-        values
-            .iter()
-            .map(|(name, values)| (name.clone(), json!(values.last())))
-            .collect(),
-    )
+    Value::Object(values.iter().map(|(name, values)| (name.clone(), json!(values.last()))).collect())
 }
 
 fn joined(values: &BTreeMap<String, Vec<String>>) -> Value {
-    Value::Object(
-        values
-            .iter()
-            .map(|(name, values)| (name.clone(), json!(values.join(","))))
-            .collect(),
-    )
+    Value::Object(values.iter().map(|(name, values)| (name.clone(), json!(values.join(",")))).collect())
 }
 
 fn some(object: Value) -> Option<Value> {
@@ -245,16 +213,9 @@ mod tests {
     ) -> [(Value, Request<Body>); 2] {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.append(
-                HeaderName::from_static(name),
-                HeaderValue::from_str(value).expect("a header"),
-            );
+            map.append(HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header"));
         }
-        let destination = Destination {
-            function: "token",
-            resource: "/token",
-            path_parameters: vec![],
-        };
+        let destination = Destination { function: "token", resource: "/token", path_parameters: vec![] };
         let received = Received {
             method: &Method::POST,
             path: "/token",
@@ -293,10 +254,7 @@ mod tests {
         for (event, request) in told(
             "",
             "",
-            &[
-                ("host", "localhost"),
-                ("content-type", "application/x-www-form-urlencoded"),
-            ],
+            &[("host", "localhost"), ("content-type", "application/x-www-form-urlencoded")],
             body,
         ) {
             assert_eq!(request.method(), Method::POST);
@@ -309,10 +267,7 @@ mod tests {
     #[test]
     fn an_empty_body_is_no_body() {
         let [(one, _), (two, _)] = told("", "", &[("host", "localhost")], b"");
-        assert_eq!(
-            (&one["body"], &one["isBase64Encoded"]),
-            (&Value::Null, &json!(false))
-        );
+        assert_eq!((&one["body"], &one["isBase64Encoded"]), (&Value::Null, &json!(false)));
         assert!(two.get("body").is_none());
     }
 
@@ -321,16 +276,10 @@ mod tests {
         let [_, (two, request)] = told(
             "",
             "",
-            &[
-                ("host", "localhost"),
-                ("content-type", "application/json; charset=utf-8"),
-            ],
+            &[("host", "localhost"), ("content-type", "application/json; charset=utf-8")],
             b"{}",
         );
-        assert_eq!(
-            (&two["body"], &two["isBase64Encoded"]),
-            (&json!("{}"), &json!(false))
-        );
+        assert_eq!((&two["body"], &two["isBase64Encoded"]), (&json!("{}"), &json!(false)));
         assert_eq!(request.body().as_ref(), b"{}");
     }
 
@@ -370,25 +319,11 @@ mod tests {
 
     #[test]
     fn a_header_sent_twice_arrives_as_a_function_would_see_it_on_aws() {
-        let headers = [
-            ("host", "localhost"),
-            ("authorization", "Basic one"),
-            ("authorization", "Basic two"),
-        ];
+        let headers = [("host", "localhost"), ("authorization", "Basic one"), ("authorization", "Basic two")];
         let [(one, request_one), (_, request_two)] = told("", "", &headers, b"");
-        assert_eq!(
-            one["multiValueHeaders"]["authorization"],
-            json!(["Basic one", "Basic two"])
-        );
+        assert_eq!(one["multiValueHeaders"]["authorization"], json!(["Basic one", "Basic two"]));
         // lambda_http lets `headers`, which holds the last value alone, replace `multiValueHeaders`.
-        assert_eq!(
-            request_one
-                .headers()
-                .get_all("authorization")
-                .iter()
-                .collect::<Vec<_>>(),
-            ["Basic two"]
-        );
+        assert_eq!(request_one.headers().get_all("authorization").iter().collect::<Vec<_>>(), ["Basic two"]);
         assert_eq!(request_two.headers()["authorization"], "Basic one,Basic two");
     }
 

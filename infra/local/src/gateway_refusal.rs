@@ -70,9 +70,7 @@ impl GatewayRefusal {
     pub(crate) fn response(self, version: EventVersion) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::from(self.body(version)));
         *response.status_mut() = self.status(version);
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
     }
 }

@@ -21,10 +21,7 @@ fn run(arguments: &Arguments) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| StartError::Machine {
-            what: "the thread pool",
-            why: error.to_string(),
-        })?;
+        .map_err(|error| StartError::Machine { what: "the thread pool", why: error.to_string() })?;
     runtime.block_on(async {
         let stop = server_should_end()?;
         let stack = Stack::start(arguments, folder).await?;
@@ -38,10 +35,8 @@ fn run(arguments: &Arguments) -> Result<(), StartError> {
 fn server_should_end() -> Result<impl Future<Output = ()>, StartError> {
     use tokio::signal::unix::{SignalKind, signal};
 
-    let deaf = |error: std::io::Error| StartError::Machine {
-        what: "the signal handler",
-        why: error.to_string(),
-    };
+    let deaf =
+        |error: std::io::Error| StartError::Machine { what: "the signal handler", why: error.to_string() };
     let mut interrupt = signal(SignalKind::interrupt()).map_err(deaf)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(deaf)?;
     Ok(async move {

@@ -1,4 +1,4 @@
-use lambda_http::http::Method;
+use hyper::Method;
 
 use crate::template::Function;
 
@@ -45,11 +45,7 @@ impl Routes {
             .filter(|route| route.method == method)
             .filter_map(|route| {
                 let path_parameters = parameters(&route.resource, path)?;
-                Some(Destination {
-                    function: &route.function,
-                    resource: &route.resource,
-                    path_parameters,
-                })
+                Some(Destination { function: &route.function, resource: &route.resource, path_parameters })
             })
             .min_by_key(|destination| destination.path_parameters.len())
     }
@@ -62,10 +58,7 @@ fn parameters<'resource>(resource: &'resource str, path: &str) -> Option<Vec<(&'
     let mut segments = path.split('/');
     for pattern in resource.split('/') {
         let segment = segments.next()?;
-        match pattern
-            .strip_prefix('{')
-            .and_then(|pattern| pattern.strip_suffix('}'))
-        {
+        match pattern.strip_prefix('{').and_then(|pattern| pattern.strip_suffix('}')) {
             Some(name) if !segment.is_empty() => found.push((name, segment.to_owned())),
             None if pattern == segment => {}
             _ => return None,
@@ -88,11 +81,7 @@ mod tests {
         let routes = routes();
         for (method, path, function) in [
             (Method::GET, "/.well-known/openid-configuration", "discovery"),
-            (
-                Method::GET,
-                "/.well-known/oauth-authorization-server",
-                "discovery",
-            ),
+            (Method::GET, "/.well-known/oauth-authorization-server", "discovery"),
             (Method::GET, "/jwks.json", "discovery"),
             (Method::GET, "/authorization-details-types", "discovery"),
             (Method::GET, "/assets/style.css", "discovery"),
@@ -112,11 +101,7 @@ mod tests {
             (Method::POST, "/userinfo", "userinfo"),
         ] {
             let destination = routes.find(&method, path);
-            assert_eq!(
-                destination.map(|it| it.function),
-                Some(function),
-                "{method} {path}"
-            );
+            assert_eq!(destination.map(|it| it.function), Some(function), "{method} {path}");
         }
     }
 
@@ -134,9 +119,7 @@ mod tests {
     #[test]
     fn what_the_template_does_not_list_goes_nowhere() {
         let routes = routes();
-        for path in [
-            "", "/", "/Token", "/token/", "//token", "/token/x", "/unknown", "*",
-        ] {
+        for path in ["", "/", "/Token", "/token/", "//token", "/token/x", "/unknown", "*"] {
             assert_eq!(routes.find(&Method::POST, path), None, "{path}");
         }
         assert_eq!(routes.find(&Method::TRACE, "/token"), None);
@@ -149,13 +132,7 @@ mod tests {
             routes: vec![(Method::GET, "/a/{b}".into()), (Method::GET, "/a/plain".into())],
         };
         let routes = Routes::of(&[both]);
-        assert_eq!(
-            routes.find(&Method::GET, "/a/plain").expect("routed").resource,
-            "/a/plain"
-        );
-        assert_eq!(
-            routes.find(&Method::GET, "/a/other").expect("routed").resource,
-            "/a/{b}"
-        );
+        assert_eq!(routes.find(&Method::GET, "/a/plain").expect("routed").resource, "/a/plain");
+        assert_eq!(routes.find(&Method::GET, "/a/other").expect("routed").resource, "/a/{b}");
     }
 }

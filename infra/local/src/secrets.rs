@@ -23,21 +23,11 @@ impl Secrets {
     /// When the file is there and cannot be read, or is not ours.
     pub fn load(folder: &DataFolder) -> Result<Self, StartError> {
         let Some(text) = folder.read(FILE)? else {
-            return Ok(Self {
-                by_name: BTreeMap::new(),
-            });
+            return Ok(Self { by_name: BTreeMap::new() });
         };
-        let by_name: BTreeMap<String, String> =
-            serde_json::from_str(&text).map_err(|error| StartError::Content {
-                path: folder.file(FILE),
-                why: error.to_string(),
-            })?;
-        Ok(Self {
-            by_name: by_name
-                .into_iter()
-                .map(|(name, secret)| (name, Secret::new(secret)))
-                .collect(),
-        })
+        let by_name: BTreeMap<String, String> = serde_json::from_str(&text)
+            .map_err(|error| StartError::Content { path: folder.file(FILE), why: error.to_string() })?;
+        Ok(Self { by_name: by_name.into_iter().map(|(name, secret)| (name, Secret::new(secret))).collect() })
     }
 
     /// The secret of this name; made now, and kept, when there is none yet.
@@ -79,30 +69,18 @@ impl Secrets {
     }
 
     fn save(&self, folder: &DataFolder) -> Result<(), StartError> {
-        let plain: BTreeMap<&str, &str> = self
-            .by_name
-            .iter()
-            .map(|(name, secret)| (name.as_str(), secret.expose().as_str()))
-            .collect();
-        let text = serde_json::to_string_pretty(&plain).map_err(|error| StartError::Content {
-            path: folder.file(FILE),
-            why: error.to_string(),
-        })?;
+        let plain: BTreeMap<&str, &str> =
+            self.by_name.iter().map(|(name, secret)| (name.as_str(), secret.expose().as_str())).collect();
+        let text = serde_json::to_string_pretty(&plain)
+            .map_err(|error| StartError::Content { path: folder.file(FILE), why: error.to_string() })?;
         folder.replace(FILE, &text)
     }
 }
 
 /// A hundred random bits as four groups of five characters.
 fn readable(bytes: [u8; 20]) -> String {
-    let letters: Vec<u8> = bytes
-        .iter()
-        .map(|byte| ALPHABET[usize::from(byte % 32)])
-        .collect();
-    letters
-        .chunks(5)
-        .map(String::from_utf8_lossy)
-        .collect::<Vec<_>>()
-        .join("-")
+    let letters: Vec<u8> = bytes.iter().map(|byte| ALPHABET[usize::from(byte % 32)]).collect();
+    letters.chunks(5).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-")
 }
 
 #[cfg(test)]
@@ -113,14 +91,10 @@ mod tests {
     fn a_second_start_finds_the_same_password() {
         let dice = Dice::system();
         let folder = DataFolder::temporary(&dice).expect("a folder");
-        let first = Secrets::load(&folder)
-            .expect("none yet")
-            .get_or_make("person", &folder, &dice)
-            .expect("made");
-        let second = Secrets::load(&folder)
-            .expect("kept")
-            .get_or_make("person", &folder, &dice)
-            .expect("found");
+        let first =
+            Secrets::load(&folder).expect("none yet").get_or_make("person", &folder, &dice).expect("made");
+        let second =
+            Secrets::load(&folder).expect("kept").get_or_make("person", &folder, &dice).expect("found");
         assert_eq!(first.expose(), second.expose());
     }
 
@@ -144,9 +118,7 @@ mod tests {
 
     #[test]
     fn a_password_is_readable_and_long() {
-        let password = readable([
-            0, 31, 32, 255, 7, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-        ]);
+        let password = readable([0, 31, 32, 255, 7, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
         assert_eq!(password.len(), 23);
         assert!(password.starts_with("a9a9h-"), "{password}");
     }

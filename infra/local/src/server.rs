@@ -1,4 +1,3 @@
-use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -53,10 +52,7 @@ impl Listeners {
         let v4 = bind(Ipv4Addr::LOCALHOST.into(), port, option).await?;
         let port = v4
             .local_addr()
-            .map_err(|why| StartError::Listen {
-                address: (Ipv4Addr::LOCALHOST, port).into(),
-                why,
-            })?
+            .map_err(|why| StartError::Listen { address: (Ipv4Addr::LOCALHOST, port).into(), why })?
             .port();
         let v6 = match bind(Ipv6Addr::LOCALHOST.into(), port, option).await {
             Ok(listener) => Some(listener),
@@ -93,14 +89,16 @@ async fn bind(address: IpAddr, port: u16, option: &'static str) -> Result<TcpLis
     })
 }
 
-/// Serves HTTP/1.1 until `stop` changes; then lets requests under way finish, for a while.
-pub(crate) async fn serve<Handle, Answering>(
+/// Serves HTTP/1.1 until `stop` changes; then lets requests under way finish, for a while. A request whose handling
+/// fails gets no answer: its connection is closed.
+pub(crate) async fn serve<Handle, Answering, Failure>(
     listeners: Listeners,
     handle: Handle,
     mut stop: watch::Receiver<bool>,
 ) where
     Handle: Fn(Request<Incoming>, SocketAddr) -> Answering + Clone + Send + 'static,
-    Answering: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+    Answering: Future<Output = Result<Response<Full<Bytes>>, Failure>> + Send + 'static,
+    Failure: std::error::Error + Send + Sync + 'static,
 {
     let connections = GracefulShutdown::new();
     loop {
@@ -118,10 +116,7 @@ pub(crate) async fn serve<Handle, Answering>(
             }
         };
         let handle = handle.clone();
-        let service = service_fn(move |request| {
-            let answer = handle(request, source);
-            async move { Ok::<_, Infallible>(answer.await) }
-        });
+        let service = service_fn(move |request| handle(request, source));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADERS_TIMEOUT)
@@ -142,32 +137,24 @@ pub(crate) async fn serve<Handle, Answering>(
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use super::*;
 
     #[tokio::test]
     async fn a_port_in_use_is_named_with_the_way_out() {
         let first = Listeners::bind(0, "--port").await.expect("a free port");
-        let refusal = Listeners::bind(first.port(), "--port")
-            .await
-            .expect_err("in use")
-            .to_string();
-        assert!(
-            refusal.contains(&first.port().to_string()) && refusal.contains("--port"),
-            "{refusal}"
-        );
+        let refusal = Listeners::bind(first.port(), "--port").await.expect_err("in use").to_string();
+        assert!(refusal.contains(&first.port().to_string()) && refusal.contains("--port"), "{refusal}");
         assert!(!refusal.contains('\n'));
     }
 
     #[tokio::test]
     async fn both_loopback_addresses_have_the_same_port() {
         let listeners = Listeners::bind(0, "--port").await.expect("a free port");
-        TcpStream::connect((Ipv4Addr::LOCALHOST, listeners.port()))
-            .await
-            .expect("connected");
+        TcpStream::connect((Ipv4Addr::LOCALHOST, listeners.port())).await.expect("connected");
         if listeners.v6.is_some() {
-            TcpStream::connect((Ipv6Addr::LOCALHOST, listeners.port()))
-                .await
-                .expect("connected");
+            TcpStream::connect((Ipv6Addr::LOCALHOST, listeners.port())).await.expect("connected");
         }
     }
 
@@ -182,7 +169,7 @@ mod tests {
             async move {
                 let _ = arrived.send(()).await;
                 tokio::time::sleep(Duration::from_millis(200)).await;
-                Response::new(Full::from("done"))
+                Ok::<_, Infallible>(Response::new(Full::from("done")))
             }
         };
         let server = tokio::spawn(serve(listeners, slow, stopped));
@@ -191,10 +178,7 @@ mod tests {
         stop.send(true).expect("the server listens");
         let answer = client.await.expect("no panic").expect("an answer");
         assert_eq!(answer.text().await.expect("a body"), "done");
-        tokio::time::timeout(GRACE / 2, server)
-            .await
-            .expect("it ends soon")
-            .expect("no panic");
+        tokio::time::timeout(GRACE / 2, server).await.expect("it ends soon").expect("no panic");
         assert!(reqwest::get(url).await.is_err(), "nobody listens any more");
     }
 
@@ -203,16 +187,13 @@ mod tests {
         let listeners = Listeners::bind(0, "--port").await.expect("a free port");
         let port = listeners.port();
         let (stop, stopped) = watch::channel(false);
-        let answer = |_: Request<Incoming>, _| std::future::ready(Response::new(Full::from("done")));
+        let answer = |_: Request<Incoming>, _| {
+            std::future::ready(Ok::<_, Infallible>(Response::new(Full::from("done"))))
+        };
         let server = tokio::spawn(serve(listeners, answer, stopped));
-        let _idle = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
-            .await
-            .expect("connected");
+        let _idle = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.expect("connected");
         tokio::time::sleep(Duration::from_millis(50)).await;
         stop.send(true).expect("the server listens");
-        tokio::time::timeout(GRACE / 2, server)
-            .await
-            .expect("it ends soon")
-            .expect("no panic");
+        tokio::time::timeout(GRACE / 2, server).await.expect("it ends soon").expect("no panic");
     }
 }

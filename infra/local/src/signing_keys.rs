@@ -1,11 +1,11 @@
 use std::path::Path;
 
+use cli::generate_rsa_2048;
 use environment::Dice;
 use keys::{KeyFile, KeyFileError};
 use oauth::Timestamp;
 
 use crate::StartError;
-use crate::rsa_key::generate_rsa_2048;
 
 /// The keys that an earlier start made, or new ones: a P-256 key, an RSA-2048 key and the server's secret.
 ///
@@ -16,10 +16,8 @@ pub(crate) fn load_or_make(path: &Path, now: Timestamp, dice: &Dice) -> Result<K
     if let Some(keys) = KeyFile::load(path).map_err(told)? {
         return Ok(keys);
     }
-    let rsa = generate_rsa_2048().map_err(|error| StartError::Machine {
-        what: "an RSA key",
-        why: error.to_string(),
-    })?;
+    let rsa = generate_rsa_2048()
+        .map_err(|error| StartError::Machine { what: "an RSA key", why: error.to_string() })?;
     let keys = KeyFile::first(now, dice.roll(), rsa).map_err(told)?;
     keys.create(path).map_err(told)?;
     Ok(keys)
@@ -27,19 +25,12 @@ pub(crate) fn load_or_make(path: &Path, now: Timestamp, dice: &Dice) -> Result<K
 
 fn start_error(path: &Path, error: KeyFileError) -> StartError {
     match error {
-        KeyFileError::File { path, why } => StartError::File {
-            verb: "use",
-            path,
-            why,
-        },
+        KeyFileError::File { path, why } => StartError::File { verb: "use", path, why },
         KeyFileError::Mode { path, mode } => StartError::Content {
             path,
             why: format!("its mode is {mode:03o}, so that others can reach the keys; run chmod 600 on it"),
         },
-        other => StartError::Content {
-            path: path.to_owned(),
-            why: other.to_string(),
-        },
+        other => StartError::Content { path: path.to_owned(), why: other.to_string() },
     }
 }
 
@@ -75,14 +66,8 @@ mod tests {
         let path = folder.file("keys.json");
         load_or_make(&path, NOW, &dice).expect("keys");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("widened");
-        let refusal = load_or_make(&path, NOW, &dice)
-            .err()
-            .expect("refused")
-            .to_string();
-        assert!(
-            refusal.contains("keys.json") && refusal.contains("644"),
-            "{refusal}"
-        );
+        let refusal = load_or_make(&path, NOW, &dice).err().expect("refused").to_string();
+        assert!(refusal.contains("keys.json") && refusal.contains("644"), "{refusal}");
     }
 
     #[test]
@@ -90,14 +75,8 @@ mod tests {
         let dice = Dice::system();
         let folder = DataFolder::temporary(&dice).expect("a folder");
         folder.replace("keys.json", "{").expect("written");
-        let refusal = load_or_make(&folder.file("keys.json"), NOW, &dice)
-            .err()
-            .expect("refused")
-            .to_string();
-        assert!(
-            refusal.contains("keys.json") && !refusal.contains('\n'),
-            "{refusal}"
-        );
+        let refusal = load_or_make(&folder.file("keys.json"), NOW, &dice).err().expect("refused").to_string();
+        assert!(refusal.contains("keys.json") && !refusal.contains('\n'), "{refusal}");
         assert_eq!(folder.read("keys.json").expect("readable").as_deref(), Some("{"));
     }
 }

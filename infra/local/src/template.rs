@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use lambda_http::http::Method;
+use hyper::Method;
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde::Deserialize;
 use serde_json::Value;
@@ -62,11 +62,7 @@ impl Template {
         }
         let [table] =
             <[Value; 1]>::try_from(tables).map_err(|_| wrong(&"there must be exactly one table"))?;
-        Ok(Self {
-            functions,
-            table,
-            every_body_is_binary,
-        })
+        Ok(Self { functions, table, every_body_is_binary })
     }
 }
 
@@ -81,11 +77,7 @@ impl Function {
             .map(|rest| rest.trim_end_matches('/').to_owned())
             .ok_or_else(|| wrong(&"CodeUri must be functions/NAME/"))?;
         let mut routes = Vec::new();
-        for event in properties
-            .events
-            .into_values()
-            .filter(|event| event.kind == "Api")
-        {
+        for event in properties.events.into_values().filter(|event| event.kind == "Api") {
             let route: ApiEvent = serde_json::from_value(event.properties).map_err(|error| wrong(&error))?;
             let method = route.method.parse().map_err(|error| wrong(&error))?;
             routes.push((method, route.path));
@@ -171,17 +163,10 @@ mod tests {
     #[test]
     fn the_template_declares_exactly_the_folders_of_functions() {
         let template = Template::built_in().expect("the template is well formed");
-        let declared: BTreeSet<String> = template
-            .functions
-            .iter()
-            .map(|function| function.name.clone())
-            .collect();
+        let declared: BTreeSet<String> =
+            template.functions.iter().map(|function| function.name.clone()).collect();
         assert_eq!(declared, folders());
-        assert_eq!(
-            template.functions.len(),
-            declared.len(),
-            "two functions share a folder"
-        );
+        assert_eq!(template.functions.len(), declared.len(), "two functions share a folder");
     }
 
     #[test]
@@ -189,19 +174,10 @@ mod tests {
         let documents = Yaml::load_from_str(TEXT).expect("YAML");
         let template = without_tags(&documents[0]);
         let resources = template["Resources"].as_object().expect("resources");
-        for (name, resource) in resources
-            .iter()
-            .filter(|(_, it)| it["Type"] == "AWS::Serverless::Function")
-        {
+        for (name, resource) in resources.iter().filter(|(_, it)| it["Type"] == "AWS::Serverless::Function") {
             assert_eq!(resource["Metadata"]["BuildMethod"], "rust-cargolambda", "{name}");
-            let binary = resource["Metadata"]["BuildProperties"]["Binary"]
-                .as_str()
-                .expect("a binary");
-            assert_eq!(
-                resource["Properties"]["CodeUri"],
-                format!("functions/{binary}/"),
-                "{name}"
-            );
+            let binary = resource["Metadata"]["BuildProperties"]["Binary"].as_str().expect("a binary");
+            assert_eq!(resource["Properties"]["CodeUri"], format!("functions/{binary}/"), "{name}");
         }
     }
 
@@ -216,9 +192,7 @@ mod tests {
                 );
             }
         }
-        let all = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
-            .map(str::to_owned)
-            .into();
+        let all = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"].map(str::to_owned).into();
         for (path, listed) in verbs {
             assert_eq!(listed, all, "{path}");
         }
@@ -228,10 +202,7 @@ mod tests {
     fn a_function_keeps_to_its_own_paths() {
         let functions = Template::built_in().expect("well formed").functions;
         let paths = |name: &str| -> BTreeSet<String> {
-            let function = functions
-                .iter()
-                .find(|function| function.name == name)
-                .expect("declared");
+            let function = functions.iter().find(|function| function.name == name).expect("declared");
             function.routes.iter().map(|(_, path)| path.clone()).collect()
         };
         assert_eq!(paths("token"), BTreeSet::from(["/token".to_owned()]));
@@ -243,7 +214,11 @@ mod tests {
                     "/.well-known/oauth-authorization-server",
                     "/jwks.json",
                     "/authorization-details-types",
-                    "/assets/{file}"
+                    "/errors",
+                    "/errors/{name}",
+                    "/assets/{file}",
+                    "/errors",
+                    "/errors/{name}",
                 ]
                 .map(str::to_owned)
             )
@@ -276,9 +251,6 @@ mod tests {
 
     #[test]
     fn a_template_without_a_table_is_refused() {
-        assert!(matches!(
-            Template::parse("Resources: {}"),
-            Err(StartError::Template(_))
-        ));
+        assert!(matches!(Template::parse("Resources: {}"), Err(StartError::Template(_))));
     }
 }

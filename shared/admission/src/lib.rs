@@ -11,9 +11,9 @@ use http::audit::{Decision, Event, Outcome};
 use http::request::authorization;
 use http::{Problem, Request, Response, Site, respond_json};
 use keys::{Algorithm, Jwks};
-use oauth::{Parameters, Timestamp};
+use oauth::{ClientRejection, Parameters, Refusal, Timestamp};
 use serde_json::Value;
-use store::{Configuration, Store};
+use store::{ClientState, Configuration, Store};
 
 /// One request to an endpoint, with what every endpoint needs to answer it.
 pub struct Visit<'a> {
@@ -80,9 +80,20 @@ impl<'a> Visit<'a> {
     }
 
     async fn prove(&self, presented: &Presented, endpoint: &str) -> Result<AuthenticatedClient, Problem> {
-        let registered = self.registered(presented.client_id()).await?;
         let audiences = AcceptedAudiences::at(&self.configuration.server, endpoint);
-        let proof = clients::authenticate(presented, registered.as_ref(), &is_signed, &audiences, self.now)?;
+        let mut registered = self.registered(presented.client_id()).await?;
+        let judge = |registered: Option<&Registered>| {
+            clients::authenticate(presented, registered, &is_signed, &audiences, self.now)
+        };
+        let mut proof = judge(registered.as_ref());
+        // A secret that was made a moment ago is good at once: what is remembered of the client may be older.
+        if let (Some(registered), Err(Refusal::ClientRejected { why: ClientRejection::WrongSecret })) =
+            (&mut registered, &proof)
+        {
+            registered.credentials = credentials(&self.store.client_state_now(presented.client_id()).await?);
+            proof = judge(Some(registered));
+        }
+        let proof = proof?;
         proof
             .complete(async |once: SpendOnce| {
                 let first = self.store.spend_assertion(&once.digest, once.expires_at, self.now).await?;
@@ -96,13 +107,13 @@ impl<'a> Visit<'a> {
             return Ok(None);
         };
         let state = self.store.client_state(id, self.now).await?;
-        let secrets = state
-            .secrets
-            .iter()
-            .map(|kept| HashedSecret { digest: kept.digest, expires_at: kept.expires_at })
-            .collect();
-        Ok(Some(Registered { client, credentials: Credentials { secrets, disabled: state.disabled } }))
+        Ok(Some(Registered { client, credentials: credentials(&state) }))
     }
+}
+
+fn credentials(state: &ClientState) -> Credentials {
+    let kept = |kept: &store::HashedSecret| HashedSecret { digest: kept.digest, expires_at: kept.expires_at };
+    Credentials { secrets: state.secrets.iter().map(kept).collect(), disabled: state.disabled }
 }
 
 /// Whether a client's assertion is signed by one of the keys that it registered.

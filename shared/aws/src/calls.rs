@@ -122,10 +122,7 @@ mod tests {
         .await;
         assert_eq!(output, "done");
         assert_eq!(calls.to_string(), "DynamoDB.GetItem=1 Keys.Sign=2");
-        assert_eq!(
-            (calls.total(), calls.of("Keys.Sign"), calls.of("KMS.Sign")),
-            (3, 2, 0)
-        );
+        assert_eq!((calls.total(), calls.of("Keys.Sign"), calls.of("KMS.Sign")), (3, 2, 0));
     }
 
     #[tokio::test]
@@ -139,10 +136,7 @@ mod tests {
             count("B.Two");
         });
         let (((), one), ((), other)) = tokio::join!(one, other);
-        assert_eq!(
-            (one.to_string().as_str(), other.to_string().as_str()),
-            ("A.One=1", "B.Two=1")
-        );
+        assert_eq!((one.to_string().as_str(), other.to_string().as_str()), ("A.One=1", "B.Two=1"));
     }
 
     #[tokio::test]
@@ -173,10 +167,7 @@ mod tests {
                 let (mut stream, _) = listener.accept().await.expect("a connection");
                 let mut request = vec![0; 8192];
                 let _ = stream.read(&mut request).await;
-                stream
-                    .write_all(format!("HTTP/1.1 {answer}").as_bytes())
-                    .await
-                    .expect("written");
+                stream.write_all(format!("HTTP/1.1 {answer}").as_bytes()).await.expect("written");
             }
         });
         format!("http://{address}")
@@ -185,9 +176,8 @@ mod tests {
     #[tokio::test]
     async fn the_interceptor_counts_every_attempt() {
         let configuration = crate::local(&flaky_kms().await);
-        let configuration = aws_sdk_kms::config::Builder::from(&configuration)
-            .interceptor(CallCounter)
-            .build();
+        let configuration =
+            aws_sdk_kms::config::Builder::from(&configuration).interceptor(CallCounter).build();
         let client = aws_sdk_kms::Client::from_conf(configuration);
         let (answer, calls) = counted(client.get_public_key().key_id("key").send()).await;
         assert_eq!(answer.expect("the second attempt succeeds").key_id(), Some("key"));

@@ -67,9 +67,7 @@ fn common() -> aws_types::sdk_config::Builder {
 }
 
 fn endpoint_url() -> Option<String> {
-    std::env::var("AWS_ENDPOINT_URL")
-        .ok()
-        .filter(|url| !url.is_empty())
+    std::env::var("AWS_ENDPOINT_URL").ok().filter(|url| !url.is_empty())
 }
 
 fn https_client() -> Result<SharedHttpClient, Fault> {

@@ -61,10 +61,7 @@ mod tests {
     fn a_session_token_may_be_missing_or_empty() {
         assert_eq!(credentials(set).expect("set").session_token(), None);
         let with_an_empty_token = |name: &'static str| set(name).or_else(|| Some(String::new()));
-        assert_eq!(
-            credentials(with_an_empty_token).expect("set").session_token(),
-            None
-        );
+        assert_eq!(credentials(with_an_empty_token).expect("set").session_token(), None);
     }
 
     #[test]

@@ -28,11 +28,7 @@ pub fn fault<E: ProvideErrorMetadata>(what: &'static str, error: &SdkError<E, Ht
         SdkError::ResponseError(_) => "an answer that cannot be read",
         _ => "the request could not be built",
     };
-    if may_pass(error) {
-        Fault::unavailable(what, why)
-    } else {
-        Fault::broken(what, why)
-    }
+    if may_pass(error) { Fault::unavailable(what, why) } else { Fault::broken(what, why) }
 }
 
 fn may_pass<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
@@ -59,10 +55,7 @@ mod tests {
         let status = StatusCode::try_from(status).expect("a status");
         let response = HttpResponse::new(status, SdkBody::empty());
         SdkError::service_error(
-            ErrorMetadata::builder()
-                .code(code)
-                .message("the item held a secret")
-                .build(),
+            ErrorMetadata::builder().code(code).message("the item held a secret").build(),
             response,
         )
     }
@@ -75,10 +68,7 @@ mod tests {
             service_error(503, "anything"),
             SdkError::timeout_error("slow"),
         ] {
-            assert!(
-                matches!(fault("table", &error), Fault::Unavailable { what: "table", .. }),
-                "{error:?}"
-            );
+            assert!(matches!(fault("table", &error), Fault::Unavailable { what: "table", .. }), "{error:?}");
         }
     }
 
@@ -89,10 +79,7 @@ mod tests {
             service_error(400, "NotFoundException"),
             SdkError::construction_failure("no region"),
         ] {
-            assert!(
-                matches!(fault("table", &error), Fault::Broken { what: "table", .. }),
-                "{error:?}"
-            );
+            assert!(matches!(fault("table", &error), Fault::Broken { what: "table", .. }), "{error:?}");
         }
     }
 

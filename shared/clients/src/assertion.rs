@@ -52,10 +52,7 @@ pub(crate) fn verify(
     let Unverified { header, claims } =
         Unverified::<AssertionClaims>::parse(assertion).ok_or(ClientRejection::AssertionMalformed)?;
 
-    let algorithm = header
-        .alg
-        .as_deref()
-        .filter(|alg| ASSERTION_ALGORITHMS.contains(alg));
+    let algorithm = header.alg.as_deref().filter(|alg| ASSERTION_ALGORITHMS.contains(alg));
     let algorithm = algorithm.ok_or(ClientRejection::AssertionMalformed)?;
     // RFC 7515, section 4.1.11: who does not understand what is critical must refuse. We understand nothing.
     if header.crit.is_some() {

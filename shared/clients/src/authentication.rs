@@ -42,11 +42,7 @@ impl AuthenticatedClient {
     /// # Errors
     /// [`Refusal::ClientNotAuthenticated`].
     pub fn confidential(&self) -> Result<&Arc<Client>, Refusal> {
-        if self.0.is_confidential() {
-            Ok(&self.0)
-        } else {
-            Err(Refusal::ClientNotAuthenticated)
-        }
+        if self.0.is_confidential() { Ok(&self.0) } else { Err(Refusal::ClientNotAuthenticated) }
     }
 }
 
@@ -163,11 +159,7 @@ fn check_secret(
     now: Timestamp,
 ) -> Result<(), ClientRejection> {
     let kept = registered.map_or(&[][..], |registered| &registered.credentials.secrets);
-    if is_one_of(secret, kept, now) {
-        Ok(())
-    } else {
-        Err(ClientRejection::WrongSecret)
-    }
+    if is_one_of(secret, kept, now) { Ok(()) } else { Err(ClientRejection::WrongSecret) }
 }
 
 const fn rejected(why: ClientRejection) -> Refusal {

@@ -18,10 +18,7 @@ impl<C: DeserializeOwned> Unverified<C> {
         if parts.next().is_some() || signature.is_empty() {
             return None;
         }
-        Some(Self {
-            header: decode(header)?,
-            claims: decode(claims)?,
-        })
+        Some(Self { header: decode(header)?, claims: decode(claims)? })
     }
 }
 

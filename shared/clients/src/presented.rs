@@ -57,10 +57,7 @@ impl Presented {
             (Some(authorization), None, None) => Self::basic(authorization, client_id),
             (None, Some(secret), None) => {
                 let client_id = parse(client_id.ok_or(Refusal::MissingParameter { name: "client_id" })?)?;
-                Ok(Self::Post {
-                    client_id,
-                    secret: Secret::new(secret.to_owned()),
-                })
+                Ok(Self::Post { client_id, secret: Secret::new(secret.to_owned()) })
             }
             (None, None, Some(assertion)) => Self::assertion(assertion, client_id),
             (None, None, None) => {
@@ -101,10 +98,7 @@ impl Presented {
         let client_id = parse(&client_id)?;
         if named_in_body.is_some_and(|named| named != client_id.as_str()) {
             let expected = "the client that authenticates, or nothing,";
-            return Err(Refusal::MalformedParameter {
-                name: "client_id",
-                expected,
-            });
+            return Err(Refusal::MalformedParameter { name: "client_id", expected });
         }
         Ok(Self::Basic { client_id, secret })
     }
@@ -115,10 +109,7 @@ impl Presented {
         if named_in_body.is_some_and(|named| named != subject) {
             return Err(rejected(ClientRejection::AssertionIssuer));
         }
-        Ok(Self::Assertion {
-            client_id: parse(&subject)?,
-            assertion: Secret::new(assertion.to_owned()),
-        })
+        Ok(Self::Assertion { client_id: parse(&subject)?, assertion: Secret::new(assertion.to_owned()) })
     }
 }
 
@@ -133,17 +124,12 @@ fn assertion(parameters: &Parameters) -> Result<Option<&str>, Refusal> {
     let assertion = parameters.optional("client_assertion")?;
     match (assertion, parameters.optional("client_assertion_type")?) {
         (None, None) => Ok(None),
-        (Some(_), None) => Err(Refusal::MissingParameter {
-            name: "client_assertion_type",
-        }),
-        (None, Some(_)) => Err(Refusal::MissingParameter {
-            name: "client_assertion",
-        }),
+        (Some(_), None) => Err(Refusal::MissingParameter { name: "client_assertion_type" }),
+        (None, Some(_)) => Err(Refusal::MissingParameter { name: "client_assertion" }),
         (Some(_), Some(JWT_BEARER)) => Ok(assertion),
-        (Some(_), Some(_)) => Err(Refusal::MalformedParameter {
-            name: "client_assertion_type",
-            expected: JWT_BEARER,
-        }),
+        (Some(_), Some(_)) => {
+            Err(Refusal::MalformedParameter { name: "client_assertion_type", expected: JWT_BEARER })
+        }
     }
 }
 
@@ -156,14 +142,8 @@ fn credentials(encoded: &str) -> Option<(String, Secret<String>)> {
 }
 
 fn form_decode(encoded: &[u8]) -> Option<String> {
-    let spaced: Vec<u8> = encoded
-        .iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-        .collect();
-    percent_decode(&spaced)
-        .decode_utf8()
-        .ok()
-        .map(std::borrow::Cow::into_owned)
+    let spaced: Vec<u8> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    percent_decode(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
 /// What cannot be a client's name is nobody's.
@@ -200,39 +180,15 @@ mod tests {
         let with_type = ("client_assertion_type", JWT_BEARER);
         for (authorization, pairs, expected) in [
             (None, &[("client_id", "agent")][..], "agent by none"),
-            (
-                None,
-                &[("client_id", "agent"), ("client_secret", "")],
-                "agent by none",
-            ),
+            (None, &[("client_id", "agent"), ("client_secret", "")], "agent by none"),
             (Some(header("agent:s")), &[], "agent by client_secret_basic"),
-            (
-                Some(header("agent:s")),
-                &[("client_id", "agent")],
-                "agent by client_secret_basic",
-            ),
-            (
-                Some(header("agent:s").replace("Basic", "bAsIc")),
-                &[],
-                "agent by client_secret_basic",
-            ),
+            (Some(header("agent:s")), &[("client_id", "agent")], "agent by client_secret_basic"),
+            (Some(header("agent:s").replace("Basic", "bAsIc")), &[], "agent by client_secret_basic"),
+            (None, &[("client_id", "agent"), ("client_secret", "s")], "agent by client_secret_post"),
+            (None, &[("client_assertion", &assertion), with_type], "agent by private_key_jwt"),
             (
                 None,
-                &[("client_id", "agent"), ("client_secret", "s")],
-                "agent by client_secret_post",
-            ),
-            (
-                None,
-                &[("client_assertion", &assertion), with_type],
-                "agent by private_key_jwt",
-            ),
-            (
-                None,
-                &[
-                    ("client_id", "agent"),
-                    ("client_assertion", &assertion),
-                    with_type,
-                ],
+                &[("client_id", "agent"), ("client_assertion", &assertion), with_type],
                 "agent by private_key_jwt",
             ),
         ] {
@@ -244,13 +200,8 @@ mod tests {
     #[test]
     fn name_and_secret_are_form_urlencoded_within_the_header() {
         let presented = read(Some(&header("agent%3A1:a+b%2B%C3%BC:c")), &[]).expect("a client");
-        let Presented::Basic { client_id, secret } = presented else {
-            panic!("not basic")
-        };
-        assert_eq!(
-            (client_id.as_str(), secret.expose().as_str()),
-            ("agent:1", "a b+ü:c")
-        );
+        let Presented::Basic { client_id, secret } = presented else { panic!("not basic") };
+        assert_eq!((client_id.as_str(), secret.expose().as_str()), ("agent:1", "a b+ü:c"));
     }
 
     #[test]
@@ -263,10 +214,7 @@ mod tests {
     fn more_than_one_way_is_refused() {
         let basic = header("agent:s");
         let assertion = jwt("agent");
-        let asserted = [
-            ("client_assertion", assertion.as_str()),
-            ("client_assertion_type", JWT_BEARER),
-        ];
+        let asserted = [("client_assertion", assertion.as_str()), ("client_assertion_type", JWT_BEARER)];
         let secret = ("client_secret", "s");
         for (authorization, pairs) in [
             (Some(basic.as_str()), vec![secret]),
@@ -294,10 +242,7 @@ mod tests {
             name: "client_id",
             expected: "the client that authenticates, or nothing,",
         };
-        let not_a_jwt = Refusal::MalformedParameter {
-            name: "client_assertion_type",
-            expected: JWT_BEARER,
-        };
+        let not_a_jwt = Refusal::MalformedParameter { name: "client_assertion_type", expected: JWT_BEARER };
         for (authorization, pairs, refusal) in [
             (None, &[][..], Refusal::ClientNotAuthenticated),
             (None, &[("client_id", "")], Refusal::ClientNotAuthenticated),
@@ -308,68 +253,32 @@ mod tests {
                 &[("client_id", "a"), ("client_id", "b")],
                 Refusal::RepeatedParameter { name: "client_id" },
             ),
-            (
-                None,
-                &[("client_secret", "s")],
-                Refusal::MissingParameter { name: "client_id" },
-            ),
+            (None, &[("client_secret", "s")], Refusal::MissingParameter { name: "client_id" }),
             (Some("Basic"), &[], rejected(WrongSecret)),
             (Some("Basic !!!"), &[], rejected(WrongSecret)),
             (Some("Basic YWdlbnQ="), &[], rejected(WrongSecret)),
             (Some("Basic YWdlbnQ6JWZm"), &[], rejected(WrongSecret)),
             (Some("Basic OnM="), &[], rejected(Unknown)),
             (Some("Bearer abc"), &[], rejected(MethodNotRegistered)),
-            (
-                Some("Digest abc"),
-                &[("client_id", "agent")],
-                rejected(MethodNotRegistered),
-            ),
+            (Some("Digest abc"), &[("client_id", "agent")], rejected(MethodNotRegistered)),
             (Some("Basic YWdlbnQ6cw=="), &[("client_id", "other")], differs),
             (
                 None,
                 &[("client_assertion", &other)],
-                Refusal::MissingParameter {
-                    name: "client_assertion_type",
-                },
+                Refusal::MissingParameter { name: "client_assertion_type" },
             ),
-            (
-                None,
-                &[with_type],
-                Refusal::MissingParameter {
-                    name: "client_assertion",
-                },
-            ),
-            (
-                None,
-                &[("client_assertion", &other), ("client_assertion_type", "saml")],
-                not_a_jwt,
-            ),
-            (
-                None,
-                &[("client_assertion", "x.y.z"), with_type],
-                rejected(AssertionMalformed),
-            ),
-            (
-                None,
-                &[("client_assertion", "e30.e30."), with_type],
-                rejected(AssertionMalformed),
-            ),
+            (None, &[with_type], Refusal::MissingParameter { name: "client_assertion" }),
+            (None, &[("client_assertion", &other), ("client_assertion_type", "saml")], not_a_jwt),
+            (None, &[("client_assertion", "x.y.z"), with_type], rejected(AssertionMalformed)),
+            (None, &[("client_assertion", "e30.e30."), with_type], rejected(AssertionMalformed)),
             (
                 None,
                 &[("client_assertion", &other), with_type, ("client_id", "agent")],
                 rejected(AssertionIssuer),
             ),
-            (
-                None,
-                &[("client_assertion", &person), with_type],
-                rejected(Unknown),
-            ),
+            (None, &[("client_assertion", &person), with_type], rejected(Unknown)),
         ] {
-            assert_eq!(
-                read(authorization, pairs).map(|_| ()),
-                Err(refusal),
-                "{authorization:?} {pairs:?}"
-            );
+            assert_eq!(read(authorization, pairs).map(|_| ()), Err(refusal), "{authorization:?} {pairs:?}");
         }
     }
 }

@@ -23,10 +23,7 @@ pub fn new_secret(random: [u8; 32]) -> (Secret<String>, Sha256Digest) {
 /// costs as much as one with.
 pub(crate) fn is_one_of(presented: &Secret<String>, kept: &[HashedSecret], now: Timestamp) -> bool {
     // Nothing hashes to this; it is compared so that there always is a comparison.
-    let nobody = HashedSecret {
-        digest: Sha256Digest::of(b"nobody's secret"),
-        expires_at: Some(now),
-    };
+    let nobody = HashedSecret { digest: Sha256Digest::of(b"nobody's secret"), expires_at: Some(now) };
     let presented = presented.digest();
     kept.iter().chain([&nobody]).fold(false, |found, secret| {
         let is_good = secret.expires_at.is_none_or(|end| now < end);
@@ -57,11 +54,7 @@ mod tests {
 
     #[test]
     fn a_secret_ends_at_its_last_moment() {
-        assert!(!is_one_of(
-            &new_secret([1; 32]).0,
-            &[kept(1, Some(1_700_000_000))],
-            NOON
-        ));
+        assert!(!is_one_of(&new_secret([1; 32]).0, &[kept(1, Some(1_700_000_000))], NOON));
     }
 
     #[test]

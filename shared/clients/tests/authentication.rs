@@ -45,15 +45,8 @@ impl Signer {
     }
 
     fn sign(&self, header: &str, claims: &str) -> String {
-        let input = format!(
-            "{}.{}",
-            URL_SAFE_NO_PAD.encode(header),
-            URL_SAFE_NO_PAD.encode(claims)
-        );
-        let signature = self
-            .key
-            .sign(&self.random, input.as_bytes())
-            .expect("a signature");
+        let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+        let signature = self.key.sign(&self.random, input.as_bytes()).expect("a signature");
         format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 }
@@ -61,11 +54,8 @@ impl Signer {
 /// What `keys` does, for ES256 alone.
 fn is_signed(token: &str, algorithm: &str, jwks: &Value) -> bool {
     let (input, signature) = token.rsplit_once('.').expect("a token");
-    let coordinate = |name: &str| {
-        URL_SAFE_NO_PAD
-            .decode(jwks["keys"][0][name].as_str().expect("text"))
-            .expect("base64")
-    };
+    let coordinate =
+        |name: &str| URL_SAFE_NO_PAD.decode(jwks["keys"][0][name].as_str().expect("text")).expect("base64");
     let point = [vec![4], coordinate("x"), coordinate("y")].concat();
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
     algorithm == "ES256"
@@ -91,32 +81,17 @@ fn registered(authentication: Authentication, credentials: Credentials) -> Regis
         id_token_signed_response_alg: SigningAlgorithm::Rs256,
         is_tool: None,
     };
-    Registered {
-        client: Arc::new(client),
-        credentials,
-    }
+    Registered { client: Arc::new(client), credentials }
 }
 
 fn with_keys(signer: &Signer) -> Registered {
-    registered(
-        Authentication::PrivateKeyJwt { jwks: signer.jwks() },
-        Credentials::default(),
-    )
+    registered(Authentication::PrivateKeyJwt { jwks: signer.jwks() }, Credentials::default())
 }
 
 fn with_secret(authentication: Authentication, random: u8) -> Registered {
     let (_, digest) = new_secret([random; 32]);
-    let secrets = vec![HashedSecret {
-        digest,
-        expires_at: None,
-    }];
-    registered(
-        authentication,
-        Credentials {
-            secrets,
-            disabled: false,
-        },
-    )
+    let secrets = vec![HashedSecret { digest, expires_at: None }];
+    registered(authentication, Credentials { secrets, disabled: false })
 }
 
 fn basic(random: u8) -> Presented {
@@ -127,10 +102,8 @@ fn basic(random: u8) -> Presented {
 
 fn post(random: u8) -> Presented {
     let (secret, _) = new_secret([random; 32]);
-    let parameters = Parameters::from_pairs([
-        ("client_id", "agent"),
-        ("client_secret", secret.expose().as_str()),
-    ]);
+    let parameters =
+        Parameters::from_pairs([("client_id", "agent"), ("client_secret", secret.expose().as_str())]);
     Presented::from(None, &parameters).expect("it reads")
 }
 
@@ -143,10 +116,8 @@ fn asserted(assertion: &str) -> Presented {
 }
 
 fn read_assertion(assertion: &str) -> Result<Presented, Refusal> {
-    let parameters = Parameters::from_pairs([
-        ("client_assertion", assertion),
-        ("client_assertion_type", JWT_BEARER),
-    ]);
+    let parameters =
+        Parameters::from_pairs([("client_assertion", assertion), ("client_assertion_type", JWT_BEARER)]);
     Presented::from(None, &parameters)
 }
 
@@ -154,22 +125,12 @@ fn read_assertion(assertion: &str) -> Result<Presented, Refusal> {
 fn decide(presented: &Presented, registered: Option<&Registered>) -> Result<Proof, Refusal> {
     let server = Server {
         issuer: ISSUER.to_owned(),
-        brand: Brand {
-            name: "Example".to_owned(),
-            accent: "#000000".to_owned(),
-            logo_svg: None,
-        },
+        brand: Brand { name: "Example".to_owned(), accent: "#000000".to_owned(), logo_svg: None },
         require_pushed_authorization_requests: false,
         lifetimes: Lifetimes::default(),
     };
     let audiences = AcceptedAudiences::at(&server, "/par");
-    authenticate(
-        presented,
-        registered,
-        &is_signed,
-        &audiences,
-        Timestamp::from_seconds(NOW),
-    )
+    authenticate(presented, registered, &is_signed, &audiences, Timestamp::from_seconds(NOW))
 }
 
 async fn complete(proof: Proof, is_first: bool) -> Result<AuthenticatedClient, Refusal> {
@@ -200,10 +161,7 @@ async fn each_registered_method_authenticates() {
         (bare(), registered(Authentication::None, Credentials::default())),
         (basic(1), with_secret(Authentication::ClientSecretBasic, 1)),
         (post(1), with_secret(Authentication::ClientSecretPost, 1)),
-        (
-            asserted(&signer.sign(ES256, &claims().to_string())),
-            with_keys(&signer),
-        ),
+        (asserted(&signer.sign(ES256, &claims().to_string())), with_keys(&signer)),
     ] {
         let proof = decide(&presented, Some(&registered)).expect("it proves it");
         let client = complete(proof, true).await.expect("it is the first time");
@@ -214,9 +172,8 @@ async fn each_registered_method_authenticates() {
 #[tokio::test]
 async fn a_public_client_is_not_proven_to_be_itself() {
     let public = registered(Authentication::None, Credentials::default());
-    let client = complete(decide(&bare(), Some(&public)).expect("it may"), true)
-        .await
-        .expect("nothing to spend");
+    let client =
+        complete(decide(&bare(), Some(&public)).expect("it may"), true).await.expect("nothing to spend");
     assert_eq!(client.confidential().err(), Some(Refusal::ClientNotAuthenticated));
 }
 
@@ -229,17 +186,11 @@ fn a_client_cannot_choose_another_method_than_its_own() {
         (bare(), with_keys(&signer)),
         (post(1), with_secret(Authentication::ClientSecretBasic, 1)),
         (basic(1), with_secret(Authentication::ClientSecretPost, 1)),
-        (
-            basic(1),
-            with_secret(Authentication::PrivateKeyJwt { jwks: signer.jwks() }, 1),
-        ),
+        (basic(1), with_secret(Authentication::PrivateKeyJwt { jwks: signer.jwks() }, 1)),
         (basic(1), with_secret(Authentication::None, 1)),
         (assertion, with_secret(Authentication::ClientSecretBasic, 1)),
     ] {
-        assert_rejected(
-            decide(&presented, Some(&registered)),
-            ClientRejection::MethodNotRegistered,
-        );
+        assert_rejected(decide(&presented, Some(&registered)), ClientRejection::MethodNotRegistered);
     }
 }
 
@@ -278,14 +229,9 @@ async fn an_assertion_works_once() {
     let first = decide(&presented, Some(&registered)).expect("it is good");
     let again = decide(&presented, Some(&registered)).expect("its signature is still good");
     assert_eq!(first.to_spend(), again.to_spend());
-    assert_eq!(
-        first.to_spend().map(|spend| spend.expires_at.as_seconds()),
-        Some(NOW + 60)
-    );
+    assert_eq!(first.to_spend().map(|spend| spend.expires_at.as_seconds()), Some(NOW + 60));
     assert!(complete(first, true).await.is_ok());
-    let replayed = Refusal::ClientRejected {
-        why: ClientRejection::AssertionReplayed,
-    };
+    let replayed = Refusal::ClientRejected { why: ClientRejection::AssertionReplayed };
     assert_eq!(complete(again, false).await.err(), Some(replayed));
 }
 
@@ -295,16 +241,9 @@ fn one_clients_jti_is_not_anothers() {
     let mut other = with_keys(&signer);
     Arc::make_mut(&mut other.client).id = ClientId::parse("other").expect("a name");
     let of_other = json!({"iss": "other", "sub": "other", "aud": ISSUER, "exp": NOW + 60, "jti": "1"});
-    let one = decide(
-        &asserted(&signer.sign(ES256, &claims().to_string())),
-        Some(&with_keys(&signer)),
-    )
-    .expect("good");
-    let other = decide(
-        &asserted(&signer.sign(ES256, &of_other.to_string())),
-        Some(&other),
-    )
-    .expect("good");
+    let one = decide(&asserted(&signer.sign(ES256, &claims().to_string())), Some(&with_keys(&signer)))
+        .expect("good");
+    let other = decide(&asserted(&signer.sign(ES256, &of_other.to_string())), Some(&other)).expect("good");
     assert_ne!(one.to_spend(), other.to_spend());
 }
 
@@ -323,15 +262,9 @@ fn good_assertions_are_accepted_in_their_variety() {
         (ES256, changed("iat", json!(NOW + 60))),
         (ES256, changed("nbf", json!(NOW - 3600))),
         (ES256, changed("jti", json!("j".repeat(LONGEST_JTI)))),
-        (
-            r#"{"alg":"ES256","typ":"JWT"}"#,
-            changed("extra", json!({"a": 1})),
-        ),
+        (r#"{"alg":"ES256","typ":"JWT"}"#, changed("extra", json!({"a": 1}))),
         (typed, claims().to_string()),
-        (
-            r#"{"alg":"ES256","typ":"application/client-authentication+jwt"}"#,
-            claims().to_string(),
-        ),
+        (r#"{"alg":"ES256","typ":"application/client-authentication+jwt"}"#, claims().to_string()),
     ] {
         let decided = decide(&asserted(&signer.sign(header, &claims)), Some(&registered));
         assert!(decided.is_ok(), "{header} {claims}: {decided:?}");
@@ -358,33 +291,13 @@ fn bad_assertions_are_rejected() {
         // For whom it is.
         (ES256, without("aud"), AssertionMalformed),
         (ES256, changed("aud", json!([])), AssertionAudience),
-        (
-            ES256,
-            changed("aud", json!("https://auth.example/prod/")),
-            AssertionAudience,
-        ),
-        (
-            ES256,
-            changed("aud", json!("https://auth.example")),
-            AssertionAudience,
-        ),
-        (
-            ES256,
-            changed("aud", json!(format!("{ISSUER}/introspect"))),
-            AssertionAudience,
-        ),
-        (
-            ES256,
-            changed("aud", json!([ISSUER, "https://evil.example"])),
-            AssertionAudience,
-        ),
+        (ES256, changed("aud", json!("https://auth.example/prod/")), AssertionAudience),
+        (ES256, changed("aud", json!("https://auth.example")), AssertionAudience),
+        (ES256, changed("aud", json!(format!("{ISSUER}/introspect"))), AssertionAudience),
+        (ES256, changed("aud", json!([ISSUER, "https://evil.example"])), AssertionAudience),
         (ES256, changed("aud", json!({"a": ISSUER})), AssertionMalformed),
         (typed, changed("aud", json!([ISSUER])), AssertionAudience),
-        (
-            typed,
-            changed("aud", json!(format!("{ISSUER}/token"))),
-            AssertionAudience,
-        ),
+        (typed, changed("aud", json!(format!("{ISSUER}/token"))), AssertionAudience),
         // From whom it is.
         (ES256, changed("iss", json!("other")), AssertionIssuer),
         (ES256, without("iss"), AssertionMalformed),
@@ -401,11 +314,7 @@ fn bad_assertions_are_rejected() {
         // That it is good once.
         (ES256, without("jti"), AssertionMalformed),
         (ES256, changed("jti", json!("")), AssertionMalformed),
-        (
-            ES256,
-            changed("jti", json!("j".repeat(LONGEST_JTI + 1))),
-            AssertionMalformed,
-        ),
+        (ES256, changed("jti", json!("j".repeat(LONGEST_JTI + 1))), AssertionMalformed),
         (ES256, changed("jti", json!(7)), AssertionMalformed),
         // What its header says.
         (r#"{"alg":"none"}"#, plain.clone(), AssertionMalformed),
@@ -413,34 +322,14 @@ fn bad_assertions_are_rejected() {
         (r#"{"alg":"ES384"}"#, plain.clone(), AssertionMalformed),
         (r#"{"alg":"RS256"}"#, plain.clone(), AssertionSignature),
         ("{}", plain.clone(), AssertionMalformed),
-        (
-            r#"{"alg":"ES256","alg":"none"}"#,
-            plain.clone(),
-            AssertionMalformed,
-        ),
-        (
-            r#"{"alg":"ES256","crit":["b64"],"b64":false}"#,
-            plain.clone(),
-            AssertionMalformed,
-        ),
-        (
-            r#"{"alg":"ES256","typ":"at+jwt"}"#,
-            plain.clone(),
-            AssertionMalformed,
-        ),
-        (
-            r#"{"alg":"ES256","typ":"dpop+jwt"}"#,
-            plain.clone(),
-            AssertionMalformed,
-        ),
+        (r#"{"alg":"ES256","alg":"none"}"#, plain.clone(), AssertionMalformed),
+        (r#"{"alg":"ES256","crit":["b64"],"b64":false}"#, plain.clone(), AssertionMalformed),
+        (r#"{"alg":"ES256","typ":"at+jwt"}"#, plain.clone(), AssertionMalformed),
+        (r#"{"alg":"ES256","typ":"dpop+jwt"}"#, plain.clone(), AssertionMalformed),
     ] {
         let decided = read_assertion(&signer.sign(header, &claims))
             .and_then(|presented| decide(&presented, Some(&registered)));
-        assert_eq!(
-            decided.err(),
-            Some(Refusal::ClientRejected { why }),
-            "{header} {claims}"
-        );
+        assert_eq!(decided.err(), Some(Refusal::ClientRejected { why }), "{header} {claims}");
     }
 }
 
@@ -449,26 +338,17 @@ fn an_assertion_that_anybody_else_signed_or_altered_is_rejected() {
     let signer = Signer::new();
     let registered = with_keys(&signer);
     let foreign = Signer::new().sign(ES256, &claims().to_string());
-    assert_rejected(
-        decide(&asserted(&foreign), Some(&registered)),
-        ClientRejection::AssertionSignature,
-    );
+    assert_rejected(decide(&asserted(&foreign), Some(&registered)), ClientRejection::AssertionSignature);
 
     // A key that the token brings along does not count.
     let attacker = Signer::new();
     let header = json!({"alg": "ES256", "jwk": attacker.jwks()["keys"][0]}).to_string();
     let brought = attacker.sign(&header, &claims().to_string());
-    assert_rejected(
-        decide(&asserted(&brought), Some(&registered)),
-        ClientRejection::AssertionSignature,
-    );
+    assert_rejected(decide(&asserted(&brought), Some(&registered)), ClientRejection::AssertionSignature);
 
     let good = signer.sign(ES256, &claims().to_string());
     let longer_lived = URL_SAFE_NO_PAD.encode(changed("exp", json!(NOW + 500)));
     let parts: Vec<&str> = good.split('.').collect();
     let altered = format!("{}.{longer_lived}.{}", parts[0], parts[2]);
-    assert_rejected(
-        decide(&asserted(&altered), Some(&registered)),
-        ClientRejection::AssertionSignature,
-    );
+    assert_rejected(decide(&asserted(&altered), Some(&registered)), ClientRejection::AssertionSignature);
 }

@@ -36,11 +36,7 @@ pub(crate) fn is_plain(place: &str) -> bool {
         segments.pop();
     }
     let first = segments[0];
-    let first_is_sound = if scheme.is_empty() {
-        !first.contains(':')
-    } else {
-        is_authority(first)
-    };
+    let first_is_sound = if scheme.is_empty() { !first.contains(':') } else { is_authority(first) };
     first_is_sound
         && segments[1..].iter().all(|segment| !segment.is_empty())
         && segments.iter().all(|segment| !is_dots(segment))
@@ -76,11 +72,7 @@ fn escapes_are_harmless(text: &str) -> bool {
     let mut parts = text.split('%');
     decoded.extend(parts.next().unwrap_or_default().bytes());
     for part in parts {
-        let Some(byte) = part
-            .get(..2)
-            .and_then(escaped_byte)
-            .filter(|byte| !b"./%;:@".contains(byte))
-        else {
+        let Some(byte) = part.get(..2).and_then(escaped_byte).filter(|byte| !b"./%;:@".contains(byte)) else {
             return false;
         };
         decoded.push(byte);
@@ -110,14 +102,8 @@ mod tests {
             ("/finance/", "/finance"),
             ("/finance", "/"),
             ("finance/2026", "finance"),
-            (
-                "https://files.internal.corp/finance",
-                "https://files.internal.corp",
-            ),
-            (
-                "https://files.internal.corp/finance",
-                "https://files.internal.corp/",
-            ),
+            ("https://files.internal.corp/finance", "https://files.internal.corp"),
+            ("https://files.internal.corp/finance", "https://files.internal.corp/"),
             (
                 "https://files.internal.corp:8443/B%C3%BCcher/Łódź",
                 "https://files.internal.corp:8443/B%C3%BCcher",
@@ -136,26 +122,11 @@ mod tests {
             ("/finance", "/finance/"),
             ("/finance", "/Finance"),
             ("/x/finance", "/finance"),
-            (
-                "https://files.internal.corp.example/finance",
-                "https://files.internal.corp",
-            ),
-            (
-                "https://files.internal.corp@example/finance",
-                "https://files.internal.corp",
-            ),
-            (
-                "https://files.internal.corp:1@example/finance",
-                "https://files.internal.corp:1",
-            ),
-            (
-                "https://files.internal.corp:80/finance",
-                "https://files.internal.corp",
-            ),
-            (
-                "http://files.internal.corp/finance",
-                "https://files.internal.corp",
-            ),
+            ("https://files.internal.corp.example/finance", "https://files.internal.corp"),
+            ("https://files.internal.corp@example/finance", "https://files.internal.corp"),
+            ("https://files.internal.corp:1@example/finance", "https://files.internal.corp:1"),
+            ("https://files.internal.corp:80/finance", "https://files.internal.corp"),
+            ("http://files.internal.corp/finance", "https://files.internal.corp"),
             ("/finance/x", ""),
             ("https://files.internal.corp/finance", "https://"),
             ("https://files.internal.corp/finance", "https:/"),

@@ -36,11 +36,7 @@ pub fn check_type(definition: &DetailType) -> Result<(), Vec<Problem>> {
     if definition.tools.is_empty() {
         problems.push(Problem::NoTools);
     }
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
 fn check_schema(definition: &DetailType, problems: &mut Vec<Problem>) {
@@ -60,14 +56,9 @@ fn check_schema(definition: &DetailType, problems: &mut Vec<Problem>) {
         return;
     }
     let root = Node::root(schema);
-    let constant = root
-        .properties()
-        .get("type")
-        .and_then(|node| node.said("const").next());
+    let constant = root.properties().get("type").and_then(|node| node.said("const").next());
     if constant.and_then(Value::as_str) != Some(&definition.name) {
-        problems.push(Problem::TypeNotConst {
-            name: definition.name.clone(),
-        });
+        problems.push(Problem::TypeNotConst { name: definition.name.clone() });
     }
     check_object(&root, "", 0, problems);
     if let Some(locations) = root.at("/locations") {
@@ -98,10 +89,7 @@ fn check_keywords(schema: &Value, at: &str, problems: &mut Vec<Problem>) {
                         "$id" | "$anchor" | "$dynamicRef" | "$dynamicAnchor" | "$vocabulary",
                         Value::String(_),
                     ) => {
-                        problems.push(Problem::Keyword {
-                            pointer: pointer(),
-                            keyword: name.clone(),
-                        });
+                        problems.push(Problem::Keyword { pointer: pointer(), keyword: name.clone() });
                     }
                     ("format", Value::String(format)) if format == "regex" => {
                         problems.push(Problem::Keyword {
@@ -128,28 +116,17 @@ fn is_local(reference: &str) -> bool {
 /// An object whose properties have names: it refuses others, and each property can be shown.
 fn check_object(object: &Node<'_>, place: &str, depth: usize, problems: &mut Vec<Problem>) {
     let place_or_all = || {
-        if place.is_empty() {
-            "schema".to_owned()
-        } else {
-            place.to_owned()
-        }
+        if place.is_empty() { "schema".to_owned() } else { place.to_owned() }
     };
     if depth > DEEPEST {
-        problems.push(Problem::TooDeep {
-            place: place.to_owned(),
-            limit: DEEPEST,
-        });
+        problems.push(Problem::TooDeep { place: place.to_owned(), limit: DEEPEST });
         return;
     }
     if !object.is_only(&["object"]) {
-        problems.push(Problem::NotAnObject {
-            place: place_or_all(),
-        });
+        problems.push(Problem::NotAnObject { place: place_or_all() });
     }
     if !object.is_closed() || object.has_patterns() {
-        problems.push(Problem::Open {
-            place: place_or_all(),
-        });
+        problems.push(Problem::Open { place: place_or_all() });
     }
     for (name, node) in object.properties() {
         check_value(&node, &format!("{place}/{}", escaped(name)), depth + 1, problems);
@@ -163,10 +140,7 @@ fn check_value(node: &Node<'_>, place: &str, depth: usize, problems: &mut Vec<Pr
         return check_object(node, place, depth, problems);
     }
     if depth > DEEPEST {
-        problems.push(Problem::TooDeep {
-            place: own_place(),
-            limit: DEEPEST,
-        });
+        problems.push(Problem::TooDeep { place: own_place(), limit: DEEPEST });
     } else if node.types().is_none() {
         problems.push(Problem::AnyType { place: own_place() });
     } else {
@@ -174,19 +148,10 @@ fn check_value(node: &Node<'_>, place: &str, depth: usize, problems: &mut Vec<Pr
             check_content(node, "maxItems", "items", place, depth, problems);
         }
         if node.may_be("object") {
-            check_content(
-                node,
-                "maxProperties",
-                "additionalProperties",
-                place,
-                depth,
-                problems,
-            );
+            check_content(node, "maxProperties", "additionalProperties", place, depth, problems);
             if node.has_patterns() {
-                problems.push(Problem::Keyword {
-                    pointer: own_place(),
-                    keyword: "patternProperties".to_owned(),
-                });
+                problems
+                    .push(Problem::Keyword { pointer: own_place(), keyword: "patternProperties".to_owned() });
             }
         }
     }
@@ -205,17 +170,11 @@ fn check_content(
         return;
     }
     if node.limit(keyword).is_none_or(|limit| limit > MOST_MEMBERS) {
-        problems.push(Problem::TooManyToShow {
-            place: place.to_owned(),
-            keyword,
-            limit: MOST_MEMBERS,
-        });
+        problems.push(Problem::TooManyToShow { place: place.to_owned(), keyword, limit: MOST_MEMBERS });
     }
     match node.inner(inner) {
         Some(content) => check_value(&content, &format!("{place}/*"), depth + 1, problems),
-        None => problems.push(Problem::AnyContent {
-            place: place.to_owned(),
-        }),
+        None => problems.push(Problem::AnyContent { place: place.to_owned() }),
     }
 }
 
@@ -224,11 +183,7 @@ fn check_variables(fields: &Fields, problems: &mut Vec<Problem>) {
     for field in &fields.fields {
         let (place, variable) = (field.pointer.clone(), field.variable.clone());
         if let Some(other) = names.insert(&field.variable, &field.pointer) {
-            problems.push(Problem::NameTaken {
-                place,
-                variable,
-                other: other.to_owned(),
-            });
+            problems.push(Problem::NameTaken { place, variable, other: other.to_owned() });
         } else if !is_variable(&variable) {
             problems.push(Problem::NotNameable { place, variable });
         }
@@ -242,10 +197,7 @@ fn is_variable(name: &str) -> bool {
 }
 
 fn check_rules(definition: &DetailType, fields: &Fields, problems: &mut Vec<Problem>) {
-    let no_such = |table, pointer: &String| Problem::NoSuchField {
-        table,
-        pointer: pointer.clone(),
-    };
+    let no_such = |table, pointer: &String| Problem::NoSuchField { table, pointer: pointer.clone() };
     let root = Node::root(&definition.schema);
     for (pointer, rule) in &definition.narrowing {
         match root.at(pointer).filter(|_| fields.contains(pointer)) {
@@ -261,10 +213,7 @@ fn check_rules(definition: &DetailType, fields: &Fields, problems: &mut Vec<Prob
             }
         }
     }
-    let unknown = definition
-        .absent
-        .keys()
-        .filter(|pointer| !fields.contains(pointer));
+    let unknown = definition.absent.keys().filter(|pointer| !fields.contains(pointer));
     problems.extend(unknown.map(|pointer| no_such("absent", pointer)));
 }
 
@@ -275,20 +224,12 @@ fn misfit(node: &Node<'_>, rule: &Narrowing) -> Option<&'static str> {
         Narrowing::Subset => (node.is_only(&["array"]), "an array"),
         Narrowing::AtMost => {
             let is_number = node.is_only(&["number", "integer"]);
-            (
-                is_number || node.is_only(&["string"]),
-                "a number, or a string with a decimal number",
-            )
+            (is_number || node.is_only(&["string"]), "a number, or a string with a decimal number")
         }
         Narrowing::Beneath => {
-            let elements = node
-                .inner("items")
-                .is_some_and(|elements| elements.is_only(&["string"]));
+            let elements = node.inner("items").is_some_and(|elements| elements.is_only(&["string"]));
             let is_list = node.is_only(&["array"]) && elements;
-            (
-                is_list || node.is_only(&["string"]),
-                "a string or an array of strings",
-            )
+            (is_list || node.is_only(&["string"]), "a string or an array of strings")
         }
     };
     (!fits).then_some(expected)
@@ -300,12 +241,7 @@ fn check_sentences(definition: &DetailType, fields: &Fields, problems: &mut Vec<
     }
     for (language, source) in &definition.sentence {
         let language = language.clone();
-        if language
-            .parse::<LanguageTag>()
-            .map(|tag| tag.to_string())
-            .as_ref()
-            != Ok(&language)
-        {
+        if language.parse::<LanguageTag>().map(|tag| tag.to_string()).as_ref() != Ok(&language) {
             problems.push(Problem::Language { language });
             continue;
         }
@@ -328,8 +264,7 @@ fn check_sentence(language: &str, template: &Template, fields: &Fields, problems
     }
     let is_known = |name: &&str| *name == TOOL || fields.fields.iter().any(|field| field.variable == *name);
     let unknown = told.iter().filter(|name| !is_known(name));
-    problems.extend(unknown.map(|name| Problem::Unknown {
-        language: language.to_owned(),
-        variable: (*name).to_owned(),
-    }));
+    problems.extend(
+        unknown.map(|name| Problem::Unknown { language: language.to_owned(), variable: (*name).to_owned() }),
+    );
 }

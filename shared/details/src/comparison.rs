@@ -38,9 +38,7 @@ pub(crate) fn order_numbers(one: &Number, other: &Number) -> Ordering {
 fn order_objects(one: &Map<String, Value>, other: &Map<String, Value>) -> Ordering {
     let (one, other) = (sorted(one), sorted(other));
     first_difference(
-        one.iter()
-            .zip(&other)
-            .map(|(one, other)| one.0.cmp(other.0).then_with(|| order(one.1, other.1))),
+        one.iter().zip(&other).map(|(one, other)| one.0.cmp(other.0).then_with(|| order(one.1, other.1))),
     )
     .unwrap_or_else(|| one.len().cmp(&other.len()))
 }
@@ -71,10 +69,7 @@ const HUGE: f64 = 1e30;
 
 #[expect(clippy::cast_possible_truncation, reason = "it is whole and below 10^30")]
 fn whole(number: &Number) -> Option<i128> {
-    let integer = number
-        .as_i64()
-        .map(i128::from)
-        .or_else(|| number.as_u64().map(i128::from));
+    let integer = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
     integer.or_else(|| {
         let double = double(number);
         (double.fract() == 0.0 && double.abs() < HUGE).then_some(double as i128)
@@ -89,17 +84,9 @@ fn double(number: &Number) -> f64 {
 #[expect(clippy::cast_possible_truncation, reason = "it is whole and below 10^30")]
 fn order_whole_and_double(whole: i128, double: f64) -> Ordering {
     if double.abs() >= HUGE {
-        return if double > 0.0 {
-            Ordering::Less
-        } else {
-            Ordering::Greater
-        };
+        return if double > 0.0 { Ordering::Less } else { Ordering::Greater };
     }
-    if whole <= double.floor() as i128 {
-        Ordering::Less
-    } else {
-        Ordering::Greater
-    }
+    if whole <= double.floor() as i128 { Ordering::Less } else { Ordering::Greater }
 }
 
 #[cfg(test)]
@@ -110,16 +97,8 @@ mod tests {
 
     #[test]
     fn kinds_are_never_confused() {
-        let values = [
-            json!(null),
-            json!(false),
-            json!(0),
-            json!("0"),
-            json!(""),
-            json!([]),
-            json!({}),
-            json!([0]),
-        ];
+        let values =
+            [json!(null), json!(false), json!(0), json!("0"), json!(""), json!([]), json!({}), json!([0])];
         for (at, one) in values.iter().enumerate() {
             for (other_at, other) in values.iter().enumerate() {
                 assert_eq!(same(one, other), at == other_at, "{one} {other}");

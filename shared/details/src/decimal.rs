@@ -19,18 +19,11 @@ impl<'a> Decimal<'a> {
             None => (text, ""),
         };
         let sound = is_digits(whole) && (whole == "0" || !whole.starts_with('0'));
-        sound.then(|| Self {
-            whole,
-            fraction: fraction.trim_end_matches('0'),
-        })
+        sound.then(|| Self { whole, fraction: fraction.trim_end_matches('0') })
     }
 
     fn order(self, other: Self) -> Ordering {
-        let whole = self
-            .whole
-            .len()
-            .cmp(&other.whole.len())
-            .then_with(|| self.whole.cmp(other.whole));
+        let whole = self.whole.len().cmp(&other.whole.len()).then_with(|| self.whole.cmp(other.whole));
         whole.then_with(|| self.fraction.cmp(other.fraction))
     }
 
@@ -70,10 +63,7 @@ mod tests {
             ("0.1", "0.10000000000000000001"),
         ] {
             let (smaller, larger) = (Decimal::parse(smaller).unwrap(), Decimal::parse(larger).unwrap());
-            assert!(
-                smaller.is_at_most(larger) && !larger.is_at_most(smaller),
-                "{smaller:?} {larger:?}"
-            );
+            assert!(smaller.is_at_most(larger) && !larger.is_at_most(smaller), "{smaller:?} {larger:?}");
         }
         let (one, other) = (Decimal::parse("1.50").unwrap(), Decimal::parse("1.5").unwrap());
         assert!(one.is_at_most(other) && other.is_at_most(one));

@@ -32,24 +32,14 @@ pub(crate) fn explain(error: &ValidationError<'_>) -> (String, String) {
 pub(crate) fn member(name: &str) -> &str {
     let is_plain =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$' | b'~');
-    if (1..=64).contains(&name.len()) && name.bytes().all(is_plain) {
-        name
-    } else {
-        "?"
-    }
+    if (1..=64).contains(&name.len()) && name.bytes().all(is_plain) { name } else { "?" }
 }
 
 fn rule(kind: &Kind) -> String {
     match kind {
-        Kind::Required {
-            property: Value::String(name),
-        } => format!("lacks the field {name}"),
-        Kind::Type {
-            kind: TypeKind::Single(kind),
-        } => format!("must be of type {kind}"),
-        Kind::Type {
-            kind: TypeKind::Multiple(kinds),
-        } => {
+        Kind::Required { property: Value::String(name) } => format!("lacks the field {name}"),
+        Kind::Type { kind: TypeKind::Single(kind) } => format!("must be of type {kind}"),
+        Kind::Type { kind: TypeKind::Multiple(kinds) } => {
             let kinds: Vec<String> = kinds.iter().map(|kind| kind.to_string()).collect();
             format!("must be of type {}", kinds.join(" or "))
         }
@@ -69,21 +59,14 @@ fn rule(kind: &Kind) -> String {
         Kind::MultipleOf { multiple_of } => format!("must be a multiple of {multiple_of}"),
         Kind::UniqueItems => "must not have the same element twice".to_owned(),
         Kind::Pattern { .. } => "does not match the pattern that the schema of this type asks for".to_owned(),
-        other => format!(
-            "does not follow the rule {} in the schema of this type",
-            other.keyword()
-        ),
+        other => format!("does not follow the rule {} in the schema of this type", other.keyword()),
     }
 }
 
 fn choices(options: &Value) -> String {
     let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
     let listed: Vec<String> = options.iter().take(MOST_CHOICES).map(own_value).collect();
-    let more = if options.len() > MOST_CHOICES {
-        " or another that the schema lists"
-    } else {
-        ""
-    };
+    let more = if options.len() > MOST_CHOICES { " or another that the schema lists" } else { "" };
     format!("must be one of {}{more}", listed.join(", "))
 }
 

@@ -50,21 +50,13 @@ impl Fields {
                 continue;
             }
             let pointer = format!("{at}/{}", escaped(name));
-            let variable = if variable.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{variable}_{name}")
-            };
+            let variable = if variable.is_empty() { name.to_owned() } else { format!("{variable}_{name}") };
             let required = required && demanded.contains(name);
             if node.is_group() && depth < DEEPEST {
                 self.read(&node, &pointer, &variable, required, depth + 1);
                 self.groups.insert(pointer);
             } else {
-                self.fields.push(Field {
-                    pointer,
-                    variable,
-                    required,
-                });
+                self.fields.push(Field { pointer, variable, required });
             }
         }
     }
@@ -88,21 +80,13 @@ pub(crate) struct Node<'a> {
 impl<'a> Node<'a> {
     /// The node of the whole detail.
     pub(crate) fn root(schema: &'a Value) -> Self {
-        let mut node = Self {
-            root: schema,
-            binding: Vec::new(),
-            conditional: Vec::new(),
-        };
+        let mut node = Self { root: schema, binding: Vec::new(), conditional: Vec::new() };
         node.add(schema, true, 0);
         node
     }
 
     fn of(root: &'a Value, schemas: &[&'a Value]) -> Self {
-        let mut node = Self {
-            root,
-            binding: Vec::new(),
-            conditional: Vec::new(),
-        };
+        let mut node = Self { root, binding: Vec::new(), conditional: Vec::new() };
         for schema in schemas {
             node.add(schema, true, 0);
         }
@@ -119,31 +103,17 @@ impl<'a> Node<'a> {
         } else {
             self.conditional.push(members);
         }
-        let list = |keyword: &str| {
-            members
-                .get(keyword)
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-        };
+        let list = |keyword: &str| members.get(keyword).and_then(Value::as_array).into_iter().flatten();
         if let Some(target) = members.get("$ref").and_then(|reference| self.resolve(reference)) {
             self.add(target, is_binding, depth + 1);
         }
         list("allOf").for_each(|schema| self.add(schema, is_binding, depth + 1));
-        list("anyOf")
-            .chain(list("oneOf"))
-            .for_each(|schema| self.add(schema, false, depth + 1));
+        list("anyOf").chain(list("oneOf")).for_each(|schema| self.add(schema, false, depth + 1));
         for keyword in ["if", "then", "else"] {
-            members
-                .get(keyword)
-                .into_iter()
-                .for_each(|schema| self.add(schema, false, depth + 1));
+            members.get(keyword).into_iter().for_each(|schema| self.add(schema, false, depth + 1));
         }
         let dependent = members.get("dependentSchemas").and_then(Value::as_object);
-        dependent
-            .into_iter()
-            .flat_map(Map::values)
-            .for_each(|schema| self.add(schema, false, depth + 1));
+        dependent.into_iter().flat_map(Map::values).for_each(|schema| self.add(schema, false, depth + 1));
     }
 
     fn resolve(&self, reference: &Value) -> Option<&'a Value> {
@@ -154,19 +124,12 @@ impl<'a> Node<'a> {
     pub(crate) fn properties(&self) -> BTreeMap<&'a str, Node<'a>> {
         let mut named: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
         for schema in self.binding.iter().chain(&self.conditional) {
-            for (name, property) in schema
-                .get("properties")
-                .and_then(Value::as_object)
-                .into_iter()
-                .flatten()
+            for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten()
             {
                 named.entry(name).or_default().push(property);
             }
         }
-        named
-            .into_iter()
-            .map(|(name, schemas)| (name, Self::of(self.root, &schemas)))
-            .collect()
+        named.into_iter().map(|(name, schemas)| (name, Self::of(self.root, &schemas))).collect()
     }
 
     /// What holds for the elements of a list, or for the members of an object that are not named.
@@ -178,10 +141,7 @@ impl<'a> Node<'a> {
     /// Whether the schema names properties.
     pub(crate) fn is_group(&self) -> bool {
         let names = |schema: &&Map<String, Value>| {
-            schema
-                .get("properties")
-                .and_then(Value::as_object)
-                .is_some_and(|named| !named.is_empty())
+            schema.get("properties").and_then(Value::as_object).is_some_and(|named| !named.is_empty())
         };
         self.binding.iter().any(names) || self.conditional.iter().any(names)
     }
@@ -195,10 +155,7 @@ impl<'a> Node<'a> {
 
     /// Whether members are allowed by a pattern of their names.
     pub(crate) fn has_patterns(&self) -> bool {
-        self.binding
-            .iter()
-            .chain(&self.conditional)
-            .any(|schema| schema.contains_key("patternProperties"))
+        self.binding.iter().chain(&self.conditional).any(|schema| schema.contains_key("patternProperties"))
     }
 
     /// What every detail must follow under a keyword.
@@ -212,11 +169,7 @@ impl<'a> Node<'a> {
     }
 
     pub(crate) fn required(&self) -> BTreeSet<&'a str> {
-        self.said("required")
-            .filter_map(Value::as_array)
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect()
+        self.said("required").filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect()
     }
 
     /// The JSON types that the schema allows here; `None` when it allows any.
@@ -235,10 +188,8 @@ impl<'a> Node<'a> {
         };
         let by_type = self.said("type").map(named);
         let by_const = self.said("const").map(|value| BTreeSet::from([by_value(value)]));
-        let by_enum = self
-            .said("enum")
-            .filter_map(Value::as_array)
-            .map(|values| values.iter().map(by_value).collect());
+        let by_enum =
+            self.said("enum").filter_map(Value::as_array).map(|values| values.iter().map(by_value).collect());
         by_type
             .chain(by_const)
             .chain(by_enum)
@@ -247,8 +198,7 @@ impl<'a> Node<'a> {
 
     /// Whether only the given JSON types are allowed here.
     pub(crate) fn is_only(&self, types: &[&str]) -> bool {
-        self.types()
-            .is_some_and(|own| own.iter().all(|one| types.contains(one)))
+        self.types().is_some_and(|own| own.iter().all(|one| types.contains(one)))
     }
 
     /// Whether a JSON type is allowed here.

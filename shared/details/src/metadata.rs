@@ -10,9 +10,7 @@ impl DetailTypes {
     ///
     /// Narrowing, sentences and who may use a type are not published.
     pub fn types_metadata(&self) -> Value {
-        self.definitions()
-            .map(|definition| (definition.name.clone(), describe(definition)))
-            .collect()
+        self.definitions().map(|definition| (definition.name.clone(), describe(definition))).collect()
     }
 }
 

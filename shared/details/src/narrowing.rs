@@ -33,13 +33,8 @@ impl DetailTypes {
     ) -> Result<(), Refusal> {
         let mut quantities = Assignment::default();
         for (index, detail) in narrower.iter().enumerate() {
-            let rules = self
-                .get(&detail.detail_type)
-                .ok_or(Refusal::UnknownDetailType { index })?;
-            let mut around = wider
-                .iter()
-                .enumerate()
-                .filter(|(_, one)| detail_is_within(rules, detail, one));
+            let rules = self.get(&detail.detail_type).ok_or(Refusal::UnknownDetailType { index })?;
+            let mut around = wider.iter().enumerate().filter(|(_, one)| detail_is_within(rules, detail, one));
             let is_within = if rules.narrowing.values().any(|rule| *rule == Narrowing::AtMost) {
                 quantities.add(around.map(|(at, _)| at).collect())
             } else {
@@ -92,11 +87,7 @@ fn value_is_within(rules: &DetailType, pointer: &str, narrower: &Value, wider: &
 }
 
 fn has_rules_beneath(rules: &DetailType, pointer: &str) -> bool {
-    let is_beneath = |field: &String| {
-        field
-            .strip_prefix(pointer)
-            .is_some_and(|rest| rest.starts_with('/'))
-    };
+    let is_beneath = |field: &String| field.strip_prefix(pointer).is_some_and(|rest| rest.starts_with('/'));
     rules.narrowing.keys().any(is_beneath) || rules.absent.keys().any(is_beneath)
 }
 
@@ -129,9 +120,8 @@ fn sorted(elements: &[Value]) -> Vec<&Value> {
 fn is_at_most(narrower: &Value, wider: &Value) -> bool {
     let in_order = match (narrower, wider) {
         (Value::Number(narrower), Value::Number(wider)) => {
-            let signed = [narrower, wider]
-                .iter()
-                .any(|number| number.as_f64().is_none_or(f64::is_sign_negative));
+            let signed =
+                [narrower, wider].iter().any(|number| number.as_f64().is_none_or(f64::is_sign_negative));
             !signed && order_numbers(narrower, wider).is_le()
         }
         (Value::String(narrower), Value::String(wider)) => Decimal::parse(narrower)
@@ -188,12 +178,8 @@ impl Assignment {
     fn place(&mut self, who: usize, tried: &mut BTreeSet<usize>) -> bool {
         for position in self.choices[who].clone() {
             let is_new = tried.insert(position);
-            let is_free = is_new
-                && self
-                    .taken
-                    .get(&position)
-                    .copied()
-                    .is_none_or(|other| self.place(other, tried));
+            let is_free =
+                is_new && self.taken.get(&position).copied().is_none_or(|other| self.place(other, tried));
             if is_free {
                 self.taken.insert(position, who);
                 return true;

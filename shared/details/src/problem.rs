@@ -31,11 +31,7 @@ pub enum Problem {
     #[error(
         "{place}: the schema must limit it by {keyword} to at most {limit}: a person is not shown more of them"
     )]
-    TooManyToShow {
-        place: String,
-        keyword: &'static str,
-        limit: u64,
-    },
+    TooManyToShow { place: String, keyword: &'static str, limit: u64 },
     #[error("{place}: the schema goes deeper than {limit} levels")]
     TooDeep { place: String, limit: usize },
     #[error(
@@ -48,23 +44,12 @@ pub enum Problem {
     )]
     NotNameable { place: String, variable: String },
     #[error("{place}: ${variable} is what sentences call {other}")]
-    NameTaken {
-        place: String,
-        variable: String,
-        other: String,
-    },
+    NameTaken { place: String, variable: String, other: String },
 
     #[error("{table}: the schema has no field {pointer:?}")]
     NoSuchField { table: &'static str, pointer: String },
-    #[error(
-        "narrowing: {pointer} cannot be {}: the schema must make it {expected}",
-        name(rule)
-    )]
-    RuleDoesNotFit {
-        pointer: String,
-        rule: Narrowing,
-        expected: &'static str,
-    },
+    #[error("narrowing: {pointer} cannot be {}: the schema must make it {expected}", name(rule))]
+    RuleDoesNotFit { pointer: String, rule: Narrowing, expected: &'static str },
 
     #[error("sentence: there must be one")]
     NoSentence,

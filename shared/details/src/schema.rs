@@ -16,9 +16,7 @@ pub(crate) fn compile(schema: &Value) -> Result<Validator, ValidationError<'stat
         .should_validate_formats(true)
         .should_ignore_unknown_formats(false)
         .with_pattern_options(
-            PatternOptions::regex()
-                .size_limit(LARGEST_PATTERN)
-                .dfa_size_limit(LARGEST_PATTERN),
+            PatternOptions::regex().size_limit(LARGEST_PATTERN).dfa_size_limit(LARGEST_PATTERN),
         )
         .build(schema)
 }

@@ -34,12 +34,7 @@ impl DetailTypes {
         let registered = self.registered(&detail.detail_type);
         let told = registered.and_then(|registered| {
             let tools = || {
-                registered
-                    .definition
-                    .tools
-                    .iter()
-                    .map(|tool| tool.as_str().to_owned())
-                    .collect::<Vec<_>>()
+                registered.definition.tools.iter().map(|tool| tool.as_str().to_owned()).collect::<Vec<_>>()
             };
             let tool = tool.map_or_else(|| Shown::from(tools()), |name| Shown::text(&shortened(name)));
             let arguments = arguments(&detail.fields, registered.fields(), texts).with(TOOL, tool);
@@ -48,25 +43,16 @@ impl DetailTypes {
         });
         let nothing = Fields::default();
         let (message, fields) = told.unwrap_or_else(|| {
-            (
-                phrase(
-                    &JUST,
-                    [("value", Shown::text(&shortened(&detail.detail_type)))],
-                    texts,
-                ),
-                &nothing,
-            )
+            (phrase(&JUST, [("value", Shown::text(&shortened(&detail.detail_type)))], texts), &nothing)
         });
-        untold(&detail.fields, fields)
-            .into_iter()
-            .fold(message, |message, (name, value)| {
-                let arguments = [
-                    ("sentence", Shown::from(message)),
-                    ("name", Shown::text(&shortened(&name))),
-                    ("value", shown(value, texts)),
-                ];
-                phrase(&AND, arguments, texts)
-            })
+        untold(&detail.fields, fields).into_iter().fold(message, |message, (name, value)| {
+            let arguments = [
+                ("sentence", Shown::from(message)),
+                ("name", Shown::text(&shortened(&name))),
+                ("value", shown(value, texts)),
+            ];
+            phrase(&AND, arguments, texts)
+        })
     }
 }
 
@@ -79,28 +65,18 @@ fn own(source: &str) -> Template {
 }
 
 fn phrase<const N: usize>(template: &Template, arguments: [(&str, Shown); N], texts: &Texts) -> Message {
-    template
-        .render(&Arguments::from(arguments), texts)
-        .expect("each variable has a value that is not absent")
+    template.render(&Arguments::from(arguments), texts).expect("each variable has a value that is not absent")
 }
 
 fn arguments(detail: &Map<String, Value>, fields: &Fields, texts: &Texts) -> Arguments {
     let value = |pointer: &str| {
         let (first, rest) = pointer[1..]
             .split_once('/')
-            .map_or((&pointer[1..], ""), |(first, _)| {
-                (first, &pointer[1 + first.len()..])
-            });
-        detail
-            .get(first.replace("~1", "/").replace("~0", "~").as_str())?
-            .pointer(rest)
+            .map_or((&pointer[1..], ""), |(first, _)| (first, &pointer[1 + first.len()..]));
+        detail.get(first.replace("~1", "/").replace("~0", "~").as_str())?.pointer(rest)
     };
     let argument = |pointer: &str| value(pointer).map_or_else(Shown::absent, |value| shown(value, texts));
-    fields
-        .fields
-        .iter()
-        .map(|field| (field.variable.clone(), argument(&field.pointer)))
-        .collect()
+    fields.fields.iter().map(|field| (field.variable.clone(), argument(&field.pointer))).collect()
 }
 
 /// A value as a sentence shows it. Nothing in it can be absent.
@@ -117,10 +93,7 @@ fn shown(value: &Value, texts: &Texts) -> Shown {
         Value::String(text) => Shown::text(&shortened(text)),
         Value::Array(elements) => Shown::list(elements.iter().map(|element| shown(element, texts))),
         Value::Object(members) => Shown::list(members.iter().map(|(name, value)| {
-            let arguments = [
-                ("name", Shown::text(&shortened(name))),
-                ("value", shown(value, texts)),
-            ];
+            let arguments = [("name", Shown::text(&shortened(name))), ("value", shown(value, texts))];
             Shown::from(phrase(&MEMBER, arguments, texts))
         })),
     }

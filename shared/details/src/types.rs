@@ -31,9 +31,7 @@ impl DetailTypes {
     pub fn new(types: Vec<DetailType>) -> Self {
         let mut registered = BTreeMap::new();
         for definition in types {
-            registered
-                .entry(definition.name.clone())
-                .or_insert_with(|| RegisteredType::new(definition));
+            registered.entry(definition.name.clone()).or_insert_with(|| RegisteredType::new(definition));
         }
         Self(Arc::new(registered))
     }
@@ -59,29 +57,36 @@ impl DetailTypes {
     /// # Errors
     /// [`Refusal::UnknownDetailType`], [`Refusal::DetailOutsideResource`].
     pub fn refuse_outside(&self, details: &AuthorizationDetails, tool: &Tool) -> Result<(), Refusal> {
-        details
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, detail)| match self.belongs_to(detail, tool) {
-                Some(true) => Ok(()),
-                Some(false) => Err(Refusal::DetailOutsideResource { index }),
-                None => Err(Refusal::UnknownDetailType { index }),
-            })
+        details.iter().enumerate().try_for_each(|(index, detail)| match self.belongs_to(detail, tool) {
+            Some(true) => Ok(()),
+            Some(false) => Err(Refusal::DetailOutsideResource { index }),
+            None => Err(Refusal::UnknownDetailType { index }),
+        })
+    }
+
+    /// Refuses details that none of the tools could be given: a person would approve what no token can carry.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownDetailType`], [`Refusal::DetailOutsideResource`].
+    pub fn refuse_homeless(&self, details: &AuthorizationDetails, tools: &[&Tool]) -> Result<(), Refusal> {
+        details.iter().enumerate().try_for_each(|(index, detail)| match self.get(&detail.detail_type) {
+            Some(registered) if tools.iter().any(|tool| registered.belongs_to(detail, tool)) => Ok(()),
+            Some(_) => Err(Refusal::DetailOutsideResource { index }),
+            None => Err(Refusal::UnknownDetailType { index }),
+        })
     }
 
     /// How strongly a person must have authenticated to approve all of this: as much as the most demanding type says,
     /// and [`Assurance::Strong`] for one that is unknown.
     pub fn strongest_assurance(&self, details: &AuthorizationDetails) -> Assurance {
         let demanded = |detail: &AuthorizationDetail| {
-            self.get(&detail.detail_type)
-                .map_or(Assurance::Strong, |definition| definition.assurance)
+            self.get(&detail.detail_type).map_or(Assurance::Strong, |definition| definition.assurance)
         };
         details.iter().map(demanded).max().unwrap_or(Assurance::Session)
     }
 
     fn belongs_to(&self, detail: &AuthorizationDetail, tool: &Tool) -> Option<bool> {
-        self.get(&detail.detail_type)
-            .map(|definition| definition.belongs_to(detail, tool))
+        self.get(&detail.detail_type).map(|definition| definition.belongs_to(detail, tool))
     }
 
     pub(crate) fn registered(&self, name: &str) -> Option<&RegisteredType> {
@@ -95,24 +100,14 @@ impl DetailTypes {
 
 impl RegisteredType {
     fn new(definition: DetailType) -> Self {
-        let templates = definition
-            .sentence
-            .keys()
-            .map(|language| (language.clone(), OnceLock::new()))
-            .collect();
-        Self {
-            definition,
-            validator: OnceLock::new(),
-            fields: OnceLock::new(),
-            templates,
-        }
+        let templates =
+            definition.sentence.keys().map(|language| (language.clone(), OnceLock::new())).collect();
+        Self { definition, validator: OnceLock::new(), fields: OnceLock::new(), templates }
     }
 
     /// The compiled schema; `None` when it does not compile.
     pub(crate) fn validator(&self) -> Option<&Validator> {
-        self.validator
-            .get_or_init(|| schema::compile(&self.definition.schema).ok())
-            .as_ref()
+        self.validator.get_or_init(|| schema::compile(&self.definition.schema).ok()).as_ref()
     }
 
     pub(crate) fn fields(&self) -> &Fields {
@@ -121,17 +116,9 @@ impl RegisteredType {
 
     /// The sentence in a language or, where the type has none in it, in a related one, in English, in any.
     pub(crate) fn template(&self, language: &LanguageTag) -> Option<&Template> {
-        let wishes = [
-            language.to_string(),
-            language.language().to_owned(),
-            "en".to_owned(),
-        ];
-        let found = wishes
-            .iter()
-            .find_map(|wish| self.templates.get_key_value(wish.as_str()));
+        let wishes = [language.to_string(), language.language().to_owned(), "en".to_owned()];
+        let found = wishes.iter().find_map(|wish| self.templates.get_key_value(wish.as_str()));
         let (language, parsed) = found.or_else(|| self.templates.first_key_value())?;
-        parsed
-            .get_or_init(|| Template::parse(self.definition.sentence.get(language)?).ok())
-            .as_ref()
+        parsed.get_or_init(|| Template::parse(self.definition.sentence.get(language)?).ok()).as_ref()
     }
 }

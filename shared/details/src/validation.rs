@@ -34,23 +34,15 @@ impl DetailTypes {
         client: &Client,
         pushed: bool,
     ) -> Result<(), Refusal> {
-        let registered = self
-            .registered(&detail.detail_type)
-            .ok_or(Refusal::UnknownDetailType { index })?;
+        let registered = self.registered(&detail.detail_type).ok_or(Refusal::UnknownDetailType { index })?;
         let definition = &registered.definition;
         if !client.detail_types.contains(&definition.name) {
             return Err(Refusal::DetailTypeNotAllowed { index });
         }
         if definition.pushed_only && !pushed {
-            return Err(Refusal::DetailTypeMustBePushed {
-                detail_type: definition.name.clone(),
-            });
+            return Err(Refusal::DetailTypeMustBePushed { detail_type: definition.name.clone() });
         }
-        let invalid = |(pointer, problem)| Refusal::DetailInvalid {
-            index,
-            pointer,
-            problem,
-        };
+        let invalid = |(pointer, problem)| Refusal::DetailInvalid { index, pointer, problem };
         let Some(validator) = registered.validator() else {
             return Err(invalid((
                 String::new(),
@@ -58,9 +50,7 @@ impl DetailTypes {
             )));
         };
         let value = detail.to_value();
-        validator
-            .validate(&value)
-            .map_err(|error| invalid(explain(&error)))?;
+        validator.validate(&value).map_err(|error| invalid(explain(&error)))?;
         inexact_number("", &value).map_or(Ok(()), |pointer| Err(invalid((pointer, INEXACT.to_owned()))))
     }
 }
@@ -76,17 +66,15 @@ fn inexact_number(at: &str, value: &Value) -> Option<String> {
     match value {
         Value::Number(number) => {
             let magnitude = number.as_i64().map(i64::unsigned_abs).or_else(|| number.as_u64());
-            magnitude
-                .is_some_and(|magnitude| magnitude > LARGEST_EXACT)
-                .then(|| at.to_owned())
+            magnitude.is_some_and(|magnitude| magnitude > LARGEST_EXACT).then(|| at.to_owned())
         }
         Value::Array(elements) => elements
             .iter()
             .enumerate()
             .find_map(|(index, element)| inexact_number(&format!("{at}/{index}"), element)),
-        Value::Object(members) => members
-            .iter()
-            .find_map(|(name, value)| inexact_number(&format!("{at}/{}", member(name)), value)),
+        Value::Object(members) => {
+            members.iter().find_map(|(name, value)| inexact_number(&format!("{at}/{}", member(name)), value))
+        }
         _ => None,
     }
 }

@@ -13,10 +13,7 @@ use crate::{Response, Site};
 pub fn json(status: StatusCode, document: &impl Serialize) -> Response {
     let Ok(text) = serde_json::to_string(document) else {
         // Our own types serialise; a map with other keys than text is a bug.
-        tracing::error!(
-            document = std::any::type_name_of_val(document),
-            "an answer does not serialise"
-        );
+        tracing::error!(document = std::any::type_name_of_val(document), "an answer does not serialise");
         return server_error();
     };
     let mut response = plain(status, Body::Text(text));
@@ -29,11 +26,7 @@ pub fn json(status: StatusCode, document: &impl Serialize) -> Response {
 /// `lifetime`. Give it to [`crate::cors::readable_by_any_origin`].
 pub fn public_json(document: &impl Serialize, lifetime: Duration) -> Response {
     let mut response = json(StatusCode::OK, document);
-    set(
-        &mut response,
-        header::CACHE_CONTROL,
-        &format!("public, max-age={}", lifetime.as_secs()),
-    );
+    set(&mut response, header::CACHE_CONTROL, &format!("public, max-age={}", lifetime.as_secs()));
     response
 }
 
@@ -48,17 +41,9 @@ pub fn html(status: StatusCode, page: String, csp: &str, site: &Site) -> Respons
     set(&mut response, header::CONTENT_SECURITY_POLICY, csp);
     set(&mut response, header::X_FRAME_OPTIONS, "DENY");
     set(&mut response, header::REFERRER_POLICY, "same-origin");
-    set(
-        &mut response,
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    );
+    set(&mut response, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     if site.is_https() {
-        set(
-            &mut response,
-            header::STRICT_TRANSPORT_SECURITY,
-            "max-age=31536000",
-        );
+        set(&mut response, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
     }
     if !response.headers().contains_key(header::CONTENT_SECURITY_POLICY) {
         // A page without its policy does not leave.
@@ -100,25 +85,15 @@ pub fn empty(status: StatusCode) -> Response {
 /// A file whose name changes with its content: browsers keep it for a year.
 pub fn asset(content_type: &'static str, content: impl Into<Body>) -> Response {
     let mut response = plain(StatusCode::OK, content.into());
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    set(
-        &mut response,
-        header::CACHE_CONTROL,
-        "public, max-age=31536000, immutable",
-    );
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    set(&mut response, header::CACHE_CONTROL, "public, max-age=31536000, immutable");
     // A logo is an SVG: opened by itself it must not run anything.
     set(
         &mut response,
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     );
-    set(
-        &mut response,
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    );
+    set(&mut response, HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     response
 }
 
@@ -142,20 +117,12 @@ mod tests {
     const POLICY: &str = "default-src 'none'";
 
     fn header_of<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
-        response
-            .headers()
-            .get(name)
-            .map(|value| value.to_str().expect("ASCII"))
+        response.headers().get(name).map(|value| value.to_str().expect("ASCII"))
     }
 
     #[test]
     fn a_page_carries_every_header_that_keeps_it_alone() {
-        let page = html(
-            StatusCode::OK,
-            "<p>".into(),
-            POLICY,
-            &Site::new("https://auth.example"),
-        );
+        let page = html(StatusCode::OK, "<p>".into(), POLICY, &Site::new("https://auth.example"));
         for (name, value) in [
             ("content-type", "text/html; charset=utf-8"),
             ("content-security-policy", POLICY),
@@ -172,23 +139,13 @@ mod tests {
 
     #[test]
     fn a_loopback_page_does_not_pin_the_whole_machine_to_tls() {
-        let page = html(
-            StatusCode::OK,
-            "<p>".into(),
-            POLICY,
-            &Site::new("http://localhost:8765"),
-        );
+        let page = html(StatusCode::OK, "<p>".into(), POLICY, &Site::new("http://localhost:8765"));
         assert_eq!(header_of(&page, "strict-transport-security"), None);
     }
 
     #[test]
     fn a_page_without_its_policy_does_not_leave() {
-        let page = html(
-            StatusCode::OK,
-            "<p>".into(),
-            "a\r\nb",
-            &Site::new("https://auth.example"),
-        );
+        let page = html(StatusCode::OK, "<p>".into(), "a\r\nb", &Site::new("https://auth.example"));
         assert_eq!(page.status(), 500);
     }
 
@@ -196,10 +153,7 @@ mod tests {
     fn a_redirect_is_303_and_tells_nobody_where_it_came_from() {
         let redirect = see_other("https://agent.example/callback?code=x");
         assert_eq!(redirect.status(), 303);
-        assert_eq!(
-            header_of(&redirect, "location"),
-            Some("https://agent.example/callback?code=x")
-        );
+        assert_eq!(header_of(&redirect, "location"), Some("https://agent.example/callback?code=x"));
         assert_eq!(header_of(&redirect, "referrer-policy"), Some("no-referrer"));
         assert_eq!(see_other("https://a.example/\r\nSet-Cookie: a=b").status(), 500);
     }
@@ -209,15 +163,8 @@ mod tests {
         let kept = public_json(&serde_json::json!({}), Duration::from_mins(5));
         assert_eq!(header_of(&kept, "cache-control"), Some("public, max-age=300"));
         let kept = asset("text/css; charset=utf-8", "a{}");
-        assert_eq!(
-            header_of(&kept, "cache-control"),
-            Some("public, max-age=31536000, immutable")
-        );
-        for fresh in [
-            text(StatusCode::OK, "hello"),
-            empty(StatusCode::OK),
-            see_other("/"),
-        ] {
+        assert_eq!(header_of(&kept, "cache-control"), Some("public, max-age=31536000, immutable"));
+        for fresh in [text(StatusCode::OK, "hello"), empty(StatusCode::OK), see_other("/")] {
             assert_eq!(header_of(&fresh, "cache-control"), Some("no-store"));
         }
     }

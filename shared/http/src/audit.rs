@@ -207,14 +207,8 @@ mod tests {
     use crate::request::Arrival;
 
     fn request() -> Request {
-        let arrival = Arrival {
-            request_id: "req-1".to_owned(),
-            ..Arrival::default()
-        };
-        lambda_http::http::Request::post("/token")
-            .extension(arrival)
-            .body(Body::Empty)
-            .expect("a request")
+        let arrival = Arrival { request_id: "req-1".to_owned(), ..Arrival::default() };
+        lambda_http::http::Request::post("/token").extension(arrival).body(Body::Empty).expect("a request")
     }
 
     fn recorded(decision: &Decision<'_>) -> Value {
@@ -235,20 +229,16 @@ mod tests {
         let scope: Scope = ["openid", "tools.access"].into_iter().collect();
         let digest = Sha256Digest::of(b"asked");
         let request = request();
-        let decision = Decision::new(
-            Event::Token,
-            Outcome::Granted,
-            &request,
-            Timestamp::from_seconds(1_700_000_000),
-        )
-        .client(&client)
-        .person(&person)
-        .grant_id(&grant_id)
-        .token_id(&token_id)
-        .resource(&resource)
-        .scope(&scope)
-        .details_digest(&digest)
-        .purpose("quarterly report");
+        let decision =
+            Decision::new(Event::Token, Outcome::Granted, &request, Timestamp::from_seconds(1_700_000_000))
+                .client(&client)
+                .person(&person)
+                .grant_id(&grant_id)
+                .token_id(&token_id)
+                .resource(&resource)
+                .scope(&scope)
+                .details_digest(&digest)
+                .purpose("quarterly report");
         assert_eq!(
             recorded(&decision),
             json!({
@@ -262,16 +252,10 @@ mod tests {
 
     #[test]
     fn a_refusal_says_to_us_what_the_caller_is_not_told() {
-        let refusal = Refusal::CodeInvalid {
-            why: HandleRejection::Replayed,
-        };
+        let refusal = Refusal::CodeInvalid { why: HandleRejection::Replayed };
         let request = request();
-        let decision = Decision::new(
-            Event::Token,
-            Outcome::Refused(&refusal),
-            &request,
-            Timestamp::from_seconds(7),
-        );
+        let decision =
+            Decision::new(Event::Token, Outcome::Refused(&refusal), &request, Timestamp::from_seconds(7));
         assert_eq!(
             recorded(&decision),
             json!({

@@ -14,20 +14,14 @@ const LONGEST_TOKEN: usize = 10 * 1024;
 /// [`Refusal::TokenMissing`], [`Refusal::TokenSentTwice`], [`Refusal::ParametersInQuery`],
 /// [`Refusal::TokenInvalid`], and those of [`crate::form_within`].
 pub fn bearer_token(request: &Request) -> Result<Secret<String>, Refusal> {
-    if request
-        .uri()
-        .query()
-        .is_some_and(|query| query.contains("access_token="))
-    {
+    if request.uri().query().is_some_and(|query| query.contains("access_token=")) {
         return Err(Refusal::ParametersInQuery);
     }
     match (in_header(request)?, in_form(request)?) {
         (Some(_), Some(_)) => Err(Refusal::TokenSentTwice),
         (Some(token), None) | (None, Some(token)) if is_token(&token) => Ok(Secret::new(token)),
         (None, None) => Err(Refusal::TokenMissing),
-        _ => Err(Refusal::TokenInvalid {
-            why: "it is not the text of a token",
-        }),
+        _ => Err(Refusal::TokenInvalid { why: "it is not the text of a token" }),
     }
 }
 
@@ -43,9 +37,7 @@ fn in_header(request: &Request) -> Result<Option<String>, Refusal> {
     let Some((scheme, token)) = text.split_once(' ') else {
         return Ok(None);
     };
-    Ok(scheme
-        .eq_ignore_ascii_case("Bearer")
-        .then(|| token.trim_start_matches(' ').to_owned()))
+    Ok(scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim_start_matches(' ').to_owned()))
 }
 
 fn in_form(request: &Request) -> Result<Option<String>, Refusal> {
@@ -55,9 +47,7 @@ fn in_form(request: &Request) -> Result<Option<String>, Refusal> {
     if !has_form {
         return Ok(None);
     }
-    Ok(form_within(request, 2 * LONGEST_TOKEN)?
-        .optional("access_token")?
-        .map(ToOwned::to_owned))
+    Ok(form_within(request, 2 * LONGEST_TOKEN)?.optional("access_token")?.map(ToOwned::to_owned))
 }
 
 /// `b64token` (RFC 6750, section 2.1).
@@ -65,9 +55,7 @@ fn is_token(text: &str) -> bool {
     let characters = text.trim_end_matches('=');
     !characters.is_empty()
         && text.len() <= LONGEST_TOKEN
-        && characters
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+        && characters.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
 }
 
 #[cfg(test)]
@@ -99,9 +87,7 @@ mod tests {
             request("/userinfo", &[], Some("access_token=abc.def-_~%2B/==")),
         ] {
             assert_eq!(
-                bearer_token(&request)
-                    .map(|token| token.expose().clone())
-                    .as_deref(),
+                bearer_token(&request).map(|token| token.expose().clone()).as_deref(),
                 Ok("abc.def-_~+/==")
             );
         }
@@ -109,30 +95,16 @@ mod tests {
 
     #[test]
     fn what_is_no_single_token_is_refused() {
-        let invalid = Refusal::TokenInvalid {
-            why: "it is not the text of a token",
-        };
+        let invalid = Refusal::TokenInvalid { why: "it is not the text of a token" };
         let long = format!("Bearer {}", "a".repeat(LONGEST_TOKEN + 1));
         for (request, refusal) in [
             (request("/userinfo", &[], None), Refusal::TokenMissing),
             (request("/userinfo", &["Basic YTpi"], None), Refusal::TokenMissing),
             (request("/userinfo", &["Bearer"], None), Refusal::TokenMissing),
-            (
-                request("/userinfo", &[], Some("access_token=")),
-                Refusal::TokenMissing,
-            ),
-            (
-                request("/userinfo", &["Bearer a", "Bearer b"], None),
-                Refusal::TokenSentTwice,
-            ),
-            (
-                request("/userinfo", &["Bearer a"], Some("access_token=a")),
-                Refusal::TokenSentTwice,
-            ),
-            (
-                request("/userinfo?access_token=a", &[], None),
-                Refusal::ParametersInQuery,
-            ),
+            (request("/userinfo", &[], Some("access_token=")), Refusal::TokenMissing),
+            (request("/userinfo", &["Bearer a", "Bearer b"], None), Refusal::TokenSentTwice),
+            (request("/userinfo", &["Bearer a"], Some("access_token=a")), Refusal::TokenSentTwice),
+            (request("/userinfo?access_token=a", &[], None), Refusal::ParametersInQuery),
             (request("/userinfo", &["Bearer a b"], None), invalid.clone()),
             (request("/userinfo", &["Bearer ==="], None), invalid.clone()),
             (request("/userinfo", &[&long], None), invalid),

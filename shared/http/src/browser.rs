@@ -20,14 +20,8 @@ impl Browser {
     /// The browser that asks for a page: the one we know, or a new one that [`Browser::remember`] makes known.
     pub fn recognise(request: &Request, site: &Site, dice: &Dice) -> Self {
         match Self::read(request, site) {
-            Some(secret) => Self {
-                secret,
-                is_new: false,
-            },
-            None => Self {
-                secret: Secret::new(dice.roll()),
-                is_new: true,
-            },
+            Some(secret) => Self { secret, is_new: false },
+            None => Self { secret: Secret::new(dice.roll()), is_new: true },
         }
     }
 
@@ -37,10 +31,7 @@ impl Browser {
     /// [`Refusal::FormRejected`] when it has not.
     pub fn known(request: &Request, site: &Site) -> Result<Self, Refusal> {
         let secret = Self::read(request, site).ok_or(Refusal::FormRejected)?;
-        Ok(Self {
-            secret,
-            is_new: false,
-        })
+        Ok(Self { secret, is_new: false })
     }
 
     /// Gives a new browser its cookie; it lasts as long as the browser runs.
@@ -62,12 +53,7 @@ impl Browser {
 
     fn read(request: &Request, site: &Site) -> Option<Secret<[u8; 16]>> {
         let value = read_cookie(request, site, BROWSER_COOKIE)?;
-        URL_SAFE_NO_PAD
-            .decode(value)
-            .ok()?
-            .try_into()
-            .ok()
-            .map(Secret::new)
+        URL_SAFE_NO_PAD.decode(value).ok()?.try_into().ok().map(Secret::new)
     }
 }
 
@@ -110,10 +96,7 @@ mod tests {
     fn a_form_from_a_browser_that_was_never_here_is_refused() {
         let site = Site::new("https://auth.example");
         for cookie in ["a=b", "__Host-browser=short", "browser=AAAAAAAAAAAAAAAAAAAAAA"] {
-            assert!(matches!(
-                Browser::known(&request(cookie), &site),
-                Err(Refusal::FormRejected)
-            ));
+            assert!(matches!(Browser::known(&request(cookie), &site), Err(Refusal::FormRejected)));
         }
     }
 }

@@ -18,11 +18,7 @@ pub struct Cookie {
 impl Cookie {
     /// A cookie that lives as long as the browser runs.
     pub fn new(name: &'static str, value: impl Into<String>) -> Self {
-        Self {
-            name,
-            value: value.into(),
-            lifetime: None,
-        }
+        Self { name, value: value.into(), lifetime: None }
     }
 
     /// A cookie that lives for `lifetime`.
@@ -49,10 +45,7 @@ impl Cookie {
             ));
         }
         let secure = if site.is_https() { "; Secure" } else { "" };
-        let lifetime = self
-            .lifetime
-            .map(|span| format!("; Max-Age={}", span.as_secs()))
-            .unwrap_or_default();
+        let lifetime = self.lifetime.map(|span| format!("; Max-Age={}", span.as_secs())).unwrap_or_default();
         let text = format!(
             "{}={}; Path=/; HttpOnly; SameSite=Lax{secure}{lifetime}",
             full_name(site, self.name),
@@ -69,9 +62,7 @@ impl Cookie {
 /// # Errors
 /// [`Fault::Broken`] when the value has characters that a cookie cannot have.
 pub fn set_cookie(response: &mut Response, site: &Site, cookie: &Cookie) -> Result<(), Fault> {
-    response
-        .headers_mut()
-        .append(header::SET_COOKIE, cookie.header(site)?);
+    response.headers_mut().append(header::SET_COOKIE, cookie.header(site)?);
     Ok(())
 }
 
@@ -95,11 +86,7 @@ pub fn read_cookie<'a>(request: &'a Request, site: &Site, name: &str) -> Option<
 }
 
 fn full_name(site: &Site, name: &str) -> String {
-    if site.is_https() {
-        format!("__Host-{name}")
-    } else {
-        name.to_owned()
-    }
+    if site.is_https() { format!("__Host-{name}") } else { name.to_owned() }
 }
 
 const fn is_cookie_octet(byte: u8) -> bool {
@@ -125,10 +112,7 @@ mod tests {
     fn written(site: &Site, cookie: &Cookie) -> String {
         let mut response = empty(StatusCode::OK);
         set_cookie(&mut response, site, cookie).expect("a cookie");
-        response.headers()[header::SET_COOKIE]
-            .to_str()
-            .expect("ASCII")
-            .to_owned()
+        response.headers()[header::SET_COOKIE].to_str().expect("ASCII").to_owned()
     }
 
     fn sent(cookies: &[&str]) -> Request {
@@ -142,10 +126,7 @@ mod tests {
     #[test]
     fn a_cookie_is_bound_to_the_host_and_out_of_reach() {
         assert_eq!(
-            written(
-                &deployed(),
-                &Cookie::new("session", "a.b").lasting(Duration::from_mins(1))
-            ),
+            written(&deployed(), &Cookie::new("session", "a.b").lasting(Duration::from_mins(1))),
             "__Host-session=a.b; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60"
         );
         assert_eq!(
@@ -158,10 +139,7 @@ mod tests {
     #[test]
     fn a_value_cannot_smuggle_attributes() {
         for value in ["a; Domain=example", "a\r\nb", "a b", "a,b", "a\"b", "ä"] {
-            assert!(
-                Cookie::new("session", value).header(&deployed()).is_err(),
-                "{value}"
-            );
+            assert!(Cookie::new("session", value).header(&deployed()).is_err(), "{value}");
         }
     }
 
@@ -176,19 +154,12 @@ mod tests {
 
     #[test]
     fn a_plain_cookie_does_not_stand_for_a_host_cookie() {
-        assert_eq!(
-            read_cookie(&sent(&["session=tossed"]), &deployed(), "session"),
-            None
-        );
+        assert_eq!(read_cookie(&sent(&["session=tossed"]), &deployed(), "session"), None);
     }
 
     #[test]
     fn a_cookie_that_comes_twice_is_no_cookie() {
-        for cookies in [
-            &["session=a; session=b"][..],
-            &["session=a", "session=b"],
-            &["session="],
-        ] {
+        for cookies in [&["session=a; session=b"][..], &["session=a", "session=b"], &["session="]] {
             assert_eq!(read_cookie(&sent(cookies), &local(), "session"), None);
         }
     }

@@ -29,10 +29,7 @@ pub fn preflight(request: &Request, allowed: Allowed) -> Option<Response> {
     let mut response = readable_by_any_origin(Response::new(Body::Empty));
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_METHODS,
-        HeaderValue::from_static(allowed.as_str()),
-    );
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(allowed.as_str()));
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_HEADERS,
         HeaderValue::from_static("Authorization, Content-Type"),
@@ -47,10 +44,7 @@ mod tests {
     use super::*;
 
     fn request(method: Method) -> Request {
-        lambda_http::http::Request::builder()
-            .method(method)
-            .body(Body::Empty)
-            .expect("a request")
+        lambda_http::http::Request::builder().method(method).body(Body::Empty).expect("a request")
     }
 
     #[test]
@@ -59,11 +53,7 @@ mod tests {
         assert_eq!(response.status(), 204);
         assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
         assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_METHODS], "POST");
-        assert!(
-            !response
-                .headers()
-                .contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS)
-        );
+        assert!(!response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
     }
 
     #[test]

@@ -29,9 +29,7 @@ pub fn form(request: &Request) -> Result<Parameters, Refusal> {
 /// [`Refusal::BodyTooLarge`], [`Refusal::TooManyParameters`], [`Refusal::NotUtf8`].
 pub fn form_within(request: &Request, limit: usize) -> Result<Parameters, Refusal> {
     if request.method() != Method::POST {
-        return Err(Refusal::WrongMethod {
-            allowed: Allowed::Post.as_str(),
-        });
+        return Err(Refusal::WrongMethod { allowed: Allowed::Post.as_str() });
     }
     if request.uri().query().is_some_and(|query| !query.is_empty()) {
         return Err(Refusal::ParametersInQuery);
@@ -60,10 +58,7 @@ pub fn query(request: &Request) -> Result<Parameters, Refusal> {
     }
     let parameters = decode(query.as_bytes())?;
     let replaced = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
-    if parameters
-        .iter()
-        .any(|(name, value)| replaced(name) || replaced(value))
-    {
+    if parameters.iter().any(|(name, value)| replaced(name) || replaced(value)) {
         return Err(Refusal::NotUtf8);
     }
     Ok(parameters)
@@ -71,9 +66,7 @@ pub fn query(request: &Request) -> Result<Parameters, Refusal> {
 
 fn decode(encoded: &[u8]) -> Result<Parameters, Refusal> {
     if encoded.split(|byte| *byte == b'&').nth(MOST_PARAMETERS).is_some() {
-        return Err(Refusal::TooManyParameters {
-            limit: MOST_PARAMETERS,
-        });
+        return Err(Refusal::TooManyParameters { limit: MOST_PARAMETERS });
     }
     Parameters::decode(encoded)
 }
@@ -81,9 +74,8 @@ fn decode(encoded: &[u8]) -> Result<Parameters, Refusal> {
 /// `application/x-www-form-urlencoded`, with `charset=utf-8` or without.
 pub(crate) fn is_form(content_type: &str) -> bool {
     let mut parts = content_type.split(';').map(str::trim);
-    let is_urlencoded = parts
-        .next()
-        .is_some_and(|media| media.eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+    let is_urlencoded =
+        parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/x-www-form-urlencoded"));
     is_urlencoded
         && parts.all(|parameter| {
             parameter.split_once('=').is_some_and(|(name, value)| {
@@ -109,9 +101,7 @@ mod tests {
     }
 
     fn get(uri: &str) -> Request {
-        lambda_http::http::Request::get(uri)
-            .body(Body::Empty)
-            .expect("a request")
+        lambda_http::http::Request::get(uri).body(Body::Empty).expect("a request")
     }
 
     #[test]
@@ -132,41 +122,17 @@ mod tests {
         let too_large = vec![b'a'; LARGEST_BODY + 1];
         let too_many = "a&".repeat(MOST_PARAMETERS);
         for (request, refusal) in [
-            (
-                get("/token?grant_type=x"),
-                Refusal::WrongMethod { allowed: "POST" },
-            ),
-            (
-                post("/token?client_secret=x", FORM, "a=b"),
-                Refusal::ParametersInQuery,
-            ),
-            (
-                post("/token", "application/json", "{}"),
-                Refusal::WrongContentType,
-            ),
+            (get("/token?grant_type=x"), Refusal::WrongMethod { allowed: "POST" }),
+            (post("/token?client_secret=x", FORM, "a=b"), Refusal::ParametersInQuery),
+            (post("/token", "application/json", "{}"), Refusal::WrongContentType),
             (post("/token", "", "a=b"), Refusal::WrongContentType),
+            (post("/token", "multipart/form-data; boundary=x", "a=b"), Refusal::WrongContentType),
             (
-                post("/token", "multipart/form-data; boundary=x", "a=b"),
+                post("/token", "application/x-www-form-urlencoded; charset=utf-16", "a=b"),
                 Refusal::WrongContentType,
             ),
-            (
-                post(
-                    "/token",
-                    "application/x-www-form-urlencoded; charset=utf-16",
-                    "a=b",
-                ),
-                Refusal::WrongContentType,
-            ),
-            (
-                post("/token", FORM, too_large),
-                Refusal::BodyTooLarge { limit: LARGEST_BODY },
-            ),
-            (
-                post("/token", FORM, too_many),
-                Refusal::TooManyParameters {
-                    limit: MOST_PARAMETERS,
-                },
-            ),
+            (post("/token", FORM, too_large), Refusal::BodyTooLarge { limit: LARGEST_BODY }),
+            (post("/token", FORM, too_many), Refusal::TooManyParameters { limit: MOST_PARAMETERS }),
             (post("/token", FORM, "state=%ff"), Refusal::NotUtf8),
             (post("/token", FORM, vec![b'a', b'=', 0xff]), Refusal::NotUtf8),
         ] {
@@ -177,23 +143,15 @@ mod tests {
     #[test]
     fn a_content_type_that_comes_twice_is_refused() {
         let mut request = post("/token", FORM, "a=b");
-        request
-            .headers_mut()
-            .append(header::CONTENT_TYPE, "text/plain".parse().unwrap());
+        request.headers_mut().append(header::CONTENT_TYPE, "text/plain".parse().unwrap());
         assert_eq!(form(&request).map(|_| ()), Err(Refusal::WrongContentType));
     }
 
     #[test]
     fn the_longest_details_pass_with_every_byte_percent_encoded_and_a_mebibyte_does_not() {
-        let body = format!(
-            "client_id=a&authorization_details={}",
-            "%5B".repeat(LONGEST_DETAILS)
-        );
+        let body = format!("client_id=a&authorization_details={}", "%5B".repeat(LONGEST_DETAILS));
         let parameters = form(&post("/par", FORM, body)).expect("within the limit");
-        assert_eq!(
-            parameters.required("authorization_details").unwrap().len(),
-            LONGEST_DETAILS
-        );
+        assert_eq!(parameters.required("authorization_details").unwrap().len(), LONGEST_DETAILS);
         const { assert!(LARGEST_BODY < 1024 * 1024) }
     }
 
@@ -201,22 +159,12 @@ mod tests {
     fn a_query_is_read_within_its_limit() {
         let parameters = query(&get("/authorize?scope=a%20b&scope=c&state=")).expect("a query");
         assert!(parameters.has("state"));
-        assert_eq!(
-            parameters.optional("scope"),
-            Err(Refusal::RepeatedParameter { name: "scope" })
-        );
+        assert_eq!(parameters.optional("scope"), Err(Refusal::RepeatedParameter { name: "scope" }));
         assert!(query(&get("/authorize")).is_ok());
 
         let long = format!("/authorize?state={}", "a".repeat(LONGEST_QUERY));
-        assert_eq!(
-            query(&get(&long)).map(|_| ()),
-            Err(Refusal::QueryTooLong { limit: LONGEST_QUERY })
-        );
-        for garbled in [
-            "/authorize?state=%FF",
-            "/authorize?state=%EF%BF%BD",
-            "/authorize?a=%00",
-        ] {
+        assert_eq!(query(&get(&long)).map(|_| ()), Err(Refusal::QueryTooLong { limit: LONGEST_QUERY }));
+        for garbled in ["/authorize?state=%FF", "/authorize?state=%EF%BF%BD", "/authorize?a=%00"] {
             assert_eq!(query(&get(garbled)).map(|_| ()), Err(Refusal::NotUtf8));
         }
     }

@@ -72,13 +72,11 @@ where
 
 async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
     let mut future = pin!(future);
-    poll_fn(
-        move |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-            Ok(Poll::Pending) => Poll::Pending,
-            Err(panic) => Poll::Ready(Err(panic)),
-        },
-    )
+    poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+        Ok(Poll::Pending) => Poll::Pending,
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
     .await
 }
 
@@ -143,10 +141,7 @@ mod tests {
     #[tokio::test]
     async fn the_answer_to_head_has_no_body() {
         let event = EVENT.replace("POST", "HEAD");
-        let reply = exchange("discovery", &event, "lambda-1", async |_| {
-            text(StatusCode::OK, "long")
-        })
-        .await;
+        let reply = exchange("discovery", &event, "lambda-1", async |_| text(StatusCode::OK, "long")).await;
         assert_eq!((reply.status_code, reply.body), (200, None));
     }
 }

@@ -26,7 +26,7 @@ mod status;
 pub use bearer::bearer_token;
 pub use browser::{BROWSER_COOKIE, Browser};
 pub use cookie::{Cookie, read_cookie, set_cookie};
-pub use error_answer::{describe, name, respond_bearer, respond_json};
+pub use error_answer::{name, respond_bearer, respond_json};
 pub use form::{LARGEST_BODY, LONGEST_QUERY, MOST_PARAMETERS, form, form_within, query};
 pub use lambda_http::http::{HeaderValue, Method, StatusCode, header};
 pub use problem::Problem;

@@ -13,16 +13,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub const LEVEL: &str = "COUNTERSIGN_LOG";
 
 /// What other people's code may say at most: below this they write out whole requests, secrets and all.
-const QUIET: [&str; 8] = [
-    "aws_config",
-    "aws_runtime",
-    "aws_sdk",
-    "aws_smithy",
-    "h2",
-    "hyper",
-    "lambda_runtime",
-    "rustls",
-];
+const QUIET: [&str; 8] =
+    ["aws_config", "aws_runtime", "aws_sdk", "aws_smithy", "h2", "hyper", "lambda_runtime", "rustls"];
 
 /// Writes JSON lines. The local runner uses it beside a log that people read.
 pub fn json_layer<S, W>(writer: W) -> impl Layer<S> + Send + Sync
@@ -41,14 +33,10 @@ where
 
 /// What gets into the log at a level such as `info`; the audit and the line of each request always do.
 pub fn filter(level: &str) -> Targets {
-    let chosen: Targets = level
-        .parse()
-        .unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+    let chosen: Targets = level.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     QUIET
         .into_iter()
-        .fold(chosen, |targets, quiet| {
-            targets.with_target(quiet, LevelFilter::WARN)
-        })
+        .fold(chosen, |targets, quiet| targets.with_target(quiet, LevelFilter::WARN))
         .with_target("audit", LevelFilter::INFO)
         .with_target("request", LevelFilter::INFO)
 }
@@ -123,14 +111,8 @@ pub(crate) mod tests {
     fn no_level_lets_the_libraries_write_out_requests_or_silences_the_audit() {
         for level in ["trace", "off", "nonsense=nonsense", "aws_smithy=trace,audit=off"] {
             let filter = filter(level);
-            assert!(
-                !filter.would_enable("aws_smithy_runtime::client", &tracing::Level::DEBUG),
-                "{level}"
-            );
-            assert!(
-                !filter.would_enable("aws_sdk_dynamodb", &tracing::Level::INFO),
-                "{level}"
-            );
+            assert!(!filter.would_enable("aws_smithy_runtime::client", &tracing::Level::DEBUG), "{level}");
+            assert!(!filter.would_enable("aws_sdk_dynamodb", &tracing::Level::INFO), "{level}");
             assert!(filter.would_enable("audit", &tracing::Level::INFO), "{level}");
             assert!(filter.would_enable("request", &tracing::Level::INFO), "{level}");
         }

@@ -77,9 +77,7 @@ pub fn require_method(request: &Request, allowed: Allowed) -> Result<(), Refusal
     if allowed.includes(request.method()) {
         Ok(())
     } else {
-        Err(Refusal::WrongMethod {
-            allowed: allowed.as_str(),
-        })
+        Err(Refusal::WrongMethod { allowed: allowed.as_str() })
     }
 }
 
@@ -96,10 +94,7 @@ pub fn authorization(request: &Request) -> Result<Option<&str>, Refusal> {
     if values.next().is_some() {
         return Err(Refusal::SeveralAuthenticationMethods);
     }
-    let malformed = Refusal::MalformedParameter {
-        name: "Authorization",
-        expected: "a header in ASCII",
-    };
+    let malformed = Refusal::MalformedParameter { name: "Authorization", expected: "a header in ASCII" };
     value.to_str().map(Some).map_err(|_| malformed)
 }
 
@@ -124,38 +119,21 @@ mod tests {
     use super::*;
 
     fn request(method: Method) -> Request {
-        lambda_http::http::Request::builder()
-            .method(method)
-            .body(Body::Empty)
-            .expect("a request")
+        lambda_http::http::Request::builder().method(method).body(Body::Empty).expect("a request")
     }
 
     #[test]
     fn a_wrong_method_is_told_the_right_ones() {
         for (allowed, right, wrong) in [
-            (
-                Allowed::Get,
-                vec![Method::GET, Method::HEAD],
-                vec![Method::POST, Method::PUT],
-            ),
-            (
-                Allowed::Post,
-                vec![Method::POST],
-                vec![Method::GET, Method::HEAD, Method::DELETE],
-            ),
-            (
-                Allowed::GetOrPost,
-                vec![Method::GET, Method::HEAD, Method::POST],
-                vec![Method::TRACE],
-            ),
+            (Allowed::Get, vec![Method::GET, Method::HEAD], vec![Method::POST, Method::PUT]),
+            (Allowed::Post, vec![Method::POST], vec![Method::GET, Method::HEAD, Method::DELETE]),
+            (Allowed::GetOrPost, vec![Method::GET, Method::HEAD, Method::POST], vec![Method::TRACE]),
         ] {
             for method in right {
                 assert_eq!(require_method(&request(method), allowed), Ok(()));
             }
             for method in wrong {
-                let refused = Err(Refusal::WrongMethod {
-                    allowed: allowed.as_str(),
-                });
+                let refused = Err(Refusal::WrongMethod { allowed: allowed.as_str() });
                 assert_eq!(require_method(&request(method), allowed), refused);
             }
         }
@@ -165,13 +143,9 @@ mod tests {
     fn an_authorization_header_that_comes_twice_is_refused() {
         let mut twice = request(Method::POST);
         assert_eq!(authorization(&twice), Ok(None));
-        twice
-            .headers_mut()
-            .append(header::AUTHORIZATION, "Basic YQ==".parse().unwrap());
+        twice.headers_mut().append(header::AUTHORIZATION, "Basic YQ==".parse().unwrap());
         assert_eq!(authorization(&twice), Ok(Some("Basic YQ==")));
-        twice
-            .headers_mut()
-            .append(header::AUTHORIZATION, "Basic Yg==".parse().unwrap());
+        twice.headers_mut().append(header::AUTHORIZATION, "Basic Yg==".parse().unwrap());
         assert_eq!(authorization(&twice), Err(Refusal::SeveralAuthenticationMethods));
     }
 }

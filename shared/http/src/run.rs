@@ -50,11 +50,7 @@ where
     let answer = service_fn(|event: LambdaEvent<Box<RawValue>>| {
         let function = Rc::clone(&function);
         async move {
-            Ok::<_, lambda_http::Error>(
-                function
-                    .answer(event.payload.get(), &event.context.request_id)
-                    .await,
-            )
+            Ok::<_, lambda_http::Error>(function.answer(event.payload.get(), &event.context.request_id).await)
         }
     });
     if let Err(error) = Runtime::new(answer).run().await {
@@ -79,11 +75,9 @@ where
     }
 
     async fn answer(&self, event: &str, invocation_id: &str) -> Reply {
-        exchange(self.name, event, invocation_id, async |request| {
-            match self.services().await {
-                Some(services) => (self.handle)(services, request).await,
-                None => temporarily_unavailable(),
-            }
+        exchange(self.name, event, invocation_id, async |request| match self.services().await {
+            Some(services) => (self.handle)(services, request).await,
+            None => temporarily_unavailable(),
         })
         .await
     }
@@ -108,21 +102,14 @@ mod tests {
             services: OnceCell::new(),
             initialise: async || {
                 tries.set(tries.get() + 1);
-                if tries.get() < 3 {
-                    Err(Fault::unavailable("table", "throttled"))
-                } else {
-                    Ok("services")
-                }
+                if tries.get() < 3 { Err(Fault::unavailable("table", "throttled")) } else { Ok("services") }
             },
             handle: async |services: &&str, _request| text(StatusCode::OK, *services),
         };
         assert!(function.services().await.is_none());
         assert_eq!(function.answer(EVENT, "lambda-1").await.status_code, 503);
         let reply = function.answer(EVENT, "lambda-1").await;
-        assert_eq!(
-            (reply.status_code, reply.body.as_deref()),
-            (200, Some("services"))
-        );
+        assert_eq!((reply.status_code, reply.body.as_deref()), (200, Some("services")));
         function.answer(EVENT, "lambda-1").await;
         assert_eq!(tries.get(), 3);
     }

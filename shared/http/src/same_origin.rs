@@ -14,14 +14,8 @@ pub fn require_same_origin(request: &Request, site: &Site) -> Result<(), Refusal
     let fetch_site = HeaderName::from_static("sec-fetch-site");
     let origin_is_ours = says(request, &header::ORIGIN, |origin| origin == site.origin());
     // `none`: the person themselves, such as by reloading.
-    let sent_by_us = says(request, &fetch_site, |site| {
-        matches!(site, "same-origin" | "none")
-    });
-    if origin_is_ours && sent_by_us {
-        Ok(())
-    } else {
-        Err(Refusal::FormRejected)
-    }
+    let sent_by_us = says(request, &fetch_site, |site| matches!(site, "same-origin" | "none"));
+    if origin_is_ours && sent_by_us { Ok(()) } else { Err(Refusal::FormRejected) }
 }
 
 /// Whether a header is absent or says what it should.
@@ -47,10 +41,7 @@ mod tests {
     #[test]
     fn our_own_forms_pass() {
         for headers in [
-            &[
-                ("origin", "https://auth.example"),
-                ("sec-fetch-site", "same-origin"),
-            ][..],
+            &[("origin", "https://auth.example"), ("sec-fetch-site", "same-origin")][..],
             &[("origin", "https://auth.example")],
             &[("sec-fetch-site", "same-origin")],
             &[("sec-fetch-site", "none")],
@@ -68,16 +59,10 @@ mod tests {
             &[("origin", "http://auth.example")],
             &[("origin", "https://auth.example:8443")],
             &[("origin", "https://auth.example.evil.example")],
-            &[
-                ("origin", "https://auth.example"),
-                ("origin", "https://evil.example"),
-            ],
+            &[("origin", "https://auth.example"), ("origin", "https://evil.example")],
             &[("sec-fetch-site", "cross-site")],
             &[("sec-fetch-site", "same-site")],
-            &[
-                ("origin", "https://auth.example"),
-                ("sec-fetch-site", "cross-site"),
-            ],
+            &[("origin", "https://auth.example"), ("sec-fetch-site", "cross-site")],
         ] {
             assert_eq!(check(headers), Err(Refusal::FormRejected), "{headers:?}");
         }

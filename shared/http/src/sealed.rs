@@ -34,10 +34,7 @@ pub fn seal<T: Serialize>(
     let tag = URL_SAFE_NO_PAD.encode(tag(mac, label, &text, bound_to));
     let sealed = format!("{text}.{tag}");
     if sealed.len() > LONGEST_SEALED {
-        return Err(Fault::broken(
-            "sealed value",
-            format!("{} bytes are too long", sealed.len()),
-        ));
+        return Err(Fault::broken("sealed value", format!("{} bytes are too long", sealed.len())));
     }
     Ok(sealed)
 }
@@ -73,11 +70,7 @@ fn verified(
     let sent: [u8; 32] = URL_SAFE_NO_PAD.decode(sent).ok()?.try_into().ok()?;
     // Nothing of the content is looked at before the tag is known to be ours.
     let genuine: bool = tag(mac, label, text, bound_to).ct_eq(&sent).into();
-    if genuine {
-        URL_SAFE_NO_PAD.decode(text).ok()
-    } else {
-        None
-    }
+    if genuine { URL_SAFE_NO_PAD.decode(text).ok() } else { None }
 }
 
 fn tag(mac: &(impl Mac + ?Sized), label: &'static str, text: &str, bound_to: &[&[u8]]) -> [u8; 32] {
@@ -118,9 +111,7 @@ mod tests {
     const SESSION: &[u8] = b"session";
 
     fn sealed() -> String {
-        let payload = Interaction {
-            grant: "g".to_owned(),
-        };
+        let payload = Interaction { grant: "g".to_owned() };
         seal(&Server(1), "consent", &payload, &[BROWSER, SESSION], LATER).expect("sealed")
     }
 
@@ -130,12 +121,7 @@ mod tests {
 
     #[test]
     fn what_was_sealed_comes_back() {
-        assert_eq!(
-            opened(&sealed()),
-            Ok(Interaction {
-                grant: "g".to_owned()
-            })
-        );
+        assert_eq!(opened(&sealed()), Ok(Interaction { grant: "g".to_owned() }));
     }
 
     #[test]
@@ -178,17 +164,12 @@ mod tests {
         ] {
             assert_eq!(opened(altered), Err(Refusal::FormRejected), "{altered}");
         }
-        assert_eq!(
-            opened(&"a".repeat(LONGEST_SEALED + 1)),
-            Err(Refusal::FormRejected)
-        );
+        assert_eq!(opened(&"a".repeat(LONGEST_SEALED + 1)), Err(Refusal::FormRejected));
     }
 
     #[test]
     fn what_could_not_be_opened_again_is_not_sealed() {
-        let payload = Interaction {
-            grant: "g".repeat(LONGEST_SEALED),
-        };
+        let payload = Interaction { grant: "g".repeat(LONGEST_SEALED) };
         assert!(seal(&Server(1), "consent", &payload, &[], LATER).is_err());
     }
 }

@@ -15,11 +15,7 @@ pub fn foreign_text(text: &str, longest: usize) -> String {
             continue;
         }
         // Marks pile up on the letter before them and, stacked high, cover the lines around it.
-        marks = if is_combining_mark(character) {
-            marks + 1
-        } else {
-            0
-        };
+        marks = if is_combining_mark(character) { marks + 1 } else { 0 };
         if marks > MOST_MARKS {
             continue;
         }
@@ -98,10 +94,7 @@ mod tests {
             ("read\u{a0}\u{3000}\t   and pay", "read and pay"),
             ("  padded  ", "padded"),
             ("tag\u{e0041}ged", "tagged"),
-            (
-                "x\u{336}\u{336}\u{336}\u{336}\u{336}\u{336}",
-                "x\u{336}\u{336}\u{336}\u{336}",
-            ),
+            ("x\u{336}\u{336}\u{336}\u{336}\u{336}\u{336}", "x\u{336}\u{336}\u{336}\u{336}"),
             ("Łódź, Ελλάδα, 東京, עברית", "Łódź, Ελλάδα, 東京, עברית"),
         ] {
             assert_eq!(foreign_text(foreign, 100), cleaned, "{foreign:?}");

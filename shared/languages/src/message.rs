@@ -30,20 +30,14 @@ impl Message {
     pub(crate) fn push_text(&mut self, text: &str) {
         match self.0.last_mut() {
             Some(last) if !last.is_value => last.text.push_str(text),
-            _ => self.0.push(Segment {
-                text: text.to_owned(),
-                is_value: false,
-            }),
+            _ => self.0.push(Segment { text: text.to_owned(), is_value: false }),
         }
     }
 
     pub(crate) fn push_value(&mut self, text: &str) {
         // An empty value would leave a hole that the sentence closes over; two quotes show that it is there.
         let text = if text.is_empty() { "\"\"" } else { text };
-        self.0.push(Segment {
-            text: text.to_owned(),
-            is_value: true,
-        });
+        self.0.push(Segment { text: text.to_owned(), is_value: true });
     }
 
     pub(crate) fn append(&mut self, other: &Message) {
@@ -59,13 +53,7 @@ impl Message {
     /// The message as one value: for words that stand for a value.
     pub(crate) fn into_value(self) -> Self {
         let mut message = Self::default();
-        message.push_value(
-            &self
-                .0
-                .iter()
-                .map(|segment| segment.text.as_str())
-                .collect::<String>(),
-        );
+        message.push_value(&self.0.iter().map(|segment| segment.text.as_str()).collect::<String>());
         message
     }
 }

@@ -27,10 +27,7 @@ impl FromStr for Zone {
     type Err = UnknownZone;
 
     fn from_str(name: &str) -> Result<Self, UnknownZone> {
-        TimeZoneDatabase::bundled()
-            .get(name)
-            .map(Self)
-            .map_err(|_| UnknownZone)
+        TimeZoneDatabase::bundled().get(name).map(Self).map_err(|_| UnknownZone)
     }
 }
 
@@ -76,9 +73,7 @@ impl Texts {
             ("span-seconds", seconds % 60),
         ];
         let Some(largest) = units.iter().position(|(_, count)| *count > 0) else {
-            return self
-                .message("span-nothing", &Arguments::none())
-                .map(Message::into_value);
+            return self.message("span-nothing", &Arguments::none()).map(Message::into_value);
         };
         let say = |(key, count): (&str, u64)| {
             self.message(key, &Arguments::none().with("count", Value::from(count)))

@@ -20,21 +20,14 @@ pub fn negotiate(
     available: &[LanguageTag],
 ) -> LanguageTag {
     let chosen = preferred_by_person.and_then(|tag| serving(tag, available));
-    chosen
-        .or_else(|| wished(wishes?, available))
-        .unwrap_or(&available[0])
-        .clone()
+    chosen.or_else(|| wished(wishes?, available)).unwrap_or(&available[0]).clone()
 }
 
 fn wished<'a>(header: &str, available: &'a [LanguageTag]) -> Option<&'a LanguageTag> {
     if header.len() > LONGEST_HEADER {
         return None;
     }
-    let mut wishes: Vec<Wish> = header
-        .split(',')
-        .take(MOST_RANGES)
-        .filter_map(Wish::parse)
-        .collect();
+    let mut wishes: Vec<Wish> = header.split(',').take(MOST_RANGES).filter_map(Wish::parse).collect();
     // Stable, so that of equal wishes the one named first is the dearest.
     wishes.sort_by_key(|wish| std::cmp::Reverse(wish.quality));
     let refused = |tag: &&LanguageTag| {
@@ -42,13 +35,10 @@ fn wished<'a>(header: &str, available: &'a [LanguageTag]) -> Option<&'a Language
             .iter()
             .any(|wish| wish.quality == 0 && matches!(&wish.range, Range::Tag(range) if range == *tag))
     };
-    wishes
-        .iter()
-        .filter(|wish| wish.quality > 0)
-        .find_map(|wish| match &wish.range {
-            Range::Tag(tag) => serving(tag, available).filter(|tag| !refused(tag)),
-            Range::Any => available.iter().find(|tag| !refused(tag)),
-        })
+    wishes.iter().filter(|wish| wish.quality > 0).find_map(|wish| match &wish.range {
+        Range::Tag(tag) => serving(tag, available).filter(|tag| !refused(tag)),
+        Range::Any => available.iter().find(|tag| !refused(tag)),
+    })
 }
 
 /// The available tag that serves a wanted one: the very same, else one of the same primary language.
@@ -74,11 +64,7 @@ impl Wish {
             Some((range, parameter)) => (range.trim(), Some(parameter.trim())),
             None => (part.trim(), None),
         };
-        let range = if range == "*" {
-            Range::Any
-        } else {
-            Range::Tag(range.parse().ok()?)
-        };
+        let range = if range == "*" { Range::Any } else { Range::Tag(range.parse().ok()?) };
         let quality = match parameter {
             Some(parameter) => thousandths(parameter)?,
             None => 1000,
@@ -127,11 +113,7 @@ mod tests {
             ("DE", "de"),
             ("de ; q=1.000", "de"),
         ] {
-            assert_eq!(
-                negotiate(Some(header), None, &tags(&["en", "de"])).to_string(),
-                chosen,
-                "{header}"
-            );
+            assert_eq!(negotiate(Some(header), None, &tags(&["en", "de"])).to_string(), chosen, "{header}");
         }
         assert_eq!(negotiate(None, None, &tags(&["en", "de"])).to_string(), "en");
     }
@@ -139,27 +121,16 @@ mod tests {
     #[test]
     fn the_person_s_own_choice_comes_before_the_browser_s_wish() {
         let german: LanguageTag = "de-CH".parse().unwrap();
-        assert_eq!(
-            negotiate(Some("en"), Some(&german), &tags(&["en", "de"])).to_string(),
-            "de"
-        );
+        assert_eq!(negotiate(Some("en"), Some(&german), &tags(&["en", "de"])).to_string(), "de");
         let unserved: LanguageTag = "fr".parse().unwrap();
-        assert_eq!(
-            negotiate(Some("de"), Some(&unserved), &tags(&["en", "de"])).to_string(),
-            "de"
-        );
+        assert_eq!(negotiate(Some("de"), Some(&unserved), &tags(&["en", "de"])).to_string(), "de");
     }
 
     #[test]
     fn a_part_that_cannot_be_read_is_passed_over() {
-        for header in [
-            "de;q=2, en",
-            "de;q=0.12345, en",
-            "de;q=-1, en",
-            "de;level=1, en",
-            ";;,,=, en",
-            "\u{202e}, en",
-        ] {
+        for header in
+            ["de;q=2, en", "de;q=0.12345, en", "de;q=-1, en", "de;level=1, en", ";;,,=, en", "\u{202e}, en"]
+        {
             assert_eq!(
                 negotiate(Some(header), None, &tags(&["fr", "de", "en"])).to_string(),
                 "en",
@@ -171,10 +142,7 @@ mod tests {
     #[test]
     fn a_header_without_end_costs_nothing_and_gets_the_default() {
         let endless = "de,".repeat(100_000);
-        assert_eq!(
-            negotiate(Some(&endless), None, &tags(&["en", "de"])).to_string(),
-            "en"
-        );
+        assert_eq!(negotiate(Some(&endless), None, &tags(&["en", "de"])).to_string(), "en");
     }
 
     proptest! {

@@ -44,11 +44,7 @@ pub(crate) struct Pattern(Vec<Part>);
 enum Part {
     Text(String),
     Show(String),
-    Choose {
-        on: String,
-        variants: Vec<(Key, Pattern)>,
-        otherwise: Pattern,
-    },
+    Choose { on: String, variants: Vec<(Key, Pattern)>, otherwise: Pattern },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -73,21 +69,13 @@ pub(crate) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     pub(crate) fn new(texts: &'a Texts, arguments: &'a Arguments, words_are_values: bool) -> Self {
-        Self {
-            texts,
-            arguments,
-            words_are_values,
-            member: None,
-        }
+        Self { texts, arguments, words_are_values, member: None }
     }
 
     fn value(&self, name: &str) -> Result<&'a Value, RenderError> {
         match self.member {
             Some((member, value)) if member == name => Ok(value),
-            _ => self
-                .arguments
-                .get(name)
-                .ok_or_else(|| RenderError::MissingValue(name.to_owned())),
+            _ => self.arguments.get(name).ok_or_else(|| RenderError::MissingValue(name.to_owned())),
         }
     }
 }
@@ -99,11 +87,7 @@ impl Pattern {
             match part {
                 Part::Text(text) => message.push_text(text),
                 Part::Show(name) => message.append(&show(scope.value(name)?, name, scope)?),
-                Part::Choose {
-                    on,
-                    variants,
-                    otherwise,
-                } => {
+                Part::Choose { on, variants, otherwise } => {
                     message.append(&choose(on, scope.value(on)?, variants, otherwise, scope)?);
                 }
             }
@@ -118,11 +102,7 @@ impl Pattern {
             match part {
                 Part::Text(_) => {}
                 Part::Show(name) => _ = names.insert(name.as_str()),
-                Part::Choose {
-                    on,
-                    variants,
-                    otherwise,
-                } => {
+                Part::Choose { on, variants, otherwise } => {
                     names.insert(on);
                     for (_, pattern) in variants {
                         names.extend(pattern.variables());
@@ -140,14 +120,8 @@ impl Pattern {
         self.0.iter().any(|part| match part {
             Part::Text(_) => false,
             Part::Show(shown) => shown == name,
-            Part::Choose {
-                on,
-                variants,
-                otherwise,
-            } => {
-                let mut many = variants
-                    .iter()
-                    .filter(|(key, _)| on != name || matches!(key, Key::Plural(_)));
+            Part::Choose { on, variants, otherwise } => {
+                let mut many = variants.iter().filter(|(key, _)| on != name || matches!(key, Key::Plural(_)));
                 otherwise.reveals(name) && many.all(|(_, pattern)| pattern.reveals(name))
             }
         })
@@ -158,34 +132,19 @@ impl Pattern {
         self.0.iter().all(|part| match part {
             Part::Text(_) => true,
             Part::Show(shown) => shown != name,
-            Part::Choose {
-                on,
-                variants,
-                otherwise,
-            } if on == name => {
+            Part::Choose { on, variants, otherwise } if on == name => {
                 let absent = variants.iter().find(|(key, _)| *key == Key::Absent);
-                absent
-                    .map_or(otherwise, |(_, pattern)| pattern)
-                    .allows_absence_of(name)
+                absent.map_or(otherwise, |(_, pattern)| pattern).allows_absence_of(name)
             }
-            Part::Choose {
-                variants, otherwise, ..
-            } => {
+            Part::Choose { variants, otherwise, .. } => {
                 otherwise.allows_absence_of(name)
-                    && variants
-                        .iter()
-                        .all(|(_, pattern)| pattern.allows_absence_of(name))
+                    && variants.iter().all(|(_, pattern)| pattern.allows_absence_of(name))
             }
         })
     }
 
     pub(crate) fn compile(pattern: &ast::Pattern<&str>) -> Result<Self, Unsupported> {
-        pattern
-            .elements
-            .iter()
-            .map(compile_element)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        pattern.elements.iter().map(compile_element).collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -212,26 +171,13 @@ fn choose(
 ) -> Result<Message, RenderError> {
     if let Kind::List(members) = &value.0 {
         return join_members(members, scope, |member| {
-            choose(
-                on,
-                member,
-                variants,
-                otherwise,
-                Scope {
-                    member: Some((on, member)),
-                    ..scope
-                },
-            )
+            choose(on, member, variants, otherwise, Scope { member: Some((on, member)), ..scope })
         });
     }
     let chosen = variants.iter().find(|(key, _)| key.matches(value, scope.texts));
     let message = chosen.map_or(otherwise, |(_, pattern)| pattern).render(scope)?;
     let stands_for_value = matches!(chosen, Some((Key::Text(_), _)));
-    Ok(if stands_for_value && scope.words_are_values {
-        message.into_value()
-    } else {
-        message
-    })
+    Ok(if stands_for_value && scope.words_are_values { message.into_value() } else { message })
 }
 
 fn join_members<'a>(
@@ -239,14 +185,8 @@ fn join_members<'a>(
     scope: Scope<'a>,
     render: impl Fn(&'a Value) -> Result<Message, RenderError>,
 ) -> Result<Message, RenderError> {
-    let shown = members
-        .iter()
-        .take(MOST_MEMBERS)
-        .map(render)
-        .collect::<Result<Vec<_>, _>>()?;
-    scope
-        .texts
-        .join(shown, members.len().saturating_sub(MOST_MEMBERS))
+    let shown = members.iter().take(MOST_MEMBERS).map(render).collect::<Result<Vec<_>, _>>()?;
+    scope.texts.join(shown, members.len().saturating_sub(MOST_MEMBERS))
 }
 
 impl Key {
@@ -304,11 +244,7 @@ fn compile_expression(expression: &ast::Expression<&str>) -> Result<Part, Unsupp
                 }
             }
             let otherwise = otherwise.ok_or(Unsupported::Syntax)?;
-            Ok(Part::Choose {
-                on: id.name.to_owned(),
-                variants: compiled,
-                otherwise,
-            })
+            Ok(Part::Choose { on: id.name.to_owned(), variants: compiled, otherwise })
         }
         ast::Expression::Inline(_) => Err(Unsupported::Syntax),
     }
@@ -316,10 +252,7 @@ fn compile_expression(expression: &ast::Expression<&str>) -> Result<Part, Unsupp
 
 fn our_text(text: &str) -> Result<Part, Unsupported> {
     // A soft hyphen is a translator's tool: it lets a long word of ours break.
-    if text
-        .chars()
-        .any(|character| acts_unseen(character) && character != '\u{ad}')
-    {
+    if text.chars().any(|character| acts_unseen(character) && character != '\u{ad}') {
         return Err(Unsupported::UnseenCharacter);
     }
     Ok(Part::Text(text.to_owned()))

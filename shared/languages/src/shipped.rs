@@ -9,10 +9,8 @@ pub struct Languages {
 }
 
 /// The files; the first is the default.
-const FILES: [(&str, &str); 2] = [
-    ("en", include_str!("../texts/en.ftl")),
-    ("de", include_str!("../texts/de.ftl")),
-];
+const FILES: [(&str, &str); 2] =
+    [("en", include_str!("../texts/en.ftl")), ("de", include_str!("../texts/de.ftl"))];
 
 impl Languages {
     /// The shipped languages.
@@ -45,11 +43,7 @@ impl Languages {
     /// Never: a test reads the files.
     pub fn texts(&self, tag: &LanguageTag) -> &'static Texts {
         static READ: [OnceLock<Texts>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
-        let index = self
-            .tags
-            .iter()
-            .position(|available| available == tag)
-            .unwrap_or(0);
+        let index = self.tags.iter().position(|available| available == tag).unwrap_or(0);
         READ[index].get_or_init(|| {
             Texts::parse(self.tags[index].clone(), FILES[index].1)
                 .expect("the shipped language files are sound")
@@ -83,10 +77,7 @@ mod tests {
     #[test]
     fn no_file_brings_markup() {
         for (tag, source) in FILES {
-            assert!(
-                !source.contains(['<', '>']) || !source.replace("->", "").contains(['<', '>']),
-                "{tag}"
-            );
+            assert!(!source.contains(['<', '>']) || !source.replace("->", "").contains(['<', '>']), "{tag}");
         }
     }
 }

@@ -39,11 +39,7 @@ impl FromStr for LanguageTag {
 
     fn from_str(text: &str) -> Result<Self, InvalidTag> {
         let tag: LanguageIdentifier = text.parse().map_err(|_| InvalidTag)?;
-        if tag.language.is_empty() {
-            Err(InvalidTag)
-        } else {
-            Ok(Self(tag))
-        }
+        if tag.language.is_empty() { Err(InvalidTag) } else { Ok(Self(tag)) }
     }
 }
 

@@ -70,16 +70,10 @@ impl Template {
             return Err(TemplateError::Empty);
         }
         // As the indented value of one message, the source cannot begin another.
-        let file = format!(
-            "sentence =\n    {}\n",
-            source.lines().collect::<Vec<_>>().join("\n    ")
-        );
+        let file = format!("sentence =\n    {}\n", source.lines().collect::<Vec<_>>().join("\n    "));
         let resource = parse_runtime(file.as_str()).map_err(|(_, errors)| {
             let (line, problem) = first_problem(&file, &errors);
-            TemplateError::Syntax {
-                line: line.saturating_sub(1).max(1),
-                problem,
-            }
+            TemplateError::Syntax { line: line.saturating_sub(1).max(1), problem }
         })?;
         let [Entry::Message(message)] = resource.body.as_slice() else {
             return Err(Unsupported::Syntax.into());
@@ -88,14 +82,9 @@ impl Template {
             return Err(Unsupported::Syntax.into());
         };
         let pattern = Pattern::compile(value)?;
-        let concealed = pattern
-            .variables()
-            .into_iter()
-            .find(|name| !pattern.reveals(name));
+        let concealed = pattern.variables().into_iter().find(|name| !pattern.reveals(name));
         if let Some(field) = concealed {
-            return Err(TemplateError::Conceals {
-                field: field.to_owned(),
-            });
+            return Err(TemplateError::Conceals { field: field.to_owned() });
         }
         Ok(Self { pattern })
     }
@@ -107,10 +96,7 @@ impl Template {
 
     /// The fields whose absence the sentence has no words for: the type's schema should require them.
     pub fn fields_that_must_be_there(&self) -> BTreeSet<&str> {
-        self.fields()
-            .into_iter()
-            .filter(|name| !self.pattern.allows_absence_of(name))
-            .collect()
+        self.fields().into_iter().filter(|name| !self.pattern.allows_absence_of(name)).collect()
     }
 
     /// The sentence for one detail.

@@ -81,11 +81,7 @@ impl Texts {
         let messages = messages(source)?;
         match GRAMMAR.iter().find(|key| !messages.contains_key(**key)) {
             Some(key) => Err(TextsError::Missing(key)),
-            None => Ok(Self {
-                tag,
-                plurals,
-                messages,
-            }),
+            None => Ok(Self { tag, plurals, messages }),
         }
     }
 
@@ -99,10 +95,7 @@ impl Texts {
     /// # Errors
     /// When there is no such message, or it shows a variable that has no value.
     pub fn message(&self, key: &str, arguments: &Arguments) -> Result<Message, RenderError> {
-        let pattern = self
-            .messages
-            .get(key)
-            .ok_or_else(|| RenderError::UnknownMessage(key.to_owned()))?;
+        let pattern = self.messages.get(key).ok_or_else(|| RenderError::UnknownMessage(key.to_owned()))?;
         pattern.render(Scope::new(self, arguments, false))
     }
 
@@ -118,9 +111,8 @@ impl Texts {
 
     /// A number the language's way. Digits are not grouped: an amount must read the same as in the request.
     pub(crate) fn number(&self, number: &str) -> String {
-        let point = self
-            .message("decimal-point", &Arguments::none())
-            .map_or_else(|_| ".".into(), |m| m.plain());
+        let point =
+            self.message("decimal-point", &Arguments::none()).map_or_else(|_| ".".into(), |m| m.plain());
         number.replacen('.', &point, 1)
     }
 
@@ -147,10 +139,8 @@ impl Texts {
             empty.push_value("");
             return Ok(empty);
         };
-        let before = members
-            .into_iter()
-            .map(Ok)
-            .reduce(|first, second| self.pair("list-more", first?, second?));
+        let before =
+            members.into_iter().map(Ok).reduce(|first, second| self.pair("list-more", first?, second?));
         match before {
             Some(before) => self.pair("list-pair", before?, last),
             None => Ok(last),
@@ -158,10 +148,7 @@ impl Texts {
     }
 
     pub(crate) fn pair(&self, key: &str, first: Message, second: Message) -> Result<Message, RenderError> {
-        self.message(
-            key,
-            &Arguments::from([("first", Value::from(first)), ("second", Value::from(second))]),
-        )
+        self.message(key, &Arguments::from([("first", Value::from(first)), ("second", Value::from(second))]))
     }
 }
 
@@ -178,16 +165,10 @@ fn messages(source: &str) -> Result<BTreeMap<String, Pattern>, TextsError> {
             _ => continue,
         };
         let line = line_of_message(source, key);
-        let pattern = pattern.map_err(|problem| TextsError::Unsupported {
-            line,
-            key: key.to_owned(),
-            problem,
-        })?;
+        let pattern =
+            pattern.map_err(|problem| TextsError::Unsupported { line, key: key.to_owned(), problem })?;
         if messages.insert(key.to_owned(), pattern).is_some() {
-            return Err(TextsError::Repeated {
-                line,
-                key: key.to_owned(),
-            });
+            return Err(TextsError::Repeated { line, key: key.to_owned() });
         }
     }
     Ok(messages)
@@ -211,8 +192,7 @@ pub(crate) fn first_problem(source: &str, errors: &[ParserError]) -> (usize, Str
 fn line_of_message(source: &str, key: &str) -> usize {
     let begins = |line: &str| {
         let line = line.strip_prefix('-').unwrap_or(line);
-        line.strip_prefix(key)
-            .is_some_and(|rest| rest.trim_start().starts_with('='))
+        line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
     };
     source.lines().position(begins).map_or(1, |index| index + 1)
 }

@@ -118,12 +118,7 @@ impl Arguments {
 
 impl<N: Into<String>> FromIterator<(N, Value)> for Arguments {
     fn from_iter<I: IntoIterator<Item = (N, Value)>>(values: I) -> Self {
-        Self(
-            values
-                .into_iter()
-                .map(|(name, value)| (name.into(), value))
-                .collect(),
-        )
+        Self(values.into_iter().map(|(name, value)| (name.into(), value)).collect())
     }
 }
 

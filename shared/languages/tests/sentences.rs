@@ -15,24 +15,13 @@ fn marked(message: &Message) -> String {
     message
         .segments()
         .iter()
-        .map(|s| {
-            if s.is_value {
-                format!("[{}]", s.text)
-            } else {
-                s.text.clone()
-            }
-        })
+        .map(|s| if s.is_value { format!("[{}]", s.text) } else { s.text.clone() })
         .collect()
 }
 
 /// A template on one line, with the line breaks that Fluent wants before each variant and after the last.
 fn template(source: &str) -> Result<Template, TemplateError> {
-    Template::parse(
-        &source
-            .replace(" [", "\n[")
-            .replace(" *[", "\n*[")
-            .replace(" }", "\n}"),
-    )
+    Template::parse(&source.replace(" [", "\n[").replace(" *[", "\n*[").replace(" }", "\n}"))
 }
 
 const FILE_ACCESS: &str = "{ $actions } { $identifier ->
@@ -48,12 +37,7 @@ fn file_access(identifier: Value) -> Arguments {
 }
 
 fn sentence(source: &str, arguments: &Arguments, tag: &str) -> String {
-    marked(
-        &Template::parse(source)
-            .expect("a template")
-            .render(arguments, texts(tag))
-            .expect("a sentence"),
-    )
+    marked(&Template::parse(source).expect("a template").render(arguments, texts(tag)).expect("a sentence"))
 }
 
 #[test]
@@ -61,10 +45,7 @@ fn a_detail_becomes_a_sentence_with_its_values_told_apart() {
     let arguments = file_access("Q4-report.pdf".into());
     let english = "[read] and [write] [Q4-report.pdf] in [https://files.internal.corp/finance]";
     assert_eq!(sentence(FILE_ACCESS, &arguments, "en"), english);
-    assert_eq!(
-        sentence(FILE_ACCESS, &arguments, "de"),
-        english.replace(" and ", " und ")
-    );
+    assert_eq!(sentence(FILE_ACCESS, &arguments, "de"), english.replace(" and ", " und "));
 }
 
 #[test]
@@ -84,17 +65,10 @@ fn a_file_called_absent_is_not_every_file() {
 
 #[test]
 fn a_value_cannot_break_out_of_its_segment_or_reorder_the_sentence() {
-    let told = sentence(
-        FILE_ACCESS,
-        &file_access("a\u{2069} in\u{202e}\n{ $actions }\u{2068}".into()),
-        "en",
-    );
+    let told = sentence(FILE_ACCESS, &file_access("a\u{2069} in\u{202e}\n{ $actions }\u{2068}".into()), "en");
     assert!(told.contains("[a in { $actions }]"), "{told}");
     let hebrew = Template::parse("open { $name } now").unwrap();
-    let plain = hebrew
-        .render(&Arguments::none().with("name", "קובץ"), texts("en"))
-        .unwrap()
-        .plain();
+    let plain = hebrew.render(&Arguments::none().with("name", "קובץ"), texts("en")).unwrap().plain();
     assert_eq!(plain, "open \u{2068}קובץ\u{2069} now");
 }
 
@@ -102,10 +76,7 @@ fn a_value_cannot_break_out_of_its_segment_or_reorder_the_sentence() {
 fn the_words_of_a_choice_on_each_member_of_a_list_stand_for_its_value() {
     let source = "Dateien { $actions ->\n  [read] lesen\n  [write] schreiben\n *[other] { $actions }\n}";
     let arguments = Arguments::none().with("actions", vec!["read", "write", "chmod"]);
-    assert_eq!(
-        sentence(source, &arguments, "de"),
-        "Dateien [lesen], [schreiben] und [chmod]"
-    );
+    assert_eq!(sentence(source, &arguments, "de"), "Dateien [lesen], [schreiben] und [chmod]");
 }
 
 #[test]
@@ -114,11 +85,7 @@ fn a_long_list_is_counted_out() {
     let told = sentence("read { $files }", &Arguments::none().with("files", many), "en");
     assert!(told.ends_with("[f19], [f20] and [5] more"), "{told}");
     assert_eq!(
-        sentence(
-            "read { $files }",
-            &Arguments::none().with("files", Vec::<String>::new()),
-            "en"
-        ),
+        sentence("read { $files }", &Arguments::none().with("files", Vec::<String>::new()), "en"),
         "read [\"\"]"
     );
 }
@@ -140,15 +107,9 @@ fn numbers_are_written_and_counted_the_language_s_way() {
 #[test]
 fn a_template_says_which_fields_it_tells_of() {
     let template = Template::parse(FILE_ACCESS).unwrap();
+    assert_eq!(template.fields().into_iter().collect::<Vec<_>>(), ["actions", "identifier", "locations"]);
     assert_eq!(
-        template.fields().into_iter().collect::<Vec<_>>(),
-        ["actions", "identifier", "locations"]
-    );
-    assert_eq!(
-        template
-            .fields_that_must_be_there()
-            .into_iter()
-            .collect::<Vec<_>>(),
+        template.fields_that_must_be_there().into_iter().collect::<Vec<_>>(),
         ["actions", "locations"]
     );
 }
@@ -161,16 +122,9 @@ fn a_template_that_could_hide_a_value_is_refused() {
         ("{ $a -> [x] { $b } *[other] { $a } }", "b"),
         ("{ $a -> [absent] { $b } *[other] { $a } }", "b"),
     ] {
-        assert_eq!(
-            template(source),
-            Err(TemplateError::Conceals { field: field.into() }),
-            "{source}"
-        );
+        assert_eq!(template(source), Err(TemplateError::Conceals { field: field.into() }), "{source}");
     }
-    for sound in [
-        "{ $a -> [absent] all *[other] { $a } }",
-        "{ $a } { $a -> [one] file *[other] files }",
-    ] {
+    for sound in ["{ $a -> [absent] all *[other] { $a } }", "{ $a } { $a -> [one] file *[other] files }"] {
         assert!(template(sound).is_ok(), "{sound}");
     }
 }
@@ -195,10 +149,7 @@ fn a_template_is_text_variables_and_choices_and_nothing_else() {
     ] {
         assert!(Template::parse(source).is_err(), "{source:?}");
     }
-    assert_eq!(
-        sentence("brace { \"{\" }\nnext", &Arguments::none(), "en"),
-        "brace { next"
-    );
+    assert_eq!(sentence("brace { \"{\" }\nnext", &Arguments::none(), "en"), "brace { next");
     let error = Template::parse("fine { $a }\nbroken { $").unwrap_err();
     assert!(matches!(error, TemplateError::Syntax { line: 2, .. }), "{error}");
 }
@@ -207,10 +158,7 @@ fn a_template_is_text_variables_and_choices_and_nothing_else() {
 fn an_absent_or_missing_field_is_an_error_where_it_is_shown_and_never_a_gap() {
     let template = Template::parse("read { $file }").unwrap();
     let render = |arguments: Arguments| template.render(&arguments, texts("en"));
-    assert_eq!(
-        render(Arguments::none()),
-        Err(RenderError::MissingValue("file".into()))
-    );
+    assert_eq!(render(Arguments::none()), Err(RenderError::MissingValue("file".into())));
     assert_eq!(
         render(Arguments::none().with("file", Value::absent())),
         Err(RenderError::AbsentValue("file".into()))
@@ -221,24 +169,11 @@ fn an_absent_or_missing_field_is_an_error_where_it_is_shown_and_never_a_gap() {
 fn moments_are_told_where_the_person_is() {
     let at = Timestamp::from_seconds(1_795_539_900);
     let berlin: Zone = "Europe/Berlin".parse().unwrap();
-    assert_eq!(
-        texts("en").moment(at, &berlin).unwrap().plain(),
-        "24 November 2026, 18:05 (CET)"
-    );
-    assert_eq!(
-        texts("de").moment(at, &berlin).unwrap().plain(),
-        "24. November 2026, 18:05 Uhr (CET)"
-    );
-    assert_eq!(
-        texts("en").moment(at, &Zone::UTC).unwrap().plain(),
-        "24 November 2026, 17:05 (UTC)"
-    );
+    assert_eq!(texts("en").moment(at, &berlin).unwrap().plain(), "24 November 2026, 18:05 (CET)");
+    assert_eq!(texts("de").moment(at, &berlin).unwrap().plain(), "24. November 2026, 18:05 Uhr (CET)");
+    assert_eq!(texts("en").moment(at, &Zone::UTC).unwrap().plain(), "24 November 2026, 17:05 (UTC)");
     assert_eq!("Europe/Atlantis".parse::<Zone>(), Err(languages::UnknownZone));
-    assert!(
-        texts("en")
-            .moment(Timestamp::from_seconds(i64::MAX), &berlin)
-            .is_ok()
-    );
+    assert!(texts("en").moment(Timestamp::from_seconds(i64::MAX), &berlin).is_ok());
 }
 
 #[test]
@@ -260,17 +195,10 @@ fn spans_of_time_are_told_in_two_units() {
 #[test]
 fn a_language_file_s_error_names_its_line() {
     let grammar = include_str!("../texts/en.ftl");
-    let parse = |more: &str| {
-        Texts::parse("en".parse().unwrap(), &format!("{grammar}{more}"))
-            .err()
-            .unwrap()
-    };
+    let parse = |more: &str| Texts::parse("en".parse().unwrap(), &format!("{grammar}{more}")).err().unwrap();
     let line = grammar.lines().count() + 2;
     assert!(matches!(parse("a = b\nbroken = { $\n"), TextsError::Syntax { line: at, .. } if at == line));
     assert!(matches!(parse("a = b\nc = { a }\n"), TextsError::Unsupported { line: at, .. } if at == line));
     assert!(matches!(parse("a = b\na = c\n"), TextsError::Repeated { key, .. } if key == "a"));
-    assert_eq!(
-        Texts::parse("en".parse().unwrap(), "a = b").err(),
-        Some(TextsError::Missing("list-pair"))
-    );
+    assert_eq!(Texts::parse("en".parse().unwrap(), "a = b").err(), Some(TextsError::Missing("list-pair")));
 }

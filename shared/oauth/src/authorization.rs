@@ -16,8 +16,9 @@ use crate::{
 /// successor has not been used.
 pub const ROTATION_GRACE: Duration = Duration::from_secs(10);
 
-/// How long an ended authorization is remembered, so that its tokens are known to be dead.
-const REMEMBERED: Duration = Duration::from_hours(24);
+/// How long an ended authorization is remembered: as long as anything that goes back to it could be good, a
+/// remembered consent included.
+const REMEMBERED: Duration = Duration::from_hours(31 * 24);
 
 /// An authorization, wherever it is in its life.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -289,6 +290,12 @@ impl Authorization {
     pub fn denied(self, now: Timestamp) -> Result<Self, Refusal> {
         self.taken_up(now)?;
         Ok(self.ended(End::Denied, now))
+    }
+
+    /// The person said no to a request that was stored nowhere.
+    pub fn denied_at_once(id: GrantId, request: &AuthorizationRequest, now: Timestamp) -> Self {
+        let ended = Ended { at: now, why: End::Denied, person: None, client_id: request.client_id.clone() };
+        Self { id, version: 1, stage: Stage::Ended(ended) }
     }
 
     /// Redeems the code (OAuth 2.1, section 4.1.3). A code counts as replayed only when secret, client and

@@ -137,7 +137,7 @@ pub fn claims_for_tool(tool: &Tool, person: &Profile) -> Map<String, Value> {
 }
 
 /// Claims that mean something to us: a tool's registration cannot replace them.
-pub const RESERVED_CLAIMS: [&str; 18] = [
+pub const RESERVED_CLAIMS: [&str; 22] = [
     "iss",
     "sub",
     "aud",
@@ -156,6 +156,10 @@ pub const RESERVED_CLAIMS: [&str; 18] = [
     "grant_id",
     "authorization_details",
     "authorization_details_id",
+    "asked",
+    "active",
+    "token_type",
+    "username",
 ];
 
 fn claim_value(source: &ClaimSource, person: &Profile) -> Option<Value> {

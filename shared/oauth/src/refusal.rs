@@ -189,6 +189,9 @@ pub enum HandleRejection {
     Ended,
 }
 
+/// The longest `error_description`, in characters.
+const LONGEST_DESCRIPTION: usize = 500;
+
 impl Refusal {
     /// The RFC's word for it.
     pub fn code(&self) -> ErrorCode {
@@ -230,6 +233,21 @@ impl Refusal {
             Self::SlowDown { .. } => ErrorCode::TemporarilyUnavailable,
             _ => ErrorCode::InvalidRequest,
         }
+    }
+
+    /// The text in the characters that `error_description` may have: %x20-21 / %x23-5B / %x5D-7E (OAuth 2.1,
+    /// section 3.2.4), and no longer than an answer to bad input should be.
+    pub fn description(&self) -> String {
+        self.to_string()
+            .chars()
+            .take(LONGEST_DESCRIPTION)
+            .map(|character| match character {
+                '"' => '\'',
+                '\\' => '/',
+                ' '..='~' => character,
+                _ => '?',
+            })
+            .collect()
     }
 
     /// The name under which the error catalogue explains this refusal.

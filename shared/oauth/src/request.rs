@@ -92,7 +92,7 @@ impl ReplyTo {
 
     /// The URL of an error (OAuth 2.1, section 4.1.2.1; RFC 9207); `error_uri` explains it to the client's developer.
     pub fn with_refusal(&self, refusal: &Refusal, error_uri: &str, issuer: &str) -> String {
-        let description = refusal.to_string();
+        let description = refusal.description();
         let error = [
             ("error", refusal.code().as_str()),
             ("error_description", &description),
@@ -322,7 +322,13 @@ fn purpose(parameters: &Parameters) -> Result<Option<String>, Refusal> {
 /// Control characters, line separators, and the characters that reorder or hide text.
 fn disturbs_a_page(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+                | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 fn bounded(parameters: &Parameters, name: &'static str, limit: usize) -> Result<Option<String>, Refusal> {

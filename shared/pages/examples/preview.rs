@@ -9,19 +9,14 @@ use languages::{Arguments, Languages, Template, Texts, Value, Zone};
 use oauth::Timestamp;
 use pages::{
     AccountNotice, AccountPage, AskingClient, Brand, ChangePasswordPage, ConsentPage, ConsentProblem,
-    DetailChoice, ErrorPage, Frame, Lifetime, PasswordProblem, Person, RememberedChoice, ScopeChoice, SignInPage,
-    SignInProblem, SignedOutPage, WhatHappened,
+    DetailChoice, ErrorPage, Frame, Lifetime, PasswordProblem, Person, RememberedChoice, ScopeChoice,
+    SignInPage, SignInProblem, SignedOutPage, WhatHappened,
 };
 
-const ALICE: Person<'_> = Person {
-    display_name: "Alice Example",
-    user_name: "alice",
-};
+const ALICE: Person<'_> = Person { display_name: "Alice Example", user_name: "alice" };
 
 fn main() -> io::Result<()> {
-    let folder = std::env::args()
-        .nth(1)
-        .map_or_else(|| PathBuf::from("preview"), PathBuf::from);
+    let folder = std::env::args().nth(1).map_or_else(|| PathBuf::from("preview"), PathBuf::from);
     let brand = Brand::default();
     let acme = Brand::new("Acme Mills", "#ffcc33".parse().map_err(io::Error::other)?, None);
     for asset in pages::assets().iter().chain(brand.assets()).chain(acme.assets()) {
@@ -30,30 +25,10 @@ fn main() -> io::Result<()> {
     let languages = Languages::shipped();
     for tag in languages.available() {
         let texts = languages.texts(tag);
-        let frame = Frame {
-            texts,
-            brand: &brand,
-            base_path: "",
-        };
+        let frame = Frame { texts, brand: &brand, base_path: "" };
         for (name, html) in all_pages(frame).into_iter().chain([
-            (
-                "sign-in-other-brand",
-                sign_in(
-                    Frame {
-                        brand: &acme,
-                        ..frame
-                    },
-                    None,
-                ),
-            ),
-            (
-                "consent-other-brand",
-                consent(Frame {
-                    brand: &acme,
-                    ..frame
-                })
-                .render(),
-            ),
+            ("sign-in-other-brand", sign_in(Frame { brand: &acme, ..frame }, None)),
+            ("consent-other-brand", consent(Frame { brand: &acme, ..frame }).render()),
         ]) {
             write(&folder.join(format!("{tag}/{name}.html")), html.as_bytes())?;
         }
@@ -82,45 +57,27 @@ fn all_pages(frame: Frame<'_>) -> Vec<(&'static str, String)> {
     };
     vec![
         ("sign-in", sign_in(frame, None)),
-        (
-            "sign-in-wrong",
-            sign_in(frame, Some(SignInProblem::WrongUserNameOrPassword)),
-        ),
+        ("sign-in-wrong", sign_in(frame, Some(SignInProblem::WrongUserNameOrPassword))),
         (
             "sign-in-wait",
-            sign_in(
-                frame,
-                Some(SignInProblem::TooManyAttempts {
-                    wait: Duration::from_secs(30),
-                }),
-            ),
+            sign_in(frame, Some(SignInProblem::TooManyAttempts { wait: Duration::from_secs(30) })),
         ),
         ("consent", consent(frame).render()),
         ("consent-stranger", consent_of_a_stranger(frame).render()),
         (
             "consent-nothing",
-            ConsentPage {
-                problem: Some(ConsentProblem::NothingChosen),
-                ..consent(frame)
-            }
-            .render(),
+            ConsentPage { problem: Some(ConsentProblem::NothingChosen), ..consent(frame) }.render(),
         ),
         (
             "error-return",
-            error(
-                WhatHappened::ReturnIsUnknown,
-                Some("redirect_uri: not registered for this client"),
-            ),
+            error(WhatHappened::ReturnIsUnknown, Some("redirect_uri: not registered for this client")),
         ),
         ("error-over", error(WhatHappened::InteractionIsOver, None)),
         ("signed-out", SignedOutPage { frame }.render()),
         ("password", password(frame, None)),
         ("password-short", password(frame, Some(PasswordProblem::TooShort))),
         ("account", account(frame, None)),
-        (
-            "account-changed",
-            account(frame, Some(AccountNotice::PasswordChanged)),
-        ),
+        ("account-changed", account(frame, Some(AccountNotice::PasswordChanged))),
     ]
 }
 
@@ -138,14 +95,7 @@ fn sign_in(frame: Frame<'_>, problem: Option<SignInProblem>) -> String {
 }
 
 fn password(frame: Frame<'_>, problem: Option<PasswordProblem>) -> String {
-    ChangePasswordPage {
-        frame,
-        csrf: "c",
-        person: ALICE,
-        least_length: 12,
-        problem,
-    }
-    .render()
+    ChangePasswordPage { frame, csrf: "c", person: ALICE, least_length: 12, problem }.render()
 }
 
 fn account(frame: Frame<'_>, notice: Option<AccountNotice>) -> String {
@@ -173,11 +123,7 @@ fn consent(frame: Frame<'_>) -> ConsentPage<'_> {
     ConsentPage {
         frame,
         interaction: "i",
-        client: AskingClient {
-            name: "Finance Agent",
-            id: "finance-agent",
-            is_vouched_for: true,
-        },
+        client: AskingClient { name: "Finance Agent", id: "finance-agent", is_vouched_for: true },
         returns_to: "127.0.0.1:8912",
         person: ALICE,
         purpose: Some("I want to sum up the fourth quarter for your meeting on Thursday."),
@@ -199,16 +145,8 @@ fn consent(frame: Frame<'_>) -> ConsentPage<'_> {
             },
         ],
         scopes: vec![
-            ScopeChoice {
-                name: "openid",
-                description: None,
-                is_required: true,
-            },
-            ScopeChoice {
-                name: "email",
-                description: None,
-                is_required: false,
-            },
+            ScopeChoice { name: "openid", description: None, is_required: true },
+            ScopeChoice { name: "email", description: None, is_required: false },
         ],
         lifetime: Lifetime {
             token: Duration::from_mins(5),
@@ -228,20 +166,10 @@ fn consent_of_a_stranger(frame: Frame<'_>) -> ConsentPage<'_> {
         id: "https://helpful-agent.example/oauth/client-metadata.json",
         is_vouched_for: false,
     };
-    let lifetime = Lifetime {
-        token: Duration::from_mins(5),
-        renewable_until: None,
-    };
+    let lifetime = Lifetime { token: Duration::from_mins(5), renewable_until: None };
     let mut page = consent(frame);
     page.details.truncate(1);
-    ConsentPage {
-        client,
-        lifetime,
-        purpose: None,
-        scopes: Vec::new(),
-        may_be_remembered: false,
-        ..page
-    }
+    ConsentPage { client, lifetime, purpose: None, scopes: Vec::new(), may_be_remembered: false, ..page }
 }
 
 fn file_sentence(texts: &Texts, identifier: Value) -> languages::Message {
@@ -266,10 +194,8 @@ fn payment_sentence(texts: &Texts) -> languages::Message {
     } else {
         "Pay { $amount } { $currency } to { $creditor }"
     };
-    let arguments = Arguments::none()
-        .with("amount", "123.50")
-        .with("currency", "EUR")
-        .with("creditor", "Miller & Sons");
+    let arguments =
+        Arguments::none().with("amount", "123.50").with("currency", "EUR").with("creditor", "Miller & Sons");
     Template::parse(source)
         .ok()
         .and_then(|template| template.render(&arguments, texts).ok())

@@ -28,16 +28,8 @@ impl Asset {
     ) -> Self {
         let bytes = bytes.into();
         let hash = digest(&SHA256, &bytes);
-        let hash = hash
-            .as_ref()
-            .iter()
-            .take(8)
-            .fold(0, |hash: u64, byte| hash << 8 | u64::from(*byte));
-        Self {
-            path: format!("/assets/{name}-{hash:016x}.{extension}"),
-            content_type,
-            bytes,
-        }
+        let hash = hash.as_ref().iter().take(8).fold(0, |hash: u64, byte| hash << 8 | u64::from(*byte));
+        Self { path: format!("/assets/{name}-{hash:016x}.{extension}"), content_type, bytes }
     }
 }
 

@@ -53,11 +53,7 @@ impl Logo {
         if !(start.starts_with("<svg") || (start.starts_with("<?xml") && start.contains("<svg"))) {
             return Err(UnusableLogo::UnknownFormat);
         }
-        if is_active(text) {
-            Err(UnusableLogo::Active)
-        } else {
-            Ok(Self::Svg(text.to_owned()))
-        }
+        if is_active(text) { Err(UnusableLogo::Active) } else { Ok(Self::Svg(text.to_owned())) }
     }
 }
 
@@ -68,22 +64,13 @@ impl Brand {
     /// A brand. Any accent will do: where it must be read or seen, in light or in dark, it is moved towards black or
     /// white until it can be. Without a logo there is a mark in the accent colour.
     pub fn new(name: &str, accent: Colour, logo: Option<Logo>) -> Self {
-        let style = Asset::new(
-            "brand",
-            "css",
-            "text/css; charset=utf-8",
-            style(accent).into_bytes(),
-        );
+        let style = Asset::new("brand", "css", "text/css; charset=utf-8", style(accent).into_bytes());
         let logo = match logo {
             Some(Logo::Png(bytes)) => Asset::new("logo", "png", "image/png", bytes),
             Some(Logo::Svg(text)) => Asset::new("logo", "svg", "image/svg+xml", text.into_bytes()),
             None => Asset::new("logo", "svg", "image/svg+xml", mark(accent).into_bytes()),
         };
-        Self {
-            name: languages::foreign_text(name, 60),
-            style,
-            logo,
-        }
+        Self { name: languages::foreign_text(name, 60), style, logo }
     }
 
     /// Its name.
@@ -112,16 +99,9 @@ impl Default for Brand {
 }
 
 /// The grounds of the style sheet that the accent stands on: page, card and raised, in light and in dark.
-const LIGHT: [Colour; 3] = [
-    Colour::new(0xf3, 0xf4, 0xf2),
-    Colour::WHITE,
-    Colour::new(0xf7, 0xf8, 0xf6),
-];
-const DARK: [Colour; 3] = [
-    Colour::new(0x12, 0x15, 0x17),
-    Colour::new(0x1b, 0x1f, 0x22),
-    Colour::new(0x22, 0x27, 0x2a),
-];
+const LIGHT: [Colour; 3] = [Colour::new(0xf3, 0xf4, 0xf2), Colour::WHITE, Colour::new(0xf7, 0xf8, 0xf6)];
+const DARK: [Colour; 3] =
+    [Colour::new(0x12, 0x15, 0x17), Colour::new(0x1b, 0x1f, 0x22), Colour::new(0x22, 0x27, 0x2a)];
 
 /// The accent as the style sheet's custom properties: `--accent` fills buttons and `--on-accent` is the text on it,
 /// `--accent-edge` draws what must stand out from the ground (3 to 1: WCAG 1.4.11), `--link` is text in the accent's colour
@@ -183,19 +163,10 @@ mod tests {
     #[test]
     fn a_logo_is_recognised_by_its_bytes() {
         assert!(matches!(Logo::parse(b"\x89PNG\r\n\x1a\nrest"), Ok(Logo::Png(_))));
-        assert!(matches!(
-            Logo::parse(mark(Brand::DEFAULT_ACCENT).as_bytes()),
-            Ok(Logo::Svg(_))
-        ));
+        assert!(matches!(Logo::parse(mark(Brand::DEFAULT_ACCENT).as_bytes()), Ok(Logo::Svg(_))));
         assert_eq!(Logo::parse(b"GIF89a"), Err(UnusableLogo::UnknownFormat));
-        assert_eq!(
-            Logo::parse(b"<html><svg></svg></html>"),
-            Err(UnusableLogo::UnknownFormat)
-        );
-        assert_eq!(
-            Logo::parse(&vec![b' '; Logo::LARGEST + 1]),
-            Err(UnusableLogo::TooLarge)
-        );
+        assert_eq!(Logo::parse(b"<html><svg></svg></html>"), Err(UnusableLogo::UnknownFormat));
+        assert_eq!(Logo::parse(&vec![b' '; Logo::LARGEST + 1]), Err(UnusableLogo::TooLarge));
     }
 
     #[test]
@@ -208,11 +179,7 @@ mod tests {
             "<svg><foreignObject/></svg>",
             "<?xml version='1.0'?><!DOCTYPE svg [<!ENTITY x 'y'>]><svg/>",
         ] {
-            assert_eq!(
-                Logo::parse(active.as_bytes()),
-                Err(UnusableLogo::Active),
-                "{active}"
-            );
+            assert_eq!(Logo::parse(active.as_bytes()), Err(UnusableLogo::Active), "{active}");
         }
     }
 
@@ -220,31 +187,16 @@ mod tests {
     fn a_pale_accent_is_darkened_where_it_must_be_read() {
         let brand = Brand::new("Acme", "#ffe14d".parse().unwrap(), None);
         let style = String::from_utf8(brand.style().bytes.to_vec()).unwrap();
-        let colour = |name: &str| -> Colour {
-            style.split(&format!("{name}:")).nth(1).unwrap()[..7]
-                .parse()
-                .unwrap()
-        };
-        assert!(
-            LIGHT
-                .iter()
-                .all(|ground| colour("--link").contrast(*ground) >= 4.5),
-            "{style}"
-        );
-        assert!(
-            colour("--on-accent").contrast(colour("--accent")) >= 4.5,
-            "{style}"
-        );
+        let colour =
+            |name: &str| -> Colour { style.split(&format!("{name}:")).nth(1).unwrap()[..7].parse().unwrap() };
+        assert!(LIGHT.iter().all(|ground| colour("--link").contrast(*ground) >= 4.5), "{style}");
+        assert!(colour("--on-accent").contrast(colour("--accent")) >= 4.5, "{style}");
     }
 
     #[test]
     fn the_style_sheet_has_the_grounds_that_the_accent_is_measured_against() {
         let style = String::from_utf8(crate::assets()[0].bytes.to_vec()).unwrap();
-        for ground in LIGHT
-            .iter()
-            .chain(&DARK)
-            .filter(|ground| **ground != Colour::WHITE)
-        {
+        for ground in LIGHT.iter().chain(&DARK).filter(|ground| **ground != Colour::WHITE) {
             assert!(style.contains(&ground.to_string()), "{ground}");
         }
     }

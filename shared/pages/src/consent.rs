@@ -98,15 +98,8 @@ struct Item<'a> {
 }
 
 /// The scopes that the language files have words for (OpenID Connect Core, sections 5.4 and 11).
-const SCOPES_WITH_WORDS: [&str; 7] = [
-    "openid",
-    "profile",
-    "email",
-    "address",
-    "phone",
-    "groups",
-    "offline_access",
-];
+const SCOPES_WITH_WORDS: [&str; 7] =
+    ["openid", "profile", "email", "address", "phone", "groups", "offline_access"];
 
 impl ConsentPage<'_> {
     /// The page as HTML.
@@ -115,22 +108,15 @@ impl ConsentPage<'_> {
     }
 
     fn title(&self) -> Message {
-        self.frame.tell(
-            "consent-title",
-            &Arguments::none().with("client", self.client.name),
-        )
+        self.frame.tell("consent-title", &Arguments::none().with("client", self.client.name))
     }
 
     fn client_id(&self) -> Message {
-        self.frame
-            .tell("consent-client-id", &Arguments::none().with("id", self.client.id))
+        self.frame.tell("consent-client-id", &Arguments::none().with("id", self.client.id))
     }
 
     fn way_back(&self) -> Message {
-        self.frame.tell(
-            "consent-returns-to",
-            &Arguments::none().with("host", self.returns_to),
-        )
+        self.frame.tell("consent-returns-to", &Arguments::none().with("host", self.returns_to))
     }
 
     fn purpose_text(&self) -> Option<String> {
@@ -145,10 +131,7 @@ impl ConsentPage<'_> {
             let item = Item { index, detail };
             match tools.iter_mut().find(|choices| choices.tool == detail.tool) {
                 Some(choices) => choices.items.push(item),
-                None => tools.push(ToolChoices {
-                    tool: detail.tool,
-                    items: vec![item],
-                }),
+                None => tools.push(ToolChoices { tool: detail.tool, items: vec![item] }),
             }
         }
         tools
@@ -170,8 +153,7 @@ impl ConsentPage<'_> {
         match &self.lifetime.renewable_until {
             Some((until, zone)) => {
                 let until = self.frame.texts.moment(*until, zone).unwrap_or_default();
-                self.frame
-                    .tell("consent-renewable", &arguments.with("until", until))
+                self.frame.tell("consent-renewable", &arguments.with("until", until))
             }
             None => self.frame.tell("consent-once", &arguments),
         }

@@ -84,13 +84,11 @@ impl ErrorPage<'_> {
     }
 
     fn explanation(&self) -> String {
-        self.frame
-            .say(&format!("error-{}-explained", self.what_happened.name()))
+        self.frame.say(&format!("error-{}-explained", self.what_happened.name()))
     }
 
     fn description_text(&self) -> Option<String> {
-        self.description
-            .map(|description| languages::foreign_text(description, 500))
+        self.description.map(|description| languages::foreign_text(description, 500))
     }
 
     /// Only a web address or a path of ours becomes a link.
@@ -103,14 +101,10 @@ impl ErrorPage<'_> {
     }
 
     fn code_text(&self) -> Message {
-        self.frame
-            .tell("error-code", &Arguments::none().with("code", self.code))
+        self.frame.tell("error-code", &Arguments::none().with("code", self.code))
     }
 
     fn request_text(&self) -> Message {
-        self.frame.tell(
-            "error-request",
-            &Arguments::none().with("request", self.request_id),
-        )
+        self.frame.tell("error-request", &Arguments::none().with("request", self.request_id))
     }
 }

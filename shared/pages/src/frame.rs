@@ -26,9 +26,7 @@ pub struct Person<'a> {
 impl Frame<'_> {
     /// A text without values. A key that the language lacks shows as itself; a test looks for such.
     pub(crate) fn say(&self, key: &str) -> String {
-        self.texts
-            .message(key, &Arguments::none())
-            .map_or_else(|_| key.to_owned(), |message| message.plain())
+        self.texts.message(key, &Arguments::none()).map_or_else(|_| key.to_owned(), |message| message.plain())
     }
 
     /// A text with values.
@@ -38,25 +36,14 @@ impl Frame<'_> {
 
     /// The title of the browser's window.
     pub(crate) fn window_title(&self, page: &str, has_problem: bool) -> String {
-        let key = if has_problem {
-            "window-title-with-problem"
-        } else {
-            "window-title"
-        };
+        let key = if has_problem { "window-title-with-problem" } else { "window-title" };
         self.texts
-            .message(
-                key,
-                &Arguments::none()
-                    .with("page", page)
-                    .with("brand", self.brand.name()),
-            )
+            .message(key, &Arguments::none().with("page", page).with("brand", self.brand.name()))
             .map_or_else(|_| page.to_owned(), |message| message.plain())
     }
 
     pub(crate) fn signed_in_as(&self, person: &Person<'_>) -> Message {
-        let arguments = Arguments::none()
-            .with("name", person.display_name)
-            .with("user", person.user_name);
+        let arguments = Arguments::none().with("name", person.display_name).with("user", person.user_name);
         self.tell("signed-in-as", &arguments)
     }
 
@@ -82,7 +69,5 @@ impl Frame<'_> {
 ///
 /// A template of ours writes only to a `String`, and its expressions cannot fail.
 pub(crate) fn rendered(template: &impl askama::Template) -> String {
-    template
-        .render()
-        .expect("a template that writes to a string does not fail")
+    template.render().expect("a template that writes to a string does not fail")
 }

@@ -52,10 +52,7 @@ impl ChangePasswordPage<'_> {
     }
 
     fn rule(&self) -> Message {
-        self.frame.tell(
-            "password-rule",
-            &Arguments::none().with("least", self.least_length),
-        )
+        self.frame.tell("password-rule", &Arguments::none().with("least", self.least_length))
     }
 
     fn problem_text(&self) -> Option<Message> {

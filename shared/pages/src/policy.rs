@@ -26,13 +26,7 @@ fn form_target(redirect_uri: &str) -> Option<String> {
             Some(uri.origin().ascii_serialization())
         }
         // `javascript:` and `data:` would let a form run what a client chose.
-        _ if matches!(
-            scheme,
-            "javascript" | "data" | "blob" | "file" | "filesystem" | "vbscript"
-        ) =>
-        {
-            None
-        }
+        _ if matches!(scheme, "javascript" | "data" | "blob" | "file" | "filesystem" | "vbscript") => None,
         _ => Some(format!("{scheme}:")),
     }
 }

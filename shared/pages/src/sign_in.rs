@@ -43,12 +43,10 @@ impl SignInPage<'_> {
 
     fn lead(&self) -> Message {
         match self.client_name {
-            Some(client) if self.again => self
-                .frame
-                .tell("sign-in-again", &Arguments::none().with("client", client)),
-            Some(client) => self
-                .frame
-                .tell("sign-in-lead", &Arguments::none().with("client", client)),
+            Some(client) if self.again => {
+                self.frame.tell("sign-in-again", &Arguments::none().with("client", client))
+            }
+            Some(client) => self.frame.tell("sign-in-lead", &Arguments::none().with("client", client)),
             None => self.frame.tell("sign-in-lead-alone", &Arguments::none()),
         }
     }
@@ -60,9 +58,9 @@ impl SignInPage<'_> {
 
     fn problem_text(&self) -> Option<Message> {
         self.problem.map(|problem| match problem {
-            SignInProblem::WrongUserNameOrPassword => self
-                .frame
-                .tell("problem-wrong-user-name-or-password", &Arguments::none()),
+            SignInProblem::WrongUserNameOrPassword => {
+                self.frame.tell("problem-wrong-user-name-or-password", &Arguments::none())
+            }
             SignInProblem::TooManyAttempts { wait } => too_many_attempts(&self.frame, wait),
         })
     }

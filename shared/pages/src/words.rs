@@ -19,10 +19,7 @@ mod tests {
 
     #[test]
     fn an_address_breaks_after_its_slashes() {
-        assert_eq!(
-            pieces("https://a.example/b//c"),
-            ["https://a.example/", "b/", "/", "c"]
-        );
+        assert_eq!(pieces("https://a.example/b//c"), ["https://a.example/", "b/", "/", "c"]);
         assert_eq!(pieces("https://"), ["https://"]);
         assert_eq!(pieces(""), [""]);
         assert_eq!(pieces("Q4-report.pdf"), ["Q4-report.pdf"]);

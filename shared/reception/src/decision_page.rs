@@ -25,11 +25,7 @@ pub fn decision_page(
     let page = ConsentPage {
         frame: guest.frame(),
         interaction: &sealed,
-        client: AskingClient {
-            name: &client.name,
-            id: client.id.as_str(),
-            is_vouched_for: true,
-        },
+        client: AskingClient { name: &client.name, id: client.id.as_str(), is_vouched_for: true },
         returns_to: &request.redirect_uri.host(),
         person: signed_in.person(),
         purpose: request.purpose.as_deref(),
@@ -39,20 +35,12 @@ pub fn decision_page(
             .zip(&written)
             .map(|(detail, json)| choice(guest, detail, json))
             .collect(),
-        scopes: request
-            .scope
-            .iter()
-            .map(|scope| guest.scope_choice(scope))
-            .collect(),
+        scopes: request.scope.iter().map(|scope| guest.scope_choice(scope)).collect(),
         lifetime: lifetime(guest, request, client, signed_in),
-        may_be_remembered: client.remember_consent,
+        may_be_remembered: client.remember_consent && client.is_confidential(),
         problem,
     };
-    let status = if problem.is_some() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
-    };
+    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     guest.page(status, page.render(), &[request.redirect_uri.as_str()])
 }
 
@@ -109,6 +97,7 @@ fn lifetime(
     let renewable = client.may_use(GrantType::RefreshToken);
     Lifetime {
         token: token.unwrap_or(server.lifetimes.access_token),
-        renewable_until: renewable.then(|| (guest.now.after(server.lifetimes.authorization), signed_in.zone())),
+        renewable_until: renewable
+            .then(|| (guest.now.after(server.lifetimes.authorization), signed_in.zone())),
     }
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use details::DetailTypes;
 use environment::{Clock, Dice, Fault};
 use http::answer::html;
+use http::audit::{Decision, Event, Outcome};
 use http::request::request_id;
 use http::{Browser, ERROR_CATALOGUE, Problem, Request, Response, Site, StatusCode, open, seal};
 use keys::{Keys, ServerSecret};
@@ -32,14 +33,7 @@ pub struct Services {
 impl Services {
     /// Puts the parts together.
     pub fn new(store: Store, keys: Keys, clock: Clock, dice: Dice) -> Self {
-        Self {
-            store,
-            keys,
-            clock,
-            dice,
-            brand: Derived::default(),
-            types: Derived::default(),
-        }
+        Self { store, keys, clock, dice, brand: Derived::default(), types: Derived::default() }
     }
 
     /// The parts of a function on Lambda.
@@ -79,10 +73,12 @@ pub struct Guest<'a> {
 const ON_THE_WAY: &str = "interaction";
 const TO_DECIDE: &str = "decision";
 
-/// Answers a request with a page, or with the page that says what went wrong.
+/// Answers a request with a page, or with the page that says what went wrong. A refusal is recorded, as one of
+/// what the page decides about.
 pub async fn receive(
     services: &Services,
     request: &Request,
+    event: Event,
     work: impl AsyncFnOnce(&Guest<'_>) -> Result<Response, Problem>,
 ) -> Response {
     let now = services.clock.now();
@@ -95,7 +91,12 @@ pub async fn receive(
             let guest = Guest::arrive(services, request, configuration, secret, now);
             match work(&guest).await {
                 Ok(response) => response,
-                Err(problem) => guest.problem_page(&problem),
+                Err(problem) => {
+                    if let Problem::Refused(refusal) = &problem {
+                        Decision::new(event, Outcome::Refused(refusal), request, now).record();
+                    }
+                    guest.problem_page(&problem)
+                }
             }
         }
         Err(fault) => http::respond_json(Err(fault.into()), request, None),
@@ -118,12 +119,8 @@ impl<'a> Guest<'a> {
             browser: Browser::recognise(request, &site, &services.dice),
             site,
             preferences: Preferences::default(),
-            types: services
-                .types
-                .of(version, || DetailTypes::new(configuration.detail_types.clone())),
-            brand: services
-                .brand
-                .of(version, || Arc::new(brand(&configuration.server))),
+            types: services.types.of(version, || DetailTypes::new(configuration.detail_types.clone())),
+            brand: services.brand.of(version, || Arc::new(brand(&configuration.server))),
             store: &services.store,
             dice: &services.dice,
             secret,
@@ -133,11 +130,7 @@ impl<'a> Guest<'a> {
 
     /// What all pages have in common.
     pub fn frame(&self) -> Frame<'_> {
-        Frame {
-            texts: self.texts(),
-            brand: &self.brand,
-            base_path: self.configuration.server.base_path(),
-        }
+        Frame { texts: self.texts(), brand: &self.brand, base_path: self.configuration.server.base_path() }
     }
 
     /// A page of ours under the path of the issuer.
@@ -202,13 +195,7 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// When it is too long to travel.
     pub fn seal(&self, interaction: &Interaction) -> Result<String, Fault> {
-        seal(
-            self.secret,
-            ON_THE_WAY,
-            interaction,
-            &[self.browser.binding()],
-            interaction.expires_at,
-        )
+        seal(self.secret, ON_THE_WAY, interaction, &[self.browser.binding()], interaction.expires_at)
     }
 
     /// Opens an interaction that this browser brings back.
@@ -216,13 +203,7 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// [`Refusal::FormRejected`].
     pub fn open(&self, sealed: &str) -> Result<Interaction, Refusal> {
-        open(
-            self.secret,
-            ON_THE_WAY,
-            sealed,
-            &[self.browser.binding()],
-            self.now,
-        )
+        open(self.secret, ON_THE_WAY, sealed, &[self.browser.binding()], self.now)
     }
 
     /// Seals an interaction into the form in which this session decides.
@@ -230,13 +211,7 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// When it is too long to travel.
     pub fn seal_decision(&self, interaction: &Interaction, session: &[u8]) -> Result<String, Fault> {
-        seal(
-            self.secret,
-            TO_DECIDE,
-            interaction,
-            &[self.browser.binding(), session],
-            interaction.expires_at,
-        )
+        seal(self.secret, TO_DECIDE, interaction, &[self.browser.binding(), session], interaction.expires_at)
     }
 
     /// Opens the form in which a session decided.
@@ -244,13 +219,7 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// [`Refusal::FormRejected`] for a form of another browser or session.
     pub fn open_decision(&self, sealed: &str, session: &[u8]) -> Result<Interaction, Refusal> {
-        open(
-            self.secret,
-            TO_DECIDE,
-            sealed,
-            &[self.browser.binding(), session],
-            self.now,
-        )
+        open(self.secret, TO_DECIDE, sealed, &[self.browser.binding(), session], self.now)
     }
 
     /// Seals a form of the account's pages: it proves that our own page sent it.
@@ -259,13 +228,7 @@ impl<'a> Guest<'a> {
     /// When it cannot be sealed.
     pub fn seal_form(&self, purpose: &'static str, session: &[u8]) -> Result<String, Fault> {
         let until = self.now.after(self.configuration.server.lifetimes.interaction);
-        seal(
-            self.secret,
-            purpose,
-            &(),
-            &[self.browser.binding(), session],
-            until,
-        )
+        seal(self.secret, purpose, &(), &[self.browser.binding(), session], until)
     }
 
     /// Opens a form of the account's pages.
@@ -273,13 +236,7 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// [`Refusal::FormRejected`].
     pub fn open_form(&self, purpose: &'static str, sealed: &str, session: &[u8]) -> Result<(), Refusal> {
-        open(
-            self.secret,
-            purpose,
-            sealed,
-            &[self.browser.binding(), session],
-            self.now,
-        )
+        open(self.secret, purpose, sealed, &[self.browser.binding(), session], self.now)
     }
 
     /// The page that says what went wrong: in plain words, with the code for the client's developer.
@@ -299,9 +256,7 @@ impl<'a> Guest<'a> {
         };
         let mut response = html(status, page.render(), &content_security_policy(&[]), &self.site);
         if let Problem::Refused(Refusal::WrongMethod { allowed }) = problem {
-            response
-                .headers_mut()
-                .insert(http::header::ALLOW, http::HeaderValue::from_static(allowed));
+            response.headers_mut().insert(http::header::ALLOW, http::HeaderValue::from_static(allowed));
         }
         response
     }
@@ -314,11 +269,7 @@ fn tracing_fault(fault: &Fault) {
 /// The configured brand; what cannot be used of it was refused when it was applied.
 fn brand(server: &Server) -> Brand {
     let accent: Colour = server.brand.accent.parse().unwrap_or(Brand::DEFAULT_ACCENT);
-    let logo = server
-        .brand
-        .logo_svg
-        .as_ref()
-        .and_then(|svg| Logo::parse(svg.as_bytes()).ok());
+    let logo = server.brand.logo_svg.as_ref().and_then(|svg| Logo::parse(svg.as_bytes()).ok());
     Brand::new(&server.brand.name, accent, logo)
 }
 
@@ -326,7 +277,6 @@ fn brand(server: &Server) -> Brand {
 impl Services {
     /// The brand of the configuration in force.
     pub fn brand(&self, configuration: &Configuration) -> Arc<Brand> {
-        self.brand
-            .of(configuration.version, || Arc::new(brand(&configuration.server)))
+        self.brand.of(configuration.version, || Arc::new(brand(&configuration.server)))
     }
 }

@@ -1,14 +1,14 @@
 //! How a page receives a person: which browser it is, who is signed in, in which language and under which
 //! brand it speaks, and what it shows when something went wrong.
 
-mod decide;
 mod decision_page;
 mod guest;
 mod language;
+mod pending;
 mod session_cookie;
 mod what_happened;
 
-pub use decide::{decide, deny};
 pub use decision_page::decision_page;
 pub use guest::{Guest, Services, receive};
+pub use pending::Pending;
 pub use session_cookie::{SESSION_COOKIE, SignedIn};

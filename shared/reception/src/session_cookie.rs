@@ -47,10 +47,7 @@ impl SignedIn {
 
     /// The person, to be shown.
     pub fn person(&self) -> pages::Person<'_> {
-        pages::Person {
-            display_name: &self.session.name,
-            user_name: &self.session.user_name,
-        }
+        pages::Person { display_name: &self.session.name, user_name: &self.session.user_name }
     }
 }
 
@@ -71,6 +68,18 @@ impl Guest<'_> {
         Ok(signed_in)
     }
 
+    /// Who is signed in, unless everything of theirs has been ended since: for pages that show or change what is
+    /// theirs. A decision asks again when it is made.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn standing(&self) -> Result<Option<SignedIn>, Fault> {
+        let Some(signed_in) = self.signed_in().await? else { return Ok(None) };
+        let person = self.store.person(&signed_in.session.person).await?;
+        let since = signed_in.session.authentication.auth_time;
+        Ok(person.filter(|person| person.allows_session_since(since)).map(|_| signed_in))
+    }
+
     /// Gives the browser the cookie of a session that has just begun.
     ///
     /// # Errors
@@ -78,11 +87,7 @@ impl Guest<'_> {
     pub fn keep_session(&self, response: &mut Response, secret: &Secret<[u8; 32]>) -> Result<(), Fault> {
         let value = URL_SAFE_NO_PAD.encode(secret.expose());
         let lifetime = self.configuration.server.lifetimes.session;
-        set_cookie(
-            response,
-            &self.site,
-            &Cookie::new(SESSION_COOKIE, value).lasting(lifetime),
-        )
+        set_cookie(response, &self.site, &Cookie::new(SESSION_COOKIE, value).lasting(lifetime))
     }
 
     /// Makes the browser forget the session.
@@ -95,11 +100,6 @@ impl Guest<'_> {
 
     fn session_secret(&self) -> Option<Secret<[u8; 32]>> {
         let value = read_cookie(self.request, &self.site, SESSION_COOKIE)?;
-        URL_SAFE_NO_PAD
-            .decode(value)
-            .ok()?
-            .try_into()
-            .ok()
-            .map(Secret::new)
+        URL_SAFE_NO_PAD.decode(value).ok()?.try_into().ok().map(Secret::new)
     }
 }

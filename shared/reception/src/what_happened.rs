@@ -1,29 +1,23 @@
 use environment::Fault;
-use http::{Problem, StatusCode, describe, status};
+use http::{Problem, StatusCode, status};
 use oauth::{ErrorCode, Refusal};
 use pages::WhatHappened;
 
 /// What a person is told about a problem, and what their client's developer is told beside it.
 pub(crate) fn what_happened(problem: &Problem) -> (WhatHappened, StatusCode, &'static str, Option<String>) {
     match problem {
-        Problem::Refused(refusal) => (
-            in_plain_words(refusal),
-            status(refusal),
-            refusal.code().as_str(),
-            Some(describe(refusal)),
-        ),
+        Problem::Refused(refusal) => {
+            (in_plain_words(refusal), status(refusal), refusal.code().as_str(), Some(refusal.description()))
+        }
         Problem::Fault(Fault::Unavailable { .. }) => (
             WhatHappened::Unavailable,
             StatusCode::SERVICE_UNAVAILABLE,
             ErrorCode::TemporarilyUnavailable.as_str(),
             None,
         ),
-        Problem::Fault(Fault::Broken { .. }) => (
-            WhatHappened::Broken,
-            StatusCode::INTERNAL_SERVER_ERROR,
-            ErrorCode::ServerError.as_str(),
-            None,
-        ),
+        Problem::Fault(Fault::Broken { .. }) => {
+            (WhatHappened::Broken, StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::ServerError.as_str(), None)
+        }
     }
 }
 

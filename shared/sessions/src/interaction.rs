@@ -29,31 +29,18 @@ pub enum Request {
 impl Interaction {
     /// The person arrived with a pushed request.
     pub fn pushed(id: GrantId, lives: &Lifetimes, now: Timestamp) -> Self {
-        Self {
-            id,
-            request: Request::Pushed,
-            expires_at: now.after(lives.interaction),
-            signed_in: None,
-        }
+        Self { id, request: Request::Pushed, expires_at: now.after(lives.interaction), signed_in: None }
     }
 
     /// The person arrived with the whole request, which has not been stored: `id` is fresh.
     pub fn carried(id: GrantId, request: AuthorizationRequest, lives: &Lifetimes, now: Timestamp) -> Self {
         let request = Request::Carried(Box::new(request));
-        Self {
-            id,
-            request,
-            expires_at: now.after(lives.interaction),
-            signed_in: None,
-        }
+        Self { id, request, expires_at: now.after(lives.interaction), signed_in: None }
     }
 
     /// The person has signed in.
     #[must_use]
     pub fn with_signed_in(self, person: PersonId) -> Self {
-        Self {
-            signed_in: Some(person),
-            ..self
-        }
+        Self { signed_in: Some(person), ..self }
     }
 }

@@ -38,23 +38,14 @@ pub fn next_step(
 ) -> NextStep {
     let silently = request.prompts(Prompt::None);
     let Some(signed) = signed.filter(|signed| is_enough(request, interaction, *signed, now)) else {
-        return if silently {
-            NextStep::Refuse(Refusal::LoginRequired)
-        } else {
-            NextStep::SignIn
-        };
+        return if silently { NextStep::Refuse(Refusal::LoginRequired) } else { NextStep::SignIn };
     };
-    let expected = request
-        .login_hint
-        .as_deref()
-        .is_none_or(|hint| hint.eq_ignore_ascii_case(signed.user_name));
+    let expected =
+        request.login_hint.as_deref().is_none_or(|hint| hint.eq_ignore_ascii_case(signed.user_name));
     if silently && !expected {
         return NextStep::Refuse(Refusal::LoginRequired);
     }
-    NextStep::Decide {
-        memory_is_enough: !request.prompts(Prompt::Consent),
-        silently,
-    }
+    NextStep::Decide { memory_is_enough: !request.prompts(Prompt::Consent), silently }
 }
 
 /// Whether a session is fresh enough. Signing in during this very interaction always is, by the same person.
@@ -67,8 +58,6 @@ fn is_enough(
     if interaction.signed_in.as_ref() == Some(signed.person) {
         return true;
     }
-    let young = request
-        .max_age
-        .is_none_or(|age| now.since(signed.auth_time) <= age && !age.is_zero());
+    let young = request.max_age.is_none_or(|age| now.since(signed.auth_time) <= age && !age.is_zero());
     young && !request.prompts(Prompt::Login) && !request.prompts(Prompt::SelectAccount)
 }

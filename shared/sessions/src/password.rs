@@ -24,9 +24,7 @@ impl Password {
     /// Takes what was typed; `None` when it is empty or longer than any password.
     pub fn typed(text: String) -> Option<Self> {
         let secret = Secret::new(text);
-        (1..=LONGEST_PASSWORD)
-            .contains(&secret.expose().len())
-            .then_some(Self(secret))
+        (1..=LONGEST_PASSWORD).contains(&secret.expose().len()).then_some(Self(secret))
     }
 
     /// Whether it is long enough to be set.
@@ -50,9 +48,7 @@ impl Password {
         let Ok(hash) = PhcString::new(kept.map_or(NOBODY, |kept| &kept.0)) else {
             return false;
         };
-        let same = argon2id()
-            .verify_password(self.0.expose().as_bytes(), &hash)
-            .is_ok();
+        let same = argon2id().verify_password(self.0.expose().as_bytes(), &hash).is_ok();
         same && kept.is_some()
     }
 }
@@ -71,11 +67,7 @@ impl PasswordHash {
 
 /// Argon2id with 19 MiB, two passes and one lane, as OWASP recommends.
 fn argon2id() -> Argon2<'static> {
-    Argon2::new(
-        Algorithm::Argon2id,
-        Version::V0x13,
-        Params::new(19 * 1024, 2, 1, None).unwrap_or_default(),
-    )
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(19 * 1024, 2, 1, None).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use environment::Fault;
 use oauth::{
-    AccessTokenClaims, Authorization, AuthorizationDetails, ClientId, Grant, GrantId, PersonId, Sha256Digest,
-    Timestamp, TokenId,
+    AccessTokenClaims, Authorization, AuthorizationDetails, ClientId, Grant, GrantId, PersonId, Timestamp,
+    TokenId,
 };
 
 use crate::item::{Draft, Item, Key, body};
@@ -70,7 +70,7 @@ impl Store {
         details: &AuthorizationDetails,
         until: Timestamp,
     ) -> Result<(), Fault> {
-        let key = kept_details_key(grant_id, jti, &details.digest());
+        let key = kept_details_key(grant_id, jti);
         self.write(Draft::new(&key, details, Some(until.after(std::time::Duration::from_mins(2))))).await
     }
 
@@ -82,9 +82,8 @@ impl Store {
         &self,
         grant_id: Option<&GrantId>,
         jti: &TokenId,
-        digest: &Sha256Digest,
     ) -> Result<Option<AuthorizationDetails>, Fault> {
-        self.read(&kept_details_key(grant_id, jti, digest)).await?.as_ref().map(body).transpose()
+        self.read(&kept_details_key(grant_id, jti)).await?.as_ref().map(body).transpose()
     }
 
     /// Everything that says whether a grant still stands beside its own item, read in one call.
@@ -117,9 +116,9 @@ fn revocation_key(grant_id: Option<&GrantId>, jti: &TokenId) -> Key {
     }
 }
 
-fn kept_details_key(grant_id: Option<&GrantId>, jti: &TokenId, digest: &Sha256Digest) -> Key {
+fn kept_details_key(grant_id: Option<&GrantId>, jti: &TokenId) -> Key {
     match grant_id {
-        Some(id) => authorizations::details_key(id, digest),
-        None => Key::new(format!("TOKEN#{jti}"), format!("DETAILS#{}", digest.to_base64url())),
+        Some(id) => Key::new(format!("AUTHORIZATION#{id}"), format!("KEPT#{jti}")),
+        None => Key::new(format!("TOKEN#{jti}"), "KEPT"),
     }
 }

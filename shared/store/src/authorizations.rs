@@ -1,11 +1,12 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use environment::Fault;
 use oauth::{
-    Authorization, AuthorizationDetails, End, Ended, GrantId, RefreshToken, Sha256Digest, Stage, Timestamp,
+    Authorization, AuthorizationDetails, End, Ended, GrantId, PersonId, RefreshToken, Sha256Digest, Stage,
+    Timestamp,
 };
 
-use crate::Store;
 use crate::item::{Condition, Draft, Item, Key, Written, body, integer, json_text, number, string, text};
+use crate::{Person, Store, people};
 
 /// Details above this many bytes live in an item of their own beside the authorization, so that each later
 /// move of it stays cheap: DynamoDB bills a write by the size of the whole item.
@@ -30,6 +31,23 @@ impl Store {
             Some(item) => self.assemble(&item).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The authorization with this id and the person with that one, read in one call.
+    ///
+    /// # Errors
+    /// When the table does not answer or an item cannot be read.
+    pub async fn authorization_and_person(
+        &self,
+        id: &GrantId,
+        person: &PersonId,
+    ) -> Result<(Option<Authorization>, Option<Person>), Fault> {
+        let [authorization, person] = self.read_all([&key(id), &people::key(person)]).await?;
+        let authorization = match &authorization {
+            Some(item) => Some(self.assemble(item).await?),
+            None => None,
+        };
+        Ok((authorization, person.as_ref().map(body).transpose()?))
     }
 
     /// Commits a move on condition that the stored version is the one it came from; the first one on
@@ -69,7 +87,7 @@ impl Store {
         let ended = Ended { at: now, why: End::Revoked, person: None, client_id: client_id.clone() };
         let stage = json_text(&Stage::Ended(ended));
         let condition = Condition::new(
-            "family = :family AND client_id = :client AND attribute_not_exists(ended_by)",
+            "refresh_family = :family AND client_id = :client AND attribute_not_exists(ended_by)",
             vec![
                 (":family", text(token.family().digest().to_base64url())),
                 (":client", text(client_id.as_str())),
@@ -88,7 +106,7 @@ impl Store {
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn authorizations_of(&self, person: &oauth::PersonId) -> Result<Vec<GrantId>, Fault> {
+    pub async fn authorizations_of(&self, person: &PersonId) -> Result<Vec<GrantId>, Fault> {
         let keys = self.owned(&format!("PERSON#{person}"), "AUTHORIZATION#").await?;
         Ok(keys.iter().filter_map(|key| GrantId::parse(key.pk.strip_prefix("AUTHORIZATION#")?)).collect())
     }
@@ -142,7 +160,7 @@ fn draft(next: &Authorization, slim: &Slim) -> Draft {
         Stage::Pushed(_) | Stage::Ended(_) => {}
     }
     if let Stage::Active(oauth::Active { refresh: Some(family), .. }) = &next.stage {
-        draft = draft.with("family", text(family.secret.to_base64url()));
+        draft = draft.with("refresh_family", text(family.secret.to_base64url()));
     }
     draft
 }

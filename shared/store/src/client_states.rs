@@ -7,7 +7,7 @@ use oauth::{ClientId, Sha256Digest, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::item::{Condition, Draft, Key, Written, json_text, text};
+use crate::item::{Condition, Draft, Key, Written, body};
 
 /// What is true of a client outside the configuration, so that going back to an earlier one revives nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,14 +69,12 @@ impl Store {
         before: &ClientState,
         after: &ClientState,
     ) -> Result<bool, Fault> {
-        let unchanged = Condition::new(
-            "body = :before OR (attribute_not_exists(pk) AND :before = :nothing)",
-            vec![
-                (":before", text(json_text(before))),
-                (":nothing", text(json_text(&ClientState::default()))),
-            ],
-        );
-        let written = self.write_if(Draft::new(&key(id), after, None), unchanged).await?;
+        let standing = self.read(&key(id)).await?;
+        if standing.as_ref().map(body::<ClientState>).transpose()?.unwrap_or_default() != *before {
+            return Ok(false);
+        }
+        let draft = Draft::new(&key(id), after, None);
+        let written = self.write_if(draft, Condition::unchanged(standing.as_ref())).await?;
         Ok(matches!(written, Written::Done))
     }
 }

@@ -1,14 +1,16 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use environment::Fault;
 use oauth::configuration::{Client, DetailType, Server, Tool};
 use oauth::{ClientId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::item::{Condition, Draft, Item, Key, Written, body, json_text, string};
+use crate::item::{Condition, Draft, Item, Key, Written, body, string};
 
 /// Everything that one `countersign apply` writes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,16 +39,22 @@ pub enum Applied {
 
 /// The pointer to the snapshot in force: one small item, moved by one conditional write, so that a
 /// half-applied configuration cannot exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Pointer {
     version: Version,
-    /// The highest version ever written: going back does not make numbers come twice.
+    /// The highest version ever put in force: going back does not make numbers come twice.
     newest: Version,
+    /// Where each version that was ever in force lies. A snapshot that was not written to its end, or that
+    /// somebody else overtook, is in nobody's list.
+    partitions: BTreeMap<Version, String>,
     /// The shape of the snapshot's items.
     format: u32,
 }
 
 const FORMAT: u32 = 1;
+
+/// How many versions can be gone back to.
+const MOST_VERSIONS: usize = 50;
 
 /// How long a process may act on the snapshot that it last saw.
 const FRESH: Duration = Duration::from_secs(5);
@@ -63,6 +71,7 @@ pub struct Configuration {
     pub tools: Vec<Tool>,
     /// The registered types of `authorization_details`.
     pub detail_types: Vec<DetailType>,
+    partition: String,
     clients: Mutex<HashMap<ClientId, Arc<Client>>>,
 }
 
@@ -84,7 +93,7 @@ impl Store {
         };
         let configuration = match known {
             Some((_, configuration)) if configuration.version == pointer.version => configuration,
-            _ => Arc::new(self.load(pointer).await?),
+            _ => Arc::new(self.load(&pointer).await?),
         };
         *self.configuration.0.lock().unwrap_or_else(PoisonError::into_inner) =
             Some((now, configuration.clone()));
@@ -103,7 +112,7 @@ impl Store {
         if let Some(known) = configuration.known(id) {
             return Ok(Some(known));
         }
-        let key = Key::new(partition(configuration.version), format!("CLIENT#{id}"));
+        let key = Key::new(&*configuration.partition, format!("CLIENT#{id}"));
         // An id that does not exist is not remembered: anybody can make up as many as they like.
         let Some(item) = self.read(&key).await? else {
             return Ok(None);
@@ -120,11 +129,12 @@ impl Store {
     /// When the table does not answer: the one in force is then as before.
     pub async fn apply(&self, snapshot: &Snapshot, over: Option<Version>) -> Result<Applied, Fault> {
         let before = self.pointer().await?;
-        if before.map(|pointer| pointer.version) != over {
+        if before.as_ref().map(|pointer| pointer.version) != over {
             return Ok(Applied::Overtaken);
         }
-        let version = before.map_or(0, |pointer| pointer.newest) + 1;
-        let pk = partition(version);
+        let version = before.as_ref().map_or(0, |pointer| pointer.newest) + 1;
+        // Fresh for each attempt: what an earlier one left behind is never mixed into this one.
+        let pk = format!("SNAPSHOT#{version}#{}", URL_SAFE_NO_PAD.encode(self.dice.roll::<12>()));
         let write = async |sk: String, json: &serde_json::Value| {
             self.write(Draft::new(&Key::new(&*pk, sk), json, None)).await
         };
@@ -142,7 +152,12 @@ impl Store {
         for client in &snapshot.clients {
             write(format!("CLIENT#{}", client.id), &json(serde_json::to_value(client))?).await?;
         }
-        self.point(before, Pointer { version, newest: version, format: FORMAT }).await
+        let mut partitions = before.as_ref().map(|pointer| pointer.partitions.clone()).unwrap_or_default();
+        partitions.insert(version, pk);
+        while partitions.len() > MOST_VERSIONS {
+            partitions.pop_first();
+        }
+        self.point(before, Pointer { version, newest: version, partitions, format: FORMAT }).await
     }
 
     /// Puts an earlier snapshot in force again. Secrets, switched-off clients and revocations stay as they are.
@@ -151,11 +166,10 @@ impl Store {
     /// When the table does not answer, or there is no such snapshot.
     pub async fn go_back_to(&self, version: Version) -> Result<Applied, Fault> {
         let before = self.pointer().await?;
-        if self.read(&Key::new(partition(version), "SHARED#SERVER")).await?.is_none() {
-            return Err(Fault::broken("configuration", format!("there is no version {version}")));
+        match before.clone().filter(|pointer| pointer.partitions.contains_key(&version)) {
+            Some(pointer) => self.point(before, Pointer { version, ..pointer }).await,
+            None => Err(Fault::broken("configuration", format!("there is no version {version}"))),
         }
-        let newest = before.map_or(version, |pointer| pointer.newest);
-        self.point(before, Pointer { version, newest, format: FORMAT }).await
     }
 
     /// The whole snapshot in force, clients included, read now: for showing what an apply would change.
@@ -166,8 +180,8 @@ impl Store {
         let Some(pointer) = self.pointer().await? else {
             return Ok(None);
         };
-        let shared = self.load(pointer).await?;
-        let clients = self.query(&partition(pointer.version), "CLIENT#").await?;
+        let shared = self.load(&pointer).await?;
+        let clients = self.query(&shared.partition, "CLIENT#").await?;
         let snapshot = Snapshot {
             server: shared.server,
             clients: clients.iter().map(body).collect::<Result<_, _>>()?,
@@ -188,32 +202,32 @@ impl Store {
         Ok(Some(pointer))
     }
 
+    /// Moves the pointer on condition that it still is what was read, as it was written then: an earlier
+    /// version of this program may have written it otherwise.
     async fn point(&self, before: Option<Pointer>, after: Pointer) -> Result<Applied, Fault> {
+        let standing = self.read(&pointer_key()).await?;
+        if standing.as_ref().map(body).transpose()? != before {
+            return Ok(Applied::Overtaken);
+        }
         let draft = Draft::new(&pointer_key(), &after, None);
-        let condition = match &before {
-            None => Condition::absent(),
-            Some(pointer) => {
-                let json = json_text(pointer);
-                Condition::new("body = :before", vec![(":before", crate::item::text(json))])
-            }
-        };
-        match self.write_if(draft, condition).await? {
+        match self.write_if(draft, Condition::unchanged(standing.as_ref())).await? {
             Written::Done => Ok(Applied::InForce(after.version)),
             Written::Conflict(_) => Ok(Applied::Overtaken),
         }
     }
 
-    async fn load(&self, pointer: Pointer) -> Result<Configuration, Fault> {
-        let items = self.query(&partition(pointer.version), "SHARED#").await?;
+    async fn load(&self, pointer: &Pointer) -> Result<Configuration, Fault> {
+        let missing = || Fault::broken("configuration", "the snapshot in force is missing");
+        let partition = pointer.partitions.get(&pointer.version).ok_or_else(missing)?;
+        let items = self.query(partition, "SHARED#").await?;
         let server = items.iter().find(|item| named(item, "SERVER").is_some());
-        let Some(server) = server else {
-            return Err(Fault::broken("configuration", "the snapshot in force is missing"));
-        };
+        let server = server.ok_or_else(missing)?;
         Ok(Configuration {
             version: pointer.version,
             server: body(server)?,
             tools: all(&items, "TOOL#")?,
             detail_types: all(&items, "TYPE#")?,
+            partition: partition.clone(),
             clients: Mutex::default(),
         })
     }
@@ -223,6 +237,12 @@ impl Configuration {
     /// The tool with this id.
     pub fn tool(&self, id: &oauth::ToolId) -> Option<&Tool> {
         self.tools.iter().find(|tool| tool.id == *id)
+    }
+
+    /// The tools that a request is for: those that it names, or all that the client may use.
+    pub fn tools_of(&self, client: &Client, resources: &[oauth::ResourceUri]) -> Vec<&Tool> {
+        let named = |tool: &Tool| resources.is_empty() || resources.contains(&tool.resource);
+        self.tools.iter().filter(|tool| client.tools.contains(&tool.id) && named(tool)).collect()
     }
 
     /// The resource that a client's tokens are for when it names none.
@@ -249,10 +269,6 @@ fn all<T: serde::de::DeserializeOwned>(items: &[Item], kind: &str) -> Result<Vec
 /// What follows `SHARED#` and the kind in an item's sort key.
 fn named<'a>(item: &'a Item, kind: &str) -> Option<&'a str> {
     string(item, "sk")?.strip_prefix("SHARED#")?.strip_prefix(kind)
-}
-
-fn partition(version: Version) -> String {
-    format!("SNAPSHOT#{version}")
 }
 
 fn pointer_key() -> Key {

@@ -84,6 +84,15 @@ impl<'a> Condition<'a> {
         Self { expression, values }
     }
 
+    /// The item must be what was read, to the letter as it was written: this program may write the same in
+    /// another way than the one that wrote it.
+    pub(crate) fn unchanged(standing: Option<&Item>) -> Self {
+        match standing.and_then(|item| string(item, "body")) {
+            Some(before) => Self::new("body = :before", vec![(":before", text(before))]),
+            None => Self::absent(),
+        }
+    }
+
     /// The item must not be there.
     pub(crate) fn absent() -> Self {
         Self::new("attribute_not_exists(pk)", vec![])

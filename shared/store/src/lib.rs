@@ -30,7 +30,7 @@ pub use consents::RememberedConsent;
 pub use derived::Derived;
 pub use people::{Created, Person};
 pub use sessions::Session;
-pub use sign_in_attempts::Attempts;
+pub use sign_in_attempts::{Attempts, SeenAttempts};
 
 /// The table. Cheap to clone; the caches are shared by the clones.
 #[derive(Clone)]

@@ -6,7 +6,7 @@ use oauth::{PersonId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::item::{Condition, Draft, Key, Written, body, fault, json_text, text};
+use crate::item::{Condition, Draft, Key, Written, body, fault};
 
 /// A person, as the table knows them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,12 +21,20 @@ pub struct Person {
     pub disabled: bool,
     /// Nothing of theirs that was made before this moment is good: sessions, authorizations, tokens.
     pub not_before: Option<Timestamp>,
+    /// No session that began before this moment is good: they have changed their password since.
+    #[serde(default)]
+    pub sessions_not_before: Option<Timestamp>,
 }
 
 impl Person {
     /// Whether something made at `moment` in this person's name is good by now.
     pub fn allows_made_at(&self, moment: Timestamp) -> bool {
         !self.disabled && self.not_before.is_none_or(|mark| moment > mark)
+    }
+
+    /// Whether a session that began at `moment` is good by now.
+    pub fn allows_session_since(&self, moment: Timestamp) -> bool {
+        self.allows_made_at(moment) && self.sessions_not_before.is_none_or(|mark| moment >= mark)
     }
 }
 
@@ -99,11 +107,14 @@ impl Store {
     /// # Errors
     /// When the table does not answer; [`Fault::Unavailable`] when somebody else changed it meanwhile.
     pub async fn update_person(&self, before: &Person, after: &Person) -> Result<(), Fault> {
-        let json = json_text(before);
-        let condition = Condition::new("body = :before", vec![(":before", text(json))]);
-        match self.write_if(draft(after), condition).await? {
+        let changed = || Err(Fault::unavailable("table", "the person was changed meanwhile"));
+        let standing = self.read(&key(&before.id)).await?;
+        if standing.as_ref().map(body::<Person>).transpose()?.as_ref() != Some(before) {
+            return changed();
+        }
+        match self.write_if(draft(after), Condition::unchanged(standing.as_ref())).await? {
             Written::Done => Ok(()),
-            Written::Conflict(_) => Err(Fault::unavailable("table", "the person was changed meanwhile")),
+            Written::Conflict(_) => changed(),
         }
     }
 

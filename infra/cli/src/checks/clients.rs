@@ -44,6 +44,7 @@ fn client(file: &Read<ClientFile>, known: &Known<'_>, complaints: &mut Vec<Compl
     }
     let authentication = authentication(file, complaints);
     check_grant_types(file, complaints);
+    check_memory(file, complaints);
     check_scopes(file, known, complaints);
     check_tools(file, known, complaints);
     check_detail_types(file, known, complaints);
@@ -179,6 +180,18 @@ fn redirect_uris(file: &Read<ClientFile>, complaints: &mut Vec<Complaint>) -> Ve
         }
     }
     uris
+}
+
+/// Anybody on a person's machine can take the name of a public client (RFC 8252, section 8.6).
+fn check_memory(file: &Read<ClientFile>, complaints: &mut Vec<Complaint>) {
+    let is_public = file.value.token_endpoint_auth_method == AuthenticationMethod::None;
+    if is_public && file.value.remember_consent {
+        complaints.push(file.complaint(
+            &["remember_consent"],
+            "A public client's consent cannot be remembered: any program could use its name.",
+            "Let the client authenticate, or leave remember_consent out.",
+        ));
+    }
 }
 
 fn check_scopes(file: &Read<ClientFile>, known: &Known<'_>, complaints: &mut Vec<Complaint>) {

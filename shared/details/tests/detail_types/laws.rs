@@ -30,10 +30,8 @@ fn value() -> impl Strategy<Value = Value> {
 
 /// A value that fits the rule of its field more often than not.
 fn field(name: &'static str) -> BoxedStrategy<Value> {
-    let numbers = prop_oneof![
-        (0..4_u32).prop_map(|n| json!(n)),
-        (0..4_u32).prop_map(|n| json!(f64::from(n) / 2.0))
-    ];
+    let numbers =
+        prop_oneof![(0..4_u32).prop_map(|n| json!(n)), (0..4_u32).prop_map(|n| json!(f64::from(n) / 2.0))];
     let decimals = prop::sample::select(vec!["0", "1", "1.0", "1.5", "2", "10"]).prop_map(|text| json!(text));
     let place = prop::sample::select(vec!["/", "/a", "/a/", "/a/b", "/a/b/c", "/b"]);
     let fitting = match name {
@@ -59,18 +57,12 @@ fn fields(names: Vec<&'static str>) -> impl Strategy<Value = Value> {
         })
         .collect();
     members.prop_map(|members| {
-        members
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect()
+        members.into_iter().flatten().map(|(name, value)| (name.to_owned(), value)).collect()
     })
 }
 
 fn detail() -> impl Strategy<Value = Value> {
-    let names = vec![
-        "list", "nothing", "anything", "amount", "place", "places", "group", "exact", "unnamed",
-    ];
+    let names = vec!["list", "nothing", "anything", "amount", "place", "places", "group", "exact", "unnamed"];
     (fields(names), prop::sample::select(vec!["plain", "quantity"])).prop_map(|(mut fields, name)| {
         fields["type"] = json!(name);
         fields
@@ -83,9 +75,7 @@ fn narrowed(name: &str, value: Value) -> BoxedStrategy<Value> {
     let changed = match (name, value) {
         ("list" | "nothing" | "places", Value::Array(elements)) if !elements.is_empty() => {
             let count = elements.len();
-            prop::sample::subsequence(elements, 1..=count)
-                .prop_map(Value::from)
-                .boxed()
+            prop::sample::subsequence(elements, 1..=count).prop_map(Value::from).boxed()
         }
         ("place", Value::String(place)) => Just(json!(format!("{}/x", place.trim_end_matches('/')))).boxed(),
         ("amount", Value::String(_)) => prop::sample::select(vec![json!("0"), json!("0.5")]).boxed(),
@@ -115,11 +105,7 @@ fn narrowed_members(
     let kept: Vec<_> = members
         .into_iter()
         .map(|(name, value)| {
-            let may_go = if matches!(name.as_str(), "nothing" | "places") {
-                0.7
-            } else {
-                0.99
-            };
+            let may_go = if matches!(name.as_str(), "nothing" | "places") { 0.7 } else { 0.99 };
             let value = narrowed(&name, value);
             prop::option::weighted(may_go, value.prop_map(move |value| (name.clone(), value)))
         })

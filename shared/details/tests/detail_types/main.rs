@@ -1,10 +1,7 @@
 //! What the registered types of `authorization_details` promise, by themselves and as the demo ships them.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail as a test may")]
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "`json!` reads best where it is used"
-)]
+#![expect(clippy::needless_pass_by_value, reason = "`json!` reads best where it is used")]
 
 mod checking;
 mod laws;

@@ -39,15 +39,7 @@ fn within(narrower: Value, wider: Value) -> bool {
 fn a_field_without_a_rule_may_not_change_come_or_go() {
     for name in ["unnamed", "exact"] {
         assert!(within(json!({name: {"a": [1]}}), json!({name: {"a": [1.0]}})));
-        for other in [
-            json!(1),
-            json!("1"),
-            json!(null),
-            json!([]),
-            json!(["1"]),
-            json!({}),
-            json!(true),
-        ] {
+        for other in [json!(1), json!("1"), json!(null), json!([]), json!(["1"]), json!({}), json!(true)] {
             assert!(!within(json!({name: other}), json!({name: [1]})), "{other}");
         }
         assert!(!within(json!({}), json!({name: 1})));
@@ -152,38 +144,20 @@ fn an_amount_becomes_smaller() {
         assert!(!amount(narrower.clone(), wider.clone()), "{narrower} {wider}");
     }
     assert!(!within(json!({}), json!({"amount": 1})));
-    assert!(within(
-        json!({"group": {"amount": 1, "x": 0}}),
-        json!({"group": {"amount": 2, "x": 0}})
-    ));
-    assert!(!within(
-        json!({"group": {"amount": 1, "x": 0}}),
-        json!({"group": {"amount": 2, "x": 1}})
-    ));
-    assert!(!within(
-        json!({"group": [{"amount": 1}]}),
-        json!({"group": [{"amount": 2}]})
-    ));
+    assert!(within(json!({"group": {"amount": 1, "x": 0}}), json!({"group": {"amount": 2, "x": 0}})));
+    assert!(!within(json!({"group": {"amount": 1, "x": 0}}), json!({"group": {"amount": 2, "x": 1}})));
+    assert!(!within(json!({"group": [{"amount": 1}]}), json!({"group": [{"amount": 2}]})));
 }
 
 #[test]
 fn a_place_moves_beneath_itself() {
     let place = |narrower: Value, wider: Value| within(json!({"place": narrower}), json!({"place": wider}));
-    assert!(place(
-        json!("https://a.example/b/c"),
-        json!("https://a.example/b")
-    ));
+    assert!(place(json!("https://a.example/b/c"), json!("https://a.example/b")));
     for (narrower, wider) in [
         (json!("https://a.example/b/../c"), json!("https://a.example/b")),
-        (
-            json!("https://a.example/b/%2e%2e/c"),
-            json!("https://a.example/b"),
-        ),
+        (json!("https://a.example/b/%2e%2e/c"), json!("https://a.example/b")),
         (json!("https://a.example/bc"), json!("https://a.example/b")),
-        (
-            json!("https://a.example.evil.example/"),
-            json!("https://a.example"),
-        ),
+        (json!("https://a.example.evil.example/"), json!("https://a.example")),
         (json!(["https://a.example/b"]), json!("https://a.example")),
         (json!("https://a.example/b"), json!(["https://a.example"])),
         (json!(null), json!("/")),
@@ -204,10 +178,7 @@ fn a_place_moves_beneath_itself() {
 
 #[test]
 fn names_in_pointers_are_escaped() {
-    assert!(within(
-        json!({"group": {"a/b": [1]}}),
-        json!({"group": {"a/b": [1, 2]}})
-    ));
+    assert!(within(json!({"group": {"a/b": [1]}}), json!({"group": {"a/b": [1, 2]}})));
     // A name with a slash is not a way to borrow another field's rule.
     assert!(!within(json!({"group/list": [1]}), json!({"group/list": [1, 2]})));
     assert!(!within(json!({"group/anything": 1}), json!({})));
@@ -216,33 +187,19 @@ fn names_in_pointers_are_escaped() {
 #[test]
 fn one_payment_does_not_become_two() {
     let payments = |amounts: &[u32]| -> AuthorizationDetails {
-        details(
-            amounts
-                .iter()
-                .map(|amount| json!({"type": "quantity", "amount": amount}))
-                .collect(),
-        )
+        details(amounts.iter().map(|amount| json!({"type": "quantity", "amount": amount})).collect())
     };
     let within = |narrower: &[u32], wider: &[u32]| types().is_within(&payments(narrower), &payments(wider));
     assert_eq!(within(&[50, 100], &[100, 60]), Ok(()));
     assert_eq!(within(&[60, 100], &[100, 60]), Ok(()));
     assert_eq!(within(&[100], &[100, 60]), Ok(()));
-    assert_eq!(
-        within(&[50, 50], &[100]),
-        Err(Refusal::DetailWidened { index: 1 })
-    );
+    assert_eq!(within(&[50, 50], &[100]), Err(Refusal::DetailWidened { index: 1 }));
     assert_eq!(within(&[10, 70, 80], &[100, 60, 75]), Ok(()));
-    assert_eq!(
-        within(&[10, 80, 80], &[100, 60, 75]),
-        Err(Refusal::DetailWidened { index: 2 })
-    );
+    assert_eq!(within(&[10, 80, 80], &[100, 60, 75]), Err(Refusal::DetailWidened { index: 2 }));
     // What is not a quantity may be written as several details.
     let file = |list: Value| json!({"type": "plain", "list": list});
     let split = details(json!([file(json!(["a"])), file(json!(["b"]))]));
-    assert_eq!(
-        types().is_within(&split, &details(json!([file(json!(["a", "b"]))]))),
-        Ok(())
-    );
+    assert_eq!(types().is_within(&split, &details(json!([file(json!(["a", "b"]))]))), Ok(()));
 }
 
 #[test]
@@ -260,19 +217,10 @@ fn the_first_that_is_wider_is_named() {
         asked(json!([{"type": "plain", "list": ["a"], "exact": 1}])),
         Err(Refusal::DetailWidened { index: 0 })
     );
-    assert_eq!(
-        asked(json!([{"type": "quantity", "exact": 1}])),
-        Err(Refusal::DetailWidened { index: 0 })
-    );
-    assert_eq!(
-        asked(json!([{"type": "unknown"}])),
-        Err(Refusal::UnknownDetailType { index: 0 })
-    );
+    assert_eq!(asked(json!([{"type": "quantity", "exact": 1}])), Err(Refusal::DetailWidened { index: 0 }));
+    assert_eq!(asked(json!([{"type": "unknown"}])), Err(Refusal::UnknownDetailType { index: 0 }));
     let unknown = details(json!([{"type": "unknown"}]));
-    assert_eq!(
-        types().is_within(&unknown, &unknown),
-        Err(Refusal::UnknownDetailType { index: 0 })
-    );
+    assert_eq!(types().is_within(&unknown, &unknown), Err(Refusal::UnknownDetailType { index: 0 }));
 }
 
 #[test]
@@ -282,9 +230,5 @@ fn long_lists_are_compared_quickly() {
     let start = std::time::Instant::now();
     assert_eq!(types().is_within(&narrower, &wider), Ok(()));
     assert!(types().is_within(&wider, &narrower).is_err());
-    assert!(
-        start.elapsed() < std::time::Duration::from_secs(5),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() < std::time::Duration::from_secs(5), "{:?}", start.elapsed());
 }

@@ -15,17 +15,9 @@ fn texts(tag: &str) -> &'static Texts {
 /// The values in brackets, apart from our words.
 fn marked(message: &Message) -> String {
     let mark = |text: &str, is_value| {
-        if is_value {
-            format!("[{text}]")
-        } else {
-            text.to_owned()
-        }
+        if is_value { format!("[{text}]") } else { text.to_owned() }
     };
-    message
-        .segments()
-        .iter()
-        .map(|segment| mark(&segment.text, segment.is_value))
-        .collect()
+    message.segments().iter().map(|segment| mark(&segment.text, segment.is_value)).collect()
 }
 
 fn one(value: Value) -> AuthorizationDetail {
@@ -74,11 +66,7 @@ fn the_shipped_types_are_told_in_both_languages() {
         told.starts_with("call [render_report] on [https://reports.internal.corp/mcp] with the argument "),
         "{told}"
     );
-    for argument in [
-        "[quarter]: [2026-Q3] and [2026-Q4]",
-        "[draft]: [true]",
-        "[pages]: [1] and [2.5]",
-    ] {
+    for argument in ["[quarter]: [2026-Q3] and [2026-Q4]", "[draft]: [true]", "[pages]: [1] and [2.5]"] {
         assert!(told.contains(argument), "{told}");
     }
     let any =
@@ -112,18 +100,9 @@ fn what_the_sentence_does_not_know_is_told_after_it() {
         "identifier": "Q4-report.pdf", "privileges": ["admin"], "<b>": {"x": null},
     });
     let told = sentence(file, "en");
-    assert!(
-        told.contains("([privileges]: [admin])") && told.contains("([<b>]: [x]: [null])"),
-        "{told}"
-    );
-    let nested = sentence(
-        json!({"type": "payment", "amount": "all of it", "creditor": {"bank": "x"}}),
-        "en",
-    );
-    assert_eq!(
-        nested,
-        "[payment] ([amount]: [all of it]) ([creditor]: [bank]: [x])"
-    );
+    assert!(told.contains("([privileges]: [admin])") && told.contains("([<b>]: [x]: [null])"), "{told}");
+    let nested = sentence(json!({"type": "payment", "amount": "all of it", "creditor": {"bank": "x"}}), "en");
+    assert_eq!(nested, "[payment] ([amount]: [all of it]) ([creditor]: [bank]: [x])");
     let unknown = sentence(json!({"type": "root_access", "host": "db"}), "en");
     assert_eq!(unknown, "[root_access] ([host]: [db])");
 }
@@ -135,11 +114,7 @@ fn a_long_value_shows_its_beginning_and_its_end() {
         "type": "file_access", "locations": ["https://files.internal.corp"], "actions": ["read"], "identifier": path,
     });
     let message = types().sentence(&one(file), texts("en"), None);
-    let shown = message
-        .segments()
-        .iter()
-        .find(|segment| segment.text.starts_with("reports/"))
-        .unwrap();
+    let shown = message.segments().iter().find(|segment| segment.text.starts_with("reports/")).unwrap();
     assert!(shown.is_value && shown.text.ends_with("/Q4-report.pdf.exe") && shown.text.contains("aa…aa"));
     assert_eq!(shown.text.chars().count(), 291);
 }
@@ -151,12 +126,7 @@ fn a_value_cannot_speak_with_our_voice() {
         "identifier": "a\u{202e}\n{ $actions } in [nothing]\u{2069}",
     });
     let message = types().sentence(&one(file), texts("en"), None);
-    let ours: String = message
-        .segments()
-        .iter()
-        .filter(|s| !s.is_value)
-        .map(|s| s.text.as_str())
-        .collect();
+    let ours: String = message.segments().iter().filter(|s| !s.is_value).map(|s| s.text.as_str()).collect();
     assert_eq!(ours, "  in  ()");
     assert!(!message.plain().contains(['\u{202e}', '\n', '\u{2069}']));
 }

@@ -25,10 +25,7 @@ fn they_can_be_registered() {
     for definition in definitions() {
         assert_eq!(check_type(&definition), Ok(()), "{}", definition.name);
     }
-    assert_eq!(
-        types().names().collect::<Vec<_>>(),
-        ["file_access", "mcp_tool", "payment"]
-    );
+    assert_eq!(types().names().collect::<Vec<_>>(), ["file_access", "mcp_tool", "payment"]);
 }
 
 #[test]
@@ -36,12 +33,7 @@ fn their_examples_are_valid() {
     for definition in definitions() {
         let examples = details(definition.schema["examples"].clone());
         let client = crate::validation::client();
-        assert_eq!(
-            types().validate(&examples, &client, true),
-            Ok(()),
-            "{}",
-            definition.name
-        );
+        assert_eq!(types().validate(&examples, &client, true), Ok(()), "{}", definition.name);
     }
 }
 
@@ -51,10 +43,7 @@ fn a_payment_asks_for_strong_authentication() {
     let assurance = |values| types.strongest_assurance(&details(values));
     assert_eq!(assurance(json!([])), Assurance::Session);
     assert_eq!(assurance(json!([{"type": "file_access"}])), Assurance::Session);
-    assert_eq!(
-        assurance(json!([{"type": "file_access"}, {"type": "payment"}])),
-        Assurance::Strong
-    );
+    assert_eq!(assurance(json!([{"type": "file_access"}, {"type": "payment"}])), Assurance::Strong);
     assert_eq!(assurance(json!([{"type": "unknown"}])), Assurance::Strong);
 }
 

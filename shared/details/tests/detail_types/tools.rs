@@ -27,11 +27,7 @@ fn a_token_carries_the_details_of_its_tool() {
         {"type": "unknown"},
     ]));
     assert_eq!(types().for_tool(&asked, &files), asked.pick(&[0, 3]));
-    assert!(
-        types()
-            .for_tool(&asked, &tool("reports", "https://files.internal.corp"))
-            .is_empty()
-    );
+    assert!(types().for_tool(&asked, &tool("reports", "https://files.internal.corp")).is_empty());
 }
 
 #[test]
@@ -40,12 +36,6 @@ fn details_for_another_tool_are_refused() {
     let own = json!({"type": "file_access", "locations": ["https://files.internal.corp/finance"]});
     let refuse = |values| types().refuse_outside(&details(values), &files);
     assert_eq!(refuse(json!([own])), Ok(()));
-    assert_eq!(
-        refuse(json!([own, {"type": "payment"}])),
-        Err(Refusal::DetailOutsideResource { index: 1 })
-    );
-    assert_eq!(
-        refuse(json!([own, {"type": "unknown"}])),
-        Err(Refusal::UnknownDetailType { index: 1 })
-    );
+    assert_eq!(refuse(json!([own, {"type": "payment"}])), Err(Refusal::DetailOutsideResource { index: 1 }));
+    assert_eq!(refuse(json!([own, {"type": "unknown"}])), Err(Refusal::UnknownDetailType { index: 1 }));
 }

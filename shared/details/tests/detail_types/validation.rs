@@ -43,58 +43,25 @@ fn a_type_must_be_registered_allowed_and_pushed_where_it_says_so() {
     assert_eq!(types().validate(&asked, &client, true), Ok(()));
     assert_eq!(
         types().validate(&asked, &client, false),
-        Err(Refusal::DetailTypeMustBePushed {
-            detail_type: "payment".to_owned()
-        })
+        Err(Refusal::DetailTypeMustBePushed { detail_type: "payment".to_owned() })
     );
     client.detail_types.remove("payment");
-    assert_eq!(
-        types().validate(&asked, &client, false),
-        Err(Refusal::DetailTypeNotAllowed { index: 1 })
-    );
+    assert_eq!(types().validate(&asked, &client, false), Err(Refusal::DetailTypeNotAllowed { index: 1 }));
     let unknown = details(json!([file_access(), {"type": "Payment"}]));
-    assert_eq!(
-        types().validate(&unknown, &client, true),
-        Err(Refusal::UnknownDetailType { index: 1 })
-    );
+    assert_eq!(types().validate(&unknown, &client, true), Err(Refusal::UnknownDetailType { index: 1 }));
 }
 
 #[test]
 fn a_refusal_names_the_place_and_the_rule() {
     for (field, value, pointer, problem) in [
-        (
-            "actions",
-            json!(["read", "chmod"]),
-            "/actions/1",
-            "must be one of read, write, delete",
-        ),
+        ("actions", json!(["read", "chmod"]), "/actions/1", "must be one of read, write, delete"),
         ("actions", json!([]), "/actions", "must have at least 1 elements"),
-        (
-            "actions",
-            json!(["read", "read"]),
-            "/actions",
-            "must not have the same element twice",
-        ),
+        ("actions", json!(["read", "read"]), "/actions", "must not have the same element twice"),
         ("actions", json!("read"), "/actions", "must be of type array"),
         ("actions", json!(null), "/actions", "must be of type array"),
-        (
-            "locations",
-            json!(["finance"]),
-            "/locations/0",
-            "must have the format uri",
-        ),
-        (
-            "locations",
-            json!([["https://files.internal.corp"]]),
-            "/locations/0",
-            "must be of type string",
-        ),
-        (
-            "identifier",
-            json!(""),
-            "/identifier",
-            "must have at least 1 characters",
-        ),
+        ("locations", json!(["finance"]), "/locations/0", "must have the format uri"),
+        ("locations", json!([["https://files.internal.corp"]]), "/locations/0", "must be of type string"),
+        ("identifier", json!(""), "/identifier", "must have at least 1 characters"),
         ("identifier", json!(7), "/identifier", "must be of type string"),
         (
             "identifier",
@@ -102,20 +69,12 @@ fn a_refusal_names_the_place_and_the_rule() {
             "/identifier",
             "does not follow the rule not in the schema of this type",
         ),
-        (
-            "privileges",
-            json!(["admin"]),
-            "/privileges",
-            "is not a field of this type",
-        ),
+        ("privileges", json!(["admin"]), "/privileges", "is not a field of this type"),
     ] {
         let mut detail = file_access();
         detail[field] = value;
-        let expected = Refusal::DetailInvalid {
-            index: 1,
-            pointer: pointer.to_owned(),
-            problem: problem.to_owned(),
-        };
+        let expected =
+            Refusal::DetailInvalid { index: 1, pointer: pointer.to_owned(), problem: problem.to_owned() };
         assert_eq!(refusal(json!([file_access(), detail])), expected, "{field}");
     }
     let mut detail = file_access();
@@ -126,39 +85,15 @@ fn a_refusal_names_the_place_and_the_rule() {
 
 #[test]
 fn a_file_s_path_leads_nowhere_else() {
-    for path in [
-        "..",
-        ".",
-        "a/../b",
-        "/etc/passwd",
-        "a//b",
-        "a/",
-        "a\\b",
-        "a\nb",
-        "a/./b",
-        "\u{0}",
-    ] {
+    for path in ["..", ".", "a/../b", "/etc/passwd", "a//b", "a/", "a\\b", "a\nb", "a/./b", "\u{0}"] {
         let mut detail = file_access();
         detail["identifier"] = json!(path);
-        assert!(
-            matches!(refusal(json!([detail])), Refusal::DetailInvalid { .. }),
-            "{path:?}"
-        );
+        assert!(matches!(refusal(json!([detail])), Refusal::DetailInvalid { .. }), "{path:?}");
     }
-    for path in [
-        "Q4-report.pdf",
-        "2026/Q4 report.pdf",
-        "...",
-        ".profile",
-        "Bücher/a..b",
-    ] {
+    for path in ["Q4-report.pdf", "2026/Q4 report.pdf", "...", ".profile", "Bücher/a..b"] {
         let mut detail = file_access();
         detail["identifier"] = json!(path);
-        assert_eq!(
-            types().validate(&details(json!([detail])), &client(), true),
-            Ok(()),
-            "{path:?}"
-        );
+        assert_eq!(types().validate(&details(json!([detail])), &client(), true), Ok(()), "{path:?}");
     }
 }
 
@@ -182,10 +117,7 @@ fn no_refusal_repeats_a_value_or_a_hostile_name() {
         for detail in [as_name, as_value, nested, argument, argument_value] {
             let text = refusal(json!([detail])).to_string();
             assert!(text.len() < 500, "{}", text.len());
-            assert!(
-                !text.contains(['<', '"', '\\', '\n', '\r']) && !text.contains("xxx"),
-                "{text}"
-            );
+            assert!(!text.contains(['<', '"', '\\', '\n', '\r']) && !text.contains("xxx"), "{text}");
         }
     }
 }
@@ -208,33 +140,19 @@ fn numbers_that_readers_would_round_differently_are_refused() {
     }
     for inexact in ["9007199254740993", "-9007199254740993", "18446744073709551615"] {
         let refusal = validate(inexact).unwrap_err();
-        assert!(
-            matches!(&refusal, Refusal::DetailInvalid { pointer, .. } if pointer == "/n/1"),
-            "{refusal}"
-        );
+        assert!(matches!(&refusal, Refusal::DetailInvalid { pointer, .. } if pointer == "/n/1"), "{refusal}");
     }
     for no_number in ["1e400", "NaN", "Infinity", "-1e999", "01", "0x1"] {
-        assert!(
-            matches!(validate(no_number), Err(Refusal::DetailsNotAnArray { .. })),
-            "{no_number}"
-        );
+        assert!(matches!(validate(no_number), Err(Refusal::DetailsNotAnArray { .. })), "{no_number}");
     }
 }
 
 #[test]
 fn a_type_whose_schema_is_broken_refuses_everything() {
-    let broken = definition(
-        &json!({"a": {"type": "no such type"}}),
-        "{ $a }",
-        &json!({}),
-        &json!({}),
-    );
+    let broken = definition(&json!({"a": {"type": "no such type"}}), "{ $a }", &json!({}), &json!({}));
     let types = DetailTypes::new(vec![broken]);
     let asked = details(json!([{"type": "test"}]));
-    assert!(matches!(
-        types.validate(&asked, &client(), true),
-        Err(Refusal::DetailInvalid { index: 0, .. })
-    ));
+    assert!(matches!(types.validate(&asked, &client(), true), Err(Refusal::DetailInvalid { index: 0, .. })));
 }
 
 /// Each would take an engine that backtracks longer than anybody waits.

@@ -94,19 +94,14 @@ impl Event {
     /// # Errors
     /// [`NotAnEvent`] when it is not one of the two shapes.
     pub fn read(json: &str, invocation_id: &str) -> Result<(PayloadVersion, Request), NotAnEvent> {
-        let event: Self = serde_json::from_str(json).map_err(|_| NotAnEvent {
-            why: "it does not have the shape of one",
-        })?;
+        let event: Self = serde_json::from_str(json)
+            .map_err(|_| NotAnEvent { why: "it does not have the shape of one" })?;
         let version = event.version();
         Ok((version, event.into_request(version, invocation_id)?))
     }
 
     const fn version(&self) -> PayloadVersion {
-        if self.request_context.http.is_some() {
-            PayloadVersion::Two
-        } else {
-            PayloadVersion::One
-        }
+        if self.request_context.http.is_some() { PayloadVersion::Two } else { PayloadVersion::One }
     }
 
     fn into_request(mut self, version: PayloadVersion, invocation_id: &str) -> Result<Request, NotAnEvent> {
@@ -124,9 +119,7 @@ impl Event {
             .uri(uri)
             .extension(arrival)
             .body(self.take_body()?)
-            .map_err(|_| NotAnEvent {
-                why: "its path is not one",
-            })?;
+            .map_err(|_| NotAnEvent { why: "its path is not one" })?;
         *request.headers_mut() = headers;
         Ok(request)
     }
@@ -136,9 +129,7 @@ impl Event {
         version_two
             .or(self.http_method.as_ref())
             .and_then(|method| Method::from_bytes(method.as_bytes()).ok())
-            .ok_or(NotAnEvent {
-                why: "it has no method",
-            })
+            .ok_or(NotAnEvent { why: "it has no method" })
     }
 
     /// Version 1 has every header twice: the last value alone, and all of them. Only the second says what
@@ -147,23 +138,14 @@ impl Event {
         let single = self.headers.take().unwrap_or_default();
         let all = match self.multi_value_headers.take() {
             Some(all) if !all.is_empty() => all,
-            _ => single
-                .into_iter()
-                .map(|(name, value)| (name, vec![value]))
-                .collect(),
+            _ => single.into_iter().map(|(name, value)| (name, vec![value])).collect(),
         };
-        let cookies = self
-            .cookies
-            .take()
-            .unwrap_or_default()
-            .into_iter()
-            .map(|cookie| (header::COOKIE, cookie));
+        let cookies =
+            self.cookies.take().unwrap_or_default().into_iter().map(|cookie| (header::COOKIE, cookie));
         let mut headers = HeaderMap::new();
         let named = all.into_iter().flat_map(|(name, values)| {
             let name = HeaderName::from_bytes(name.as_bytes()).ok();
-            values
-                .into_iter()
-                .filter_map(move |value| Some((name.clone()?, value)))
+            values.into_iter().filter_map(move |value| Some((name.clone()?, value)))
         });
         for (name, value) in named.chain(cookies) {
             // What cannot be a header was not one on the wire either.
@@ -190,10 +172,7 @@ impl Event {
 
     fn encoded_query(&self) -> String {
         let mut query = Serializer::new(String::new());
-        match (
-            &self.multi_value_query_string_parameters,
-            &self.query_string_parameters,
-        ) {
+        match (&self.multi_value_query_string_parameters, &self.query_string_parameters) {
             (Some(all), _) if !all.is_empty() => {
                 for (name, values) in all {
                     query.extend_pairs(values.iter().map(|value| (name, value)));
@@ -210,26 +189,13 @@ impl Event {
     fn arrival(&mut self, invocation_id: &str) -> Arrival {
         let context = &mut self.request_context;
         let sender = context.identity.take().and_then(|sender| sender.source_ip);
-        let path = self
-            .raw_path
-            .take()
-            .or_else(|| self.path.take())
-            .unwrap_or_default();
+        let path = self.raw_path.take().or_else(|| self.path.take()).unwrap_or_default();
         let path = without_stage(&path, context.stage.as_deref());
-        let route = context
-            .route_key
-            .take()
-            .and_then(|key| key.split_once(' ').map(|(_, route)| route.to_owned()));
+        let route =
+            context.route_key.take().and_then(|key| key.split_once(' ').map(|(_, route)| route.to_owned()));
         Arrival {
-            request_id: context
-                .request_id
-                .take()
-                .unwrap_or_else(|| invocation_id.to_owned()),
-            route: context
-                .resource_path
-                .take()
-                .or(route)
-                .unwrap_or_else(|| path.clone()),
+            request_id: context.request_id.take().unwrap_or_else(|| invocation_id.to_owned()),
+            route: context.resource_path.take().or(route).unwrap_or_else(|| path.clone()),
             path,
             path_parameters: self.path_parameters.take().unwrap_or_default(),
             source_ip: sender.or_else(|| context.http.take().and_then(|http| http.source_ip)),
@@ -240,9 +206,8 @@ impl Event {
         match self.body.take() {
             None => Ok(Body::Empty),
             Some(text) if self.is_base64_encoded == Some(true) => {
-                let bytes = STANDARD.decode(text).map_err(|_| NotAnEvent {
-                    why: "its body is not base64",
-                })?;
+                let bytes =
+                    STANDARD.decode(text).map_err(|_| NotAnEvent { why: "its body is not base64" })?;
                 Ok(Body::Binary(bytes))
             }
             Some(text) => Ok(Body::Text(text)),
@@ -256,11 +221,7 @@ fn without_stage(path: &str, stage: Option<&str>) -> String {
         .and_then(|stage| path.strip_prefix('/')?.strip_prefix(stage))
         .filter(|rest| rest.is_empty() || rest.starts_with('/'));
     let path = beneath.unwrap_or(path);
-    if path.starts_with('/') {
-        path.to_owned()
-    } else {
-        format!("/{path}")
-    }
+    if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }
 }
 
 #[cfg(test)]
@@ -337,16 +298,10 @@ mod tests {
         let (version, request) = Event::read(&version_two().to_string(), "lambda-1").expect("an event");
         assert_eq!(version, PayloadVersion::Two);
         assert_eq!(request.method(), Method::POST);
-        assert_eq!(
-            form(&request).expect("a form").optional("grant_type"),
-            Ok(Some("a b"))
-        );
+        assert_eq!(form(&request).expect("a form").optional("grant_type"), Ok(Some("a b")));
         assert_eq!(request.headers().get_all("cookie").iter().count(), 2);
         let arrival = arrival(&request);
-        assert_eq!(
-            (arrival.route.as_str(), arrival.path.as_str()),
-            ("/token", "/token")
-        );
+        assert_eq!((arrival.route.as_str(), arrival.path.as_str()), ("/token", "/token"));
         assert_eq!(arrival.source_ip.as_deref(), Some("192.0.2.2"));
     }
 
@@ -364,10 +319,7 @@ mod tests {
         let mut event = version_one();
         event["headers"]["Authorization"] = json!("Basic Yg==");
         event["multiValueHeaders"]["Authorization"] = json!(["Basic YQ==", "Basic Yg=="]);
-        assert_eq!(
-            authorization(&read(&event)),
-            Err(Refusal::SeveralAuthenticationMethods)
-        );
+        assert_eq!(authorization(&read(&event)), Err(Refusal::SeveralAuthenticationMethods));
     }
 
     #[test]
@@ -406,9 +358,6 @@ mod tests {
         let mut event = version_two();
         event["body"] = json!("%%%");
         let why = "its body is not base64";
-        assert_eq!(
-            Event::read(&event.to_string(), "lambda-1").map(|_| ()),
-            Err(NotAnEvent { why })
-        );
+        assert_eq!(Event::read(&event.to_string(), "lambda-1").map(|_| ()), Err(NotAnEvent { why }));
     }
 }

@@ -42,29 +42,14 @@ impl Reply {
             Body::Binary(bytes) => (Some(STANDARD.encode(bytes)), true),
             _ => (None, false),
         };
-        let reply = Self {
-            status_code: parts.status.as_u16(),
-            body,
-            is_base64_encoded,
-            ..Self::default()
-        };
+        let reply = Self { status_code: parts.status.as_u16(), body, is_base64_encoded, ..Self::default() };
         let mut values = values(&parts.headers);
         match version {
-            PayloadVersion::One => Self {
-                multi_value_headers: values,
-                ..reply
-            },
+            PayloadVersion::One => Self { multi_value_headers: values, ..reply },
             PayloadVersion::Two => {
                 let cookies = values.remove(header::SET_COOKIE.as_str()).unwrap_or_default();
-                let headers = values
-                    .into_iter()
-                    .map(|(name, values)| (name, values.join(", ")))
-                    .collect();
-                Self {
-                    headers,
-                    cookies,
-                    ..reply
-                }
+                let headers = values.into_iter().map(|(name, values)| (name, values.join(", "))).collect();
+                Self { headers, cookies, ..reply }
             }
         }
     }
@@ -75,10 +60,7 @@ fn values(headers: &HeaderMap) -> BTreeMap<String, Vec<String>> {
     let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in headers {
         if let Ok(value) = value.to_str() {
-            values
-                .entry(name.as_str().to_owned())
-                .or_default()
-                .push(value.to_owned());
+            values.entry(name.as_str().to_owned()).or_default().push(value.to_owned());
         }
     }
     values
@@ -104,17 +86,11 @@ mod tests {
 
     #[test]
     fn both_cookies_leave_in_both_versions() {
-        let cookies = json!([
-            "a=1; Path=/; HttpOnly; SameSite=Lax",
-            "b=1; Path=/; HttpOnly; SameSite=Lax"
-        ]);
+        let cookies = json!(["a=1; Path=/; HttpOnly; SameSite=Lax", "b=1; Path=/; HttpOnly; SameSite=Lax"]);
 
         let one = json!(Reply::new(response(), PayloadVersion::One));
         assert_eq!(one["multiValueHeaders"]["set-cookie"], cookies);
-        assert_eq!(
-            one["multiValueHeaders"]["content-type"],
-            json!(["text/plain; charset=utf-8"])
-        );
+        assert_eq!(one["multiValueHeaders"]["content-type"], json!(["text/plain; charset=utf-8"]));
         assert_eq!((&one["statusCode"], &one["body"]), (&json!(200), &json!("hello")));
 
         let two = json!(Reply::new(response(), PayloadVersion::Two));
@@ -126,9 +102,6 @@ mod tests {
     #[test]
     fn bytes_leave_as_base64() {
         let reply = Reply::new(Response::new(Body::Binary(vec![0xff, 0])), PayloadVersion::One);
-        assert_eq!(
-            (reply.body.as_deref(), reply.is_base64_encoded),
-            (Some("/wA="), true)
-        );
+        assert_eq!((reply.body.as_deref(), reply.is_base64_encoded), (Some("/wA="), true));
     }
 }

@@ -1,0 +1,52 @@
+// The agent that sends people to the pages: no more of OAuth than that takes.
+import { createHash, randomBytes } from 'node:crypto';
+
+import { CALLBACK } from './callback.js';
+
+export const file = (identifier, actions = ['read']) => ({
+  type: 'file_access',
+  locations: ['https://files.test/finance'],
+  actions,
+  identifier,
+});
+
+export async function anAgent(stack, id = 'report-agent') {
+  const authorization = `Basic ${Buffer.from(`${id}:${await stack.secretOf(id)}`).toString('base64')}`;
+  const post = async (path, form) => {
+    const answer = await fetch(stack.issuer + path, {
+      method: 'POST',
+      headers: { authorization },
+      body: new URLSearchParams(form),
+    });
+    const said = await answer.json();
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${JSON.stringify(said)}`);
+    return said;
+  };
+  return {
+    /** Pushes a request; gives the address to which the person is sent, and how to redeem what comes back. */
+    async asks(details, more = {}) {
+      const verifier = randomBytes(32).toString('base64url');
+      const { request_uri } = await post('/par', {
+        response_type: 'code',
+        redirect_uri: CALLBACK,
+        scope: 'openid profile files.read files.access offline_access',
+        resource: 'https://files.test',
+        state: 'a-state',
+        code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+        code_challenge_method: 'S256',
+        authorization_details: JSON.stringify(details),
+        ...more,
+      });
+      return {
+        address: `${stack.issuer}/authorize?${new URLSearchParams({ client_id: id, request_uri })}`,
+        redeem: (callback) =>
+          post('/token', {
+            grant_type: 'authorization_code',
+            code: callback.searchParams.get('code'),
+            redirect_uri: CALLBACK,
+            code_verifier: verifier,
+          }),
+      };
+    },
+  };
+}

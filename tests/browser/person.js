@@ -1,0 +1,22 @@
+// What a person does on the pages.
+import { CALLBACK } from './callback.js';
+
+export async function signsIn(page, { userName, password }) {
+  await page.getByLabel('User name').fill(userName);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+export async function approves(page) {
+  await page.getByRole('button', { name: 'Approve' }).click();
+}
+
+export async function denies(page) {
+  await page.getByRole('button', { name: 'Deny' }).click();
+}
+
+/** Waits until the browser is back at the agent, and gives the URL with which it came. */
+export async function isBackAtTheAgent(page) {
+  await page.waitForURL((url) => url.href.startsWith(CALLBACK));
+  return new URL(page.url());
+}

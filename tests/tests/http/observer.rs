@@ -1,0 +1,86 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::web::{Answer, http};
+
+/// Looks at what no caller can see: the table, by DynamoDB's protocol, and the log. The database is the embedded one, which
+/// listens on loopback and checks no signature.
+pub(crate) struct Observer<'s> {
+    pub(crate) table: &'s str,
+    pub(crate) table_endpoint: &'s str,
+    pub(crate) log: PathBuf,
+}
+
+impl Observer<'_> {
+    /// Every item of the table, as JSON text in DynamoDB's form.
+    pub(crate) fn items(&self) -> Vec<String> {
+        let mut items = Vec::new();
+        let mut start = Value::Null;
+        loop {
+            let mut request = json!({ "TableName": self.table, "ConsistentRead": true });
+            if !start.is_null() {
+                request["ExclusiveStartKey"] = start;
+            }
+            let page = self.call("Scan", &request);
+            items.extend(page["Items"].as_array().expect("items").iter().map(ToString::to_string));
+            start = page["LastEvaluatedKey"].clone();
+            if start.is_null() {
+                items.sort();
+                return items;
+            }
+        }
+    }
+
+    /// The lines of the log.
+    pub(crate) fn log(&self) -> Vec<Value> {
+        let text = fs::read_to_string(&self.log).expect("the log");
+        text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    }
+
+    /// The log as it is written.
+    pub(crate) fn log_text(&self) -> String {
+        fs::read_to_string(&self.log).expect("the log")
+    }
+
+    /// What a request called on AWS, by operation.
+    pub(crate) fn calls_of(&self, answer: &Answer) -> BTreeMap<String, u32> {
+        let id = answer.request_id();
+        let log = self.log();
+        let line = log
+            .iter()
+            .find(|line| line["request_id"] == id && line["target"] == "request")
+            .unwrap_or_else(|| panic!("no line in the log about the request {id}"));
+        line["aws"]
+            .as_str()
+            .expect("the calls")
+            .split_whitespace()
+            .map(|call| {
+                let (name, times) = call.split_once('=').expect("name=times");
+                (name.to_owned(), times.parse().expect("a number"))
+            })
+            .collect()
+    }
+
+    /// The audit's events about a request.
+    pub(crate) fn audit_of(&self, answer: &Answer) -> Vec<Value> {
+        let id = answer.request_id();
+        self.log().into_iter().filter(|line| line["request_id"] == id && line["target"] == "audit").collect()
+    }
+
+    fn call(&self, operation: &str, request: &Value) -> Value {
+        let request = http()
+            .post(self.table_endpoint)
+            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-date", "20260101T000000Z")
+            .header(
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+            )
+            .body(request.to_string());
+        Answer::to(request).ok().json()
+    }
+}

@@ -1,0 +1,49 @@
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::stack::program;
+
+/// The operator, with the `countersign` command.
+pub(crate) struct Operator<'s> {
+    /// The data folder of the server that is meant.
+    pub(crate) data: &'s Path,
+}
+
+impl Operator<'_> {
+    /// Makes a person and returns the generated password.
+    #[track_caller]
+    pub(crate) fn adds_a_user(&self, user_name: &str) -> String {
+        let name = format!("{} of the Tests", user_name.to_uppercase());
+        self.makes(&["user", "add", user_name, "--name", &name, "--group", "testers", "--json"], "password")
+    }
+
+    #[track_caller]
+    pub(crate) fn resets_the_password_of(&self, user_name: &str) -> String {
+        self.makes(&["user", "reset-password", user_name, "--json"], "password")
+    }
+
+    #[track_caller]
+    pub(crate) fn rotates_the_secret_of(&self, client: &str) -> String {
+        self.makes(&["client", "rotate-secret", client, "--json"], "client_secret")
+    }
+
+    /// Runs the command and returns what it wrote; it must succeed.
+    #[track_caller]
+    pub(crate) fn does(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(program("countersign"));
+        let output = command.args(arguments).arg("--data").arg(self.data).output().expect("the command runs");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let complained = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "countersign {}: {said}{complained}", arguments.join(" "));
+        said
+    }
+
+    #[track_caller]
+    fn makes(&self, arguments: &[&str], member: &str) -> String {
+        let said = self.does(arguments);
+        let json: Value = serde_json::from_str(&said).expect("JSON");
+        json[member].as_str().unwrap_or_else(|| panic!("no {member} in {said}")).to_owned()
+    }
+}

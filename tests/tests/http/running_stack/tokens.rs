@@ -1,0 +1,131 @@
+//! Introspection (RFC 7662) and revocation (RFC 7009): who sees a token, who ends it, and what ends with it.
+
+use serde_json::json;
+
+use crate::agent::{Agent, an_agent, asks_for_a_file, the_file_tool};
+use crate::assertion::unguessable;
+use crate::person::{granted, somebody};
+use crate::stack::Stack;
+use crate::token::verified;
+use crate::web::Parameters;
+
+#[test]
+fn a_tool_sees_the_tokens_meant_for_it_and_a_client_its_own() {
+    let stack = Stack::shared();
+    let agent = an_agent(stack);
+    let tokens = granted(&agent, &somebody(stack), &asks_for_a_file());
+    the_file_tool(stack).finds_active(&tokens.access_token);
+    agent.finds_active(&tokens.access_token);
+    let refresh = agent.finds_active(&tokens.refresh_token);
+    assert!(refresh.get("token_type").is_none(), "{refresh}");
+    for stranger in [Agent::with_basic(stack, "bank-tool"), Agent::with_basic(stack, "modern-agent")] {
+        stranger.finds_inactive(&tokens.access_token);
+        stranger.finds_inactive(&tokens.refresh_token);
+    }
+    // A refresh token is no business of a tool.
+    the_file_tool(stack).finds_inactive(&tokens.refresh_token);
+}
+
+#[test]
+fn what_is_no_token_of_ours_is_inactive() {
+    let stack = Stack::shared();
+    let agent = an_agent(stack);
+    let tokens = granted(&agent, &somebody(stack), &asks_for_a_file());
+    let (head, signature) = tokens.access_token.rsplit_once('.').unwrap();
+    let (header, _) = head.split_once('.').unwrap();
+    let claims = verified(stack, &tokens.access_token).claims;
+    let mut forged = claims.clone();
+    forged["scope"] = json!("bank.pay");
+    let forged = crate::assertion::encode(forged.to_string().as_bytes());
+    let unsigned = crate::assertion::encode(br#"{"alg":"none","typ":"at+jwt"}"#);
+    for token in [
+        "junk".to_owned(),
+        unguessable(),
+        format!("{head}."),
+        head.to_owned(),
+        format!("{header}.{forged}.{signature}"),
+        format!("{unsigned}.{forged}."),
+        format!("{}.{}", tokens.refresh_token.split('.').next().unwrap(), unguessable()),
+        tokens.answer.string("id_token"),
+        stack.client_key.signed(&json!({"alg": "ES256", "typ": "at+jwt", "kid": "p256"}), &claims),
+    ] {
+        the_file_tool(stack).finds_inactive(&token);
+        agent.finds_inactive(&token);
+    }
+}
+
+/// RFC 7009, section 2.1: an access token's end is its own.
+#[test]
+fn revoking_an_access_token_ends_that_token_alone() {
+    let stack = Stack::shared();
+    let agent = an_agent(stack);
+    let tokens = granted(&agent, &somebody(stack), &asks_for_a_file());
+    let other = agent.refreshes(&tokens.refresh_token).ok();
+    agent.revokes(&tokens.access_token);
+    the_file_tool(stack).finds_inactive(&tokens.access_token);
+    the_file_tool(stack).finds_active(&other.string("access_token"));
+    agent.refreshes(&other.string("refresh_token")).ok();
+}
+
+#[test]
+fn revoking_a_refresh_token_ends_everything_under_it() {
+    let stack = Stack::shared();
+    let agent = an_agent(stack);
+    let tokens = granted(&agent, &somebody(stack), &asks_for_a_file());
+    let other = agent.refreshes(&tokens.refresh_token).ok();
+    agent.revokes(&other.string("refresh_token"));
+    for token in [tokens.access_token, other.string("access_token")] {
+        the_file_tool(stack).finds_inactive(&token);
+        agent.finds_inactive(&token);
+    }
+    agent.refreshes(&other.string("refresh_token")).is_refused(400, "invalid_grant");
+}
+
+/// RFC 7009, sections 2.1 and 2.2: a stranger ends nothing, and junk is no error.
+#[test]
+fn strangers_and_junk_end_nothing() {
+    let stack = Stack::shared();
+    let agent = an_agent(stack);
+    let tokens = granted(&agent, &somebody(stack), &asks_for_a_file());
+    let id = tokens.refresh_token.split('.').next().unwrap();
+    let stranger = Agent::with_basic(stack, "modern-agent");
+    for token in [&tokens.refresh_token, &tokens.access_token] {
+        let answer = stranger.sends("/revoke", &Parameters::of([("token", token)]));
+        assert!(matches!(answer.status, 200 | 400), "{}", answer.text());
+    }
+    for guessed in [
+        format!("{id}.{}", unguessable()),
+        id.to_owned(),
+        "junk".to_owned(),
+        format!("{}x", tokens.access_token),
+    ] {
+        agent.revokes(&guessed);
+    }
+    the_file_tool(stack).finds_active(&tokens.access_token);
+    agent.refreshes(&tokens.refresh_token).ok();
+}
+
+#[test]
+fn a_wrong_hint_does_not_hide_a_token() {
+    let stack = Stack::shared();
+    let agent = an_agent(stack);
+    for (hint, of) in [("refresh_token", 0), ("access_token", 1), ("something_else", 0)] {
+        let tokens = granted(&agent, &somebody(stack), &asks_for_a_file());
+        let token = [&tokens.access_token, &tokens.refresh_token][of];
+        let form = Parameters::of([("token", token), ("token_type_hint", hint)]);
+        let seen = agent.sends("/introspect", &form).ok().json();
+        assert_eq!(seen["active"], true, "{hint}: {seen}");
+        assert_eq!(agent.sends("/revoke", &form).status, 200, "{hint}");
+        agent.finds_inactive(token);
+    }
+}
+
+/// RFC 7009, section 2.1: a public client ends its own.
+#[test]
+fn an_app_without_a_secret_can_end_its_own_authorization() {
+    let stack = Stack::shared();
+    let app = Agent::public(stack);
+    let tokens = granted(&app, &somebody(stack), &asks_for_a_file());
+    app.revokes(&tokens.refresh_token);
+    the_file_tool(stack).finds_inactive(&tokens.access_token);
+}

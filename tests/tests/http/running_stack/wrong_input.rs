@@ -1,0 +1,213 @@
+//! The table of wrong input: one row a case, over all endpoints. Each row says what it sends, what comes back, what the answer
+//! must name, and the section that says so. Whatever is sent, nothing is written, nothing is echoed, and it takes no longer
+//! than good input.
+
+#![expect(clippy::too_many_lines, reason = "a table is as long as it is")]
+
+mod authorize;
+mod every_form;
+mod pages;
+mod pushed;
+mod token;
+mod tokens_presented;
+
+use std::time::{Duration, Instant};
+
+use reqwest::blocking::RequestBuilder;
+use serde_json::json;
+
+use crate::agent::{Agent, Ask, FILES, an_agent, asks_for_a_file, the_file_tool};
+use crate::browser::Page;
+use crate::person::{granted, somebody, the_person_consents};
+use crate::stack::Stack;
+use crate::web::{Answer, Parameters};
+
+/// What stands in a row's wrong value wherever any text can stand: it must not come back.
+const EVIL: &str = "<i>evil</i>\"'&\r\nSet-Cookie: evil=1";
+
+/// One case.
+struct Row {
+    name: String,
+    /// Which specification, which section.
+    section: &'static str,
+    expected: Expected,
+    /// What the description must name: the parameter, or the place.
+    names: &'static str,
+    request: Box<dyn Fn(&Place) -> RequestBuilder>,
+}
+
+/// What comes back.
+#[derive(Clone, Copy, Debug)]
+enum Expected {
+    /// JSON with this status and code (RFC 6749, section 5.2).
+    Json(u16, &'static str),
+    /// A page for the person, who goes nowhere.
+    Page(u16, &'static str),
+    /// A redirect to the client with this code (OAuth 2.1, section 4.1.2.1).
+    Back(&'static str),
+}
+
+fn row(
+    section: &'static str,
+    name: impl Into<String>,
+    expected: Expected,
+    names: &'static str,
+    request: impl Fn(&Place) -> RequestBuilder + 'static,
+) -> Row {
+    Row { name: name.into(), section, expected, names, request: Box::new(request) }
+}
+
+/// What the rows are sent to, and what was handed out before them.
+struct Place<'s> {
+    stack: &'s Stack,
+    agent: Agent<'s>,
+    tool: Agent<'s>,
+    public: Agent<'s>,
+    nightly: Agent<'s>,
+    brief: Agent<'s>,
+    modern: Agent<'s>,
+    pushing: Agent<'s>,
+    /// A code that nobody redeems, and what was asked for.
+    code: String,
+    ask: Ask,
+    refresh_token: String,
+    /// Access tokens for the file tool, and for userinfo without `openid`.
+    for_files: String,
+    for_issuer_without_openid: String,
+    for_issuer: String,
+}
+
+impl<'s> Place<'s> {
+    fn of(stack: &'s Stack) -> Self {
+        let (agent, person) = (an_agent(stack), somebody(stack));
+        let ask = asks_for_a_file();
+        let code = the_person_consents(&agent, &person, &ask);
+        let tokens = granted(&agent, &person, &asks_for_a_file());
+        let openid = granted(&agent, &person, &Ask::new("openid offline_access"));
+        let plain = granted(&agent, &person, &Ask::new("files.read offline_access"));
+        Self {
+            stack,
+            tool: the_file_tool(stack),
+            public: Agent::public(stack),
+            nightly: Agent::with_basic(stack, "nightly-agent"),
+            brief: Agent::with_basic(stack, "brief-agent"),
+            modern: Agent::with_basic(stack, "modern-agent"),
+            pushing: Agent::with_basic(stack, "pushing-agent"),
+            agent,
+            code,
+            ask,
+            refresh_token: tokens.refresh_token,
+            for_files: tokens.access_token,
+            for_issuer_without_openid: plain.access_token,
+            for_issuer: openid.access_token,
+        }
+    }
+}
+
+#[test]
+fn wrong_input_of_every_kind_is_refused_as_its_specification_says() {
+    let stack = Stack::start("wrong-input", &[]);
+    let place = Place::of(&stack);
+    let rows = [
+        every_form::rows(),
+        pushed::rows(),
+        authorize::rows(),
+        token::rows(),
+        tokens_presented::rows(),
+        pages::rows(),
+    ]
+    .concat_rows();
+    assert!(rows.len() >= 80, "the table has {} rows", rows.len());
+
+    let mut wrong = Vec::new();
+    let mut before = stack.observer().items();
+    for row in &rows {
+        let began = Instant::now();
+        let answer = Answer::to((row.request)(&place));
+        let took = began.elapsed();
+        let mut complaints = complaints_about(row, &answer, &stack);
+        if took > Duration::from_secs(3) {
+            complaints.push(format!("took {took:?}"));
+        }
+        let after = stack.observer().items();
+        if after != before {
+            complaints.push("something was written".to_owned());
+            before = after;
+        }
+        wrong.extend(
+            complaints.into_iter().map(|complaint| format!("{} ({}): {complaint}", row.name, row.section)),
+        );
+    }
+    assert!(wrong.is_empty(), "{} of {} rows:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+}
+
+fn complaints_about(row: &Row, answer: &Answer, stack: &Stack) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    let (status, error, description) = match row.expected {
+        Expected::Json(status, code) => match serde_json::from_slice::<serde_json::Value>(&answer.body) {
+            Ok(said) => (
+                status,
+                (said["error"].as_str().unwrap_or_default().to_owned(), code),
+                said["error_description"].as_str().unwrap_or_default().to_owned(),
+            ),
+            Err(_) => return vec![format!("{} and no JSON: {text}", answer.status)],
+        },
+        Expected::Page(status, code) => {
+            if !answer.header("content-type").unwrap_or_default().starts_with("text/html") {
+                return vec![format!("{} and no page: {text}", answer.status)];
+            }
+            let words = Page::of(answer.clone()).words();
+            (status, (if words.contains(code) { code } else { "another" }.to_owned(), code), words)
+        }
+        Expected::Back(code) => {
+            let Some(location) = answer.header("location") else {
+                return vec![format!("{} and no redirect: {text}", answer.status)];
+            };
+            let query = location.split_once('?').map_or("", |(_, query)| query);
+            let said = Parameters::decoded(query);
+            if said.get("iss") != Some(&stack.issuer) {
+                complaints.push(format!("no iss in {location}"));
+            }
+            let error = said.get("error").unwrap_or_default().to_owned();
+            (303, (error, code), said.get("error_description").unwrap_or_default().to_owned())
+        }
+    };
+    if answer.status != status || error.0 != error.1 {
+        complaints
+            .push(format!("expected {:?}, got {} {} {description}", row.expected, answer.status, error.0));
+    }
+    if !description.contains(row.names) {
+        complaints.push(format!("the description does not name {}: {description}", row.names));
+    }
+    let headers = format!("{:?}", answer.headers);
+    if text.contains("evil") || headers.contains("evil") {
+        complaints.push(format!("echoes what was sent: {text} {headers}"));
+    }
+    complaints
+}
+
+/// Several lists of rows as one.
+trait Concatenated {
+    fn concat_rows(self) -> Vec<Row>;
+}
+
+impl<const N: usize> Concatenated for [Vec<Row>; N] {
+    fn concat_rows(self) -> Vec<Row> {
+        self.into_iter().flatten().collect()
+    }
+}
+
+/// A detail for `authorization_details`, as its JSON text.
+fn details(value: &serde_json::Value) -> Ask {
+    Ask::new("files.access offline_access")
+        .with("resource", FILES)
+        .with("authorization_details", &value.to_string())
+}
+
+/// A good detail with one member changed.
+fn a_file_with(member: &str, value: serde_json::Value) -> serde_json::Value {
+    let mut file = crate::agent::the_file("Q4-report.pdf", &["read"]);
+    file[member] = value;
+    json!([file])
+}

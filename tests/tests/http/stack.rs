@@ -1,0 +1,207 @@
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::assertion::ClientKey;
+use crate::observer::Observer;
+use crate::operator::Operator;
+use crate::web::{Answer, http};
+
+/// A running server of the tests, with `tests/configuration` applied.
+pub(crate) struct Stack {
+    /// The issuer, such as `http://localhost:40123`.
+    pub(crate) issuer: String,
+    /// The folder of its data, where the log is too.
+    pub(crate) data: PathBuf,
+    /// The keys of the client that authenticates with them, made for this run.
+    pub(crate) client_key: ClientKey,
+    table: String,
+    table_endpoint: String,
+    test_control: String,
+    /// Everything that was given to people and agents and must be found nowhere.
+    handed_out: Mutex<Vec<String>>,
+    secrets: Mutex<Vec<(String, String)>>,
+    process: Child,
+}
+
+impl Stack {
+    /// The stack of all tests that leave the clock alone.
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: OnceLock<Stack> = OnceLock::new();
+        SHARED.get_or_init(|| Self::start("shared", &[]))
+    }
+
+    /// A stack whose clock a test may move. Such tests run one after another.
+    pub(crate) fn whose_time_passes() -> MutexGuard<'static, Self> {
+        static MOVABLE: OnceLock<Mutex<Stack>> = OnceLock::new();
+        MOVABLE
+            .get_or_init(|| Mutex::new(Self::start("whose-time-passes", &[])))
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts one more.
+    pub(crate) fn start(name: &str, options: &[&str]) -> Self {
+        Self::start_with(name, options, |_| {})
+    }
+
+    /// Starts one more, whose configuration folder is changed before.
+    pub(crate) fn start_with(name: &str, options: &[&str], change: impl FnOnce(&Path)) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).expect("a folder");
+        let (configuration, data) = (folder.join("configuration"), folder.join("data"));
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("configuration"), &configuration);
+        let client_key = ClientKey::generate();
+        fs::write(configuration.join("clients/signing-agent.jwks.json"), client_key.jwks().to_string())
+            .expect("written");
+        change(&configuration);
+        fs::DirBuilder::new().mode(0o700).create(&data).expect("a folder");
+
+        let process = spawn(&folder, &configuration, &data, options);
+        let running = wait_for(&data.join("running.json"), &folder.join("output"));
+        let member = |name: &str| {
+            running[name].as_str().unwrap_or_else(|| panic!("no {name} in running.json")).to_owned()
+        };
+        Self {
+            issuer: member("issuer"),
+            table: member("table"),
+            table_endpoint: member("table_endpoint"),
+            test_control: member("test_control"),
+            data,
+            client_key,
+            handed_out: Mutex::default(),
+            secrets: Mutex::default(),
+            process,
+        }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        Answer::to(http().get(self.url(path)))
+    }
+
+    /// Moves the server's clock.
+    pub(crate) fn time_passes(&self, seconds: u32) {
+        Answer::to(http().post(format!("{}/advance?seconds={seconds}", self.test_control))).ok();
+    }
+
+    /// The server's time, in seconds since 1970.
+    pub(crate) fn now(&self) -> i64 {
+        let answer = Answer::to(http().get(format!("{}/now", self.test_control))).ok();
+        answer.json()["now"].as_i64().expect("seconds")
+    }
+
+    pub(crate) fn operator(&self) -> Operator<'_> {
+        Operator { data: &self.data }
+    }
+
+    pub(crate) fn observer(&self) -> Observer<'_> {
+        Observer {
+            table: &self.table,
+            table_endpoint: &self.table_endpoint,
+            log: self.data.join("audit.jsonl"),
+        }
+    }
+
+    /// Remembers what must not be found anywhere afterwards.
+    pub(crate) fn hands_out(&self, secret: &str) {
+        self.handed_out.lock().unwrap_or_else(PoisonError::into_inner).push(secret.to_owned());
+    }
+
+    pub(crate) fn handed_out(&self) -> Vec<String> {
+        self.handed_out.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The secret of a client, made when it is first asked for.
+    pub(crate) fn secret_of(&self, client: &str) -> String {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, secret)) = secrets.iter().find(|(id, _)| id == client) {
+            return secret.clone();
+        }
+        let secret = self.operator().rotates_the_secret_of(client);
+        self.hands_out(&secret);
+        secrets.push((client.to_owned(), secret.clone()));
+        secret
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}
+
+/// The folder of the built programs: `COUNTERSIGN_BIN`, or where this test was built.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let folder = std::env::var_os("COUNTERSIGN_BIN").map_or_else(
+        || {
+            let test = std::env::current_exe().expect("this program has a path");
+            test.parent().and_then(Path::parent).expect("it lies in target/debug/deps").to_owned()
+        },
+        PathBuf::from,
+    );
+    let path = folder.join(name);
+    assert!(path.is_file(), "{} is not built: `cargo build --workspace --all-targets`", path.display());
+    path
+}
+
+/// Starts the server under a shell that ends it when our end of its standard input closes. That happens whichever way
+/// this process ends, so that no server is left behind.
+fn spawn(folder: &Path, configuration: &Path, data: &Path, options: &[&str]) -> Child {
+    let output = fs::File::create(folder.join("output")).expect("a file");
+    Command::new("sh")
+        .arg("-c")
+        .arg(r#""$@" </dev/null & server=$!; read -r _; kill -TERM "$server"; wait "$server""#)
+        .arg("sh")
+        .arg(program("countersign-local"))
+        .args(["--port", "0", "--test-control", "0", "--config"])
+        .arg(configuration)
+        .arg("--data")
+        .arg(data)
+        .args(options)
+        .stdin(Stdio::piped())
+        .stdout(output.try_clone().expect("a second handle"))
+        .stderr(output)
+        .spawn()
+        .expect("a shell")
+}
+
+fn wait_for(running: &Path, output: &Path) -> Value {
+    let patience = Duration::from_mins(1);
+    let began = Instant::now();
+    while began.elapsed() < patience {
+        if let Ok(text) = fs::read_to_string(running)
+            && let Ok(value) = serde_json::from_str(&text)
+        {
+            return value;
+        }
+        let said = fs::read_to_string(output).unwrap_or_default();
+        assert!(!said.starts_with("countersign:"), "the server did not start: {said}");
+        sleep(Duration::from_millis(20));
+    }
+    panic!("no server after {patience:?}: {}", fs::read_to_string(output).unwrap_or_default());
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder of the tests") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("copied");
+        }
+    }
+}

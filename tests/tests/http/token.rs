@@ -1,0 +1,67 @@
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
+};
+use serde_json::Value;
+
+use crate::stack::Stack;
+
+/// A JWT whose signature holds against the published keys.
+#[derive(Clone, Debug)]
+pub(crate) struct Verified {
+    pub(crate) header: Value,
+    pub(crate) claims: Value,
+}
+
+impl Verified {
+    /// The seconds from `iat` to `exp`.
+    pub(crate) fn lives_for(&self) -> i64 {
+        let moment = |name: &str| self.claims[name].as_i64().expect("a moment");
+        moment("exp") - moment("iat")
+    }
+}
+
+/// Reads a JWT and checks its signature as a tool would: by `kid` from `jwks_uri`.
+#[track_caller]
+pub(crate) fn verified(stack: &Stack, jwt: &str) -> Verified {
+    let (input, signature) = jwt.rsplit_once('.').expect("three parts");
+    let (header, claims) = input.split_once('.').expect("three parts");
+    let header = part(header);
+    let keys = stack.get("/jwks.json").ok().json();
+    let key = keys["keys"]
+        .as_array()
+        .expect("keys")
+        .iter()
+        .find(|key| key["kid"] == header["kid"])
+        .unwrap_or_else(|| panic!("the kid of {header} is not published in {keys}"))
+        .clone();
+    assert_eq!(key["alg"], header["alg"], "the key is for this algorithm");
+    let signature = decode(signature);
+    let holds = match header["alg"].as_str() {
+        Some("ES256") => {
+            let point = [vec![4], member(&key, "x"), member(&key, "y")].concat();
+            UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(input.as_bytes(), &signature)
+        }
+        Some("RS256") => RsaPublicKeyComponents { n: member(&key, "n"), e: member(&key, "e") }.verify(
+            &RSA_PKCS1_2048_8192_SHA256,
+            input.as_bytes(),
+            &signature,
+        ),
+        other => panic!("signed with {other:?}"),
+    };
+    holds.expect("the signature holds");
+    Verified { header, claims: part(claims) }
+}
+
+fn member(key: &Value, name: &str) -> Vec<u8> {
+    decode(key[name].as_str().expect("a key's number"))
+}
+
+fn part(text: &str) -> Value {
+    serde_json::from_slice(&decode(text)).expect("JSON")
+}
+
+fn decode(text: &str) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(text).expect("base64url without padding")
+}
