@@ -146,7 +146,8 @@ test('everything can be done with the keyboard alone', async (t) => {
   const [page, person] = [await aPage(t), await stack.somebody()];
   const asked = await agent.asks([file('Q3-report.pdf'), file('Q4-report.pdf')]);
   await page.goto(asked.address);
-  // The cursor stands in the first field already.
+  // The cursor stands in the first field by itself, once the page is there.
+  await page.locator('input[name=user_name]:focus').waitFor();
   await page.keyboard.type(person.userName);
   await page.keyboard.press('Tab');
   await page.keyboard.type(person.password);

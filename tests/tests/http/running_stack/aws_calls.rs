@@ -21,7 +21,7 @@ const TABLE: &[(&str, &str)] = &[
     ("`GET /authorize`, not signed in", "1 read"),
     ("`GET /authorize`, signed in", "2 reads"),
     ("`POST /sign-in`", "3 reads, 3 writes, 1 password hash"),
-    ("`POST /consent`", "4 reads, 1 write"),
+    ("`POST /consent`", "2 reads, 1 write"),
     ("`POST /token`, code to access token", "2 reads, 1 write, 1 signature"),
     ("`POST /token`, code to access and ID token", "2 reads, 1 write, 2 signatures"),
     ("`POST /token`, refresh", "2 reads, 1 write, 1 signature"),
