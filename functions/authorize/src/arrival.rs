@@ -34,7 +34,7 @@ pub(crate) async fn arrive(guest: &Guest<'_>, parameters: &Parameters) -> Result
     let client = client(guest, parameters).await?;
     match parameters.optional("request_uri")? {
         Some(request_uri) => pushed(guest, client, request_uri).await.map(Arrival::here),
-        None => Ok(carried(guest, client, parameters)?),
+        None => carried(guest, client, parameters).await,
     }
 }
 
@@ -75,21 +75,32 @@ async fn pushed(guest: &Guest<'_>, client: Arc<Client>, request_uri: &str) -> Re
     Ok(Visit { interaction, request, client })
 }
 
-fn carried(guest: &Guest<'_>, client: Arc<Client>, parameters: &Parameters) -> Result<Arrival, Refusal> {
+async fn carried(
+    guest: &Guest<'_>,
+    client: Arc<Client>,
+    parameters: &Parameters,
+) -> Result<Arrival, Problem> {
     let configuration = &guest.configuration;
     let parsed =
         AuthorizationRequest::parse(parameters, &client, &configuration.server, &configuration.tools);
-    let request = match parsed {
+    let mut request = match parsed {
         Ok(request) => request,
         Err(rejected) => {
             let refusal = rejected.refusal;
             return match rejected.reply_to {
                 Some(reply_to) => Ok(Arrival::Refused { refusal, reply_to, client }),
-                None => Err(refusal),
+                None => Err(refusal.into()),
             };
         }
     };
-    if let Err(refusal) = may_be_carried(guest, &client, &request, parameters) {
+    let mut checked = may_be_carried(guest, &client, &request, parameters);
+    if let (Ok(()), Some(hint)) = (&checked, parameters.optional("id_token_hint")?) {
+        let public = guest.keys.public().await?;
+        checked = public
+            .hinted_person(hint, guest.site.issuer(), &client.id, guest.now)
+            .map(|person| request.demanded = Some(person));
+    }
+    if let Err(refusal) = checked {
         return Ok(Arrival::Refused { refusal, reply_to: request.reply_to(), client });
     }
     let id = GrantId::from_random(guest.dice.roll());

@@ -2,9 +2,8 @@ use admission::Visit;
 use details::DetailTypes;
 use environment::Fault;
 use http::Problem;
-use keys::{AcceptedKeys, Expected};
 use oauth::configuration::Client;
-use oauth::{ACCESS_TOKEN_TYP, AccessTokenClaims, Audience, AuthorizationDetails, Introspection, PersonId};
+use oauth::{AccessTokenClaims, Audience, AuthorizationDetails, Introspection};
 use store::Standing;
 
 use crate::Services;
@@ -17,14 +16,9 @@ pub(crate) async fn look(
     asker: &Client,
     token: &str,
 ) -> Result<Option<Introspection>, Problem> {
-    let issuer = visit.site.issuer();
-    let expected = Expected { issuer, types: &[ACCESS_TOKEN_TYP], keys: AcceptedKeys::Published };
-    let verified = services.keys.public().await?.verify(token, &expected, visit.now);
-    let Ok(claims) = verified.and_then(|token| token.claims_as::<AccessTokenClaims>()) else {
-        return Ok(None);
-    };
-    let Ok(claims) = claims.accepted(issuer, visit.now) else {
-        return Ok(None);
+    let claims = match visit.access_token(&services.keys, token).await {
+        Err(Problem::Refused(_)) => return Ok(None),
+        verified => verified?,
     };
     if !may_see(asker, &claims, visit) {
         return Ok(None);
@@ -34,7 +28,7 @@ pub(crate) async fn look(
         return Ok(None);
     }
     let standing = services.store.standing(&claims).await?;
-    if !stands(&claims, &standing, visit) {
+    if !standing.holds(&claims, visit.now) {
         return Ok(None);
     }
     let Some(details) = details(services, visit, &claims, &standing).await? else {
@@ -49,24 +43,6 @@ pub(crate) async fn look(
 fn may_see(asker: &Client, claims: &AccessTokenClaims, visit: &Visit<'_>) -> bool {
     let own_tool = asker.is_tool.as_ref().and_then(|id| visit.configuration.tool(id));
     claims.client_id == asker.id || own_tool.is_some_and(|tool| tool.resource == claims.aud)
-}
-
-/// Whether nothing has ended the token: itself, its authorization, its client, its person.
-fn stands(claims: &AccessTokenClaims, standing: &Standing, visit: &Visit<'_>) -> bool {
-    if standing.revoked || !standing.client.allows_issued_at(claims.iat) {
-        return false;
-    }
-    if claims.grant_id.is_none() {
-        return true;
-    }
-    let granted =
-        standing.authorization.as_ref().and_then(|authorization| authorization.live_grant(visit.now).ok());
-    let (Some(grant), Some(person)) = (granted, &standing.person) else {
-        return false;
-    };
-    PersonId::parse(&claims.sub).is_some_and(|sub| sub == grant.person)
-        && person.allows_made_at(grant.granted_at)
-        && standing.client.allows_issued_at(grant.granted_at)
 }
 
 /// The details of the token, be they in it or only referred to. `None` when they are gone: the token then

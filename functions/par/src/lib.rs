@@ -7,6 +7,7 @@ use environment::{Clock, Dice, Fault};
 use http::audit::{Event, Outcome};
 use http::request::Allowed;
 use http::{Problem, Request, Response, StatusCode, answer, cors, form};
+use keys::Keys;
 use oauth::configuration::{Assurance, Client};
 use oauth::{Authorization, AuthorizationRequest, GrantId, Handle, LONGEST_DETAILS, Parameters, Refusal};
 use serde::Serialize;
@@ -15,6 +16,7 @@ use store::{Commit, Derived, Store};
 /// What the endpoint needs.
 pub struct Services {
     store: Store,
+    keys: Keys,
     clock: Clock,
     dice: Dice,
     types: Derived<DetailTypes>,
@@ -22,13 +24,14 @@ pub struct Services {
 
 impl Services {
     /// Puts the parts together.
-    pub fn new(store: Store, clock: Clock, dice: Dice) -> Self {
-        Self { store, clock, dice, types: Derived::default() }
+    pub fn new(store: Store, keys: Keys, clock: Clock, dice: Dice) -> Self {
+        Self { store, keys, clock, dice, types: Derived::default() }
     }
 
     fn from_environment() -> Result<Self, Fault> {
         let sdk = aws::from_environment()?;
-        Ok(Self::new(Store::from_environment(&sdk)?, Clock::system(), Dice::system()))
+        let (store, keys) = (Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?);
+        Ok(Self::new(store, keys, Clock::system(), Dice::system()))
     }
 }
 
@@ -85,9 +88,13 @@ async fn push(
     if parameters.optional("authorization_details")?.is_some_and(|details| details.len() > longest) {
         return Err(Refusal::ParameterTooLong { name: "authorization_details", limit: longest }.into());
     }
-    let request =
+    let mut request =
         AuthorizationRequest::parse(parameters, client, &configuration.server, &configuration.tools)
             .map_err(|rejected| rejected.refusal)?;
+    if let Some(hint) = parameters.optional("id_token_hint")? {
+        let public = services.keys.public().await?;
+        request.demanded = Some(public.hinted_person(hint, visit.site.issuer(), &client.id, visit.now)?);
+    }
     let types =
         services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
     types.validate(&request.details, client, true)?;

@@ -6,9 +6,9 @@ use environment::{Clock, Fault};
 use http::audit::{Event, Outcome};
 use http::request::Allowed;
 use http::{Problem, Request, Response, StatusCode, answer, cors, form};
-use keys::{AcceptedKeys, Expected, Keys};
+use keys::Keys;
 use oauth::configuration::Client;
-use oauth::{ACCESS_TOKEN_TYP, AccessTokenClaims, GrantId, RefreshToken, TokenId};
+use oauth::{GrantId, RefreshToken, TokenId};
 use store::Store;
 
 /// What the endpoint needs.
@@ -82,14 +82,9 @@ async fn revoke_access_token(
     client: &Client,
     token: &str,
 ) -> Result<(), Problem> {
-    let issuer = visit.site.issuer();
-    let expected = Expected { issuer, types: &[ACCESS_TOKEN_TYP], keys: AcceptedKeys::Published };
-    let verified = services.keys.public().await?.verify(token, &expected, visit.now);
-    let Ok(claims) = verified.and_then(|token| token.claims_as::<AccessTokenClaims>()) else {
-        return Ok(());
-    };
-    let Ok(claims) = claims.accepted(issuer, visit.now) else {
-        return Ok(());
+    let claims = match visit.access_token(&services.keys, token).await {
+        Err(Problem::Refused(_)) => return Ok(()),
+        verified => verified?,
     };
     if claims.client_id == client.id {
         services.store.revoke_access_token(&claims).await?;

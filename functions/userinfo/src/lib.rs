@@ -5,9 +5,9 @@ use environment::{Clock, Fault};
 use http::audit::{Event, Outcome};
 use http::request::{Allowed, require_method};
 use http::{Problem, Request, Response, StatusCode, answer, bearer_token, cors, respond_bearer};
-use keys::{AcceptedKeys, Expected, Keys};
+use keys::Keys;
 use oauth::scope::OPENID;
-use oauth::{ACCESS_TOKEN_TYP, AccessTokenClaims, PersonId, Refusal, userinfo_claims};
+use oauth::{AccessTokenClaims, Refusal, userinfo_claims};
 use store::{Person, Store};
 
 /// What the endpoint needs.
@@ -53,13 +53,7 @@ pub async fn handle(services: &Services, request: Request) -> Response {
 async fn tell(services: &Services, visit: &Visit<'_>) -> Result<Response, Problem> {
     require_method(visit.request, Allowed::GetOrPost)?;
     let token = bearer_token(visit.request)?;
-    let issuer = visit.site.issuer();
-    let expected = Expected { issuer, types: &[ACCESS_TOKEN_TYP], keys: AcceptedKeys::Published };
-    let verified = services.keys.public().await?.verify(token.expose(), &expected, visit.now);
-    let claims: AccessTokenClaims = verified
-        .and_then(|token| token.claims_as())
-        .map_err(|_| Refusal::TokenInvalid { why: "signature or shape" })?;
-    let claims = claims.accepted(issuer, visit.now)?;
+    let claims = visit.access_token(&services.keys, token.expose()).await?;
     if claims.aud != visit.configuration.server.resource() {
         return Err(Refusal::TokenInvalid { why: "audience" }.into());
     }
@@ -79,20 +73,9 @@ async fn standing_person(
     claims: &AccessTokenClaims,
 ) -> Result<Person, Problem> {
     let standing = services.store.standing(claims).await?;
-    let ended = Refusal::TokenInvalid { why: "ended" };
-    let granted_at = standing
-        .authorization
-        .as_ref()
-        .and_then(|authorization| authorization.live_grant(visit.now).ok())
-        .filter(|grant| PersonId::parse(&claims.sub).is_some_and(|sub| sub == grant.person))
-        .map(|grant| grant.granted_at);
-    let good = !standing.revoked && standing.client.allows_issued_at(claims.iat);
-    match (standing.person, granted_at) {
-        (Some(person), Some(granted_at))
-            if good && person.allows_made_at(granted_at) && standing.client.allows_issued_at(granted_at) =>
-        {
-            Ok(person)
-        }
-        _ => Err(ended.into()),
+    if !standing.holds(claims, visit.now) {
+        return Err(Refusal::TokenInvalid { why: "ended" }.into());
     }
+    // A client that works alone has no person to tell about.
+    Ok(standing.person.ok_or(Refusal::TokenInvalid { why: "nobody's" })?)
 }

@@ -52,7 +52,7 @@ pub(crate) fn all(surroundings: &Surroundings) -> BTreeMap<&'static str, Handler
             "introspect",
             wire!(introspect, introspect::Services::new(store.clone(), keys.clone(), clock.clone())),
         ),
-        ("par", wire!(par, par::Services::new(store.clone(), clock.clone(), dice.clone()))),
+        ("par", wire!(par, par::Services::new(store.clone(), keys.clone(), clock.clone(), dice.clone()))),
         ("revoke", wire!(revoke, revoke::Services::new(store.clone(), keys.clone(), clock.clone()))),
         ("sign-in", wire!(sign_in, page())),
         (

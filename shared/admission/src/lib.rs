@@ -10,8 +10,8 @@ use environment::{Clock, Fault};
 use http::audit::{Decision, Event, Outcome};
 use http::request::authorization;
 use http::{Problem, Request, Response, Site, respond_json};
-use keys::{Algorithm, Jwks};
-use oauth::{ClientRejection, Parameters, Refusal, Timestamp};
+use keys::{AcceptedKeys, Algorithm, Expected, Jwks, Keys};
+use oauth::{ACCESS_TOKEN_TYP, AccessTokenClaims, ClientRejection, Parameters, Refusal, Timestamp};
 use serde_json::Value;
 use store::{ClientState, Configuration, Store};
 
@@ -77,6 +77,23 @@ impl<'a> Visit<'a> {
     /// The audit's line about a decision in this request, to be completed.
     pub fn record<'d>(&'d self, event: Event, outcome: Outcome<'d>) -> Decision<'d> {
         Decision::new(event, outcome, self.request, self.now)
+    }
+
+    /// The claims of an access token of ours that is shown to us: its signature, type, issuer and times are good.
+    /// Whether something has ended it is asked of the table afterwards.
+    ///
+    /// # Errors
+    /// [`Refusal::TokenInvalid`]; a fault of the keys.
+    pub async fn access_token(&self, keys: &Keys, token: &str) -> Result<AccessTokenClaims, Problem> {
+        let issuer = self.site.issuer();
+        let expected = Expected { issuer, types: &[ACCESS_TOKEN_TYP], keys: AcceptedKeys::Published };
+        let claims: AccessTokenClaims = keys
+            .public()
+            .await?
+            .verify(token, &expected, self.now)
+            .and_then(|token| token.claims_as())
+            .map_err(|_| Refusal::TokenInvalid { why: "signature or shape" })?;
+        Ok(claims.accepted(issuer, self.now)?)
     }
 
     async fn prove(&self, presented: &Presented, endpoint: &str) -> Result<AuthenticatedClient, Problem> {

@@ -1,5 +1,5 @@
-use oauth::Timestamp;
 use oauth::configuration::SigningAlgorithm;
+use oauth::{ClientId, ID_TOKEN_TYP, IdTokenClaims, PersonId, Refusal, Timestamp};
 use serde_json::{Value, json};
 
 use crate::algorithm::Algorithm;
@@ -79,6 +79,31 @@ impl PublicKeys {
             return Err(TokenRejected::WrongIssuer);
         }
         Ok(VerifiedToken { header: received.header, claims })
+    }
+
+    /// The person of an `id_token_hint` (OpenID Connect Core, section 3.1.2.1): an ID token that we gave to this
+    /// very client. It may have expired, and so may its key.
+    ///
+    /// # Errors
+    /// [`Refusal::MalformedParameter`].
+    pub fn hinted_person(
+        &self,
+        id_token_hint: &str,
+        issuer: &str,
+        client: &ClientId,
+        now: Timestamp,
+    ) -> Result<PersonId, Refusal> {
+        let expected = Expected { issuer, types: &[ID_TOKEN_TYP], keys: AcceptedKeys::AlsoRetired };
+        let claims =
+            self.verify(id_token_hint, &expected, now).and_then(|token| token.claims_as::<IdTokenClaims>());
+        claims
+            .ok()
+            .filter(|claims| claims.aud == *client)
+            .and_then(|claims| PersonId::parse(&claims.sub))
+            .ok_or(Refusal::MalformedParameter {
+                name: "id_token_hint",
+                expected: "an ID token of this client",
+            })
     }
 
     fn find(

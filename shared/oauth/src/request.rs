@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::configuration::{Client, GrantType, Server, Tool, is_issuer_scope};
 use crate::time::seconds;
 use crate::{
-    AuthorizationDetails, ClientId, CodeChallenge, Parameters, RedirectUri, Refusal, ResourceUri, Scope,
+    AuthorizationDetails, ClientId, CodeChallenge, Parameters, PersonId, RedirectUri, Refusal, ResourceUri,
+    Scope,
 };
 
 /// The longest `purpose`, in characters.
@@ -44,6 +45,9 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     /// The languages the person prefers, as the client knows.
     pub ui_locales: Option<String>,
+    /// Whom the client demands: the subject of its `id_token_hint`, once that has been verified.
+    #[serde(default)]
+    pub demanded: Option<PersonId>,
     /// Why the agent asks, in its own words.
     pub purpose: Option<String>,
 }
@@ -156,6 +160,7 @@ impl AuthorizationRequest {
                 max_age: max_age(parameters)?,
                 login_hint: bounded(parameters, "login_hint", 256)?,
                 ui_locales: bounded(parameters, "ui_locales", 256)?,
+                demanded: None,
                 purpose: purpose(parameters)?,
             })
         };

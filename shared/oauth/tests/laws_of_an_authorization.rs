@@ -47,6 +47,7 @@ fn request() -> AuthorizationRequest {
         max_age: None,
         login_hint: None,
         ui_locales: None,
+        demanded: None,
         purpose: None,
     }
 }

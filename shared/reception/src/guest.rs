@@ -61,6 +61,8 @@ pub struct Guest<'a> {
     pub types: DetailTypes,
     /// The table.
     pub store: &'a Store,
+    /// The keys.
+    pub keys: &'a Keys,
     /// Randomness.
     pub dice: &'a Dice,
     pub(crate) preferences: Preferences,
@@ -122,6 +124,7 @@ impl<'a> Guest<'a> {
             types: services.types.of(version, || DetailTypes::new(configuration.detail_types.clone())),
             brand: services.brand.of(version, || Arc::new(brand(&configuration.server))),
             store: &services.store,
+            keys: &services.keys,
             dice: &services.dice,
             secret,
             configuration,

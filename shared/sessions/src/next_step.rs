@@ -40,6 +40,11 @@ pub fn next_step(
     let Some(signed) = signed.filter(|signed| is_enough(request, interaction, *signed, now)) else {
         return if silently { NextStep::Refuse(Refusal::LoginRequired) } else { NextStep::SignIn };
     };
+    if request.demanded.as_ref().is_some_and(|demanded| demanded != signed.person) {
+        // Who has just signed in as somebody else than the one demanded will not do better the next time.
+        let tried = interaction.signed_in.is_some() || silently;
+        return if tried { NextStep::Refuse(Refusal::LoginRequired) } else { NextStep::SignIn };
+    }
     let expected =
         request.login_hint.as_deref().is_none_or(|hint| hint.eq_ignore_ascii_case(signed.user_name));
     if silently && !expected {

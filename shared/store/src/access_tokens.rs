@@ -20,6 +20,23 @@ pub struct Standing {
     pub client: ClientState,
 }
 
+impl Standing {
+    /// Whether nothing has ended the token: itself, its authorization, its client or its person.
+    pub fn holds(&self, claims: &AccessTokenClaims, now: Timestamp) -> bool {
+        if self.revoked || !self.client.allows_issued_at(claims.iat) {
+            return false;
+        }
+        if claims.grant_id.is_none() {
+            return true;
+        }
+        let grant = self.authorization.as_ref().and_then(|authorization| authorization.live_grant(now).ok());
+        let (Some(grant), Some(person)) = (grant, &self.person) else { return false };
+        person.id == grant.person
+            && person.allows_made_at(grant.granted_at)
+            && self.client.allows_issued_at(grant.granted_at)
+    }
+}
+
 impl Store {
     /// Reads everything that says whether an access token still stands: one call of at most four items, and
     /// a second one only where the details of the authorization are too large to live in its item.
