@@ -9,6 +9,7 @@ use details::DetailTypes;
 use environment::Fault;
 use http::request::{Allowed, arrival, require_method};
 use http::{Problem, Request, Response, Site, StatusCode, answer, cors, respond_json};
+use oauth::configuration::Assurance;
 use oauth::metadata;
 use pages::{Asset, assets};
 use reception::Services as Page;
@@ -86,7 +87,13 @@ fn metadata_of(services: &Services, configuration: &Configuration) -> Arc<Value>
             configuration.tools.iter().flat_map(|tool| tool.scopes.keys().cloned()).collect();
         scopes.sort();
         scopes.dedup();
-        let types: Vec<String> = configuration.detail_types.iter().map(|one| one.name.clone()).collect();
+        // What demands a passkey is refused as yet: it is not advertised.
+        let types: Vec<String> = configuration
+            .detail_types
+            .iter()
+            .filter(|one| one.assurance != Assurance::Strong)
+            .map(|one| one.name.clone())
+            .collect();
         Arc::new(metadata::document(&configuration.server, &scopes, &types))
     })
 }

@@ -64,8 +64,16 @@ async fn again(
         SignInProblem::WrongUserNameOrPassword => Refusal::LoginRequired,
         SignInProblem::TooManyAttempts { wait } => Refusal::SlowDown { retry_after: wait },
     };
-    audit::Decision::new(audit::Event::SignIn, audit::Outcome::Refused(&refusal), guest.request, guest.now)
-        .record();
+    let decision = audit::Decision::new(
+        audit::Event::SignIn,
+        audit::Outcome::Refused(&refusal),
+        guest.request,
+        guest.now,
+    );
+    match interaction {
+        Some(interaction) => decision.grant_id(&interaction.id).record(),
+        None => decision.record(),
+    }
     let client_name = match interaction {
         Some(interaction) => client_name(guest, interaction).await?,
         None => None,
@@ -108,9 +116,13 @@ async fn begin(
     if let Some(earlier) = guest.signed_in().await? {
         guest.store.end_session(earlier.secret()).await?;
     }
-    audit::Decision::new(audit::Event::SignIn, audit::Outcome::Granted, guest.request, guest.now)
-        .person(&person.id)
-        .record();
+    let decision =
+        audit::Decision::new(audit::Event::SignIn, audit::Outcome::Granted, guest.request, guest.now)
+            .person(&person.id);
+    match &interaction {
+        Some(interaction) => decision.grant_id(&interaction.id).record(),
+        None => decision.record(),
+    }
     let location = match interaction {
         Some(interaction) => {
             let sealed = guest.seal(&interaction.with_signed_in(person.id.clone()))?;

@@ -58,7 +58,9 @@ pub(crate) async fn redeem(
             Spent::Not(refusal) => return Err(refusal.into()),
             Spent::Replayed(ended) => match services.store.commit(&ended).await? {
                 Commit::Done => {
-                    return Err(Refusal::CodeInvalid { why: HandleRejection::Replayed }.into());
+                    let replayed = Refusal::CodeInvalid { why: HandleRejection::Replayed };
+                    crate::record_end(visit, &ended, &replayed);
+                    return Err(replayed.into());
                 }
                 Commit::Outdated(current) => {
                     standing = *current.ok_or(unknown.clone())?;

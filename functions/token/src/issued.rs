@@ -3,10 +3,10 @@ use std::time::Duration;
 use admission::Visit;
 use http::Problem;
 use http::audit::{Event, Outcome};
-use oauth::configuration::{Client, Profile, SigningAlgorithm};
+use oauth::configuration::{Client, Profile, Server, SigningAlgorithm};
 use oauth::{
-    ACCESS_TOKEN_TYP, AccessTokenClaims, Authorization, Grant, ID_TOKEN_TYP, IdTokenClaims, TokenId,
-    TokenResponse, at_hash, claims_for_tool,
+    ACCESS_TOKEN_TYP, AccessTokenClaims, Asked, Authorization, Grant, ID_TOKEN_TYP, IdTokenClaims,
+    Sha256Digest, TokenId, TokenResponse, at_hash, claims_for_tool,
 };
 
 use crate::Services;
@@ -58,7 +58,7 @@ pub(crate) async fn access_token(
         grant_id: None,
         authorization_details: oauth::AuthorizationDetails::default(),
         authorization_details_id: None,
-        asked: None,
+        asked: Some(asked_alone(client, content, server)),
         person: serde_json::Map::new(),
     };
     let claims = on_behalf(claims, behalf, tool)
@@ -163,4 +163,17 @@ impl AccessToken {
         }
         decision.record();
     }
+}
+
+/// The digest of what a client asks for itself. A person's grant has its own.
+fn asked_alone(client: &Client, content: &Content<'_>, server: &Server) -> Sha256Digest {
+    Asked {
+        client: &client.id,
+        actors: &[],
+        resource: &[content.audience.uri(server)],
+        scope: &content.scope,
+        details: &content.details,
+        message: None,
+    }
+    .digest()
 }

@@ -14,7 +14,7 @@ use http::request::Allowed;
 use http::{Problem, Request, Response, StatusCode, answer, cors, form};
 use keys::Keys;
 use oauth::configuration::{Client, GrantType};
-use oauth::{Grant, Parameters, Refusal};
+use oauth::{Authorization, Ended, Grant, Parameters, Refusal, Stage};
 use store::{Derived, Person, Store};
 
 use content::Registered;
@@ -106,6 +106,17 @@ async fn grant(services: &Services, visit: &Visit<'_>, parameters: &Parameters) 
         }
     })?;
     Ok(answer::json(StatusCode::OK, &response))
+}
+
+/// The audit's line about an authorization that a proven replay has ended.
+fn record_end(visit: &Visit<'_>, ended: &Authorization, replayed: &Refusal) {
+    let decision = visit.record(Event::End, Outcome::Refused(replayed)).grant_id(&ended.id);
+    match &ended.stage {
+        Stage::Ended(Ended { person: Some(person), client_id, .. }) => {
+            decision.client(client_id).person(person).record();
+        }
+        _ => decision.record(),
+    }
 }
 
 /// Refuses a grant that the client is not registered for (OAuth 2.1, section 3.2.4).

@@ -35,7 +35,9 @@ pub(crate) async fn rotate(
             Spent::Not(refusal) => return Err(refusal.into()),
             Spent::Replayed(ended) => match services.store.commit(&ended).await? {
                 Commit::Done => {
-                    return Err(Refusal::RefreshTokenInvalid { why: HandleRejection::Replayed }.into());
+                    let replayed = Refusal::RefreshTokenInvalid { why: HandleRejection::Replayed };
+                    crate::record_end(visit, &ended, &replayed);
+                    return Err(replayed.into());
                 }
                 Commit::Outdated(current) => {
                     standing = *current.ok_or(unknown.clone())?;

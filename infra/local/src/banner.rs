@@ -50,7 +50,10 @@ impl fmt::Display for Banner {
         let Some(demo) = &self.demo else { return Ok(()) };
         line(formatter, "Demo person", &demo.person)?;
         // Shown on purpose: made up for this machine, and of use nowhere else.
-        line(formatter, "Password", demo.password.expose())?;
+        match &demo.password {
+            Some(password) => line(formatter, "Password", password.expose())?,
+            None => line(formatter, "Password", &"changed since the first start")?,
+        }
         writeln!(formatter, "\nA first request:\n\n  {}\n", demo.first_request)
     }
 }

@@ -2,7 +2,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cli::{NotApplied, apply_folder, reset_password, rotate_secret};
-use oauth::Secret;
+use environment::Fault;
+use oauth::{ClientId, Secret};
+use sessions::{Password, PasswordHash};
+use store::Person;
 
 use crate::functions::Surroundings;
 use crate::{Arguments, DataFolder, Secrets, StartError};
@@ -14,8 +17,8 @@ const PERSON: &str = "alice";
 pub struct Demo {
     /// Who signs in.
     pub person: String,
-    /// With what.
-    pub password: Secret<String>,
+    /// With what, unless they have changed it.
+    pub password: Option<Secret<String>>,
     /// A first request, ready to be pasted into a shell.
     pub first_request: String,
 }
@@ -53,22 +56,35 @@ pub(crate) async fn apply(
             reset_password(store, dice, name, &password, clock.now()).await.map_err(|why| failed(&why))?;
         }
     }
-    Ok(secrets.get(&format!("password of {PERSON}")).map(|password| Demo {
-        person: PERSON.to_owned(),
-        password: password.clone(),
-        first_request: first_request(issuer, secrets),
-    }))
+    let person = store.person_by_user_name(PERSON).await.map_err(|why| failed(&why))?;
+    let Some(person) = person else { return Ok(None) };
+    let first_request = first_request(surroundings, secrets).await.map_err(|why| failed(&why))?;
+    let password = secrets.get(&format!("password of {PERSON}")).filter(|made| is_password_of(made, &person));
+    Ok(Some(Demo { person: PERSON.to_owned(), password: password.cloned(), first_request }))
 }
 
-/// A nightly agent's request for its token: it needs no browser.
-fn first_request(issuer: &str, secrets: &Secrets) -> String {
-    match secrets.get("secret of nightly-agent") {
-        Some(secret) => format!(
-            "curl -s {issuer}/token -u nightly-agent:{} -d grant_type=client_credentials -d scope=files.read",
-            secret.expose()
-        ),
-        None => format!("curl -s {issuer}/.well-known/openid-configuration"),
-    }
+/// Whether a password that was made up here is still the person's: they may have changed it.
+fn is_password_of(made: &Secret<String>, person: &Person) -> bool {
+    let kept = person.password_hash.clone().map(PasswordHash::kept);
+    Password::typed(made.expose().clone()).is_some_and(|password| password.is(kept.as_ref()))
+}
+
+/// A nightly agent's request for its token: it needs no browser. Not if the agent has another secret by now.
+async fn first_request(surroundings: &Surroundings, secrets: &Secrets) -> Result<String, Fault> {
+    let issuer = &surroundings.issuer;
+    let discovery = format!("curl -s {issuer}/.well-known/openid-configuration");
+    let agent = ClientId::parse("nightly-agent").zip(secrets.get("secret of nightly-agent"));
+    let Some((id, secret)) = agent else { return Ok(discovery) };
+    let state = surroundings.store.client_state_now(&id).await?;
+    let is_good = state.secrets.iter().any(|kept| kept.expires_at.is_none() && secret.matches(&kept.digest));
+    Ok(if is_good {
+        let secret = secret.expose();
+        format!(
+            "curl -s {issuer}/token -u {id}:{secret} -d grant_type=client_credentials -d scope=files.read"
+        )
+    } else {
+        discovery
+    })
 }
 
 /// The folder asked for; without one the demo's, beside the current folder or where this program was built.

@@ -231,7 +231,10 @@ mod tests {
     /// The demo's password and first request.
     fn demo(stack: &Stack) -> (String, String) {
         let demo = stack.banner().demo.as_ref().expect("the demo's configuration is in force");
-        (demo.password.expose().clone(), demo.first_request.clone())
+        (
+            demo.password.as_ref().expect("made at the first start").expose().clone(),
+            demo.first_request.clone(),
+        )
     }
 
     async fn issuer_told_by(stack: &Stack) -> String {

@@ -31,6 +31,8 @@ pub enum Event {
     Revocation,
     /// A client asks about the person.
     UserInfo,
+    /// An authorization ends because something spent came again, proven.
+    End,
 }
 
 impl Event {
@@ -48,6 +50,7 @@ impl Event {
             Self::Introspection => "introspection",
             Self::Revocation => "revocation",
             Self::UserInfo => "userinfo",
+            Self::End => "end",
         }
     }
 }

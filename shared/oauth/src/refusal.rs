@@ -91,7 +91,9 @@ pub enum Refusal {
     DeniedByPerson,
     #[error("the person took too long")]
     InteractionExpired,
-    #[error("the strength of authentication that was asked for cannot be met")]
+    #[error(
+        "authorization_details has a type that must be approved with a passkey, which this server does not offer yet"
+    )]
     AuthenticationStrengthUnavailable,
 
     // Authorization details.

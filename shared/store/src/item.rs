@@ -68,6 +68,11 @@ impl Draft {
         self
     }
 
+    fn key(&self) -> Key {
+        let part = |name| string(&self.0, name).cloned().unwrap_or_default();
+        Key { pk: part("pk"), sk: part("sk") }
+    }
+
     pub(crate) fn into_item(self) -> Item {
         self.0
     }
@@ -162,6 +167,7 @@ impl Store {
     /// whose first try had arrived, a success and not a conflict with itself.
     pub(crate) async fn write_if(&self, draft: Draft, condition: Condition<'_>) -> Result<Written, Fault> {
         let attempt = URL_SAFE_NO_PAD.encode(self.dice.roll::<12>());
+        let key = draft.key();
         let mut request = self
             .client
             .put_item()
@@ -180,7 +186,7 @@ impl Store {
                 };
                 Ok(judge(failure.item.unwrap_or_default(), &attempt))
             }
-            Err(error) => Err(fault(&error)),
+            Err(error) => self.settle(&key, &attempt, fault(&error)).await,
         }
     }
 
@@ -213,7 +219,17 @@ impl Store {
                 };
                 Ok(judge(failure.item.unwrap_or_default(), &attempt))
             }
-            Err(error) => Err(fault(&error)),
+            Err(error) => self.settle(key, &attempt, fault(&error)).await,
+        }
+    }
+
+    /// Finds out what became of a write whose answers were all lost: our attempt's id stands in the item if one
+    /// of its tries had arrived. Whoever were told of a fault then would try again, and seem to replay.
+    async fn settle(&self, key: &Key, attempt: &str, fault: Fault) -> Result<Written, Fault> {
+        let Fault::Unavailable { .. } = &fault else { return Err(fault) };
+        match self.read(key).await {
+            Ok(Some(item)) if string(&item, "attempt").is_some_and(|own| own == attempt) => Ok(Written::Done),
+            _ => Err(fault),
         }
     }
 
