@@ -45,8 +45,12 @@ fn each_decision_on_the_way_is_one_event_that_names_everyone() {
 
     let replayed = agent.redeems(&code, &ask);
     let events = observer.audit_of(&replayed);
-    let [refused] = &events[..] else { panic!("{events:?}") };
-    assert_eq!((refused["outcome"].as_str(), refused["why"].as_str()), (Some("refused"), Some("Replayed")));
+    let [ended, refused] = &events[..] else { panic!("{events:?}") };
+    assert_eq!(ended["event"], "end");
+    assert_eq!((&ended["grant_id"], &ended["person"]), (&claims["grant_id"], &claims["sub"]));
+    for event in [ended, refused] {
+        assert_eq!((event["outcome"].as_str(), event["why"].as_str()), (Some("refused"), Some("Replayed")));
+    }
 }
 
 #[test]

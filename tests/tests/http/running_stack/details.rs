@@ -180,38 +180,6 @@ fn a_tool_may_have_its_details_by_reference() {
     assert_eq!(bank.finds_active(&narrowed.string("access_token"))["authorization_details"], smaller);
 }
 
-#[test]
-fn details_too_large_for_a_token_are_referred_to() {
-    let stack = Stack::shared();
-    let (agent, text) = (an_agent(stack), "long ".repeat(1000));
-    let memo = json!([{"type": "memo", "text": text}]);
-    let ask = asks(&memo).with("scope", "files.read");
-    let tokens = granted(&agent, &somebody(stack), &ask);
-    assert!(tokens.access_token.len() < 4096);
-    assert!(verified(stack, &tokens.access_token).claims["authorization_details_id"].is_string());
-    assert_eq!(the_file_tool(stack).finds_active(&tokens.access_token)["authorization_details"], memo);
-    let renewed = agent.refreshes(&tokens.refresh_token).ok();
-    assert_eq!(
-        the_file_tool(stack).finds_active(&renewed.string("access_token"))["authorization_details"],
-        memo
-    );
-}
-
-/// A pushed request may have 300 KB of details: through the table and the tokens' references.
-#[test]
-fn three_hundred_kilobytes_of_details_go_through() {
-    let stack = Stack::shared();
-    let agent = an_agent(stack);
-    let memos: Vec<Value> =
-        (0..30).map(|n| json!({"type": "memo", "text": format!("{n} {}", "x".repeat(9_900))})).collect();
-    let memos = json!(memos);
-    assert!(memos.to_string().len() > 290_000);
-    let tokens = granted(&agent, &somebody(stack), &asks(&memos).with("scope", "files.read"));
-    assert_eq!(the_file_tool(stack).finds_active(&tokens.access_token)["authorization_details"], memos);
-    agent.revokes(&tokens.refresh_token);
-    the_file_tool(stack).finds_inactive(&tokens.access_token);
-}
-
 /// RFC 9396, section 3: details are filtered to the resource of the token.
 #[test]
 fn a_token_for_one_tool_says_nothing_of_the_other() {
@@ -232,6 +200,36 @@ fn a_token_for_one_tool_says_nothing_of_the_other() {
     assert_eq!(for_bank.json()["authorization_details"], json!([payment]));
     assert_eq!(for_bank.json()["scope"], "bank.pay");
     the_file_tool(stack).finds_inactive(&for_bank.string("access_token"));
+}
+
+/// RFC 9396, section 5: a person must not be asked to approve what no token could ever say.
+#[test]
+fn a_place_that_no_tool_of_the_client_serves_is_refused() {
+    let stack = Stack::shared();
+    let agent = an_agent(stack);
+    let at = |locations: Value| json!({"type": "file_access", "locations": locations, "actions": ["read"], "identifier": "x"});
+    let served = "https://files.test/finance";
+    for (ask, why) in [
+        (asks(&json!([at(json!(["https://elsewhere.test/finance"]))])), "nobody's place"),
+        (asks(&json!([at(json!([served, "https://elsewhere.test"]))])), "one place of two"),
+        (asks(&json!([at(json!(["https://files.test.evil.test/finance"]))])), "a look-alike"),
+        (asks(&json!([at(json!(["https://files.test/finance/../board"]))])), "two readers' two places"),
+        (asks(&json!([at(json!([BANK]))])), "a tool of the client, but not one for this type"),
+        (asks(&json!([at(json!([served]))])).with("resource", BANK), "not the tool that the token is for"),
+        (asks(&json!([at(json!([served])), at(json!(["https://elsewhere.test"]))])), "the second detail"),
+    ] {
+        let ask = ask.with("scope", "offline_access");
+        let pushed = agent.sends("/par", &ask.parameters);
+        pushed.is_refused(400, "invalid_authorization_details");
+        let sent_back = Browser::new(stack).opens(&agent.sends_the_person_asking(&ask));
+        let error = sent_back.callback(crate::agent::CALLBACK).remove("error");
+        assert_eq!(error.as_deref(), Some("invalid_authorization_details"), "{why}");
+    }
+    // The tool that serves the place is there, but not for this client.
+    let brief = Agent::with_basic(stack, "brief-agent");
+    let payment = json!([{"type": "payment", "creditor": "x", "amount": {"value": "1", "currency": "EUR"}}]);
+    let ask = asks(&payment).with("scope", "files.read").with("redirect_uri", "https://brief.test/callback");
+    brief.sends("/par", &ask.parameters).is_refused(400, "invalid_authorization_details");
 }
 
 #[test]
@@ -255,9 +253,11 @@ fn the_types_are_published_with_their_schemas() {
     let metadata = stack.get("/.well-known/oauth-authorization-server").ok().json();
     let names: Vec<_> =
         metadata["authorization_details_types_supported"].as_array().unwrap().iter().collect();
-    for name in ["file_access", "payment", "archive", "memo", "vault"] {
+    for name in ["file_access", "payment", "archive", "memo"] {
         assert!(names.contains(&&json!(name)), "{name} in {names:?}");
     }
+    // It demands a passkey, which nobody can have yet.
+    assert!(!names.contains(&&json!("vault")), "{names:?}");
     let types = stack.get("/authorization-details-types").ok().json();
     assert_eq!(types["file_access"]["schema"]["properties"]["type"]["const"], "file_access");
 }
