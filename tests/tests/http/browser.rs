@@ -47,13 +47,31 @@ impl<'s> Browser<'s> {
 
     /// Sends any request with the cookies that the browser has, and keeps those that come.
     pub(crate) fn sends(&mut self, request: RequestBuilder) -> Answer {
-        let request =
-            if self.cookies.is_empty() { request } else { request.header("cookie", self.cookie_header()) };
+        let answer = Answer::to(self.dresses(request).header("accept-language", "en"));
+        self.keeps_cookies_of(&answer);
+        answer
+    }
+
+    /// Sends a form that stands on a page of another site. Our cookies do not go along (`SameSite=Lax`), but those that the
+    /// answer brings are kept.
+    pub(crate) fn submits_from_another_site(&mut self, path: &str, form: &Parameters) -> Answer {
+        let request = post(&self.address(path), form)
+            .header("origin", "https://evil.test")
+            .header("sec-fetch-site", "cross-site");
         let answer = Answer::to(request.header("accept-language", "en"));
+        self.keeps_cookies_of(&answer);
+        answer
+    }
+
+    /// A request with the cookies that the browser has.
+    pub(crate) fn dresses(&self, request: RequestBuilder) -> RequestBuilder {
+        if self.cookies.is_empty() { request } else { request.header("cookie", self.cookie_header()) }
+    }
+
+    fn keeps_cookies_of(&mut self, answer: &Answer) {
         for line in answer.headers.get_all("set-cookie") {
             self.keeps(line.to_str().expect("a cookie of visible characters"));
         }
-        answer
     }
 
     fn follows(&mut self, mut answer: Answer) -> Answer {

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::web::{Answer, http};
 
-/// Looks at what no caller can see: the table, by DynamoDB's protocol, and the log. The database is the embedded one, which
-/// listens on loopback and checks no signature.
+/// Looks at what no caller can see: the table, by DynamoDB's protocol, and the log; and leaves in the table what a command
+/// that broke off would have left. The database is the embedded one, which listens on loopback and checks no signature.
 pub(crate) struct Observer<'s> {
     pub(crate) table: &'s str,
     pub(crate) table_endpoint: &'s str,
@@ -17,6 +17,30 @@ pub(crate) struct Observer<'s> {
 impl Observer<'_> {
     /// Every item of the table, as JSON text in DynamoDB's form.
     pub(crate) fn items(&self) -> Vec<String> {
+        let mut items: Vec<String> = self.all().iter().map(ToString::to_string).collect();
+        items.sort();
+        items
+    }
+
+    /// The items of each partition whose key begins so, in DynamoDB's form.
+    pub(crate) fn items_of(&self, pk_begins_with: &str) -> Vec<Value> {
+        let is_meant =
+            |item: &Value| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(pk_begins_with));
+        self.all().into_iter().filter(is_meant).collect()
+    }
+
+    /// The item with this key, which must be there.
+    pub(crate) fn item(&self, pk_begins_with: &str, sk: &str) -> Value {
+        let found = self.items_of(pk_begins_with).into_iter().find(|item| item["sk"]["S"] == sk);
+        found.unwrap_or_else(|| panic!("no item {sk} in {pk_begins_with}"))
+    }
+
+    /// Writes an item over whatever stands there.
+    pub(crate) fn puts(&self, item: &Value) {
+        self.call("PutItem", &json!({ "TableName": self.table, "Item": item }));
+    }
+
+    fn all(&self) -> Vec<Value> {
         let mut items = Vec::new();
         let mut start = Value::Null;
         loop {
@@ -25,10 +49,9 @@ impl Observer<'_> {
                 request["ExclusiveStartKey"] = start;
             }
             let page = self.call("Scan", &request);
-            items.extend(page["Items"].as_array().expect("items").iter().map(ToString::to_string));
+            items.extend(page["Items"].as_array().expect("items").iter().cloned());
             start = page["LastEvaluatedKey"].clone();
             if start.is_null() {
-                items.sort();
                 return items;
             }
         }

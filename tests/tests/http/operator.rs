@@ -1,5 +1,5 @@
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
@@ -29,11 +29,32 @@ impl Operator<'_> {
         self.makes(&["client", "rotate-secret", client, "--json"], "client_secret")
     }
 
+    /// Puts a configuration folder in force and returns its version.
+    #[track_caller]
+    pub(crate) fn applies(&self, folder: &Path) -> u64 {
+        let said = self.does(&["apply", &folder.display().to_string(), "--yes", "--json"]);
+        let json: Value = serde_json::from_str(&said).expect("JSON");
+        json["version"].as_u64().unwrap_or_else(|| panic!("no version in {said}"))
+    }
+
+    /// Runs the command and returns why it was refused; it must be.
+    #[track_caller]
+    pub(crate) fn is_refused(&self, arguments: &[&str]) -> String {
+        let output = self.tries(arguments);
+        assert_eq!(output.status.code(), Some(1), "countersign {}", arguments.join(" "));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    /// Runs the command, whatever comes of it.
+    pub(crate) fn tries(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(program("countersign"));
+        command.args(arguments).arg("--data").arg(self.data).output().expect("the command runs")
+    }
+
     /// Runs the command and returns what it wrote; it must succeed.
     #[track_caller]
     pub(crate) fn does(&self, arguments: &[&str]) -> String {
-        let mut command = Command::new(program("countersign"));
-        let output = command.args(arguments).arg("--data").arg(self.data).output().expect("the command runs");
+        let output = self.tries(arguments);
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let complained = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "countersign {}: {said}{complained}", arguments.join(" "));

@@ -19,11 +19,14 @@ pub(crate) struct Stack {
     pub(crate) issuer: String,
     /// The folder of its data, where the log is too.
     pub(crate) data: PathBuf,
+    /// The folder of its configuration, a copy of its own.
+    pub(crate) configuration: PathBuf,
+    /// Where its clock is moved and its way to the table is broken.
+    pub(crate) test_control: String,
     /// The keys of the client that authenticates with them, made for this run.
     pub(crate) client_key: ClientKey,
     table: String,
     table_endpoint: String,
-    test_control: String,
     /// Everything that was given to people and agents and must be found nowhere.
     handed_out: Mutex<Vec<String>>,
     secrets: Mutex<Vec<(String, String)>>,
@@ -75,6 +78,7 @@ impl Stack {
             table_endpoint: member("table_endpoint"),
             test_control: member("test_control"),
             data,
+            configuration,
             client_key,
             handed_out: Mutex::default(),
             secrets: Mutex::default(),
@@ -93,6 +97,11 @@ impl Stack {
     /// Moves the server's clock.
     pub(crate) fn time_passes(&self, seconds: u32) {
         Answer::to(http().post(format!("{}/advance?seconds={seconds}", self.test_control))).ok();
+    }
+
+    /// Lets everything that a function remembers for seconds be read anew.
+    pub(crate) fn takes_notice(&self) {
+        self.time_passes(6);
     }
 
     /// The server's time, in seconds since 1970.
@@ -193,7 +202,7 @@ fn wait_for(running: &Path, output: &Path) -> Value {
     panic!("no server after {patience:?}: {}", fs::read_to_string(output).unwrap_or_default());
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("a folder of the tests") {
         let entry = entry.expect("an entry");

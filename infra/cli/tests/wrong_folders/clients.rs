@@ -32,6 +32,11 @@ fn a_client_that_does_not_hold_together_is_refused() {
         (client("client_secret_basic", "\"implicit\"", ""), 4, "unknown variant"),
         (client("client_secret_jwt", CODE, URI), 3, "unknown variant"),
         (client("none", "", "is_tool = \"files\""), 5, "prove who it is"),
+        (
+            client("none", CODE, &format!("{URI}\nremember_consent = true")),
+            6,
+            "A public client's consent cannot be remembered",
+        ),
         (client("private_key_jwt", CODE, URI), 3, "needs the client's public keys"),
         (
             client("private_key_jwt", CODE, &format!("{URI}\njwks.keys = [{KEY}]\njwks_file = \"x.json\"")),
@@ -84,6 +89,16 @@ fn a_client_that_does_not_hold_together_is_refused() {
     ];
     for (text, line, said) in &cases {
         check(&[("clients/agent.toml", text, &at(*line), said)]);
+    }
+}
+
+/// Whoever proves who they are may be remembered, and a public client may say that it is not.
+#[test]
+fn consents_are_remembered_for_clients_that_authenticate() {
+    let confidential = format!("{CLIENT}remember_consent = true\n");
+    let public = format!("{}remember_consent = false\n", CLIENT.replace("client_secret_basic", "none"));
+    for text in [confidential, public] {
+        assert_eq!(Folder::new().with("clients/agent.toml", &text).lines(), Vec::<String>::new());
     }
 }
 

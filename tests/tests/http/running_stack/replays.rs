@@ -1,6 +1,6 @@
 //! What was spent comes again; what was never given out comes.
 
-use crate::agent::{Agent, Ask, an_agent, asks_for_a_file, the_file_tool};
+use crate::agent::{Agent, Ask, CALLBACK, an_agent, asks_for_a_file, the_file_tool};
 use crate::assertion::unguessable;
 use crate::browser::{Browser, Page};
 use crate::person::{Decision, granted, somebody, the_code, the_person_consents};
@@ -134,7 +134,7 @@ fn a_denied_request_gives_no_second_chance() {
     let mut browser = Browser::new(stack);
     let page = browser.comes_to_consent(&somebody(stack), &agent.sends_the_person_with(&agent.pushes(&ask)));
     let denied = browser.decides(&page, &Decision::Deny);
-    let callback = denied.callback(crate::agent::CALLBACK);
+    let callback = denied.callback(CALLBACK);
     assert_eq!(
         (callback["error"].as_str(), callback["iss"].as_str()),
         ("access_denied", stack.issuer.as_str())
@@ -142,4 +142,27 @@ fn a_denied_request_gives_no_second_chance() {
     assert_eq!(callback["state"], ask.state());
     let after = browser.decides(&page, &Decision::All);
     assert!(after.header("location").is_none_or(|location| !location.contains("code=")), "{after:?}");
+}
+
+/// The same where the request came with the browser and no table knew it before: the form stands in the page of whoever has
+/// the browser next.
+#[test]
+fn a_denied_request_that_came_with_the_browser_gives_no_second_chance() {
+    let stack = Stack::shared();
+    let (agent, ask, person) = (an_agent(stack), asks_for_a_file(), somebody(stack));
+    let mut browser = Browser::new(stack);
+    let page = browser.comes_to_consent(&person, &agent.sends_the_person_asking(&ask));
+    let denied = browser.decides(&page, &Decision::Deny);
+    assert_eq!(denied.callback(CALLBACK)["error"], "access_denied");
+    for decision in [Decision::All, Decision::Deny] {
+        let after = browser.decides(&page, &decision);
+        assert!(after.header("location").is_none_or(|location| !location.contains("code=")), "{after:?}");
+        assert_eq!(after.status, 400, "{decision:?}");
+    }
+    // The client may ask again, and be heard.
+    let page = browser.comes_to_consent(&person, &agent.sends_the_person_asking(&ask));
+    let code = the_code(stack, &browser.decides(&page, &Decision::All));
+    let again = browser.decides(&page, &Decision::All);
+    assert!(again.header("location").is_none_or(|location| !location.contains("code=")), "{again:?}");
+    agent.redeems(&code, &ask).ok();
 }

@@ -1,0 +1,153 @@
+//! The table carries a call out, and its reply is lost. The SDK asks again and meets its own first attempt, which looks like
+//! somebody else's: it must not be taken for a replay, a race or a spent request.
+
+use serde_json::json;
+
+use crate::agent::{Agent, asks_for_a_file, the_file_tool};
+use crate::browser::{Browser, Page};
+use crate::person::{Decision, Person, granted, somebody, the_code};
+use crate::stack::Stack;
+use crate::web::{Answer, Parameters};
+
+/// The whole way, with everything that writes: the push by an assertion that is spent, the sign-in that counts its attempt,
+/// the consent that is remembered, the code, the rotation, the revocations, the denial, and signing out.
+fn walks(stack: &Stack, person: &Person) {
+    let agent = Agent::signing(stack, "ES256");
+    let (tool, ask) = (the_file_tool(stack), asks_for_a_file());
+    let mut browser = Browser::new(stack);
+    let page = browser.comes_to_consent(person, &agent.sends_the_person_with(&agent.pushes(&ask)));
+    let code = the_code(stack, &browser.decides(&page, &Decision::AllAndRemember));
+    let tokens = agent.redeems(&code, &ask).ok();
+    tool.finds_active(&tokens.string("access_token"));
+    let renewed = agent.refreshes(&tokens.string("refresh_token")).ok();
+    tool.finds_active(&renewed.string("access_token"));
+    agent.revokes(&tokens.string("access_token"));
+    tool.finds_inactive(&tokens.string("access_token"));
+    tool.finds_active(&renewed.string("access_token"));
+    agent.revokes(&renewed.string("refresh_token"));
+    tool.finds_inactive(&renewed.string("access_token"));
+
+    let page = browser.comes_to_consent(person, &agent.sends_the_person_asking(&asks_for_a_file()));
+    let denied = browser.decides(&page, &Decision::Deny);
+    assert_eq!(denied.callback(crate::agent::CALLBACK)["error"], "access_denied");
+    let account = Page::of(browser.opens("/account").ok());
+    browser.submits("/sign-out", &Parameters::of([("csrf", &account.field("csrf"))])).ok();
+    assert!(browser.cookie("session").is_none());
+}
+
+/// The way is walked as often as it has calls to the table; each time another one loses its reply.
+#[test]
+fn whichever_reply_is_lost_the_way_goes_on() {
+    let stack = Stack::start("lost-replies", &[]);
+    let person = somebody(&stack);
+    the_file_tool(&stack).finds_inactive("junk");
+    for lost in 0..200 {
+        stack.suffers(&json!({ "kind": "lose_reply", "skip": lost, "times": 1 }));
+        walks(&stack, &person);
+        let struck = stack.calls_that_failed();
+        stack.recovers();
+        if struck == 0 {
+            assert!(lost > 25, "the way has {lost} calls only");
+            return;
+        }
+    }
+    panic!("the way has no end");
+}
+
+/// Two replies in a row are as good as one: the attempt knows itself however often it comes.
+#[test]
+fn two_lost_replies_in_a_row_end_nothing() {
+    let stack = Stack::start("two-lost-replies", &[]);
+    let (agent, person, ask) =
+        (Agent::with_basic(&stack, "report-agent"), somebody(&stack), asks_for_a_file());
+    let loses = |operation: &str| {
+        stack.recovers();
+        stack.suffers(&json!({ "kind": "lose_reply", "operation": operation, "times": 2 }));
+    };
+    let struck = || assert_eq!(stack.calls_that_failed(), 2);
+    loses("PutItem");
+    let request_uri = agent.pushes(&ask);
+    struck();
+    let mut browser = Browser::new(&stack);
+    let page = browser.comes_to_consent(&person, &agent.sends_the_person_with(&request_uri));
+    loses("PutItem");
+    let code = the_code(&stack, &browser.decides(&page, &Decision::All));
+    struck();
+    loses("PutItem");
+    let tokens = agent.redeems(&code, &ask).ok();
+    struck();
+    loses("PutItem");
+    let renewed = agent.refreshes(&tokens.string("refresh_token")).ok();
+    struck();
+    the_file_tool(&stack).finds_active(&renewed.string("access_token"));
+    loses("UpdateItem");
+    agent.revokes(&renewed.string("refresh_token"));
+    struck();
+    the_file_tool(&stack).finds_inactive(&renewed.string("access_token"));
+}
+
+/// No write is ever answered, but the table can be looked at: what was done is done.
+#[test]
+fn a_write_that_is_never_answered_is_settled_by_a_look() {
+    let stack = Stack::start("no-write-is-answered", &[]);
+    let (agent, person, ask) =
+        (Agent::with_basic(&stack, "report-agent"), somebody(&stack), asks_for_a_file());
+    let tool = the_file_tool(&stack);
+    let mut browser = Browser::new(&stack);
+    browser.comes_to_consent(&person, &agent.sends_the_person_with(&agent.pushes(&asks_for_a_file())));
+
+    for operation in ["PutItem", "UpdateItem"] {
+        stack.suffers(&json!({ "kind": "lose_reply", "operation": operation }));
+    }
+    let page = browser.comes_to_consent(&person, &agent.sends_the_person_with(&agent.pushes(&ask)));
+    let code = the_code(&stack, &browser.decides(&page, &Decision::All));
+    let tokens = agent.redeems(&code, &ask).ok();
+    let renewed = agent.refreshes(&tokens.string("refresh_token")).ok();
+    tool.finds_active(&renewed.string("access_token"));
+    agent.revokes(&renewed.string("refresh_token"));
+    tool.finds_inactive(&renewed.string("access_token"));
+    assert!(stack.calls_that_failed() >= 5 * 3);
+}
+
+/// Nothing is answered any more, from the write on. The caller hears that it was us, asks again, and is not taken for a thief.
+#[test]
+fn whoever_heard_nothing_of_what_was_done_may_ask_again() {
+    let stack = Stack::start("nothing-is-answered", &[]);
+    let (agent, person) = (Agent::with_basic(&stack, "report-agent"), somebody(&stack));
+    let tool = the_file_tool(&stack);
+    let tokens = granted(&agent, &person, &asks_for_a_file());
+    let mut browser = Browser::new(&stack);
+    let sign_in = Page::of(browser.opens("/sign-in").ok());
+    stack.takes_notice();
+    agent.pushes(&asks_for_a_file());
+
+    let nothing_is_answered_after = |reads: u32| {
+        stack.recovers();
+        stack.suffers(&json!({ "kind": "lose_reply", "skip": reads }));
+    };
+    let unavailable = |answer: &Answer| answer.is_refused(503, "temporarily_unavailable");
+    nothing_is_answered_after(0);
+    unavailable(&agent.sends("/par", &asks_for_a_file().parameters));
+    // The authorization and the person are read; then the rotation is written.
+    nothing_is_answered_after(2);
+    unavailable(&agent.refreshes(&tokens.refresh_token));
+    stack.recovers();
+    stack.suffers(&json!({ "kind": "lose_reply", "operation": "PutItem" }));
+    assert_eq!(browser.signs_in(&sign_in, &person).status, 503);
+    unavailable(&agent.sends("/revoke", &Parameters::of([("token", &tokens.access_token)])));
+    stack.recovers();
+
+    agent.pushes(&asks_for_a_file());
+    let renewed = agent.refreshes(&tokens.refresh_token).ok();
+    tool.finds_active(&renewed.string("access_token"));
+    tool.finds_inactive(&tokens.access_token);
+    browser.signs_in(&sign_in, &person).ok();
+    assert!(browser.cookie("session").is_some());
+
+    nothing_is_answered_after(0);
+    let token = renewed.string("refresh_token");
+    unavailable(&agent.sends("/revoke", &Parameters::of([("token", &token)])));
+    stack.recovers();
+    tool.finds_inactive(&renewed.string("access_token"));
+    agent.revokes(&token);
+}

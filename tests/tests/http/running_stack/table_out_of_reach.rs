@@ -1,0 +1,205 @@
+//! The table refuses everything, or is asked for too much. Whoever calls hears so within three seconds (RFC 6749, section
+//! 4.1.2.1: `temporarily_unavailable`), nothing is half done, and the same request succeeds afterwards.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use reqwest::blocking::RequestBuilder;
+use serde_json::json;
+
+use crate::agent::{Agent, Ask, CALLBACK, an_agent, asks_for_a_file, the_file, the_file_tool};
+use crate::browser::{Browser, Page};
+use crate::person::{Decision, Person, decision_form, granted, somebody, the_person_consents};
+use crate::stack::Stack;
+use crate::web::{Answer, Parameters, http, post};
+
+/// A request that is ready to be sent, now and again.
+struct Ready {
+    name: &'static str,
+    answered: Answered,
+    request: RequestBuilder,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answered {
+    Json,
+    Page,
+    /// JSON, for which a server that still remembers its configuration asks no table.
+    JsonByHeart,
+}
+
+impl Ready {
+    fn again(&self) -> RequestBuilder {
+        self.request.try_clone().expect("a form can be sent again")
+    }
+}
+
+/// One request to each endpoint, each with something of its own to spend.
+fn everything(stack: &Stack, person: &Person) -> Vec<Ready> {
+    let mut ready = requests_of_clients(stack, person);
+    ready.extend(requests_of_browsers(stack, person));
+    ready
+}
+
+fn requests_of_clients(stack: &Stack, person: &Person) -> Vec<Ready> {
+    let (agent, tool) = (an_agent(stack), the_file_tool(stack));
+    let ask = asks_for_a_file();
+    let code = the_person_consents(&agent, person, &ask);
+    let redeeming = Parameters::of([
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", &ask.verifier),
+    ]);
+    let grant = || granted(&agent, person, &asks_for_a_file());
+    let (renewed, seen, ended) = (grant(), grant(), grant());
+    let openid = granted(&agent, person, &Ask::new("openid profile"));
+    let token = |token: &str| Parameters::of([("token", token)]);
+    let refreshing =
+        Parameters::of([("grant_type", "refresh_token"), ("refresh_token", &renewed.refresh_token)]);
+    let nightly = Agent::with_basic(stack, "nightly-agent");
+    let file = json!([the_file("Q4-report.pdf", &["read"])]).to_string();
+    let alone = Parameters::of([
+        ("grant_type", "client_credentials"),
+        ("scope", "files.access"),
+        ("authorization_details", &file),
+    ]);
+    let bearer = format!("Bearer {}", openid.access_token);
+    let json = |name, request| Ready { name, answered: Answered::Json, request };
+    let by_heart = |name, request| Ready { name, answered: Answered::JsonByHeart, request };
+    vec![
+        json("POST /par", agent.request("/par", &asks_for_a_file().parameters)),
+        json("POST /token, code", agent.request("/token", &redeeming)),
+        json("POST /token, refresh", agent.request("/token", &refreshing)),
+        by_heart("POST /token, client credentials", nightly.request("/token", &alone)),
+        json("POST /introspect", tool.request("/introspect", &token(&seen.access_token))),
+        json("POST /introspect, refresh token", agent.request("/introspect", &token(&seen.refresh_token))),
+        json("POST /revoke, access token", agent.request("/revoke", &token(&ended.access_token))),
+        json("POST /revoke, refresh token", agent.request("/revoke", &token(&ended.refresh_token))),
+        json("GET /userinfo", http().get(stack.url("/userinfo")).header("authorization", bearer)),
+        by_heart(
+            "GET /.well-known/openid-configuration",
+            http().get(stack.url("/.well-known/openid-configuration")),
+        ),
+        by_heart(
+            "GET /.well-known/oauth-authorization-server",
+            http().get(stack.url("/.well-known/oauth-authorization-server")),
+        ),
+        by_heart("GET /jwks.json", http().get(stack.url("/jwks.json"))),
+    ]
+}
+
+fn requests_of_browsers(stack: &Stack, person: &Person) -> Vec<Ready> {
+    let agent = an_agent(stack);
+    let address = || stack.url(&agent.sends_the_person_with(&agent.pushes(&asks_for_a_file())));
+    let mut stranger = Browser::new(stack);
+    let sign_in = Page::of(stranger.opens("/sign-in").ok());
+    let mut signed_in = Browser::new(stack);
+    let consent = signed_in.comes_to_consent(person, &address());
+    let mut leaving = Browser::new(stack);
+    leaving.comes_to_consent(person, &address());
+    let account = Page::of(leaving.opens("/account").ok());
+    let typed = Parameters::of([
+        ("interaction", sign_in.field("interaction").as_str()),
+        ("user_name", &person.user_name),
+        ("password", &person.password),
+    ]);
+    let sends = |path: &str, form: &Parameters| {
+        post(&stack.url(path), form)
+            .header("origin", signed_in.origin())
+            .header("sec-fetch-site", "same-origin")
+    };
+    let signs_out = Parameters::of([("csrf", &account.field("csrf"))]);
+    let page = |name, request| Ready { name, answered: Answered::Page, request };
+    vec![
+        page("GET /authorize, not signed in", http().get(address())),
+        page("GET /authorize, signed in", signed_in.dresses(http().get(address()))),
+        page("POST /sign-in", stranger.dresses(sends("/sign-in", &typed))),
+        page("POST /consent", signed_in.dresses(sends("/consent", &decision_form(&consent, &Decision::All)))),
+        page("GET /account", signed_in.dresses(http().get(stack.url("/account")))),
+        page("GET /sign-in/password", signed_in.dresses(http().get(stack.url("/sign-in/password")))),
+        page("POST /sign-out", leaving.dresses(sends("/sign-out", &signs_out))),
+    ]
+}
+
+/// Sends all at once, and looks how long each took.
+fn all_at_once(ready: &[&Ready]) -> Vec<(Answer, Duration)> {
+    let timed = |request| {
+        let began = Instant::now();
+        (Answer::to(request), began.elapsed())
+    };
+    thread::scope(|scope| {
+        let requests = ready.iter().map(|ready| ready.again());
+        let running: Vec<_> = requests.map(|request| scope.spawn(move || timed(request))).collect();
+        running.into_iter().map(|one| one.join().expect("answered")).collect()
+    })
+}
+
+#[track_caller]
+fn was_told_to_come_again(ready: &Ready, answer: &Answer, took: Duration, is_cold: bool) {
+    let Ready { name, answered, .. } = ready;
+    assert_eq!(answer.status, 503, "{name}: {}", answer.text());
+    assert!(took < Duration::from_secs(3), "{name} took {took:?}");
+    let kind = answer.header("content-type").unwrap_or_default();
+    // Where not even the configuration can be read, there is no brand and no language to make a page of.
+    if *answered == Answered::Page && !is_cold {
+        assert!(kind.starts_with("text/html"), "{name}: {kind}");
+    } else if *answered != Answered::Page {
+        answer.is_refused(503, "temporarily_unavailable");
+        assert!(answer.header("retry-after").is_some(), "{name}: {:?}", answer.headers);
+    }
+}
+
+/// That the same request succeeds, as if nothing had been.
+#[track_caller]
+fn succeeds(ready: &Ready) {
+    let answer = Answer::to(ready.again());
+    let name = ready.name;
+    assert!(matches!(answer.status, 200 | 201 | 303), "{name}: {} {}", answer.status, answer.text());
+    if name == "POST /consent" {
+        assert!(answer.location().contains("code="), "{name}: {}", answer.location());
+    }
+    if name.starts_with("POST /introspect") {
+        assert_eq!(answer.json()["active"], true, "{name}");
+    }
+}
+
+fn is_out_of_reach(stack: &Stack, kind: &str, is_cold: bool) {
+    let person = somebody(stack);
+    let ready = everything(stack, &person);
+    stack.takes_notice();
+    if !is_cold {
+        an_agent(stack).pushes(&asks_for_a_file());
+        the_file_tool(stack).finds_inactive("junk");
+        Agent::with_basic(stack, "nightly-agent").works_alone(&Parameters::default()).ok();
+    }
+    let (by_heart, others): (Vec<&Ready>, Vec<&Ready>) =
+        ready.iter().partition(|ready| !is_cold && ready.answered == Answered::JsonByHeart);
+    stack.loses_its_table(kind);
+    for (ready, (answer, _)) in by_heart.iter().zip(all_at_once(&by_heart)) {
+        assert_eq!(answer.status, 200, "{}: {}", ready.name, answer.text());
+    }
+    let answers = all_at_once(&others);
+    assert!(stack.calls_that_failed() > 0);
+    stack.recovers();
+    for (ready, (answer, took)) in others.iter().zip(&answers) {
+        was_told_to_come_again(ready, answer, *took, is_cold);
+    }
+    for ready in others {
+        succeeds(ready);
+    }
+}
+
+#[test]
+fn a_table_that_cannot_be_reached_costs_nobody_anything() {
+    let stack = Stack::start("unreachable-table", &[]);
+    is_out_of_reach(&stack, "refuse", false);
+    is_out_of_reach(&stack, "refuse", true);
+}
+
+#[test]
+fn a_table_that_is_asked_for_too_much_costs_nobody_anything() {
+    let stack = Stack::start("throttled-table", &[]);
+    is_out_of_reach(&stack, "throttle", false);
+    is_out_of_reach(&stack, "throttle", true);
+}
