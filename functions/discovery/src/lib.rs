@@ -6,7 +6,6 @@ mod catalogue;
 use std::sync::Arc;
 
 use details::DetailTypes;
-use environment::Fault;
 use http::request::{Allowed, arrival, require_method};
 use http::{Problem, Request, Response, Site, StatusCode, answer, cors, respond_json};
 use oauth::configuration::Assurance;
@@ -44,6 +43,10 @@ pub async fn handle(services: &Services, request: Request) -> Response {
     if let Some(preflight) = cors::preflight(&request, Allowed::Get) {
         return preflight;
     }
+    // Tools must be able to verify tokens while the table does not answer: the keys are not in it.
+    if arrival(&request).path == "/jwks.json" && require_method(&request, Allowed::Get).is_ok() {
+        return cors::readable_by_any_origin(respond_json(key_set(services).await, &request, None));
+    }
     let now = services.page.clock.now();
     let configuration = match services.page.store.configuration(now).await {
         Ok(configuration) => configuration,
@@ -55,11 +58,11 @@ pub async fn handle(services: &Services, request: Request) -> Response {
         let brand = services.page.brand(&configuration);
         return catalogue::page(&request, path, &brand, configuration.server.base_path(), &site);
     }
-    let answer = document(services, &configuration, &request).await;
+    let answer = document(services, &configuration, &request);
     cors::readable_by_any_origin(respond_json(answer, &request, Some(&site)))
 }
 
-async fn document(
+fn document(
     services: &Services,
     configuration: &Configuration,
     request: &Request,
@@ -71,14 +74,14 @@ async fn document(
             metadata_of(services, configuration)
         }
         "/authorization-details-types" => types_of(services, configuration),
-        "/jwks.json" => Arc::new(key_set(services).await?),
         _ => return Ok(file(services, configuration, path)),
     };
     Ok(answer::public_json(&*document, keys::JWKS_MAX_AGE))
 }
 
-async fn key_set(services: &Services) -> Result<Value, Fault> {
-    Ok(services.page.keys.public().await?.jwks(services.page.clock.now()))
+async fn key_set(services: &Services) -> Result<Response, Problem> {
+    let keys = services.page.keys.public().await?.jwks(services.page.clock.now());
+    Ok(answer::public_json(&keys, keys::JWKS_MAX_AGE))
 }
 
 fn metadata_of(services: &Services, configuration: &Configuration) -> Arc<Value> {
