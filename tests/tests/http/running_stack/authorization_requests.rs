@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::agent::{Agent, Ask, CALLBACK, an_agent, asks_for_a_file};
 use crate::browser::{Browser, Page};
-use crate::person::{Decision, somebody, the_person_decides};
+use crate::person::{Decision, somebody, the_person_consents, the_person_decides};
 use crate::stack::Stack;
 use crate::web::Answer;
 
@@ -122,6 +122,38 @@ fn login_hint_fills_in_the_name_and_decides_nothing() {
     let other = somebody(stack);
     let page = Page::of(browser.signs_in(&page, &other).ok());
     assert!(page.words().contains(&other.user_name), "{}", page.words());
+}
+
+/// OpenID Connect Core, section 3.1.2.1: nobody else may answer for the person that the client demands.
+#[test]
+fn an_id_token_hint_demands_its_person() {
+    let stack = Stack::shared();
+    let (agent, person, other) = (an_agent(stack), somebody(stack), somebody(stack));
+    let openid = Ask::new("openid");
+    let code = the_person_consents(&agent, &person, &openid);
+    let id_token = agent.redeems(&code, &openid).ok().string("id_token");
+    let demanding = asks_for_a_file().with("id_token_hint", &id_token);
+    let address = |ask: &Ask| agent.sends_the_person_with(&agent.pushes(ask));
+
+    let mut browser = Browser::new(stack);
+    browser.comes_to_consent(&other, &address(&asks_for_a_file()));
+    let silent = browser.opens(&address(&demanding.clone().with("prompt", "none")));
+    assert_eq!(sent_back(&silent, stack)["error"], "login_required");
+    let page = Page::of(browser.opens(&address(&demanding)).ok());
+    assert!(page.has_form("/sign-in"), "{}", page.words());
+    let still_other = browser.signs_in(&page, &other);
+    assert_eq!(sent_back(&still_other, stack)["error"], "login_required");
+    let page = Page::of(browser.opens(&address(&demanding)).ok());
+    let page = Page::of(browser.signs_in(&page, &person).ok());
+    assert!(page.has_form("/consent"), "{}", page.words());
+
+    for junk in ["not-a-token", &format!("{id_token}x")] {
+        let refused = agent.sends("/par", &asks_for_a_file().with("id_token_hint", junk).parameters);
+        assert_eq!((refused.status, refused.json()["error"].as_str()), (400, Some("invalid_request")));
+    }
+    let stranger = Agent::with_post(stack, "posting-agent");
+    let refused = stranger.sends("/par", &demanding.parameters);
+    assert_eq!(refused.json()["error"], "invalid_request", "it was given to another client");
 }
 
 #[test]
