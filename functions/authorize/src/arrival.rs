@@ -54,11 +54,7 @@ async fn go_on(guest: &Guest<'_>, sealed: &str) -> Result<Visit, Problem> {
     let interaction = guest.open(sealed)?;
     let request = match &interaction.request {
         Request::Carried(request) => (**request).clone(),
-        Request::Pushed => {
-            let gone = Refusal::RequestUriInvalid { why: HandleRejection::Unknown };
-            let authorization = guest.store.authorization(&interaction.id).await?.ok_or(gone)?;
-            authorization.taken_up(guest.now)?.clone()
-        }
+        Request::Pushed => guest.pushed(&interaction).await?.taken_up(guest.now)?.clone(),
     };
     let client = known_client(guest, &request.client_id).await?;
     Ok(Visit { interaction, request, client })

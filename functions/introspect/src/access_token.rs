@@ -24,14 +24,14 @@ pub(crate) async fn look(
         return Ok(None);
     }
     // A client that is registered no longer has nothing that is good.
-    if services.store.client(&visit.configuration, &claims.client_id).await?.is_none() {
+    let Some(client) = services.store.client(&visit.configuration, &claims.client_id).await? else {
         return Ok(None);
-    }
+    };
     let standing = services.store.standing(&claims).await?;
     if !standing.holds(&claims, visit.now) {
         return Ok(None);
     }
-    let Some(details) = details(services, visit, &claims, &standing).await? else {
+    let Some(details) = details(services, visit, &claims, &standing, &client).await? else {
         return Ok(None);
     };
     let username = standing.person.map(|person| person.profile.user_name);
@@ -52,6 +52,7 @@ async fn details(
     visit: &Visit<'_>,
     claims: &AccessTokenClaims,
     standing: &Standing,
+    client: &Client,
 ) -> Result<Option<AuthorizationDetails>, Fault> {
     let Some(digest) = &claims.authorization_details_id else {
         return Ok(Some(claims.authorization_details.clone()));
@@ -61,7 +62,7 @@ async fn details(
         let types =
             services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
         match Audience::find(&claims.aud, &configuration.server, &configuration.tools) {
-            Some(Audience::Tool(tool)) => types.for_tool(&grant.details, tool),
+            Some(Audience::Tool(tool)) => types.granted_for(&grant.details, tool, client),
             _ => AuthorizationDetails::default(),
         }
     });

@@ -34,13 +34,10 @@ impl<'a> Content<'a> {
         let Registered { server, tools, ref types, .. } = *registered;
         let audience =
             Audience::choose(&asked.resources, &grant.resources, registered.default_resource, server, tools)?;
-        // What the client may no longer have is not in what it was granted either.
         let client = registered.client;
         let whole = match audience.tool() {
             Some(tool) if !client.tools.contains(&tool.id) => return Err(Refusal::ResourceNotAllowed),
-            Some(tool) => types
-                .for_tool(&grant.details, tool)
-                .retaining(|detail| client.detail_types.contains(&detail.detail_type)),
+            Some(tool) => types.granted_for(&grant.details, tool, client),
             None => AuthorizationDetails::default(),
         };
         let details = match &asked.details {

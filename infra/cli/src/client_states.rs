@@ -3,8 +3,8 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use environment::{Dice, Fault};
-use oauth::{ClientId, Secret, Timestamp};
-use store::{ClientState, HashedSecret, Store};
+use oauth::{ClientId, HashedSecret, Secret, Timestamp};
+use store::{ClientState, Store};
 
 use crate::application::has_secret;
 

@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use clients::{
-    AcceptedAudiences, AuthenticatedClient, Credentials, HashedSecret, Presented, Registered, SpendOnce,
-};
+use clients::{AcceptedAudiences, AuthenticatedClient, Credentials, Presented, Registered, SpendOnce};
 use environment::{Clock, Fault};
 use http::audit::{Decision, Event, Outcome};
 use http::request::authorization;
@@ -129,8 +127,7 @@ impl<'a> Visit<'a> {
 }
 
 fn credentials(state: &ClientState) -> Credentials {
-    let kept = |kept: &store::HashedSecret| HashedSecret { digest: kept.digest, expires_at: kept.expires_at };
-    Credentials { secrets: state.secrets.iter().map(kept).collect(), disabled: state.disabled }
+    Credentials { secrets: state.secrets.clone(), disabled: state.disabled }
 }
 
 /// Whether a client's assertion is signed by one of the keys that it registered.

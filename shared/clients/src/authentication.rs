@@ -2,12 +2,12 @@ use std::future::Future;
 use std::sync::Arc;
 
 use oauth::configuration::{Authentication, Client};
-use oauth::{ClientRejection, Refusal, Secret, Timestamp};
+use oauth::{ClientRejection, HashedSecret, Refusal, Secret, Timestamp};
 
 use crate::assertion::verify;
 use crate::secrets::is_one_of;
 use crate::signature::nobodys_keys;
-use crate::{AcceptedAudiences, HashedSecret, Presented, SignatureCheck, SpendOnce};
+use crate::{AcceptedAudiences, Presented, SignatureCheck, SpendOnce};
 
 /// What is true of a client outside its configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

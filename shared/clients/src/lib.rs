@@ -17,5 +17,5 @@ pub use authentication::{
     AuthenticatedClient, Credentials, Proof, Registered, UnspentAssertion, authenticate,
 };
 pub use presented::{JWT_BEARER, Presented};
-pub use secrets::{HashedSecret, new_secret};
+pub use secrets::new_secret;
 pub use signature::{ASSERTION_ALGORITHMS, SignatureCheck};

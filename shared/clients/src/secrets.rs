@@ -1,16 +1,6 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oauth::{Secret, Sha256Digest, Timestamp};
-
-/// A client's secret as it is kept. The secret itself is 256 bits of our own making, so a plain SHA-256 is
-/// enough: there is nothing to guess.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HashedSecret {
-    /// The digest of the text that the client was given.
-    pub digest: Sha256Digest,
-    /// When it ceases to be good, if it does: while a secret rotates the old one has an end.
-    pub expires_at: Option<Timestamp>,
-}
+use oauth::{HashedSecret, Secret, Sha256Digest, Timestamp};
 
 /// The text of a new secret, to be shown once, and what is kept of it.
 pub fn new_secret(random: [u8; 32]) -> (Secret<String>, Sha256Digest) {

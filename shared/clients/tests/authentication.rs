@@ -6,11 +6,13 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use clients::{
-    AcceptedAudiences, AuthenticatedClient, Credentials, HashedSecret, JWT_BEARER, LONGEST_JTI, Presented,
-    Proof, Registered, authenticate, new_secret,
+    AcceptedAudiences, AuthenticatedClient, Credentials, JWT_BEARER, LONGEST_JTI, Presented, Proof,
+    Registered, authenticate, new_secret,
 };
 use oauth::configuration::{Authentication, Brand, Client, Lifetimes, Server, SigningAlgorithm};
-use oauth::{AuthorizationDetails, ClientId, ClientRejection, Parameters, Refusal, Scope, Timestamp};
+use oauth::{
+    AuthorizationDetails, ClientId, ClientRejection, HashedSecret, Parameters, Refusal, Scope, Timestamp,
+};
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,

@@ -3,7 +3,7 @@ use std::sync::{Arc, OnceLock};
 
 use jsonschema::Validator;
 use languages::{LanguageTag, Template};
-use oauth::configuration::{Assurance, DetailType, Tool};
+use oauth::configuration::{Assurance, Client, DetailType, Tool};
 use oauth::{AuthorizationDetail, AuthorizationDetails, Refusal};
 
 use crate::fields::Fields;
@@ -50,6 +50,18 @@ impl DetailTypes {
     #[must_use]
     pub fn for_tool(&self, details: &AuthorizationDetails, tool: &Tool) -> AuthorizationDetails {
         details.retaining(|detail| self.belongs_to(detail, tool) == Some(true))
+    }
+
+    /// The part of a grant's details that a token of `client` for `tool` carries: what the client may no longer
+    /// have is not in what it was granted either.
+    #[must_use]
+    pub fn granted_for(
+        &self,
+        details: &AuthorizationDetails,
+        tool: &Tool,
+        client: &Client,
+    ) -> AuthorizationDetails {
+        self.for_tool(details, tool).retaining(|detail| client.detail_types.contains(&detail.detail_type))
     }
 
     /// Refuses details that are for another tool: what a client names beside `resource` must fit it.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::configuration::Lifetimes;
 use crate::{
-    AuthorizationDetails, AuthorizationRequest, ClientId, CodeChallenge, CodeVerifier, GrantId, Handle,
+    AuthorizationDetails, AuthorizationRequest, ClientId, CodeChallenge, CodeVerifier, GrantId,
     HandleRejection, PersonId, RedirectUri, RefreshToken, Refusal, ResourceUri, Scope, Secret, Sha256Digest,
     Timestamp,
 };
@@ -454,10 +454,3 @@ impl Consented {
 
 /// Whatever the configuration says: a code travels through a browser once.
 const LONGEST_CODE_LIFE: Duration = Duration::from_mins(1);
-
-impl Code {
-    /// The text of the code, when its secret has just been made.
-    pub fn reveal(id: GrantId, secret: [u8; 32]) -> String {
-        Handle::new(id, secret).reveal()
-    }
-}

@@ -10,6 +10,7 @@ pub mod configuration;
 mod detail;
 mod error_code;
 mod handle;
+mod hashed_secret;
 mod identifiers;
 mod issue;
 mod mac;
@@ -43,6 +44,7 @@ pub use claims::{
 pub use detail::{AuthorizationDetail, AuthorizationDetails, DEEPEST_DETAIL, MOST_DETAILS};
 pub use error_code::ErrorCode;
 pub use handle::Handle;
+pub use hashed_secret::HashedSecret;
 pub use identifiers::{ClientId, GrantId, PersonId, TokenId, ToolId};
 pub use issue::{Audience, Narrower, meaningful_scope, narrowed_scope};
 pub use mac::Mac;

@@ -45,6 +45,11 @@ impl Services {
         let (store, keys) = (Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?);
         Ok(Self::new(store, keys, Clock::system(), Dice::system()))
     }
+
+    /// The brand of the configuration in force.
+    pub fn brand(&self, configuration: &Configuration) -> Arc<Brand> {
+        self.brand.of(configuration.version, || Arc::new(brand(&configuration.server)))
+    }
 }
 
 /// A person at a page of ours: one request.
@@ -246,7 +251,7 @@ impl<'a> Guest<'a> {
     pub fn problem_page(&self, problem: &Problem) -> Response {
         let (what, status, code, description) = what_happened(problem);
         if let Problem::Fault(fault) = problem {
-            tracing_fault(fault);
+            tracing::error!(fault = %fault, "a fault of ours");
         }
         let catalogue = format!("{ERROR_CATALOGUE}/{}", http::name(problem));
         let page = ErrorPage {
@@ -265,21 +270,9 @@ impl<'a> Guest<'a> {
     }
 }
 
-fn tracing_fault(fault: &Fault) {
-    tracing::error!(fault = %fault, "a fault of ours");
-}
-
 /// The configured brand; what cannot be used of it was refused when it was applied.
 fn brand(server: &Server) -> Brand {
     let accent: Colour = server.brand.accent.parse().unwrap_or(Brand::DEFAULT_ACCENT);
     let logo = server.brand.logo_svg.as_ref().and_then(|svg| Logo::parse(svg.as_bytes()).ok());
     Brand::new(&server.brand.name, accent, logo)
-}
-
-/// The brand of a server, for whoever serves its files.
-impl Services {
-    /// The brand of the configuration in force.
-    pub fn brand(&self, configuration: &Configuration) -> Arc<Brand> {
-        self.brand.of(configuration.version, || Arc::new(brand(&configuration.server)))
-    }
 }

@@ -102,15 +102,6 @@ impl Store {
         }
     }
 
-    /// The ids of the authorizations that a person gave, by the index.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn authorizations_of(&self, person: &PersonId) -> Result<Vec<GrantId>, Fault> {
-        let keys = self.owned(&format!("PERSON#{person}"), "AUTHORIZATION#").await?;
-        Ok(keys.iter().filter_map(|key| GrantId::parse(key.pk.strip_prefix("AUTHORIZATION#")?)).collect())
-    }
-
     pub(crate) async fn assemble(&self, item: &Item) -> Result<Authorization, Fault> {
         let mut authorization = decode(item)?;
         if let Some(digest) = string(item, "details") {

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use environment::Fault;
-use oauth::{ClientId, Sha256Digest, Timestamp};
+use oauth::{ClientId, HashedSecret, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
@@ -25,15 +25,6 @@ impl ClientState {
     pub fn allows_issued_at(&self, moment: Timestamp) -> bool {
         !self.disabled && self.not_before.is_none_or(|mark| moment > mark)
     }
-}
-
-/// A secret as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HashedSecret {
-    /// The SHA-256 of 256 random bits.
-    pub digest: Sha256Digest,
-    /// Its last moment, if it has one.
-    pub expires_at: Option<Timestamp>,
 }
 
 /// How long a process may act on what it last knew of a client.

@@ -24,7 +24,7 @@ use environment::Dice;
 
 pub use access_tokens::Standing;
 pub use authorizations::Commit;
-pub use client_states::{ClientState, HashedSecret};
+pub use client_states::ClientState;
 pub use configuration::{Applied, Configuration, Snapshot, Version};
 pub use consents::RememberedConsent;
 pub use derived::Derived;
