@@ -20,7 +20,7 @@ pub type Services = reception::Services;
 pub fn serve() {
     http::serve(
         "authorize",
-        async || Services::from_environment(),
+        async || Services::of_deployment().await,
         async |services: &Services, request| handle(services, request).await,
     );
 }

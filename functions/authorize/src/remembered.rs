@@ -1,6 +1,6 @@
-use http::{Problem, Response, answer, audit};
-use oauth::{Authorization, Decision, Refusal, Stage};
-use reception::{Guest, Pending, SignedIn};
+use http::{Problem, Response};
+use oauth::{Authorization, Refusal, Stage};
+use reception::{Guest, Pending, SignedIn, Yes};
 use store::RememberedConsent;
 
 use crate::Visit;
@@ -26,28 +26,10 @@ pub(crate) async fn answer(
     if !stands(guest, visit, &pending, &consent).await? {
         return Ok(None);
     }
-    let code: [u8; 32] = guest.dice.roll();
-    let decision = Decision {
-        person: person.clone(),
-        authentication: signed_in.session.authentication.clone(),
-        scope: visit.request.scope.clone(),
-        details: (0..visit.request.details.len()).collect(),
-        code: oauth::Secret::new(code).digest(),
-    };
-    let consented = pending.approve(guest, decision).await?;
-    let Some(grant) = consented.grant() else {
-        return Ok(None);
-    };
-    audit::Decision::new(audit::Event::Consent, audit::Outcome::Granted, guest.request, guest.now)
-        .client(&grant.client_id)
-        .person(&grant.person)
-        .grant_id(&consented.id)
-        .scope(&grant.scope)
-        .details_digest(&grant.asked)
-        .remembered()
-        .record();
-    let code = oauth::Handle::new(consented.id.clone(), code).reveal();
-    Ok(Some(answer::see_other(&visit.request.reply_to().with_code(&code, guest.site.issuer()))))
+    let everything = (0..visit.request.details.len()).collect();
+    let yes = Yes { scope: visit.request.scope.clone(), details: everything, is_remembered: true };
+    let (_, response) = pending.grant(guest, signed_in, yes).await?;
+    Ok(Some(response))
 }
 
 /// A memory is worth nothing once what it was given with has been ended, or everything of the person or client.

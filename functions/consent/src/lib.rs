@@ -4,12 +4,12 @@
 mod answered;
 
 use http::audit::Event;
-use http::{Problem, Request, Response, answer, audit, form, require_same_origin};
-use oauth::configuration::{Assurance, Client};
+use http::{Problem, Request, Response, form, require_same_origin};
+use oauth::configuration::Client;
 use oauth::scope::OPENID;
-use oauth::{AuthorizationRequest, Decision, GrantId, Handle, Refusal, Scope, Secret};
+use oauth::{AuthorizationRequest, GrantId, Refusal, Scope};
 use pages::ConsentProblem;
-use reception::{Guest, Pending, SignedIn, decision_page, receive};
+use reception::{Guest, Pending, SignedIn, Yes, decision_page, receive};
 use sessions::Interaction;
 use store::RememberedConsent;
 
@@ -22,7 +22,7 @@ pub type Services = reception::Services;
 pub fn serve() {
     http::serve(
         "consent",
-        async || Services::from_environment(),
+        async || Services::of_deployment().await,
         async |services: &Services, request| handle(services, request).await,
     );
 }
@@ -45,90 +45,45 @@ pub async fn handle(services: &Services, request: Request) -> Response {
                 let anew = Interaction { signed_in: None, ..pending.interaction().clone() };
                 guest.sign_in_page(&anew, Some(&client.name), "", None)
             }
-            Answered::Denied => denied(guest, pending, &signed_in).await,
+            Answered::Denied => pending.deny(guest, &signed_in).await,
             Answered::Nothing => {
                 let problem = Some(ConsentProblem::NothingChosen);
                 decision_page(guest, pending.interaction(), request, &client, &signed_in, problem)
             }
             Answered::Approved { scope, details, remember } => {
-                let choice = Choice {
-                    scope,
-                    details,
-                    remember: remember && client.remember_consent && client.is_confidential(),
-                };
-                approved(guest, pending, &client, &signed_in, choice).await
+                let yes = Yes { scope, details, is_remembered: false };
+                approved(guest, pending, &client, &signed_in, yes, remember).await
             }
         }
     })
     .await
 }
 
-struct Choice {
-    scope: Scope,
-    details: Vec<usize>,
-    remember: bool,
-}
-
-async fn denied(guest: &Guest<'_>, pending: Pending, signed_in: &SignedIn) -> Result<Response, Problem> {
-    let (request, id) = (pending.request().clone(), pending.interaction().id.clone());
-    pending.deny(guest).await?;
-    audit::Decision::new(audit::Event::Consent, audit::Outcome::Denied, guest.request, guest.now)
-        .client(&request.client_id)
-        .person(&signed_in.session.person)
-        .grant_id(&id)
-        .details_digest(&request.asked().digest())
-        .record();
-    let refusal = Refusal::DeniedByPerson;
-    let error_uri = guest.site.error_uri(&refusal.name());
-    Ok(answer::see_other(&request.reply_to().with_refusal(&refusal, &error_uri, guest.site.issuer())))
-}
-
+/// Commits the yes; what the person let us remember is kept after it.
 async fn approved(
     guest: &Guest<'_>,
     pending: Pending,
     client: &Client,
     signed_in: &SignedIn,
-    choice: Choice,
+    yes: Yes,
+    remember: bool,
 ) -> Result<Response, Problem> {
-    let request = pending.request().clone();
-    let details = request.details.pick(&choice.details);
-    if guest.types.strongest_assurance(&details) == Assurance::Strong {
-        return Err(Refusal::AuthenticationStrengthUnavailable.into());
-    }
-    let code: [u8; 32] = guest.dice.roll();
-    let everything = choice.details.len() == request.details.len() && request.scope.is_within(&choice.scope);
-    let decision = Decision {
-        person: signed_in.session.person.clone(),
-        authentication: signed_in.session.authentication.clone(),
-        scope: choice.scope,
-        details: choice.details,
-        code: Secret::new(code).digest(),
-    };
-    let consented = pending.approve(guest, decision).await?;
-    let Some(grant) = consented.grant() else {
-        return Err(Refusal::FormRejected.into());
-    };
-    let purpose = request.purpose.as_deref().unwrap_or_default();
-    audit::Decision::new(audit::Event::Consent, audit::Outcome::Granted, guest.request, guest.now)
-        .client(&grant.client_id)
-        .person(&grant.person)
-        .grant_id(&consented.id)
-        .scope(&grant.scope)
-        .details_digest(&grant.asked)
-        .purpose(purpose)
-        .record();
+    let request = pending.request();
     // A part of a request is not an answer to the whole of it the next time.
-    if choice.remember && everything {
-        remember(guest, &request, client, signed_in, &consented.id).await?;
+    let everything = yes.details.len() == request.details.len() && request.scope.is_within(&yes.scope);
+    let kept = (remember && everything && client.remember_consent && client.is_confidential())
+        .then(|| request.clone());
+    let (grant_id, response) = Box::pin(pending.grant(guest, signed_in, yes)).await?;
+    if let Some(request) = kept {
+        keep(guest, &request, client, signed_in, &grant_id).await?;
     }
-    let code = Handle::new(consented.id.clone(), code).reveal();
-    Ok(answer::see_other(&request.reply_to().with_code(&code, guest.site.issuer())))
+    Ok(response)
 }
 
 /// How many characters of a sentence are kept for the list of what is remembered.
 const LONGEST_KEPT: usize = 600;
 
-async fn remember(
+async fn keep(
     guest: &Guest<'_>,
     request: &AuthorizationRequest,
     client: &Client,

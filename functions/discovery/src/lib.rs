@@ -33,7 +33,7 @@ impl Services {
 pub fn serve() {
     http::serve(
         "discovery",
-        async || Page::from_environment().map(Services::new),
+        async || Page::of_deployment().await.map(Services::new),
         async |services: &Services, request| handle(services, request).await,
     );
 }
@@ -43,7 +43,8 @@ pub async fn handle(services: &Services, request: Request) -> Response {
     if let Some(preflight) = cors::preflight(&request, Allowed::Get) {
         return preflight;
     }
-    // Tools must be able to verify tokens while the table does not answer: the keys are not in it.
+    // Tools must be able to verify tokens while the table does not answer: no configuration is read, and keys that
+    // were read once are given out.
     if arrival(&request).path == "/jwks.json" && require_method(&request, Allowed::Get).is_ok() {
         return cors::readable_by_any_origin(respond_json(key_set(services).await, &request, None));
     }

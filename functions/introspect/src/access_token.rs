@@ -2,8 +2,8 @@ use admission::Visit;
 use details::DetailTypes;
 use environment::Fault;
 use http::Problem;
-use oauth::configuration::Client;
-use oauth::{AccessTokenClaims, Audience, AuthorizationDetails, Introspection};
+use oauth::configuration::{Client, Tool};
+use oauth::{AccessTokenClaims, Audience, AuthorizationDetails, Introspection, Sha256Digest};
 use store::Standing;
 
 use crate::Services;
@@ -45,8 +45,8 @@ fn may_see(asker: &Client, claims: &AccessTokenClaims, visit: &Visit<'_>) -> boo
     claims.client_id == asker.id || own_tool.is_some_and(|tool| tool.resource == claims.aud)
 }
 
-/// The details of the token, be they in it or only referred to. `None` when they are gone: the token then
-/// allows nothing that anybody could check.
+/// The details of the token, be they in it or only referred to, as far as its client may still have them. `None` when
+/// none is left: the token then allows nothing, and its scope alone would look as if it allowed everything.
 async fn details(
     services: &Services,
     visit: &Visit<'_>,
@@ -54,20 +54,40 @@ async fn details(
     standing: &Standing,
     client: &Client,
 ) -> Result<Option<AuthorizationDetails>, Fault> {
-    let Some(digest) = &claims.authorization_details_id else {
-        return Ok(Some(claims.authorization_details.clone()));
-    };
     let configuration = &visit.configuration;
-    let whole = standing.authorization.as_ref().and_then(oauth::Authorization::grant).map(|grant| {
-        let types =
-            services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
-        match Audience::find(&claims.aud, &configuration.server, &configuration.tools) {
-            Some(Audience::Tool(tool)) => types.granted_for(&grant.details, tool, client),
-            _ => AuthorizationDetails::default(),
-        }
-    });
-    match whole.filter(|whole| whole.digest() == *digest) {
-        Some(whole) => Ok(Some(whole)),
-        None => services.store.kept_details(claims.grant_id.as_ref(), &claims.jti).await,
-    }
+    let types =
+        services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
+    let audience = Audience::find(&claims.aud, &configuration.server, &configuration.tools);
+    let Some(tool) = audience.and_then(|audience| audience.tool()) else {
+        let said_nothing =
+            claims.authorization_details.is_empty() && claims.authorization_details_id.is_none();
+        return Ok(said_nothing.then(AuthorizationDetails::default));
+    };
+    let said = match &claims.authorization_details_id {
+        None => claims.authorization_details.clone(),
+        Some(digest) => match whole(&types, standing, tool, client, digest) {
+            Some(whole) => whole,
+            // A narrowed token has its own; where they are gone, nobody could say what it allows.
+            None => match services.store.kept_details(claims.grant_id.as_ref(), &claims.jti).await? {
+                Some(narrowed) => narrowed,
+                None => return Ok(None),
+            },
+        },
+    };
+    let left = types.granted_for(&said, tool, client);
+    Ok((said.is_empty() || !left.is_empty()).then_some(left))
+}
+
+/// All that the authorization has for a tool, if it is this that the token refers to: as its client may have it now, or as it
+/// might before some of it was taken away.
+fn whole(
+    types: &DetailTypes,
+    standing: &Standing,
+    tool: &Tool,
+    client: &Client,
+    digest: &Sha256Digest,
+) -> Option<AuthorizationDetails> {
+    let details = &standing.authorization.as_ref()?.grant()?.details;
+    let now = types.granted_for(details, tool, client);
+    [now, types.for_tool(details, tool)].into_iter().find(|whole| whole.digest() == *digest)
 }

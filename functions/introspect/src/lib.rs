@@ -9,7 +9,7 @@ use details::DetailTypes;
 use environment::{Clock, Fault};
 use http::audit::{Event, Outcome};
 use http::{Problem, Request, Response, StatusCode, answer, form};
-use keys::Keys;
+use keys::{Deployment, Keys};
 use oauth::Introspection;
 use oauth::configuration::Client;
 use serde_json::json;
@@ -29,9 +29,9 @@ impl Services {
         Self { store, keys, clock, types: Derived::default() }
     }
 
-    fn from_environment() -> Result<Self, Fault> {
-        let sdk = aws::from_environment()?;
-        Ok(Self::new(Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?, Clock::system()))
+    async fn of_deployment() -> Result<Self, Fault> {
+        let Deployment { store, keys, clock } = Deployment::open().await?;
+        Ok(Self::new(store, keys, clock))
     }
 }
 
@@ -39,7 +39,7 @@ impl Services {
 pub fn serve() {
     http::serve(
         "introspect",
-        async || Services::from_environment(),
+        async || Services::of_deployment().await,
         async |services: &Services, request| handle(services, request).await,
     );
 }

@@ -7,7 +7,7 @@ use environment::{Clock, Dice, Fault};
 use http::audit::{Event, Outcome};
 use http::request::Allowed;
 use http::{Problem, Request, Response, StatusCode, answer, cors, form};
-use keys::Keys;
+use keys::{Deployment, Keys};
 use oauth::configuration::{Assurance, Client};
 use oauth::{Authorization, AuthorizationRequest, GrantId, Handle, LONGEST_DETAILS, Parameters, Refusal};
 use serde::Serialize;
@@ -28,10 +28,9 @@ impl Services {
         Self { store, keys, clock, dice, types: Derived::default() }
     }
 
-    fn from_environment() -> Result<Self, Fault> {
-        let sdk = aws::from_environment()?;
-        let (store, keys) = (Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?);
-        Ok(Self::new(store, keys, Clock::system(), Dice::system()))
+    async fn of_deployment() -> Result<Self, Fault> {
+        let Deployment { store, keys, clock } = Deployment::open().await?;
+        Ok(Self::new(store, keys, clock, Dice::system()))
     }
 }
 
@@ -49,7 +48,7 @@ struct Pushed {
 pub fn serve() {
     http::serve(
         "par",
-        async || Services::from_environment(),
+        async || Services::of_deployment().await,
         async |services: &Services, request| handle(services, request).await,
     );
 }

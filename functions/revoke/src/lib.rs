@@ -6,7 +6,7 @@ use environment::{Clock, Fault};
 use http::audit::{Event, Outcome};
 use http::request::Allowed;
 use http::{Problem, Request, Response, StatusCode, answer, cors, form};
-use keys::Keys;
+use keys::{Deployment, Keys};
 use oauth::configuration::Client;
 use oauth::{GrantId, RefreshToken, TokenId};
 use store::Store;
@@ -24,9 +24,9 @@ impl Services {
         Self { store, keys, clock }
     }
 
-    fn from_environment() -> Result<Self, Fault> {
-        let sdk = aws::from_environment()?;
-        Ok(Self::new(Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?, Clock::system()))
+    async fn of_deployment() -> Result<Self, Fault> {
+        let Deployment { store, keys, clock } = Deployment::open().await?;
+        Ok(Self::new(store, keys, clock))
     }
 }
 
@@ -34,7 +34,7 @@ impl Services {
 pub fn serve() {
     http::serve(
         "revoke",
-        async || Services::from_environment(),
+        async || Services::of_deployment().await,
         async |services: &Services, request| handle(services, request).await,
     );
 }

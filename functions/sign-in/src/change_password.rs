@@ -56,8 +56,8 @@ async fn change(
     new: &Password,
 ) -> Result<Response, Problem> {
     let hash = new.hash(guest.dice.roll()).as_str().to_owned();
-    let changed =
-        Person { password_hash: Some(hash), sessions_not_before: Some(guest.now), ..person.clone() };
+    let mut changed = Person { password_hash: Some(hash), ..person.clone() };
+    changed.end_sessions();
     guest.store.update_person(person, &changed).await?;
     guest.store.end_sessions_of(&person.id).await?;
     // This browser goes on, in a session that nobody can have copied.
@@ -65,7 +65,8 @@ async fn change(
     let secret = Secret::new(guest.dice.roll::<32>());
     let authentication =
         AuthenticationEvent { auth_time: guest.now, ..signed_in.session.authentication.clone() };
-    let session = Session { authentication, ..signed_in.session.clone() };
+    let generation = changed.session_generation;
+    let session = Session { authentication, generation, ..signed_in.session.clone() };
     guest.store.begin_session(&secret, &session).await?;
     Decision::new(Event::PasswordChange, Outcome::Granted, guest.request, guest.now)
         .person(&person.id)

@@ -19,7 +19,7 @@ pub type Services = reception::Services;
 pub fn serve() {
     http::serve(
         "sign-in",
-        async || Services::from_environment(),
+        async || Services::of_deployment().await,
         async |services: &Services, request| handle(services, request).await,
     );
 }

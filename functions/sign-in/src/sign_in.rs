@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use http::request::arrival;
 use http::{Problem, Response, answer, audit, form, query};
 use oauth::{AuthenticationEvent, Parameters, Refusal, Secret};
 use pages::SignInProblem;
@@ -39,11 +42,21 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
     let Some((user_name, password)) = typed(&parameters)? else {
         return again(SignInProblem::WrongUserNameOrPassword).await;
     };
+    if !within_limits(guest).await {
+        return again(SignInProblem::TooManyAttempts { wait: Duration::from_mins(1) }).await;
+    }
     match check(guest, &user_name, &password).await? {
         Checked::Proven(person) => begin(guest, &person, interaction.clone()).await,
         Checked::Wrong => again(SignInProblem::WrongUserNameOrPassword).await,
         Checked::TooMany { wait } => again(SignInProblem::TooManyAttempts { wait }).await,
     }
+}
+
+/// Whether this address has not tried too often, whoever they said they were: each attempt costs a password hash.
+async fn within_limits(guest: &Guest<'_>) -> bool {
+    let address = arrival(guest.request).source_ip.as_deref().unwrap_or_default();
+    let per_minute = guest.configuration.server.limits.sign_ins_per_minute;
+    guest.store.count_request(&format!("ADDRESS#{address}"), per_minute, guest.now).await
 }
 
 /// The user name in lower case and the password. Nothing that cannot be right is looked up.
@@ -110,6 +123,7 @@ async fn begin(
         locale: person.profile.locale.clone(),
         zone: person.profile.zone.clone(),
         authentication: AuthenticationEvent { auth_time: guest.now, amr: vec!["pwd".to_owned()] },
+        generation: person.session_generation,
         expires_at: guest.now.after(guest.configuration.server.lifetimes.session),
     };
     guest.store.begin_session(&secret, &session).await?;

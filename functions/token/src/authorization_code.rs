@@ -48,6 +48,7 @@ pub(crate) async fn redeem(
     let mut standing = services.store.authorization(&handle.id).await?.ok_or(unknown.clone())?;
     for _ in 0..MOST_TRIES {
         let family = refresh.as_ref().map(|token| token.family().digest());
+        let before = standing.clone();
         let next = match standing.redeemed(
             &proof,
             family,
@@ -69,7 +70,7 @@ pub(crate) async fn redeem(
             },
         };
         let issue = Issue { services, visit, client, refresh: refresh.as_ref() };
-        match issue.over(next, &asked).await? {
+        match issue.over(before, next, &asked).await? {
             Issued::Done(response) => return Ok(*response),
             Issued::Overtaken(current) => standing = *current,
         }
@@ -91,7 +92,12 @@ enum Issued {
 
 impl Issue<'_> {
     /// Signs the tokens of the next state and commits it.
-    async fn over(&self, next: Authorization, asked: &Narrower) -> Result<Issued, Problem> {
+    async fn over(
+        &self,
+        before: Authorization,
+        next: Authorization,
+        asked: &Narrower,
+    ) -> Result<Issued, Problem> {
         let Self { services, visit, client, refresh } = *self;
         let unknown = Refusal::CodeInvalid { why: HandleRejection::Unknown };
         let grant = next.grant().ok_or(unknown.clone())?;
@@ -109,7 +115,7 @@ impl Issue<'_> {
             Some(refresh) => Some(refresh.reveal(services.keys.server_secret().await?)),
             None => None,
         };
-        match services.store.commit(&next).await? {
+        match services.store.commit_or_take_back(before, &next).await? {
             Commit::Done => {
                 Ok(Issued::Done(Box::new(token.respond(visit, content, refresh_token, id_token))))
             }

@@ -12,7 +12,7 @@ use environment::{Clock, Dice, Fault};
 use http::audit::{Event, Outcome};
 use http::request::Allowed;
 use http::{Problem, Request, Response, StatusCode, answer, cors, form};
-use keys::Keys;
+use keys::{Deployment, Keys};
 use oauth::configuration::{Client, GrantType};
 use oauth::{Authorization, Ended, Grant, Parameters, Refusal, Stage};
 use store::{Derived, Person, Store};
@@ -34,14 +34,9 @@ impl Services {
         Self { store, keys, clock, dice, types: Derived::default() }
     }
 
-    fn from_environment() -> Result<Self, Fault> {
-        let sdk = aws::from_environment()?;
-        Ok(Self::new(
-            Store::from_environment(&sdk)?,
-            Keys::from_environment(&sdk)?,
-            Clock::system(),
-            Dice::system(),
-        ))
+    async fn of_deployment() -> Result<Self, Fault> {
+        let Deployment { store, keys, clock } = Deployment::open().await?;
+        Ok(Self::new(store, keys, clock, Dice::system()))
     }
 
     /// What is registered, as far as it decides about a token for this client.
@@ -73,7 +68,7 @@ impl Services {
 pub fn serve() {
     http::serve(
         "token",
-        async || Services::from_environment(),
+        async || Services::of_deployment().await,
         async |services: &Services, request| handle(services, request).await,
     );
 }

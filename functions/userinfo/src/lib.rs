@@ -5,7 +5,7 @@ use environment::{Clock, Fault};
 use http::audit::{Event, Outcome};
 use http::request::{Allowed, require_method};
 use http::{Problem, Request, Response, StatusCode, answer, bearer_token, cors, respond_bearer};
-use keys::Keys;
+use keys::{Deployment, Keys};
 use oauth::scope::OPENID;
 use oauth::{AccessTokenClaims, Refusal, userinfo_claims};
 use store::{Person, Store};
@@ -23,9 +23,9 @@ impl Services {
         Self { store, keys, clock }
     }
 
-    fn from_environment() -> Result<Self, Fault> {
-        let sdk = aws::from_environment()?;
-        Ok(Self::new(Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?, Clock::system()))
+    async fn of_deployment() -> Result<Self, Fault> {
+        let Deployment { store, keys, clock } = Deployment::open().await?;
+        Ok(Self::new(store, keys, clock))
     }
 }
 
@@ -33,7 +33,7 @@ impl Services {
 pub fn serve() {
     http::serve(
         "userinfo",
-        async || Services::from_environment(),
+        async || Services::of_deployment().await,
         async |services: &Services, request| handle(services, request).await,
     );
 }

@@ -33,7 +33,7 @@ pub fn read_audit(
     filter: &AuditFilter,
 ) -> impl Iterator<Item = std::io::Result<AuditEvent>> {
     log.split(b'\n').filter_map(|line| match line {
-        Ok(line) => AuditEvent::parse(&line).filter(|event| filter.lets_pass(event)).map(Ok),
+        Ok(line) => filter.event(&line).map(Ok),
         Err(error) => Some(Err(error)),
     })
 }
@@ -84,6 +84,11 @@ impl AuditEvent {
 }
 
 impl AuditFilter {
+    /// The event in a line of the log, if there is one that it lets pass.
+    pub fn event(&self, line: &[u8]) -> Option<AuditEvent> {
+        AuditEvent::parse(line).filter(|event| self.lets_pass(event))
+    }
+
     fn lets_pass(&self, event: &AuditEvent) -> bool {
         let is = |wanted: &Option<String>, name| {
             wanted.as_deref().is_none_or(|wanted| event.text(name) == Some(wanted))

@@ -1,34 +1,48 @@
 //! What the operator's command does, without its terminal: the configuration's files and their checks, applying them,
-//! people, the secrets of clients, and the audit trail. The local server uses it too.
+//! people, the secrets of clients, the audit trail, what requests cost, and the examination of a deployment. The local server
+//! uses it too.
 
 mod application;
 mod audit;
+mod bill;
 mod checks;
 mod client_states;
 mod complaint;
 mod differences;
+#[cfg(feature = "operations")]
+pub mod doctor;
 pub mod files;
 mod folder;
+#[cfg(feature = "operations")]
+mod log_group;
 mod people;
 mod people_table;
+pub mod prices;
 mod reading;
 mod reference;
+mod requests;
 mod rsa_key;
 mod schema;
 mod signing_keys;
+mod usage;
 
 pub use application::{Applied, NotApplied, Plan, apply_folder};
 pub use audit::{AuditEvent, AuditFilter, read_audit};
+pub use bill::{BillRow, Sum, bill, bill_as_markdown};
 pub use checks::{CheckedFolder, IssuerChoice, check_folder};
 pub use client_states::{ClientRefused, NewSecret, disable_client, enable_client, rotate_secret};
 pub use complaint::{Complaint, Place};
 pub use differences::{Change, FieldChange, What, differences};
+#[cfg(feature = "operations")]
+pub use log_group::{LinePattern, LogGroup, LogGroupError, Span};
 pub use people::{
     PeopleChanges, PersonRefused, add_person, disable_person, enable_person, generated_password, plan_people,
     remove_person, reset_password,
 };
 pub use people_table::read_people_table;
 pub use reference::reference;
+pub use requests::{Flow, Request, Requests, Signing};
 pub use rsa_key::generate_rsa_2048;
 pub use schema::{FileSchema, schemas};
 pub use signing_keys::{KEY_FILE, NOTICED_WITHIN, NotRotated, Rotation, rotate_keys};
+pub use usage::{NOBODY, Usage, UsageBy, UsageRow};

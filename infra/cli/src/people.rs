@@ -61,7 +61,7 @@ pub async fn add_person(
         password_hash,
         disabled: false,
         not_before: None,
-        sessions_not_before: None,
+        session_generation: 0,
     };
     match store.create_person(&person).await? {
         Created::Done => Ok(id),
@@ -76,7 +76,7 @@ pub async fn add_person(
 pub async fn disable_person(store: &Store, user_name: &str, now: Timestamp) -> Result<(), PersonRefused> {
     change(store, user_name, |person| {
         person.disabled = true;
-        person.not_before = Some(now);
+        person.end_everything(now);
     })
     .await?;
     end_sessions(store, user_name).await
@@ -116,14 +116,14 @@ pub async fn reset_password(
     let hash = hash(password, dice)?;
     change(store, user_name, |person| {
         if person.password_hash.replace(hash).is_some() {
-            person.not_before = Some(now);
+            person.end_everything(now);
         }
     })
     .await?;
     end_sessions(store, user_name).await
 }
 
-/// Ends the sessions that are known. The not-before mark, written first, covers the one that begins meanwhile.
+/// Ends the sessions that are known. The next generation, written first, covers the one that begins meanwhile.
 async fn end_sessions(store: &Store, user_name: &str) -> Result<(), PersonRefused> {
     let person = find(store, user_name).await?;
     store.end_sessions_of(&person.id).await?;
@@ -212,7 +212,7 @@ impl PeopleChanges {
                 password_hash: None,
                 disabled: false,
                 not_before: None,
-                sessions_not_before: None,
+                session_generation: 0,
             };
             // Somebody who took the name since then is brought up to date by the next apply.
             store.create_person(&person).await?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, Deserializer};
+use toml::de::{DeTable, DeValue, Deserializer, Error};
 
 use crate::{Complaint, Place};
 
@@ -47,11 +47,12 @@ impl<T> Read<T> {
 /// Reads a TOML file as a `T` and complains about everything in it that does not fit.
 ///
 /// # Errors
-/// All complaints about the file; there is at least one.
+/// All complaints about the file; there is at least one. When it is not TOML there is only one: a bracket that is not
+/// closed makes the parser misread all that follows.
 pub(crate) fn read<T: DeserializeOwned>(path: &Path, source: String) -> Result<Read<T>, Vec<Complaint>> {
     let (table, errors) = DeTable::parse_recoverable(&source);
-    if !errors.is_empty() {
-        return Err(errors.iter().map(|error| syntax_complaint(path, &source, error)).collect());
+    if let Some(first) = errors.first() {
+        return Err(vec![syntax_complaint(path, &source, first, &errors)]);
     }
     let mut complaints = forbidden(path, &source, table.get_ref());
     let value = match fit(table.clone(), path, &source, &complaints) {
@@ -84,10 +85,13 @@ pub(crate) fn text(path: &Path) -> Result<String, Complaint> {
     })
 }
 
-fn syntax_complaint(path: &Path, source: &str, error: &toml::de::Error) -> Complaint {
-    let place = error.span().map_or_else(|| Place::file(path), |span| Place::at(path, source, span.start));
-    let message = error.message().lines().next().unwrap_or_default();
-    Complaint::new(place, format!("This is not TOML: {message}."), "")
+fn syntax_complaint(path: &Path, source: &str, first: &Error, all: &[Error]) -> Complaint {
+    let place = first.span().map_or_else(|| Place::file(path), |span| Place::at(path, source, span.start));
+    let message = first.message().lines().next().unwrap_or_default();
+    let is_of_a_bracket = |error: &Error| error.message().starts_with("unclosed");
+    let follows_from_a_bracket = !is_of_a_bracket(first) && all.iter().any(is_of_a_bracket);
+    let remedy = if follows_from_a_bracket { "A bracket is not closed, here or before." } else { "" };
+    Complaint::new(place, format!("This is not TOML: {message}."), remedy)
 }
 
 /// Turns the table into a `T`. After an error the entry that caused it is taken out and the rest is tried again, so that

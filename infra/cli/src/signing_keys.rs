@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_lc_rs::error::Unspecified;
-use keys::{FileKey, JWKS_MAX_AGE, KeyFile, KeyFileError};
+use keys::{FileKey, JWKS_MAX_AGE, KeyFile, KeyFileError, LONGEST_TOKEN_LIFE};
 use oauth::Timestamp;
 use oauth::configuration::SigningAlgorithm;
 
@@ -13,9 +13,6 @@ pub const KEY_FILE: &str = "keys.json";
 
 /// How soon a running local server takes notice of a changed key file.
 pub const NOTICED_WITHIN: Duration = Duration::from_secs(10);
-
-/// The longest life that a configuration can give to an access token or an ID token.
-const LONGEST_TOKEN_LIFE: Duration = Duration::from_hours(1);
 
 /// A rotation that is under way: the new key is published, the one before still signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

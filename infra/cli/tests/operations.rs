@@ -275,6 +275,37 @@ async fn the_audit_trail_is_read_by_user_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn usage_is_counted_from_the_local_servers_log() {
+    let operator = Operator::new("usage-of").await;
+    let line = |client: &str, month: &str| json!({"timestamp": format!("{month}-24T18:05:00Z"), "target": "request", "request_id": "r", "function": "token", "client": client, "status": 200, "milliseconds": 3.0, "aws": "DynamoDB.GetItem=2 DynamoDB.PutItem=1 Keys.Sign=1"});
+    let log = format!("{}\n{}\nhalf", line("agent\u{1b}[2J", "2026-11"), line("other", "2026-10"));
+    std::fs::write(operator.folder.join("audit.jsonl"), log).unwrap();
+    let said = operator.run(&["usage"]).await;
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines.len(), 4, "{said}");
+    assert!(lines[1].starts_with("2026-10  other") && lines[2].starts_with("2026-11  agent"), "{said}");
+    assert!(!said.contains('\u{1b}'), "a name cannot steer the terminal");
+    assert!(lines[3].starts_with("2 requests, 0.0000 USD"), "{said}");
+    let told = operator.json(&["usage", "--month", "2026-10", "--by", "function", "--json"]).await;
+    assert_eq!((&told["usage"][0]["name"], told["usage"].as_array().unwrap().len()), (&json!("token"), 1));
+    let output = operator.run_with(&["usage", "--month", "2026-13"], "").await;
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn the_bill_is_a_table_of_markdown() {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_countersign")).args(["bill", "--api", "http"]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.starts_with(
+            "| a million of | requests each | HTTP API, `kms` | HTTP API, `kms-wrapped` |\n| --- |"
+        ),
+        "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_usage_and_no_server_are_told_apart() {
     let operator = Operator::new("usage").await;
     let code = |output: Output| output.status.code();

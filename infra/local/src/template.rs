@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use hyper::Method;
+use hyper::http::method::InvalidMethod;
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde::Deserialize;
 use serde_json::Value;
@@ -79,11 +80,20 @@ impl Function {
         let mut routes = Vec::new();
         for event in properties.events.into_values().filter(|event| event.kind == "Api") {
             let route: ApiEvent = serde_json::from_value(event.properties).map_err(|error| wrong(&error))?;
-            let method = route.method.parse().map_err(|error| wrong(&error))?;
-            routes.push((method, route.path));
+            for method in methods(&route.method).map_err(|error| wrong(&error))? {
+                routes.push((method, route.path.clone()));
+            }
         }
         Ok(Self { name, routes })
     }
+}
+
+/// The verbs that API Gateway takes for `ANY`.
+const EVERY_METHOD: [Method; 7] =
+    [Method::DELETE, Method::GET, Method::HEAD, Method::OPTIONS, Method::PATCH, Method::POST, Method::PUT];
+
+fn methods(name: &str) -> Result<Vec<Method>, InvalidMethod> {
+    if name == "ANY" { Ok(EVERY_METHOD.to_vec()) } else { Ok(vec![name.parse()?]) }
 }
 
 #[derive(Deserialize)]
@@ -182,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn every_path_is_listed_with_every_verb_so_that_its_function_refuses_the_wrong_ones() {
+    fn every_path_takes_every_verb_so_that_its_function_refuses_the_wrong_ones() {
         let mut verbs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for function in Template::built_in().expect("well formed").functions {
             for (method, path) in function.routes {

@@ -2,13 +2,15 @@
 //! claims to be, and has the claim proven before any work is done.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clients::{AcceptedAudiences, AuthenticatedClient, Credentials, Presented, Registered, SpendOnce};
 use environment::{Clock, Fault};
 use http::audit::{Decision, Event, Outcome};
-use http::request::authorization;
-use http::{Problem, Request, Response, Site, respond_json};
+use http::request::{arrival, authorization};
+use http::{Problem, Request, Response, Site, note_client, respond_json};
 use keys::{AcceptedKeys, Algorithm, Expected, Jwks, Keys};
+use oauth::configuration::Client;
 use oauth::{ACCESS_TOKEN_TYP, AccessTokenClaims, ClientRejection, Parameters, Refusal, Timestamp};
 use serde_json::Value;
 use store::{ClientState, Configuration, Store};
@@ -65,11 +67,18 @@ impl<'a> Visit<'a> {
     ) -> Result<AuthenticatedClient, Problem> {
         let presented = Presented::from(authorization(self.request)?, parameters)
             .inspect_err(|refusal| self.record(event, Outcome::Refused(refusal)).record())?;
-        self.prove(&presented, endpoint).await.inspect_err(|problem| {
+        let proven = self.prove(&presented, endpoint).await.inspect_err(|problem| {
             if let Problem::Refused(refusal) = problem {
                 self.record(event, Outcome::Refused(refusal)).client(presented.client_id()).record();
             }
-        })
+        })?;
+        note_client(&proven.client().id);
+        if self.within_limits(proven.client()).await {
+            return Ok(proven);
+        }
+        let refusal = Refusal::SlowDown { retry_after: Duration::from_mins(1) };
+        self.record(event, Outcome::Refused(&refusal)).client(&proven.client().id).record();
+        Err(refusal.into())
     }
 
     /// The audit's line about a decision in this request, to be completed.
@@ -92,6 +101,18 @@ impl<'a> Visit<'a> {
             .and_then(|token| token.claims_as())
             .map_err(|_| Refusal::TokenInvalid { why: "signature or shape" })?;
         Ok(claims.accepted(issuer, self.now)?)
+    }
+
+    /// Whether the client has not come too often. Whoever has not proven who they are counts for nobody; of a public
+    /// client, whose name anybody can use, those count together who come from one address.
+    async fn within_limits(&self, client: &Client) -> bool {
+        let limits = &self.configuration.server.limits;
+        let per_minute = client.requests_per_minute.unwrap_or(limits.client_requests_per_minute);
+        let caller = match arrival(self.request).source_ip.as_deref() {
+            Some(address) if !client.is_confidential() => format!("CLIENT#{}#{address}", client.id),
+            _ => format!("CLIENT#{}", client.id),
+        };
+        self.store.count_request(&caller, per_minute, self.now).await
     }
 
     async fn prove(&self, presented: &Presented, endpoint: &str) -> Result<AuthenticatedClient, Problem> {

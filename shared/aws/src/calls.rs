@@ -34,37 +34,53 @@ pub fn count(name: &str) {
     let _ = CALLS.try_with(|calls| calls.borrow_mut().add(name, 1));
 }
 
-/// How many calls were made to which operation: `DynamoDB.GetItem=1 KMS.Sign=1`.
+/// Counts a failure of ours, by the part that failed. [`crate::fault`] does; a part that stands in for AWS may.
+pub fn count_fault(what: &'static str) {
+    let _ = CALLS.try_with(|calls| *calls.borrow_mut().faults.entry(what).or_default() += 1);
+}
+
+/// How many calls were made to which operation, `DynamoDB.GetItem=1 KMS.Sign=1`, and what of it ended as a fault of ours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Calls(BTreeMap<String, u32>);
+pub struct Calls {
+    made: BTreeMap<String, u32>,
+    faults: BTreeMap<&'static str, u32>,
+}
 
 impl Calls {
     /// Every operation that was called, `Service.Operation`, with its number of attempts, in alphabetical order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.0.iter().map(|(name, times)| (name.as_str(), *times))
+        self.made.iter().map(|(name, times)| (name.as_str(), *times))
+    }
+
+    /// The parts that failed for good, after all attempts, as [`crate::fault`] names them, and how often.
+    pub fn faults(&self) -> impl Iterator<Item = (&'static str, u32)> {
+        self.faults.iter().map(|(what, times)| (*what, *times))
     }
 
     /// How often one operation was called.
     pub fn of(&self, name: &str) -> u32 {
-        self.0.get(name).copied().unwrap_or(0)
+        self.made.get(name).copied().unwrap_or(0)
     }
 
     /// All calls together.
     pub fn total(&self) -> u32 {
-        self.0.values().sum()
+        self.made.values().sum()
     }
 
     fn add(&mut self, name: &str, times: u32) {
-        if let Some(counter) = self.0.get_mut(name) {
+        if let Some(counter) = self.made.get_mut(name) {
             *counter += times;
         } else {
-            self.0.insert(name.to_owned(), times);
+            self.made.insert(name.to_owned(), times);
         }
     }
 
     fn absorb(&mut self, other: &Self) {
         for (name, times) in other.iter() {
             self.add(name, times);
+        }
+        for (what, times) in other.faults() {
+            *self.faults.entry(what).or_default() += times;
         }
     }
 }

@@ -3,6 +3,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use environment::Fault;
 
+use crate::calls::count_fault;
+
 /// What AWS says when it is too busy or half down, besides any status of 500 and above.
 const PASSING: [&str; 9] = [
     "ThrottlingException",
@@ -19,8 +21,10 @@ const PASSING: [&str; 9] = [
 /// Tells an AWS call that may succeed when tried again ([`Fault::Unavailable`]) from one that cannot
 /// ([`Fault::Broken`]: a missing right, a key that is gone, a bug). `what` names the part that was asked.
 ///
-/// The service's code is told and nothing else: its messages and bodies can quote what was sent or stored.
+/// The service's code is told and nothing else: its messages and bodies can quote what was sent or stored. A surrounding
+/// [`crate::counted`] has the fault in its count.
 pub fn fault<E: ProvideErrorMetadata>(what: &'static str, error: &SdkError<E, HttpResponse>) -> Fault {
+    count_fault(what);
     let why = match error {
         SdkError::ServiceError(service) => service.err().code().unwrap_or("an error without a code"),
         SdkError::TimeoutError(_) => "no answer in time",
@@ -81,6 +85,18 @@ mod tests {
         ] {
             assert!(matches!(fault("table", &error), Fault::Broken { what: "table", .. }), "{error:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_fault_stands_in_the_count_of_what_was_done() {
+        let throttled = service_error(400, "ThrottlingException");
+        let ((), calls) = crate::counted(async {
+            let _ =
+                (fault("table", &throttled), fault("signing key", &throttled), fault("table", &throttled));
+        })
+        .await;
+        assert_eq!(calls.faults().collect::<Vec<_>>(), [("signing key", 1), ("table", 2)]);
+        assert_eq!(calls.total(), 0, "a fault is no call");
     }
 
     #[test]

@@ -10,6 +10,6 @@ mod failure;
 
 pub use aws_types::SdkConfig;
 
-pub use calls::{CallCounter, Calls, count, counted};
+pub use calls::{CallCounter, Calls, count, count_fault, counted};
 pub use configuration::{from_environment, local};
 pub use failure::fault;

@@ -9,7 +9,7 @@ use clients::{
     AcceptedAudiences, AuthenticatedClient, Credentials, JWT_BEARER, LONGEST_JTI, Presented, Proof,
     Registered, authenticate, new_secret,
 };
-use oauth::configuration::{Authentication, Brand, Client, Lifetimes, Server, SigningAlgorithm};
+use oauth::configuration::{Authentication, Brand, Client, Lifetimes, Limits, Server, SigningAlgorithm};
 use oauth::{
     AuthorizationDetails, ClientId, ClientRejection, HashedSecret, Parameters, Refusal, Scope, Timestamp,
 };
@@ -79,6 +79,7 @@ fn registered(authentication: Authentication, credentials: Credentials) -> Regis
         default_tool: None,
         standing_details: AuthorizationDetails::default(),
         require_pushed_authorization_requests: false,
+        requests_per_minute: None,
         remember_consent: false,
         id_token_signed_response_alg: SigningAlgorithm::Rs256,
         is_tool: None,
@@ -130,6 +131,7 @@ fn decide(presented: &Presented, registered: Option<&Registered>) -> Result<Proo
         brand: Brand { name: "Example".to_owned(), accent: "#000000".to_owned(), logo_svg: None },
         require_pushed_authorization_requests: false,
         lifetimes: Lifetimes::default(),
+        limits: Limits::default(),
     };
     let audiences = AcceptedAudiences::at(&server, "/par");
     authenticate(presented, registered, &is_signed, &audiences, Timestamp::from_seconds(NOW))

@@ -1,10 +1,11 @@
 //! Who was granted what, who was refused and why: one structured event a decision, a JSON line in the log
 //! under the target `audit`. The request's own log line, with the AWS calls it made, carries the same
-//! `request_id`.
+//! `request_id`, and the client and authorization of the last event that named one.
 
 use oauth::{ClientId, GrantId, PersonId, Refusal, ResourceUri, Scope, Sha256Digest, Timestamp, TokenId};
 
 use crate::request::{Request, request_id};
+use crate::subject::{note_client, note_grant};
 
 /// What a decision is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,8 +160,14 @@ impl<'a> Decision<'a> {
         self
     }
 
-    /// Writes the event to the log.
+    /// Writes the event to the log. The request's own line says then whom and what it was about.
     pub fn record(&self) {
+        if let Some(client) = self.client {
+            note_client(client);
+        }
+        if let Some(grant_id) = self.grant_id {
+            note_grant(grant_id);
+        }
         let (outcome, refusal) = match self.outcome {
             Outcome::Granted => ("granted", None),
             Outcome::Denied => ("denied", None),

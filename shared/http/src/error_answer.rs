@@ -63,20 +63,42 @@ fn refused(refusal: &Refusal, request: &Request, site: Option<&Site>) -> Respons
 }
 
 fn error_body(refusal: &Refusal, site: Option<&Site>) -> Response {
-    let name = refusal.name();
     let body = ErrorBody {
         error: refusal.code(),
         error_description: refusal.description(),
-        error_uri: site.map(|site| site.error_uri(&name)),
+        error_uri: site.map(|site| site.error_uri(&refusal.name())),
     };
     let mut response = json(status(refusal), &body);
+    mark_refused(&mut response, refusal);
+    response
+}
+
+/// Says of an answer what is not in its body, be it JSON or a page: which method is allowed (RFC 9110, section 15.5.6),
+/// when to come again (sections 10.2.3 and 15.6.4), and, for the request's log line, what happened.
+pub fn mark(response: &mut Response, problem: &Problem) {
+    match problem {
+        Problem::Refused(refusal) => mark_refused(response, refusal),
+        Problem::Fault(Fault::Unavailable { .. }) => mark_unavailable(response),
+        Problem::Fault(Fault::Broken { .. }) => mark_broken(response),
+    }
+}
+
+fn mark_refused(response: &mut Response, refusal: &Refusal) {
     match refusal {
-        Refusal::WrongMethod { allowed } => put(&mut response, header::ALLOW, allowed),
-        Refusal::SlowDown { retry_after } => put(&mut response, header::RETRY_AFTER, &seconds(*retry_after)),
+        Refusal::WrongMethod { allowed } => put(response, header::ALLOW, allowed),
+        Refusal::SlowDown { retry_after } => put(response, header::RETRY_AFTER, &seconds(*retry_after)),
         _ => {}
     }
-    response.extensions_mut().insert(Told(name));
-    response
+    response.extensions_mut().insert(Told(refusal.name()));
+}
+
+fn mark_unavailable(response: &mut Response) {
+    put(response, header::RETRY_AFTER, "1");
+    response.extensions_mut().insert(Told(UNAVAILABLE.to_owned()));
+}
+
+fn mark_broken(response: &mut Response) {
+    response.extensions_mut().insert(Told(BROKEN.to_owned()));
 }
 
 /// Retry-After counts whole seconds; zero would invite a storm.
@@ -139,8 +161,7 @@ fn unavailable(site: Option<&Site>) -> Response {
         error_uri: site.map(|site| site.error_uri(UNAVAILABLE)),
     };
     let mut response = json(StatusCode::SERVICE_UNAVAILABLE, &body);
-    put(&mut response, header::RETRY_AFTER, "1");
-    response.extensions_mut().insert(Told(UNAVAILABLE.to_owned()));
+    mark_unavailable(&mut response);
     response
 }
 
@@ -151,7 +172,7 @@ fn broken(site: Option<&Site>) -> Response {
         error_uri: site.map(|site| site.error_uri(BROKEN)),
     };
     let mut response = json(StatusCode::INTERNAL_SERVER_ERROR, &body);
-    response.extensions_mut().insert(Told(BROKEN.to_owned()));
+    mark_broken(&mut response);
     response
 }
 

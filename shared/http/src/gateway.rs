@@ -17,13 +17,16 @@ use std::time::Instant;
 
 use lambda_http::Body;
 use lambda_http::http::Method;
+use oauth::{ClientId, GrantId};
 
 pub use event::{Event, NotAnEvent, PayloadVersion};
 pub use reply::Reply;
 
 use crate::Response;
 use crate::error_answer::{Told, server_error};
+use crate::metrics::tell_of_faults;
 use crate::request::{Request, arrival};
+use crate::subject::noted;
 
 /// Answers one event of the gateway: reads it, lets `handle` answer, and writes the log's line about it. A
 /// panic in `handle` becomes a 500 of ours, so that the caller never sees the inside. `invocation_id` names
@@ -48,7 +51,7 @@ where
     let arrival = arrival(&request).clone();
     let method = request.method().clone();
 
-    let (answered, calls) = aws::counted(caught(async { handle(request).await })).await;
+    let ((answered, subject), calls) = aws::counted(noted(caught(async { handle(request).await }))).await;
     let mut response = answered.unwrap_or_else(|_| server_error());
     if method == Method::HEAD {
         *response.body_mut() = Body::Empty;
@@ -61,12 +64,15 @@ where
         function,
         method = %method,
         route = arrival.route,
+        client = subject.client.as_ref().map(ClientId::as_str),
+        grant_id = subject.grant_id.as_ref().map(GrantId::as_str),
         status = response.status().as_u16(),
         error = response.extensions().get::<Told>().map(|told| told.0.as_str()),
         milliseconds = started.elapsed().as_secs_f64() * 1000.0,
         aws_calls = calls.total(),
         aws = %calls,
     );
+    tell_of_faults(function, &arrival.request_id, &calls);
     Reply::new(response, version)
 }
 
@@ -88,6 +94,7 @@ mod tests {
 
     use super::*;
     use crate::answer::text;
+    use crate::audit::{Decision, Event, Outcome};
     use crate::log::tests::Lines;
 
     const EVENT: &str = r#"{"httpMethod": "POST", "path": "/token", "headers": {}, "body": null,
@@ -117,6 +124,57 @@ mod tests {
                 "route": "/token", "status": 200, "aws_calls": 1, "aws": "DynamoDB.GetItem=1",
             })
         );
+    }
+
+    #[tokio::test]
+    async fn the_line_says_whom_and_what_the_request_was_about() {
+        let (client, grant_id) = (ClientId::parse("report-agent").unwrap(), GrantId::from_random([2; 16]));
+        let lines = Lines::default();
+        exchange("token", EVENT, "lambda-1", async |request| {
+            crate::note_client(&ClientId::parse("another").unwrap());
+            let now = oauth::Timestamp::from_seconds(1);
+            Decision::new(Event::Token, Outcome::Granted, &request, now)
+                .client(&client)
+                .grant_id(&grant_id)
+                .record();
+            text(StatusCode::OK, "done")
+        })
+        .with_subscriber(lines.subscriber("off"))
+        .await;
+        exchange("token", EVENT, "lambda-2", async |_| text(StatusCode::OK, "done"))
+            .with_subscriber(lines.subscriber("off"))
+            .await;
+        let lines: Vec<_> = lines.read().into_iter().filter(|line| line["target"] == "request").collect();
+        assert_eq!(
+            (&lines[0]["client"], &lines[0]["grant_id"]),
+            (&json!("report-agent"), &json!(grant_id.as_str()))
+        );
+        assert_eq!(
+            (lines[1].get("client"), lines[1].get("grant_id")),
+            (None, None),
+            "the next request is another's"
+        );
+    }
+
+    /// The alarm `FailingKms` reads it. A line of metrics is an object of its own, not a field of ours.
+    #[tokio::test]
+    async fn a_failure_of_ours_leaves_a_metric_and_nothing_else_does() {
+        let lines = Lines::default();
+        for fails in [false, true] {
+            exchange("token", EVENT, "lambda-1", async |_| {
+                if fails {
+                    aws::count_fault("signing key");
+                }
+                text(StatusCode::OK, "done")
+            })
+            .with_subscriber(lines.subscriber("off"))
+            .await;
+        }
+        let lines = lines.read();
+        assert_eq!(lines.len(), 3, "{lines:?}");
+        assert_eq!(lines[2]["_aws"]["CloudWatchMetrics"][0]["Namespace"], "Countersign");
+        assert_eq!((&lines[2]["KmsFaults"], &lines[2]["deployment"]), (&json!(1), &json!("token")));
+        assert!(lines[2].get("level").is_none());
     }
 
     #[tokio::test]

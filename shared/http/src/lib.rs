@@ -15,6 +15,7 @@ mod error_answer;
 mod form;
 pub mod gateway;
 pub mod log;
+mod metrics;
 mod problem;
 pub mod request;
 mod run;
@@ -22,20 +23,22 @@ mod same_origin;
 mod sealed;
 mod site;
 mod status;
+mod subject;
 
 pub use bearer::bearer_token;
 pub use browser::{BROWSER_COOKIE, Browser};
 pub use cookie::{Cookie, read_cookie, set_cookie};
-pub use error_answer::{name, respond_bearer, respond_json};
+pub use error_answer::{mark, name, respond_bearer, respond_json};
 pub use form::{LARGEST_BODY, LONGEST_QUERY, MOST_PARAMETERS, form, form_within, query};
 pub use lambda_http::http::{HeaderValue, Method, StatusCode, header};
 pub use problem::Problem;
 pub use request::Request;
-pub use run::serve;
+pub use run::{serve, serve_events};
 pub use same_origin::require_same_origin;
 pub use sealed::{LONGEST_SEALED, open, seal};
 pub use site::{ERROR_CATALOGUE, Site};
 pub use status::status;
+pub use subject::note_client;
 
 /// What leaves.
 pub type Response = lambda_http::http::Response<lambda_http::Body>;

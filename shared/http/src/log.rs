@@ -1,13 +1,19 @@
 //! The log: one JSON object a line on standard output, where Lambda picks it up.
 
-use tracing::Subscriber;
+use std::fmt;
+
+use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::{Format, Json, JsonFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter, format};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::metrics;
 
 /// The environment variable with the level, or levels by target: `info`, `warn,token=debug`.
 pub const LEVEL: &str = "COUNTERSIGN_LOG";
@@ -22,16 +28,53 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
+    let events =
+        format().json().flatten_event(true).with_current_span(false).with_span_list(false).with_ansi(false);
     tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_ansi(false)
+        .event_format(Line(events))
+        .fmt_fields(JsonFields::new())
         .with_writer(writer)
 }
 
-/// What gets into the log at a level such as `info`; the audit and the line of each request always do.
+/// An event as JSON; one of [`metrics`] as the document that it carries. CloudWatch finds metrics only at the top of a
+/// line, nested as it prescribes, and `tracing` has no nested fields.
+struct Line(Format<Json>);
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    N: for<'writer> FormatFields<'writer> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        if event.metadata().target() != metrics::TARGET {
+            return self.0.format_event(context, writer, event);
+        }
+        let mut document = Document::default();
+        event.record(&mut document);
+        writeln!(writer, "{}", document.0)
+    }
+}
+
+/// The field `document` of an event.
+#[derive(Default)]
+struct Document(String);
+
+impl Visit for Document {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "document" {
+            value.clone_into(&mut self.0);
+        }
+    }
+
+    fn record_debug(&mut self, _field: &Field, _value: &dyn fmt::Debug) {}
+}
+
+/// What gets into the log at a level such as `info`; the audit, the line of each request, and metrics always do.
 pub fn filter(level: &str) -> Targets {
     let chosen: Targets = level.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     QUIET
@@ -39,6 +82,7 @@ pub fn filter(level: &str) -> Targets {
         .fold(chosen, |targets, quiet| targets.with_target(quiet, LevelFilter::WARN))
         .with_target("audit", LevelFilter::INFO)
         .with_target("request", LevelFilter::INFO)
+        .with_target(metrics::TARGET, LevelFilter::INFO)
 }
 
 /// Starts the log of a function, and sees to it that a panic's message, which may hold anything, is not in it.

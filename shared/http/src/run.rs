@@ -3,10 +3,12 @@ use std::rc::Rc;
 
 use environment::Fault;
 use lambda_http::lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error_answer::temporarily_unavailable;
 use crate::gateway::{Reply, exchange};
+use crate::metrics::tell_of_faults;
 use crate::request::Request;
 use crate::{Response, log};
 
@@ -29,6 +31,37 @@ pub fn serve<S: 'static>(
             handle,
         })),
         Err(error) => tracing::error!(%error, "no runtime"),
+    }
+}
+
+/// Runs a function that no gateway calls, such as one on a schedule. A fault fails the invocation, so that Lambda
+/// tries again and its alarm sees it; who invoked it hears no more than that.
+pub fn serve_events<S: 'static>(
+    function: &'static str,
+    initialise: impl AsyncFn() -> Result<S, Fault> + 'static,
+    handle: impl AsyncFn(&S, &str) -> Result<Value, Fault> + 'static,
+) {
+    log::install();
+    let function = Function { name: function, services: OnceCell::new(), initialise, handle };
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(handle_all(function)),
+        Err(error) => tracing::error!(%error, "no runtime"),
+    }
+}
+
+async fn handle_all<S, I, H>(function: Function<S, I, H>)
+where
+    I: AsyncFn() -> Result<S, Fault>,
+    H: AsyncFn(&S, &str) -> Result<Value, Fault>,
+{
+    let function = Rc::new(function);
+    function.services().await;
+    let answer = service_fn(|event: LambdaEvent<Box<RawValue>>| {
+        let function = Rc::clone(&function);
+        async move { function.work(event.payload.get(), &event.context.request_id).await }
+    });
+    if let Err(error) = Runtime::new(answer).run().await {
+        tracing::error!(error, "the Lambda runtime ended");
     }
 }
 
@@ -61,7 +94,6 @@ where
 impl<S, I, H> Function<S, I, H>
 where
     I: AsyncFn() -> Result<S, Fault>,
-    H: AsyncFn(&S, Request) -> Response,
 {
     async fn services(&self) -> Option<&S> {
         if self.services.get().is_none() {
@@ -73,7 +105,30 @@ where
         }
         self.services.get()
     }
+}
 
+impl<S, I, H> Function<S, I, H>
+where
+    I: AsyncFn() -> Result<S, Fault>,
+    H: AsyncFn(&S, &str) -> Result<Value, Fault>,
+{
+    async fn work(&self, event: &str, invocation_id: &str) -> Result<Value, &'static str> {
+        const FAILED: &str = "it failed; the log says why";
+        let services = self.services().await.ok_or(FAILED)?;
+        let (handled, calls) = aws::counted((self.handle)(services, event)).await;
+        tell_of_faults(self.name, invocation_id, &calls);
+        handled.map_err(|fault| {
+            tracing::error!(function = self.name, %fault, "an event was not handled");
+            FAILED
+        })
+    }
+}
+
+impl<S, I, H> Function<S, I, H>
+where
+    I: AsyncFn() -> Result<S, Fault>,
+    H: AsyncFn(&S, Request) -> Response,
+{
     async fn answer(&self, event: &str, invocation_id: &str) -> Reply {
         exchange(self.name, event, invocation_id, async |request| match self.services().await {
             Some(services) => (self.handle)(services, request).await,

@@ -54,7 +54,6 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::PromptNoneNotAlone
         | Refusal::LoginRequired
         | Refusal::ConsentRequired
-        | Refusal::InteractionRequired
         | Refusal::DeniedByPerson
         | Refusal::InteractionExpired
         | Refusal::AuthenticationStrengthUnavailable
@@ -75,7 +74,6 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::RefreshTokenInvalid { .. }
         | Refusal::ScopeWidened
         | Refusal::PersonEnded
-        | Refusal::TokenSentTwice
-        | Refusal::UnsupportedTokenType => StatusCode::BAD_REQUEST,
+        | Refusal::TokenSentTwice => StatusCode::BAD_REQUEST,
     }
 }

@@ -55,7 +55,6 @@ one_of_each! {
     PromptNoneNotAlone {}
     LoginRequired {}
     ConsentRequired {}
-    InteractionRequired {}
     DeniedByPerson {}
     InteractionExpired {}
     AuthenticationStrengthUnavailable {}
@@ -80,7 +79,6 @@ one_of_each! {
     TokenInvalid { why: "it has expired" }
     TokenSentTwice {}
     InsufficientScope { scope: "openid" }
-    UnsupportedTokenType {}
     FormRejected {}
 }
 

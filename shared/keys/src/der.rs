@@ -3,6 +3,7 @@
 
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
+const OCTET_STRING: u8 = 0x04;
 const SEQUENCE: u8 = 0x30;
 
 /// `AlgorithmIdentifier { id-ecPublicKey, prime256v1 }` (RFC 5480, section 2.1.1), without its own header.
@@ -63,6 +64,31 @@ pub(crate) fn subject_public_key(der: &[u8]) -> Result<SubjectPublicKey<'_>, Der
         P256_IDENTIFIER => p256_point(key),
         RSA_IDENTIFIER => rsa_public_key(key),
         _ => Err(DerDefect("neither a P-256 nor an RSA key")),
+    }
+}
+
+/// The private scalar of a P-256 key in `OneAsymmetricKey` (RFC 5958, section 2) around `ECPrivateKey` (RFC 5915,
+/// section 3). What may follow it, curve, public half and attributes, is not looked at: who gave us the key gave us
+/// its public half too, and the pair is checked.
+pub(crate) fn p256_private_scalar(der: &[u8]) -> Result<&[u8], DerDefect> {
+    let mut outer = Reader(der);
+    let mut info = Reader(outer.element(SEQUENCE)?);
+    outer.end()?;
+    if !matches!(info.element(INTEGER)?, [0 | 1]) {
+        return Err(DerDefect("another version of a private key"));
+    }
+    if info.element(SEQUENCE)? != P256_IDENTIFIER {
+        return Err(DerDefect("not a P-256 private key"));
+    }
+    let mut wrapper = Reader(info.element(OCTET_STRING)?);
+    let mut key = Reader(wrapper.element(SEQUENCE)?);
+    wrapper.end()?;
+    if key.element(INTEGER)? != [1] {
+        return Err(DerDefect("another version of an EC private key"));
+    }
+    match key.element(OCTET_STRING)? {
+        scalar if scalar.len() == 32 => Ok(scalar),
+        _ => Err(DerDefect("a scalar that is not 32 bytes long")),
     }
 }
 
@@ -213,6 +239,17 @@ mod tests {
             panic!("an RSA key");
         };
         assert_eq!((n.len(), e), (256, [1, 0, 1].as_slice()));
+    }
+
+    #[test]
+    fn the_private_scalar_of_what_openssl_writes_is_found_and_of_nothing_else() {
+        let scalar = p256_private_scalar(fixtures::P256_PKCS8).expect("a P-256 key");
+        assert_eq!((scalar[0], scalar[31]), (0xaa, 0x5d));
+        assert!(p256_private_scalar(fixtures::RSA_PKCS8).is_err());
+        assert!(p256_private_scalar(fixtures::P256_SPKI).is_err());
+        for end in 0..fixtures::P256_PKCS8.len() {
+            assert!(p256_private_scalar(&fixtures::P256_PKCS8[..end]).is_err(), "{end} bytes");
+        }
     }
 
     #[test]

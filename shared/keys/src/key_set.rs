@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// long before it signs.
 pub const JWKS_MAX_AGE: Duration = Duration::from_mins(5);
 
+/// The longest life that a configuration can give to an access token or an ID token.
+pub const LONGEST_TOKEN_LIFE: Duration = Duration::from_hours(1);
+
 /// When a signing key may do what. A key is published before it signs, so that everybody who caches the JWKS has
 /// it in time, and stays published after its last signature until the last token it signed has expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +124,22 @@ impl<K> KeySet<K> {
         Self(keys)
     }
 
+    /// Lets a new key take over at once. Those before are published no more: what they signed is worth nothing from
+    /// now on. For a key that somebody else may have.
+    #[must_use]
+    pub fn replace_at_once(self, algorithm: SigningAlgorithm, successor: K, now: Timestamp) -> Self {
+        let end = |mut key: ScheduledKey<K>| {
+            if key.algorithm == algorithm && key.schedule.unpublished_at.is_none_or(|moment| moment > now) {
+                key.schedule.retired_at = Some(key.schedule.retired_at.map_or(now, |moment| moment.min(now)));
+                key.schedule.unpublished_at = Some(now);
+            }
+            key
+        };
+        let mut keys: Vec<_> = self.0.into_iter().map(end).collect();
+        keys.push(ScheduledKey { algorithm, schedule: Schedule::first(now), key: successor });
+        Self(keys)
+    }
+
     /// The same set with another form of each key.
     pub(crate) fn map<L>(&self, mut form: impl FnMut(&ScheduledKey<K>) -> L) -> KeySet<L> {
         let keys = self.0.iter().map(|key| ScheduledKey {
@@ -213,6 +232,14 @@ mod tests {
         for key in set.iter().filter(|key| key.key == "next") {
             assert!(key.schedule.first_use.since(key.schedule.published_at) >= MAX_AGE);
         }
+    }
+
+    #[test]
+    fn a_key_that_somebody_else_may_have_is_worth_nothing_at_once() {
+        let set = rotated().replace_at_once(Es256, "clean", NOW);
+        assert_eq!(published(&set, NOW), ["rsa", "clean"]);
+        assert_eq!(signs(&set, NOW), Some("clean"));
+        assert_eq!(signs(&set, after(1_000_000)), Some("clean"));
     }
 
     #[test]

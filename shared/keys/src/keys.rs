@@ -1,14 +1,14 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
-use environment::{Fault, setting};
+use environment::{Clock, Fault};
 use oauth::Timestamp;
 use oauth::configuration::SigningAlgorithm;
 use serde::Serialize;
+use store::Store;
 
 use crate::key_file::KeyFile;
-use crate::key_set::KeySet;
-use crate::kms::{KmsCustody, KmsKey};
 use crate::public_keys::PublicKeys;
+use crate::ring_custody::RingKeys;
 use crate::server_secret::ServerSecret;
 use crate::signing_key::LoadedKeys;
 
@@ -18,7 +18,7 @@ pub struct Keys(Arc<Custody>);
 
 enum Custody {
     File(FileCustody),
-    Kms(KmsCustody),
+    Ring(RingKeys),
 }
 
 /// The keys of a local key file. Whoever signs or verifies does so with the keys of one moment, whatever is
@@ -47,7 +47,7 @@ impl Keys {
     /// another server's secret, or when these keys are not a file's.
     pub fn reload(&self, file: &KeyFile) -> Result<(), Fault> {
         let Custody::File(custody) = &*self.0 else {
-            return Err(Fault::broken("signing keys", "KMS keeps them, not a file"));
+            return Err(Fault::broken("signing keys", "the table keeps them, not a file"));
         };
         if !custody.secret.is_same_as(&file.server_secret()) {
             return Err(Fault::broken("key file", "it holds another server's secret"));
@@ -57,24 +57,10 @@ impl Keys {
         Ok(())
     }
 
-    /// Keys in KMS. Nothing is asked of KMS before it is needed, and then once: the public keys that the
-    /// configuration does not hold, and the server's secret (its ciphertext in base64, made under
-    /// [`crate::SERVER_SECRET_CONTEXT`]; `None` where a function has no use for it).
-    pub fn from_kms(sdk: &aws::SdkConfig, keys: KeySet<KmsKey>, wrapped_secret: Option<String>) -> Self {
-        Self(Arc::new(Custody::Kms(KmsCustody::new(sdk, keys, wrapped_secret))))
-    }
-
-    /// Keys in KMS as a function's environment names them: `COUNTERSIGN_SIGNING_KEYS`, a JSON array of
-    /// [`crate::ScheduledKey`] with [`KmsKey`], and `COUNTERSIGN_SERVER_SECRET`, which may be missing where a
-    /// function has no use for it.
-    ///
-    /// # Errors
-    /// [`Fault::Broken`] when the signing keys are missing or cannot be read.
-    pub fn from_environment(sdk: &aws::SdkConfig) -> Result<Self, Fault> {
-        let keys = setting("COUNTERSIGN_SIGNING_KEYS")?;
-        let keys =
-            serde_json::from_str(&keys).map_err(|error| Fault::broken("COUNTERSIGN_SIGNING_KEYS", error))?;
-        Ok(Self::from_kms(sdk, keys, setting("COUNTERSIGN_SERVER_SECRET").ok()))
+    /// The keys of a deployment on AWS: its table says which there are, KMS signs with them or opens them. Nothing is
+    /// asked of either before it is needed.
+    pub fn of_deployment(sdk: &aws::SdkConfig, store: &Store, clock: &Clock) -> Self {
+        Self(Arc::new(Custody::Ring(RingKeys::new(sdk, store.clone(), clock.clone()))))
     }
 
     /// Signs claims as a JWT (RFC 7519) of this type, by the key that is in use now.
@@ -95,7 +81,7 @@ impl Keys {
     /// The public half, which makes the JWKS and verifies our own tokens.
     ///
     /// # Errors
-    /// What KMS says when it is asked for public keys, the first time.
+    /// What the table says when it is asked for them, the first time.
     pub async fn public(&self) -> Result<Arc<PublicKeys>, Fault> {
         self.loaded().await.map(|keys| Arc::clone(&keys.public))
     }
@@ -107,7 +93,7 @@ impl Keys {
     pub async fn server_secret(&self) -> Result<&ServerSecret, Fault> {
         match &*self.0 {
             Custody::File(custody) => Ok(&custody.secret),
-            Custody::Kms(custody) => custody.server_secret().await,
+            Custody::Ring(custody) => custody.server_secret().await,
         }
     }
 
@@ -126,7 +112,7 @@ impl Keys {
             Custody::File(custody) => {
                 Ok(Arc::clone(&custody.keys.read().unwrap_or_else(PoisonError::into_inner)))
             }
-            Custody::Kms(custody) => custody.keys().await,
+            Custody::Ring(custody) => custody.keys().await,
         }
     }
 }
@@ -140,7 +126,7 @@ mod tests {
 
     use super::*;
     use crate::fixtures::{self, OTHER_P256_PKCS8, P256_PKCS8, START};
-    use crate::{AcceptedKeys, Expected, FileKey, Schedule, ScheduledKey};
+    use crate::{AcceptedKeys, Expected, FileKey, KeySet, Schedule, ScheduledKey};
 
     const ISSUER: &str = "https://issuer.example";
 

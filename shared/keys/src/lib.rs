@@ -1,4 +1,5 @@
-//! Signing and verification: KMS or a local key file, JWKS, and the server's own secret.
+//! Signing and verification: the deployment's key ring with KMS, or a local key file; JWKS, rotation, and the
+//! server's own secret.
 //!
 //! [`Keys`] is what a function holds. It signs tokens ([`Keys::sign`]), gives out the public half
 //! ([`Keys::public`], which verifies our own tokens and makes the JWKS), and keeps the [`ServerSecret`].
@@ -9,12 +10,16 @@
 //! here. Whether a token has expired is the pure core's question, not this room's.
 
 mod algorithm;
+mod deployment;
 mod der;
+#[cfg(test)]
+mod fake_aws;
 #[cfg(test)]
 mod fixtures;
 mod jwks;
 mod jwt;
 mod key_file;
+mod key_ring;
 mod key_set;
 mod keys;
 mod kms;
@@ -24,17 +29,21 @@ mod public_key;
 mod public_keys;
 mod received;
 mod rejection;
+mod ring_custody;
+mod rotation;
 mod server_secret;
 mod signing_key;
 
 pub use algorithm::Algorithm;
+pub use deployment::Deployment;
 pub use jwks::{Jwks, JwksDefect, MOST_KEYS};
 pub use key_file::{FileKey, KeyFile, KeyFileError};
-pub use key_set::{JWKS_MAX_AGE, KeySet, Schedule, ScheduledKey};
+pub use key_ring::{KeyRing, RingCustody, RingKey, SigningMode};
+pub use key_set::{JWKS_MAX_AGE, KeySet, LONGEST_TOKEN_LIFE, Schedule, ScheduledKey};
 pub use keys::Keys;
-pub use kms::{KmsKey, SERVER_SECRET_CONTEXT};
 pub use public_key::{KeyDefect, PublicKey};
 pub use public_keys::{AcceptedKeys, Expected, PublicKeys};
 pub use received::{LONGEST_TOKEN, TokenHeader, VerifiedToken};
 pub use rejection::TokenRejected;
+pub use rotation::{DEPLOYMENT_TAG, Demand, Rotation, RotationPlan, Tended};
 pub use server_secret::ServerSecret;

@@ -4,6 +4,7 @@ use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 
+use crate::der::p256_private_scalar;
 use crate::key_file::KeyFileError;
 use crate::public_key::PublicKey;
 
@@ -26,6 +27,32 @@ impl LocalKey {
             }
             SigningAlgorithm::Rs256 => RsaKeyPair::from_pkcs8(pkcs8).map(Self::Rsa).map_err(rejected),
         }
+    }
+
+    /// Puts a pair together whose halves KMS gave out apart: PKCS#8 that need not hold the public half, and that.
+    pub(crate) fn from_halves(
+        algorithm: SigningAlgorithm,
+        pkcs8: &[u8],
+        public: &PublicKey,
+    ) -> Result<Self, KeyFileError> {
+        let defect = |why: &dyn std::fmt::Display| KeyFileError::Key { algorithm, why: why.to_string() };
+        let key = match public {
+            PublicKey::P256 { x, y } if algorithm == SigningAlgorithm::Es256 => {
+                let scalar = p256_private_scalar(pkcs8).map_err(|why| defect(&why))?;
+                let point = [&[4], x.as_slice(), y].concat();
+                let random = generator();
+                EcdsaKeyPair::from_private_key_and_public_key(
+                    &ECDSA_P256_SHA256_FIXED_SIGNING,
+                    scalar,
+                    &point,
+                    &random,
+                )
+                .map(Self::P256)
+                .map_err(|why| defect(&why))?
+            }
+            _ => Self::from_pkcs8(algorithm, pkcs8)?,
+        };
+        if key.public()? == *public { Ok(key) } else { Err(defect(&"its halves do not belong together")) }
     }
 
     /// The public half.

@@ -9,7 +9,7 @@ use oauth::configuration::SigningAlgorithm;
 use crate::jwt;
 use crate::key_file::{KeyFile, KeyFileError};
 use crate::key_set::{KeySet, ScheduledKey};
-use crate::kms;
+use crate::kms::{self, WrappedKey};
 use crate::local_key::LocalKey;
 use crate::public_key::PublicKey;
 use crate::public_keys::{NamedKey, PublicKeys};
@@ -27,6 +27,10 @@ pub(crate) enum PrivateKey {
     Local(Box<LocalKey>),
     /// In KMS, which never gives it out.
     Kms { client: Client, key_id: String },
+    /// A ciphertext that KMS opens when the key first signs here.
+    Wrapped(Box<WrappedKey>),
+    /// Nowhere any more.
+    Gone,
 }
 
 impl PrivateKey {
@@ -38,19 +42,25 @@ impl PrivateKey {
             }
             // The SDK's future is large; boxed, it does not grow the future of every caller.
             Self::Kms { client, key_id } => Box::pin(kms::sign(client, key_id, algorithm, message)).await,
+            Self::Wrapped(key) => {
+                let key = key.opened(algorithm).await?;
+                aws::count("Keys.Sign");
+                key.sign(message)
+            }
+            Self::Gone => Err(Fault::broken("signing keys", "a key without its private half was to sign")),
         }
     }
 }
 
 /// All keys, ready to sign and to verify.
 pub(crate) struct LoadedKeys {
-    signing: KeySet<SigningKey>,
+    signing: KeySet<Arc<SigningKey>>,
     pub(crate) public: Arc<PublicKeys>,
 }
 
 impl LoadedKeys {
     /// Puts the keys together, each with the algorithm that its public half can do.
-    pub(crate) fn new(keys: Vec<ScheduledKey<SigningKey>>) -> Result<Self, Fault> {
+    pub(crate) fn new(keys: Vec<ScheduledKey<Arc<SigningKey>>>) -> Result<Self, Fault> {
         if let Some(wrong) = keys.iter().find(|key| !key.key.public.fits(key.algorithm.into())) {
             let why = format!("{} is not a key for {}", wrong.key.kid, wrong.algorithm.as_str());
             return Err(Fault::broken("signing keys", why));
@@ -74,9 +84,15 @@ impl LoadedKeys {
             let public = key.public().map_err(broken)?;
             let key =
                 SigningKey { kid: public.thumbprint(), public, private: PrivateKey::Local(Box::new(key)) };
+            let key = Arc::new(key);
             keys.push(ScheduledKey { algorithm: stored.algorithm, schedule: stored.schedule, key });
         }
         Self::new(keys)
+    }
+
+    /// The key with this name, so that who reads the keys anew need not open it again.
+    pub(crate) fn find(&self, kid: &str) -> Option<&Arc<SigningKey>> {
+        self.signing.iter().map(|key| &key.key).find(|key| key.kid == kid)
     }
 
     /// Signs a payload as a JWS in compact form (RFC 7515, section 7.1).

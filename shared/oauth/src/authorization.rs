@@ -422,6 +422,13 @@ impl Authorization {
         }
     }
 
+    /// The state before a move of which nobody ever heard, to be put in its place: nothing of that move was given
+    /// out, so that what it spent is as good as before.
+    #[must_use]
+    pub fn instead_of(self, unheard: &Self) -> Self {
+        Self { version: unheard.version + 1, ..self }
+    }
+
     fn into_next(self, stage: Stage) -> Self {
         Self { id: self.id, version: self.version + 1, stage }
     }

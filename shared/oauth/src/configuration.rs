@@ -22,6 +22,9 @@ pub struct Server {
     pub require_pushed_authorization_requests: bool,
     /// How long things live.
     pub lifetimes: Lifetimes,
+    /// How often anybody may come.
+    #[serde(default)]
+    pub limits: Limits,
 }
 
 impl Server {
@@ -93,6 +96,21 @@ impl Default for Lifetimes {
             session: Duration::from_hours(12),
             authorization: Duration::from_hours(30 * 24),
         }
+    }
+}
+
+/// How often anybody may come, so that nobody can run up a bill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Requests in a minute of one client that has proven who it is, unless its registration says otherwise.
+    pub client_requests_per_minute: u32,
+    /// Attempts in a minute to sign in from one network address.
+    pub sign_ins_per_minute: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { client_requests_per_minute: 1_200, sign_ins_per_minute: 120 }
     }
 }
 
@@ -193,6 +211,9 @@ pub struct Client {
     pub standing_details: AuthorizationDetails,
     /// Whether this client must push its authorization requests.
     pub require_pushed_authorization_requests: bool,
+    /// How many requests in a minute, where it is not what the server says.
+    #[serde(default)]
+    pub requests_per_minute: Option<u32>,
     /// Whether a person's consent may be remembered for an identical request.
     pub remember_consent: bool,
     /// How its ID tokens are signed (`id_token_signed_response_alg`).

@@ -19,8 +19,6 @@ pub enum ErrorCode {
     // RFC 6750, section 3.1
     InvalidToken,
     InsufficientScope,
-    // RFC 7009, section 2.2.1
-    UnsupportedTokenType,
     // RFC 8707, section 2
     InvalidTarget,
     // RFC 9396, section 5
@@ -28,7 +26,6 @@ pub enum ErrorCode {
     // OpenID Connect Core, section 3.1.2.6; RFC 9101, section 7
     LoginRequired,
     ConsentRequired,
-    InteractionRequired,
     RequestNotSupported,
     InvalidRequestUri,
     // OpenID Connect Core Unmet Authentication Requirements
@@ -51,12 +48,10 @@ impl ErrorCode {
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
-            Self::UnsupportedTokenType => "unsupported_token_type",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
-            Self::InteractionRequired => "interaction_required",
             Self::RequestNotSupported => "request_not_supported",
             Self::InvalidRequestUri => "invalid_request_uri",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",

@@ -85,8 +85,6 @@ pub enum Refusal {
     LoginRequired,
     #[error("the person has not consented to this")]
     ConsentRequired,
-    #[error("the person must do something on a page first")]
-    InteractionRequired,
     #[error("the person said no")]
     DeniedByPerson,
     #[error("the person took too long")]
@@ -143,8 +141,6 @@ pub enum Refusal {
     TokenSentTwice,
     #[error("the access token does not have the scope {scope}")]
     InsufficientScope { scope: &'static str },
-    #[error("this token_type_hint is not supported")]
-    UnsupportedTokenType,
 
     // Pages.
     #[error(
@@ -208,7 +204,6 @@ impl Refusal {
             Self::ResourceNotAllowed | Self::ResourceNotChosen => ErrorCode::InvalidTarget,
             Self::LoginRequired => ErrorCode::LoginRequired,
             Self::ConsentRequired => ErrorCode::ConsentRequired,
-            Self::InteractionRequired => ErrorCode::InteractionRequired,
             Self::DeniedByPerson | Self::InteractionExpired => ErrorCode::AccessDenied,
             Self::AuthenticationStrengthUnavailable => ErrorCode::UnmetAuthenticationRequirements,
             Self::DetailsNotAnArray { .. }
@@ -230,7 +225,6 @@ impl Refusal {
             | Self::PersonEnded => ErrorCode::InvalidGrant,
             Self::TokenInvalid { .. } => ErrorCode::InvalidToken,
             Self::InsufficientScope { .. } => ErrorCode::InsufficientScope,
-            Self::UnsupportedTokenType => ErrorCode::UnsupportedTokenType,
             Self::RequestUriInvalid { .. } | Self::ForeignRequestUri => ErrorCode::InvalidRequestUri,
             Self::SlowDown { .. } => ErrorCode::TemporarilyUnavailable,
             _ => ErrorCode::InvalidRequest,

@@ -73,10 +73,21 @@ impl WhatHappened {
     }
 }
 
+#[derive(Template)]
+#[template(path = "bare_error.html")]
+struct Bare<'a> {
+    page: &'a ErrorPage<'a>,
+}
+
 impl ErrorPage<'_> {
     /// The page as HTML.
     pub fn render(&self) -> String {
         rendered(self)
+    }
+
+    /// The page without brand, style sheet and links, none of which can be had while the configuration cannot be read.
+    pub fn render_bare(&self) -> String {
+        rendered(&Bare { page: self })
     }
 
     fn title(&self) -> String {

@@ -149,16 +149,16 @@ fn every_page(frame: Frame<'_>, foreign: &str) -> Vec<String> {
     ];
     pages.extend(account_pages(frame, foreign));
     pages.extend(catalogue_pages(frame, foreign));
-    pages.extend(WhatHappened::ALL.map(|what_happened| {
-        ErrorPage {
+    pages.extend(WhatHappened::ALL.iter().flat_map(|what_happened| {
+        let page = ErrorPage {
             frame,
-            what_happened,
+            what_happened: *what_happened,
             code: foreign,
             description: Some(foreign),
             catalogue: Some(foreign),
             request_id: foreign,
-        }
-        .render()
+        };
+        [page.render(), page.render_bare()]
     }));
     let problems = [
         PasswordProblem::CurrentIsWrong,
@@ -400,6 +400,28 @@ fn only_an_address_of_the_web_or_of_ours_becomes_a_link() {
     assert_eq!(link("/errors").as_deref(), Some("/prod/errors"));
     for refused in ["javascript:alert(1)", "//evil.example", "http://x", "data:text/html,x", ""] {
         assert_eq!(link(refused), None, "{refused}");
+    }
+}
+
+#[test]
+fn the_page_for_when_nothing_can_be_read_needs_nothing_else() {
+    let brand = Brand::new("Acme", Brand::DEFAULT_ACCENT, None);
+    for frame in ["en", "de"].map(|tag| Frame { texts: texts(tag), ..english(&brand) }) {
+        let page = ErrorPage {
+            frame,
+            what_happened: WhatHappened::Unavailable,
+            code: "temporarily_unavailable",
+            description: Some("of the inside"),
+            catalogue: Some("/errors/fault-unavailable"),
+            request_id: "req-1",
+        };
+        let html = page.render_bare();
+        for outside in ["href", "src=", "action", "style", "Acme", "of the inside"] {
+            assert!(!html.contains(outside), "{outside}: {html}");
+        }
+        for told in ["<h1>", "temporarily_unavailable", "req-1", &format!("lang=\"{}\"", frame.texts.tag())] {
+            assert!(html.contains(told), "{told}: {html}");
+        }
     }
 }
 

@@ -4,9 +4,10 @@ use details::DetailTypes;
 use environment::{Clock, Dice, Fault};
 use http::answer::html;
 use http::audit::{Decision, Event, Outcome};
-use http::request::request_id;
+use http::request::{accept_language, request_id};
 use http::{Browser, ERROR_CATALOGUE, Problem, Request, Response, Site, StatusCode, open, seal};
-use keys::{Keys, ServerSecret};
+use keys::{Deployment, Keys, ServerSecret};
+use languages::Languages;
 use oauth::configuration::Server;
 use oauth::{Refusal, Timestamp};
 use pages::{Brand, Colour, ErrorPage, Frame, Logo, SignInPage, SignInProblem, content_security_policy};
@@ -40,10 +41,9 @@ impl Services {
     ///
     /// # Errors
     /// [`Fault::Broken`] naming what the environment lacks.
-    pub fn from_environment() -> Result<Self, Fault> {
-        let sdk = aws::from_environment()?;
-        let (store, keys) = (Store::from_environment(&sdk)?, Keys::from_environment(&sdk)?);
-        Ok(Self::new(store, keys, Clock::system(), Dice::system()))
+    pub async fn of_deployment() -> Result<Self, Fault> {
+        let Deployment { store, keys, clock } = Deployment::open().await?;
+        Ok(Self::new(store, keys, clock, Dice::system()))
     }
 
     /// The brand of the configuration in force.
@@ -106,8 +106,28 @@ pub async fn receive(
                 }
             }
         }
-        Err(fault) => http::respond_json(Err(fault.into()), request, None),
+        Err(fault) => page_without_configuration(request, fault),
     }
+}
+
+/// What a person reads while not even the configuration can be read. Of the server it knows nothing: neither brand nor
+/// path, nor whether browsers reach it by TLS, so it alone says nothing of `Strict-Transport-Security`.
+fn page_without_configuration(request: &Request, fault: Fault) -> Response {
+    tracing::error!(fault = %fault, "a fault of ours");
+    let problem = Problem::from(fault);
+    let (what_happened, status, code, _) = what_happened(&problem);
+    let texts = Languages::shipped().choose(accept_language(request), None);
+    let page = ErrorPage {
+        frame: Frame { texts, brand: &Brand::default(), base_path: "" },
+        what_happened,
+        code,
+        description: None,
+        catalogue: None,
+        request_id: request_id(request),
+    };
+    let mut response = html(status, page.render_bare(), &content_security_policy(&[]), &Site::new(""));
+    http::mark(&mut response, &problem);
+    response
 }
 
 impl<'a> Guest<'a> {
@@ -263,9 +283,7 @@ impl<'a> Guest<'a> {
             request_id: request_id(self.request),
         };
         let mut response = html(status, page.render(), &content_security_policy(&[]), &self.site);
-        if let Problem::Refused(Refusal::WrongMethod { allowed }) = problem {
-            response.headers_mut().insert(http::header::ALLOW, http::HeaderValue::from_static(allowed));
-        }
+        http::mark(&mut response, problem);
         response
     }
 }

@@ -10,5 +10,5 @@ mod what_happened;
 
 pub use decision_page::decision_page;
 pub use guest::{Guest, Services, receive};
-pub use pending::Pending;
+pub use pending::{Pending, Yes};
 pub use session_cookie::{SESSION_COOKIE, SignedIn};

@@ -1,5 +1,10 @@
-use http::Problem;
-use oauth::{Authorization, AuthorizationRequest, Decision, HandleRejection, Refusal, Timestamp};
+use http::audit::{self, Event, Outcome};
+use http::{Problem, Response, answer};
+use oauth::configuration::Assurance;
+use oauth::{
+    Authorization, AuthorizationRequest, Decision, GrantId, Handle, HandleRejection, Refusal, Scope, Secret,
+    Timestamp,
+};
 use sessions::{Interaction, Request};
 use store::{Commit, Person};
 
@@ -11,6 +16,16 @@ pub struct Pending {
     request: AuthorizationRequest,
     pushed: Option<Authorization>,
     person: Person,
+}
+
+/// What a person says yes to.
+pub struct Yes {
+    /// How much of the scope.
+    pub scope: Scope,
+    /// Which of the details, by their place in the request.
+    pub details: Vec<usize>,
+    /// Whether they had let us remember it, and were not asked now.
+    pub is_remembered: bool,
 }
 
 impl Pending {
@@ -38,8 +53,7 @@ impl Pending {
                 (pushed.taken_up(guest.now)?.clone(), Some(pushed), person)
             }
         };
-        let stands = |person: &Person| person.allows_session_since(session.authentication.auth_time);
-        let person = person.filter(stands).ok_or(Refusal::PersonEnded)?;
+        let person = person.filter(|person| person.allows(session)).ok_or(Refusal::PersonEnded)?;
         Ok(Self { interaction, request, pushed, person })
     }
 
@@ -58,12 +72,61 @@ impl Pending {
         self.person.allows_made_at(moment)
     }
 
-    /// Commits the person's yes by one write, which spends the request: of any number at once exactly one
-    /// succeeds.
+    /// Commits the person's yes by one write, which spends the request: of any number at once exactly one succeeds.
+    /// Then records it, and sends them back to the client with the code.
     ///
     /// # Errors
-    /// [`Refusal::RequestUriInvalid`] when it was decided meanwhile; a fault of the table.
-    pub async fn approve(self, guest: &Guest<'_>, decision: Decision) -> Result<Authorization, Problem> {
+    /// [`Refusal::AuthenticationStrengthUnavailable`]; [`Refusal::RequestUriInvalid`] when it was decided meanwhile; a
+    /// fault of the table.
+    pub async fn grant(
+        self,
+        guest: &Guest<'_>,
+        signed_in: &SignedIn,
+        yes: Yes,
+    ) -> Result<(GrantId, Response), Problem> {
+        if guest.types.strongest_assurance(&self.request.details.pick(&yes.details)) == Assurance::Strong {
+            return Err(Refusal::AuthenticationStrengthUnavailable.into());
+        }
+        let (reply_to, purpose) = (self.request.reply_to(), self.request.purpose.clone());
+        let code: [u8; 32] = guest.dice.roll();
+        let decision = Decision {
+            person: signed_in.session.person.clone(),
+            authentication: signed_in.session.authentication.clone(),
+            scope: yes.scope,
+            details: yes.details,
+            code: Secret::new(code).digest(),
+        };
+        let consented = self.approve(guest, decision).await?;
+        record_yes(guest, &consented, purpose.as_deref().unwrap_or_default(), yes.is_remembered);
+        let code = Handle::new(consented.id.clone(), code).reveal();
+        let response = answer::see_other(&reply_to.with_code(&code, guest.site.issuer()));
+        Ok((consented.id, response))
+    }
+
+    /// Commits the person's no, so that the same form cannot say yes afterwards, records it, and sends them back.
+    ///
+    /// # Errors
+    /// As [`Pending::grant`].
+    pub async fn deny(self, guest: &Guest<'_>, signed_in: &SignedIn) -> Result<Response, Problem> {
+        let (client, asked, reply_to) =
+            (self.request.client_id.clone(), self.request.asked().digest(), self.request.reply_to());
+        let denied = match self.pushed {
+            Some(pushed) => pushed.denied(guest.now)?,
+            None => Authorization::denied_at_once(self.interaction.id, &self.request, guest.now),
+        };
+        let denied = guest.commit(denied).await?;
+        audit::Decision::new(Event::Consent, Outcome::Denied, guest.request, guest.now)
+            .client(&client)
+            .person(&signed_in.session.person)
+            .grant_id(&denied.id)
+            .details_digest(&asked)
+            .record();
+        let refusal = Refusal::DeniedByPerson;
+        let error_uri = guest.site.error_uri(&refusal.name());
+        Ok(answer::see_other(&reply_to.with_refusal(&refusal, &error_uri, guest.site.issuer())))
+    }
+
+    async fn approve(self, guest: &Guest<'_>, decision: Decision) -> Result<Authorization, Problem> {
         let (lives, now) = (&guest.configuration.server.lifetimes, guest.now);
         let next = match self.pushed {
             Some(pushed) => pushed.consented(decision, lives, now)?,
@@ -71,19 +134,20 @@ impl Pending {
         };
         guest.commit(next).await
     }
+}
 
-    /// Commits the person's no, so that the same form cannot say yes afterwards.
-    ///
-    /// # Errors
-    /// As [`Pending::approve`].
-    pub async fn deny(self, guest: &Guest<'_>) -> Result<(), Problem> {
-        let denied = match self.pushed {
-            Some(pushed) => pushed.denied(guest.now)?,
-            None => Authorization::denied_at_once(self.interaction.id, &self.request, guest.now),
-        };
-        guest.commit(denied).await?;
-        Ok(())
+/// Why the agent asked was read by whoever was asked; a remembered yes is marked as one instead.
+fn record_yes(guest: &Guest<'_>, consented: &Authorization, purpose: &str, is_remembered: bool) {
+    let mut decision = audit::Decision::new(Event::Consent, Outcome::Granted, guest.request, guest.now)
+        .grant_id(&consented.id);
+    if let Some(grant) = consented.grant() {
+        decision = decision
+            .client(&grant.client_id)
+            .person(&grant.person)
+            .scope(&grant.scope)
+            .details_digest(&grant.asked);
     }
+    if is_remembered { decision.remembered().record() } else { decision.purpose(purpose).record() }
 }
 
 impl Guest<'_> {

@@ -76,8 +76,7 @@ impl Guest<'_> {
     pub async fn standing(&self) -> Result<Option<SignedIn>, Fault> {
         let Some(signed_in) = self.signed_in().await? else { return Ok(None) };
         let person = self.store.person(&signed_in.session.person).await?;
-        let since = signed_in.session.authentication.auth_time;
-        Ok(person.filter(|person| person.allows_session_since(since)).map(|_| signed_in))
+        Ok(person.filter(|person| person.allows(&signed_in.session)).map(|_| signed_in))
     }
 
     /// Gives the browser the cookie of a session that has just begun.

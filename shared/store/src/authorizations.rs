@@ -56,6 +56,40 @@ impl Store {
     /// # Errors
     /// When the table does not answer: the state is then as before or as after.
     pub async fn commit(&self, next: &Authorization) -> Result<Commit, Fault> {
+        self.commit_as(&self.attempt(), next).await
+    }
+
+    /// Commits a move that spends what its holder has only once. When nothing is heard of it, not even by a look
+    /// afterwards, it is taken back: whoever is told of a fault may then spend it again and is not taken for a
+    /// thief, and what was made of the unheard move is given to nobody.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub async fn commit_or_take_back(
+        &self,
+        before: Authorization,
+        next: &Authorization,
+    ) -> Result<Commit, Fault> {
+        let attempt = self.attempt();
+        let committed = self.commit_as(&attempt, next).await;
+        if let Err(Fault::Unavailable { .. }) = &committed {
+            self.take_back(&attempt, before.instead_of(next)).await;
+        }
+        committed
+    }
+
+    /// Undoes an attempt if it is what stands there. Whether that is heard of does not matter: the caller knows of
+    /// nothing either way.
+    async fn take_back(&self, attempt: &str, before: Authorization) {
+        let unheard = Condition::new(
+            "version = :unheard AND attempt = :attempt",
+            vec![(":unheard", number(before.version - 1)), (":attempt", text(attempt))],
+        );
+        let (slim, _) = split(&before);
+        let _ = self.write_if(draft(&before, &slim), unheard).await;
+    }
+
+    async fn commit_as(&self, attempt: &str, next: &Authorization) -> Result<Commit, Fault> {
         let (slim, details) = split(next);
         let decided_anew = matches!(next.stage, Stage::Pushed(_) | Stage::Consented(_));
         if let Some(details) = details.filter(|_| decided_anew) {
@@ -66,7 +100,7 @@ impl Store {
             1 => Condition::absent(),
             version => Condition::new("version = :from", vec![(":from", number(version - 1))]),
         };
-        match self.write_if(draft(next, &slim), condition).await? {
+        match self.write_as(attempt, draft(next, &slim), condition).await? {
             Written::Done => Ok(Commit::Done),
             Written::Conflict(item) if item.is_empty() => Ok(Commit::Outdated(None)),
             Written::Conflict(item) => Ok(Commit::Outdated(Some(Box::new(self.assemble(&item).await?)))),

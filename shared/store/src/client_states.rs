@@ -16,12 +16,13 @@ pub struct ClientState {
     pub secrets: Vec<HashedSecret>,
     /// Whether an operator has switched it off.
     pub disabled: bool,
-    /// Nothing that was granted or issued to it before this moment is good.
+    /// Nothing that was granted or issued to it up to this moment is good.
     pub not_before: Option<Timestamp>,
 }
 
 impl ClientState {
-    /// Whether something issued to the client at `moment` is good by now.
+    /// Whether something issued to the client at `moment` is good by now. In the very second of an ending nothing is:
+    /// it may have been there before.
     pub fn allows_issued_at(&self, moment: Timestamp) -> bool {
         !self.disabled && self.not_before.is_none_or(|mark| moment > mark)
     }

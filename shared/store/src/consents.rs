@@ -102,7 +102,7 @@ impl Store {
 const CONSENT: &str = "CONSENT#";
 
 fn partition(person: &PersonId) -> String {
-    format!("PERSON#{person}")
+    format!("CONSENTS#{person}")
 }
 
 fn key(person: &PersonId, client: &ClientId, asked: &Sha256Digest) -> Key {

@@ -166,13 +166,27 @@ impl Store {
     /// Writes an item if the condition holds for what stands there. The attempt's id makes a retry of the SDK,
     /// whose first try had arrived, a success and not a conflict with itself.
     pub(crate) async fn write_if(&self, draft: Draft, condition: Condition<'_>) -> Result<Written, Fault> {
-        let attempt = URL_SAFE_NO_PAD.encode(self.dice.roll::<12>());
+        self.write_as(&self.attempt(), draft, condition).await
+    }
+
+    /// The id of an attempt to write.
+    pub(crate) fn attempt(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.dice.roll::<12>())
+    }
+
+    /// As [`Store::write_if`], under an attempt's id that the caller knows.
+    pub(crate) async fn write_as(
+        &self,
+        attempt: &str,
+        draft: Draft,
+        condition: Condition<'_>,
+    ) -> Result<Written, Fault> {
         let key = draft.key();
         let mut request = self
             .client
             .put_item()
             .table_name(&*self.table)
-            .set_item(Some(draft.with("attempt", text(&attempt)).into_item()))
+            .set_item(Some(draft.with("attempt", text(attempt)).into_item()))
             .condition_expression(condition.expression)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         for (name, value) in condition.values {
@@ -184,9 +198,9 @@ impl Store {
                 let PutItemError::ConditionalCheckFailedException(failure) = context.into_err() else {
                     return Err(Fault::broken(TABLE, "an error changed its kind"));
                 };
-                Ok(judge(failure.item.unwrap_or_default(), &attempt))
+                Ok(judge(failure.item.unwrap_or_default(), attempt))
             }
-            Err(error) => self.settle(&key, &attempt, fault(&error)).await,
+            Err(error) => self.settle(&key, attempt, fault(&error)).await,
         }
     }
 
@@ -198,7 +212,7 @@ impl Store {
         condition: Condition<'_>,
         values: Vec<(&str, AttributeValue)>,
     ) -> Result<Written, Fault> {
-        let attempt = URL_SAFE_NO_PAD.encode(self.dice.roll::<12>());
+        let attempt = self.attempt();
         let mut request = self
             .client
             .update_item()
@@ -267,18 +281,21 @@ impl Store {
 
     /// The keys of all items that an owner has in the index. The index lags behind the table.
     pub(crate) async fn owned(&self, owner: &str, sort_begins_with: &str) -> Result<Vec<Key>, Fault> {
-        let mut pages = self
+        let mut query = self
             .client
             .query()
             .table_name(&*self.table)
             .index_name("by_owner")
-            .key_condition_expression("#owner = :owner AND begins_with(owner_sort, :sort)")
+            .key_condition_expression("#owner = :owner")
             .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", text(owner))
-            .expression_attribute_values(":sort", text(sort_begins_with))
-            .into_paginator()
-            .items()
-            .send();
+            .expression_attribute_values(":owner", text(owner));
+        // DynamoDB takes no empty text for a key.
+        if !sort_begins_with.is_empty() {
+            query = query
+                .key_condition_expression("#owner = :owner AND begins_with(owner_sort, :sort)")
+                .expression_attribute_values(":sort", text(sort_begins_with));
+        }
+        let mut pages = query.into_paginator().items().send();
         let mut keys = Vec::new();
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| fault(&error))?;

@@ -13,7 +13,9 @@ mod configuration;
 mod consents;
 mod derived;
 mod item;
+mod key_ring;
 mod people;
+mod request_counts;
 mod sessions;
 mod sign_in_attempts;
 
@@ -28,6 +30,7 @@ pub use client_states::ClientState;
 pub use configuration::{Applied, Configuration, Snapshot, Version};
 pub use consents::RememberedConsent;
 pub use derived::Derived;
+pub use key_ring::KeptRing;
 pub use people::{Created, Person};
 pub use sessions::Session;
 pub use sign_in_attempts::{Attempts, SeenAttempts};
@@ -40,6 +43,7 @@ pub struct Store {
     dice: Dice,
     configuration: Arc<configuration::Cache>,
     client_states: Arc<client_states::Cache>,
+    request_counts: Arc<request_counts::Cache>,
 }
 
 impl Store {
@@ -51,6 +55,7 @@ impl Store {
             dice,
             configuration: Arc::default(),
             client_states: Arc::default(),
+            request_counts: Arc::default(),
         }
     }
 }

@@ -5,8 +5,8 @@ use oauth::configuration::Profile;
 use oauth::{PersonId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::Store;
 use crate::item::{Condition, Draft, Key, Written, body, fault};
+use crate::{Session, Store};
 
 /// A person, as the table knows them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,22 +19,35 @@ pub struct Person {
     pub password_hash: Option<String>,
     /// Whether they may do anything at all.
     pub disabled: bool,
-    /// Nothing of theirs that was made before this moment is good: sessions, authorizations, tokens.
+    /// Nothing of theirs that was made up to this moment is good: authorizations, tokens, remembered consents.
     pub not_before: Option<Timestamp>,
-    /// No session that began before this moment is good: they have changed their password since.
+    /// How often all their sessions were ended. A session is good while this is the number that it began under: whole
+    /// seconds do not say whether it began before the password was changed or after it.
     #[serde(default)]
-    pub sessions_not_before: Option<Timestamp>,
+    pub session_generation: u64,
 }
 
 impl Person {
-    /// Whether something made at `moment` in this person's name is good by now.
+    /// Whether something made at `moment` in this person's name is good by now. In the very second of an ending
+    /// nothing is: it may have been there before.
     pub fn allows_made_at(&self, moment: Timestamp) -> bool {
         !self.disabled && self.not_before.is_none_or(|mark| moment > mark)
     }
 
-    /// Whether a session that began at `moment` is good by now.
-    pub fn allows_session_since(&self, moment: Timestamp) -> bool {
-        self.allows_made_at(moment) && self.sessions_not_before.is_none_or(|mark| moment >= mark)
+    /// Whether a session of this person is good by now.
+    pub fn allows(&self, session: &Session) -> bool {
+        !self.disabled && session.generation == self.session_generation
+    }
+
+    /// Ends everything that was made in this person's name up to `now`, and every session, as soon as it is written.
+    pub fn end_everything(&mut self, now: Timestamp) {
+        self.not_before = Some(now);
+        self.end_sessions();
+    }
+
+    /// Ends every session, be it listed anywhere or just about to be written.
+    pub fn end_sessions(&mut self) {
+        self.session_generation += 1;
     }
 }
 
@@ -172,4 +185,73 @@ fn user_name_key(user_name: &str) -> Key {
 
 fn draft(person: &Person) -> Draft {
     Draft::new(&key(&person.id), person, None).owned_by(PEOPLE.to_owned(), person.profile.user_name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::time::Duration;
+
+    use oauth::AuthenticationEvent;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn somebody() -> Person {
+        Person {
+            id: PersonId::from_random([7; 16]),
+            profile: Profile {
+                user_name: "alice".to_owned(),
+                name: "Alice".to_owned(),
+                email: None,
+                groups: BTreeSet::new(),
+                attributes: BTreeMap::new(),
+                locale: None,
+                zone: None,
+            },
+            password_hash: None,
+            disabled: false,
+            not_before: None,
+            session_generation: 0,
+        }
+    }
+
+    fn session_of(person: &Person) -> Session {
+        Session {
+            person: person.id.clone(),
+            user_name: "alice".to_owned(),
+            name: "Alice".to_owned(),
+            locale: None,
+            zone: None,
+            authentication: AuthenticationEvent { auth_time: NOW, amr: vec!["pwd".to_owned()] },
+            generation: person.session_generation,
+            expires_at: NOW.after(Duration::from_hours(1)),
+        }
+    }
+
+    /// All of it within one second: before the ending, and after it.
+    #[test]
+    fn sessions_of_before_an_ending_are_dead_in_its_very_second_and_those_after_it_live() {
+        for end in [Person::end_sessions, |person: &mut Person| person.end_everything(NOW)] {
+            let mut person = somebody();
+            let before = session_of(&person);
+            assert!(person.allows(&before));
+            end(&mut person);
+            assert!(!person.allows(&before));
+            assert!(person.allows(&session_of(&person)));
+            person.disabled = true;
+            assert!(!person.allows(&session_of(&person)));
+        }
+    }
+
+    #[test]
+    fn what_was_made_up_to_the_second_of_an_ending_is_worth_nothing() {
+        let mut person = somebody();
+        person.end_everything(NOW);
+        for (seconds, allowed) in [(-1, false), (0, false), (1, true)] {
+            let moment = Timestamp::from_seconds(NOW.as_seconds() + seconds);
+            assert_eq!(person.allows_made_at(moment), allowed, "{seconds}");
+        }
+    }
 }

@@ -20,6 +20,9 @@ pub struct Session {
     pub zone: Option<String>,
     /// How they signed in.
     pub authentication: AuthenticationEvent,
+    /// Under which number of the person's sessions it began: [`crate::Person::session_generation`].
+    #[serde(default)]
+    pub generation: u64,
     /// Its last moment.
     pub expires_at: Timestamp,
 }
@@ -57,8 +60,8 @@ impl Store {
         self.delete(&key(&secret.digest())).await
     }
 
-    /// Ends all sessions that the index lists for a person. The person's not-before mark, written first,
-    /// covers those that it does not list yet.
+    /// Ends all sessions that the index lists for a person. Their next generation, written first, covers those that
+    /// it does not list yet.
     ///
     /// # Errors
     /// When the table does not answer.

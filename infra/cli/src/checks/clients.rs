@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::num::NonZero;
 
 use oauth::configuration::{Authentication, Client, GrantType, is_issuer_scope};
 use oauth::scope::is_scope_token;
@@ -61,6 +62,7 @@ fn client(file: &Read<ClientFile>, known: &Known<'_>, complaints: &mut Vec<Compl
         default_tool: written.default_tool.as_deref().and_then(ToolId::parse),
         standing_details: standing_details?,
         require_pushed_authorization_requests: written.require_pushed_authorization_requests,
+        requests_per_minute: written.requests_per_minute.map(NonZero::get),
         remember_consent: written.remember_consent,
         id_token_signed_response_alg: written.id_token_signed_response_alg.0,
         is_tool: written.is_tool.as_deref().and_then(ToolId::parse),

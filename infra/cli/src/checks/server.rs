@@ -1,11 +1,12 @@
+use std::num::NonZero;
 use std::time::Duration;
 
-use oauth::configuration::{Brand, Lifetimes, Server};
+use oauth::configuration::{Brand, Lifetimes, Limits, Server};
 use pages::{Colour, Logo};
 use url::{Host, Url};
 
 use super::{IssuerChoice, plain_text_problem};
-use crate::files::{BrandTable, Lifetime, LifetimesTable, ServerFile};
+use crate::files::{BrandTable, Lifetime, LifetimesTable, LimitsTable, ServerFile};
 use crate::reading::Read;
 use crate::{Complaint, Place};
 
@@ -27,8 +28,18 @@ pub(super) fn server(
         brand,
         require_pushed_authorization_requests: file.value.require_pushed_authorization_requests,
         lifetimes,
+        limits: limits(&file.value.limits),
     };
     (complaints.len() == before).then_some(server)
+}
+
+fn limits(table: &LimitsTable) -> Limits {
+    let default = Limits::default();
+    let or = |written: Option<NonZero<u32>>, default| written.map_or(default, NonZero::get);
+    Limits {
+        client_requests_per_minute: or(table.client_requests_per_minute, default.client_requests_per_minute),
+        sign_ins_per_minute: or(table.sign_ins_per_minute, default.sign_ins_per_minute),
+    }
 }
 
 fn issuer(

@@ -1,11 +1,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use cli::prices::Api;
 
 use crate::signing_keys::Keys;
 
-/// Operates a Countersign authorization server: applies its configuration, keeps its people and clients, reads its audit trail.
+/// Operates a Countersign authorization server: applies its configuration, keeps its people and clients, reads its audit trail,
+/// examines it and reckons its cost.
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, after_long_help = WHERE_HELP, arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -17,11 +19,12 @@ const WHERE_HELP: &str = "\
 Which server:
   Without anything said, the local server whose data folder is .countersign here; --data DIR for
   another.
-  With --table NAME (or COUNTERSIGN_TABLE), the DynamoDB table of a deployed stack. AWS_REGION and
-  the credentials come from the environment, for example from
-    eval \"$(aws configure export-credentials --format env)\"
+  With --table NAME (or COUNTERSIGN_TABLE), the DynamoDB table of a deployed stack. Region and
+  credentials come from where the AWS command line takes them: AWS_PROFILE, IAM Identity Center
+  (`aws sso login` first), the environment, the role of a machine.
   The server has no administrator: what you may do is what your IAM rights on the table allow.
-  With --endpoint-url URL (or AWS_ENDPOINT_URL), the table at another endpoint, such as LocalStack's.
+  With --endpoint-url URL (or AWS_ENDPOINT_URL), the table at another endpoint, such as LocalStack's;
+  AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY then come from the environment alone.
 
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage.";
 
@@ -69,8 +72,30 @@ A moment is 2026-11-24T18:05:00Z, 2026-11-24, or how long ago: \"2 h\".
 Examples:
   countersign audit --client finance-agent --since \"2 h\"
   countersign audit --person alice --json
-  aws logs filter-log-events --log-group-name ... --query 'events[].message' --output text | countersign audit --file -")]
+  countersign audit --log-group /countersign/my-stack --grant 0pVPA3PYx1 --since 2026-11-01
+  grep audit downloaded.log | countersign audit --file -")]
     Audit(Audit),
+    /// Examine a deployment from outside, and with --table from inside: what is wrong, and what to do
+    #[command(after_long_help = "\
+Nothing is changed. A check that your rights do not allow is told as not checked. Exit code 1 if anything is wrong.
+
+Examples:
+  countersign doctor --issuer https://auth.example.com
+  countersign doctor --issuer https://auth.example.com --table my-stack-Table-ABC")]
+    Doctor(Doctor),
+    /// Count requests by client and month, and reckon what they cost
+    #[command(after_long_help = "\
+A request is counted for the client that it was for. Who did not prove to be that client is not counted for it. The prices
+are those of infra/prices.toml.
+
+Examples:
+  countersign usage --log-group /countersign/my-stack --month 2026-11
+  countersign usage --log-group /countersign/my-stack --by function --json
+  countersign usage audit.jsonl")]
+    Usage(UsageOf),
+    /// Show what a million requests cost, as Markdown
+    #[command(after_long_help = "Examples:\n  countersign bill\n  countersign bill --api http --json")]
+    Bill(Bill),
 }
 
 /// Which server is meant.
@@ -322,10 +347,89 @@ pub(crate) struct Audit {
     #[arg(long)]
     pub(crate) json: bool,
     /// The log to read, - for standard input [default: the local server's audit.jsonl]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with = "log_group")]
     pub(crate) file: Option<PathBuf>,
+    /// The log group of a deployed stack in CloudWatch Logs: its output Logs
+    #[arg(long, value_name = "NAME")]
+    pub(crate) log_group: Option<String>,
     #[command(flatten)]
     pub(crate) place: Where,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The issuer, as it was applied
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: String,
+    /// How long a signing key signs, as the stack was deployed (`RotationDays`)
+    #[arg(long, value_name = "DAYS", default_value_t = 90)]
+    pub(crate) rotation_days: u32,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UsageOf {
+    /// Logs to read, - for standard input [default: the local server's audit.jsonl]
+    #[arg(value_name = "FILE", conflicts_with = "log_group")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The log group of a deployed stack in CloudWatch Logs: its output Logs
+    #[arg(long, value_name = "NAME")]
+    pub(crate) log_group: Option<String>,
+    /// Only this month, in UTC [default: of a log group the present one, of files all]
+    #[arg(long, value_name = "2026-11")]
+    pub(crate) month: Option<String>,
+    /// Whom to count for
+    #[arg(long, value_enum, default_value = "client")]
+    pub(crate) by: By,
+    /// The kind of API that the requests came through [default: rest]
+    #[arg(long, value_enum)]
+    pub(crate) api: Option<ApiKind>,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bill {
+    /// Only this kind of API [default: both]
+    #[arg(long, value_enum)]
+    pub(crate) api: Option<ApiKind>,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Whom usage is counted for.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum By {
+    /// The client that asked
+    Client,
+    /// The function that answered
+    Function,
+}
+
+/// A kind of API Gateway's APIs.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ApiKind {
+    /// A REST API, which the template makes
+    Rest,
+    /// An HTTP API
+    Http,
+}
+
+impl ApiKind {
+    pub(crate) const fn api(self) -> Api {
+        match self {
+            Self::Rest => Api::Rest,
+            Self::Http => Api::Http,
+        }
+    }
 }
 
 fn attribute(text: &str) -> Result<(String, String), String> {

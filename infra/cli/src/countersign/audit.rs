@@ -1,18 +1,14 @@
-use std::fs::File;
-use std::io::{BufRead, BufReader, stdin};
-use std::path::Path;
+use std::path::PathBuf;
 
 use cli::files::Lifetime;
-use cli::{AuditFilter, read_audit};
+use cli::{AuditEvent, AuditFilter, LinePattern, Span, read_audit};
 use environment::Clock;
 use oauth::{PersonId, Timestamp};
 
 use crate::Stop;
 use crate::arguments::{Audit, Where};
+use crate::log_source::{lines_of_group, local_log, open};
 use crate::terminal::Terminal;
-
-/// The local server's log in its data folder.
-const LOG: &str = "audit.jsonl";
 
 pub(crate) async fn run(audit: Audit, terminal: &mut Terminal) -> Result<(), Stop> {
     let now = Clock::system().now();
@@ -26,9 +22,19 @@ pub(crate) async fn run(audit: Audit, terminal: &mut Terminal) -> Result<(), Sto
         since: audit.since.map(|text| moment(&text, now)).transpose()?,
         until: audit.until.map(|text| moment(&text, now)).transpose()?,
     };
-    for event in read_audit(log(audit.file.as_deref(), &audit.place)?, &filter) {
+    if let Some(group) = &audit.log_group {
+        let span = Span { since: filter.since, until: filter.until };
+        return lines_of_group(&audit.place, group, &LinePattern::audit(&filter), span, |line| {
+            if let Some(event) = filter.event(line.as_bytes()) {
+                show(&event, audit.json, terminal);
+            }
+            !terminal.is_deaf()
+        })
+        .await;
+    }
+    for event in read_audit(open(&log(audit.file, &audit.place)?)?, &filter) {
         let event = event.map_err(|error| Stop::refused(format_args!("the log cannot be read: {error}")))?;
-        terminal.say(if audit.json { event.to_json() } else { event.line() });
+        show(&event, audit.json, terminal);
         if terminal.is_deaf() {
             break;
         }
@@ -36,20 +42,17 @@ pub(crate) async fn run(audit: Audit, terminal: &mut Terminal) -> Result<(), Sto
     Ok(())
 }
 
-fn log(file: Option<&Path>, place: &Where) -> Result<Box<dyn BufRead>, Stop> {
-    let path = match (file, place.data_folder()) {
-        (Some(path), _) if path == Path::new("-") => return Ok(Box::new(BufReader::new(stdin()))),
-        (Some(path), _) => path.to_owned(),
-        (None, Some(folder)) => folder.join(LOG),
-        (None, None) => {
-            return Err(Stop::Usage(
-                "The audit trail of a deployed stack is in CloudWatch Logs: pipe its lines here and say --file -.".to_owned(),
-            ));
-        }
-    };
-    let file =
-        File::open(&path).map_err(|error| Stop::refused(format_args!("{}: {error}", path.display())))?;
-    Ok(Box::new(BufReader::new(file)))
+fn show(event: &AuditEvent, as_json: bool, terminal: &mut Terminal) {
+    terminal.say(if as_json { event.to_json() } else { event.line() });
+}
+
+fn log(file: Option<PathBuf>, place: &Where) -> Result<PathBuf, Stop> {
+    file.or_else(|| local_log(place)).ok_or_else(|| {
+        Stop::Usage(
+            "The audit trail of a deployed stack is in CloudWatch Logs: say --log-group with the stack's output Logs."
+                .to_owned(),
+        )
+    })
 }
 
 /// The identifier of a person, who may be named by their user name.
@@ -57,7 +60,8 @@ async fn identifier(person: &str, place: &Where) -> Result<String, Stop> {
     if PersonId::parse(person).is_some() {
         return Ok(person.to_owned());
     }
-    let found = place.store()?.person_by_user_name(&person.to_lowercase()).await.map_err(Stop::refused)?;
+    let found =
+        place.store().await?.person_by_user_name(&person.to_lowercase()).await.map_err(Stop::refused)?;
     let found = found.ok_or_else(|| {
         Stop::refused(format_args!("there is nobody with the user name {person:?}; name a `sub` instead"))
     })?;

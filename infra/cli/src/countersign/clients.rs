@@ -13,7 +13,7 @@ pub(crate) async fn run(client: Client, terminal: &mut Terminal) -> Result<(), S
     match client {
         Client::RotateSecret(client) => rotate(client, terminal).await,
         Client::Disable(client) => {
-            disable_client(&client.place.store()?, &client.id, Clock::system().now())
+            disable_client(&client.place.store().await?, &client.id, Clock::system().now())
                 .await
                 .map_err(Stop::refused)?;
             terminal.say(format_args!(
@@ -23,7 +23,7 @@ pub(crate) async fn run(client: Client, terminal: &mut Terminal) -> Result<(), S
             Ok(())
         }
         Client::Enable(client) => {
-            enable_client(&client.place.store()?, &client.id).await.map_err(Stop::refused)?;
+            enable_client(&client.place.store().await?, &client.id).await.map_err(Stop::refused)?;
             terminal.say(format_args!("{} is switched on.", client.id));
             Ok(())
         }
@@ -31,7 +31,7 @@ pub(crate) async fn run(client: Client, terminal: &mut Terminal) -> Result<(), S
 }
 
 async fn rotate(client: RotateSecret, terminal: &mut Terminal) -> Result<(), Stop> {
-    let store = client.place.store()?;
+    let store = client.place.store().await?;
     let overlap = if client.at_once { Duration::ZERO } else { client.overlap };
     let now = Clock::system().now();
     let new =

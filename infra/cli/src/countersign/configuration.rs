@@ -16,7 +16,7 @@ pub(crate) async fn apply(apply: Apply, terminal: &mut Terminal) -> Result<(), S
             "--json goes with --dry-run or --yes: in JSON nobody can be asked.".to_owned(),
         ));
     }
-    let store = apply.place.store()?;
+    let store = apply.place.store().await?;
     let plan = Plan::make(&store, &apply.folder, apply.issuer.as_deref()).await.map_err(stop)?;
     if !apply.json {
         show(plan.changes(), terminal);
@@ -47,7 +47,7 @@ pub(crate) async fn apply(apply: Apply, terminal: &mut Terminal) -> Result<(), S
 }
 
 pub(crate) async fn rollback(rollback: Rollback, terminal: &mut Terminal) -> Result<(), Stop> {
-    let store = rollback.place.store()?;
+    let store = rollback.place.store().await?;
     let in_force = store.snapshot().await.map_err(Stop::refused)?;
     let (version, before) = in_force.ok_or_else(|| Stop::refused("No configuration was ever applied."))?;
     let to = rollback.to.unwrap_or(version.saturating_sub(1));

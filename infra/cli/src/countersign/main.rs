@@ -2,12 +2,16 @@
 
 mod arguments;
 mod audit;
+mod bill;
 mod clients;
 mod configuration;
 mod connection;
+mod doctor;
+mod log_source;
 mod people;
 mod signing_keys;
 mod terminal;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -61,5 +65,11 @@ async fn run(command: Command, terminal: &mut Terminal) -> Result<(), Stop> {
         Command::Client(client) => clients::run(client, terminal).await,
         Command::Keys(keys) => signing_keys::run(keys, terminal),
         Command::Audit(audit) => audit::run(audit, terminal).await,
+        Command::Doctor(doctor) => doctor::run(doctor, terminal).await,
+        Command::Usage(usage) => usage::run(usage, terminal).await,
+        Command::Bill(bill) => {
+            bill::run(&bill, terminal);
+            Ok(())
+        }
     }
 }

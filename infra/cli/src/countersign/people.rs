@@ -17,7 +17,7 @@ pub(crate) async fn run(user: User, terminal: &mut Terminal) -> Result<(), Stop>
     match user {
         User::Add(user) => add(user, terminal).await,
         User::Disable(user) => {
-            disable_person(&user.place.store()?, &user.user_name, now).await.map_err(Stop::refused)?;
+            disable_person(&user.place.store().await?, &user.user_name, now).await.map_err(Stop::refused)?;
             terminal.say(format_args!(
                 "{} is shut out; their sessions, authorizations and tokens have ended.",
                 user.user_name
@@ -25,12 +25,12 @@ pub(crate) async fn run(user: User, terminal: &mut Terminal) -> Result<(), Stop>
             Ok(())
         }
         User::Enable(user) => {
-            enable_person(&user.place.store()?, &user.user_name).await.map_err(Stop::refused)?;
+            enable_person(&user.place.store().await?, &user.user_name).await.map_err(Stop::refused)?;
             terminal.say(format_args!("{} can sign in again.", user.user_name));
             Ok(())
         }
         User::Remove(user) => {
-            remove_person(&user.place.store()?, &user.user_name).await.map_err(Stop::refused)?;
+            remove_person(&user.place.store().await?, &user.user_name).await.map_err(Stop::refused)?;
             terminal.say(format_args!("{} is removed.", user.user_name));
             Ok(())
         }
@@ -41,7 +41,7 @@ pub(crate) async fn run(user: User, terminal: &mut Terminal) -> Result<(), Stop>
 }
 
 async fn add(user: AddUser, terminal: &mut Terminal) -> Result<(), Stop> {
-    let store = user.place.store()?;
+    let store = user.place.store().await?;
     let dice = Dice::system();
     let profile = Profile {
         user_name: user.user_name.to_lowercase(),
@@ -69,7 +69,7 @@ async fn add(user: AddUser, terminal: &mut Terminal) -> Result<(), Stop> {
 }
 
 async fn reset(user: ResetPassword, terminal: &mut Terminal) -> Result<(), Stop> {
-    let store = user.place.store()?;
+    let store = user.place.store().await?;
     let dice = Dice::system();
     let password = password(&user.password, &dice)?;
     let now = Clock::system().now();
@@ -99,7 +99,7 @@ fn say_password(password: Option<&Secret<String>>, terminal: &mut Terminal) {
 
 async fn import(import: Import, terminal: &mut Terminal) -> Result<(), Stop> {
     let profiles = read_people_table(&import.file).map_err(|complaints| refused(&complaints))?;
-    let store = import.place.store()?;
+    let store = import.place.store().await?;
     let changes = plan_people(&store, &profiles).await.map_err(Stop::refused)?;
     show(&changes.changes(), terminal);
     if import.dry_run {
@@ -114,7 +114,7 @@ async fn import(import: Import, terminal: &mut Terminal) -> Result<(), Stop> {
 }
 
 async fn list(list: List, terminal: &mut Terminal) -> Result<(), Stop> {
-    let people = list.place.store()?.people().await.map_err(Stop::refused)?;
+    let people = list.place.store().await?.people().await.map_err(Stop::refused)?;
     if list.json {
         let people: Vec<_> = people
             .iter()

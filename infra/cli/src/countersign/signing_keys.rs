@@ -3,13 +3,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use cli::{KEY_FILE, rotate_keys};
 use environment::Clock;
-use oauth::Timestamp;
 use oauth::configuration::SigningAlgorithm;
 use serde_json::json;
 
 use crate::Stop;
 use crate::connection::DATA;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, moment};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
@@ -83,9 +82,4 @@ pub(crate) fn run(Keys::Rotate(asked): Keys, terminal: &mut Terminal) -> Result<
         moment(rotation.unpublished_at)
     ));
     Ok(())
-}
-
-fn moment(at: Timestamp) -> String {
-    jiff::Timestamp::from_second(at.as_seconds())
-        .map_or_else(|_| at.as_seconds().to_string(), |at| at.to_string())
 }

@@ -1,7 +1,7 @@
 use std::fmt::Display;
 use std::io::{BufRead, IsTerminal, Write};
 
-use oauth::Secret;
+use oauth::{Secret, Timestamp};
 use serde_json::Value;
 
 use crate::Stop;
@@ -60,6 +60,12 @@ impl Terminal {
 pub(crate) fn complain(why: &str) {
     // There is nowhere left to say that standard error is gone.
     let _ = writeln!(std::io::stderr().lock(), "{why}");
+}
+
+/// A moment as people read it.
+pub(crate) fn moment(at: Timestamp) -> String {
+    jiff::Timestamp::from_second(at.as_seconds())
+        .map_or_else(|_| at.as_seconds().to_string(), |at| at.to_string())
 }
 
 /// The first line of standard input.

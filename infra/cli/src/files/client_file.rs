@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::num::NonZero;
 
 use oauth::configuration::{GrantType, SigningAlgorithm};
 use schemars::JsonSchema;
@@ -46,6 +47,9 @@ pub struct ClientFile {
     /// Whether this client must push its authorization requests (RFC 9126, section 6).
     #[serde(default)]
     pub require_pushed_authorization_requests: bool,
+    /// How many requests in a minute, where it is not what `server.toml` says.
+    #[serde(default)]
+    pub requests_per_minute: Option<NonZero<u32>>,
     /// Whether a person's consent may be remembered for an identical request.
     #[serde(default)]
     pub remember_consent: bool,

@@ -1,3 +1,5 @@
+use std::num::NonZero;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -25,6 +27,9 @@ pub struct ServerFile {
     /// How long things live. What is left out keeps its default.
     #[serde(default)]
     pub lifetimes: LifetimesTable,
+    /// How often anybody may come. What is left out keeps its default.
+    #[serde(default)]
+    pub limits: LimitsTable,
 }
 
 /// The light brand of the pages.
@@ -45,6 +50,20 @@ pub struct BrandTable {
 
 fn default_accent() -> String {
     "#175e54".to_owned()
+}
+
+/// How often anybody may come, so that nobody can run up a bill. A request above a limit is answered 429.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsTable {
+    /// Requests in a minute of one client, unless its own file says otherwise.
+    #[serde(default)]
+    #[schemars(extend("default" = 1200))]
+    pub client_requests_per_minute: Option<NonZero<u32>>,
+    /// Attempts in a minute to sign in from one network address.
+    #[serde(default)]
+    #[schemars(extend("default" = 120))]
+    pub sign_ins_per_minute: Option<NonZero<u32>>,
 }
 
 /// How long things live: a whole number and a unit (`s`, `min`, `h`, `d`).

@@ -37,6 +37,30 @@ fn what_is_no_configuration_is_refused_at_its_place() {
     ]);
 }
 
+/// After a bracket that is never closed, everything that follows it would be misread.
+#[test]
+fn what_does_not_parse_is_told_in_one_line() {
+    let unclosed = CLIENT.replace("[\"authorization_code\"]", "[\"authorization_code\"");
+    let many = format!("{SERVER}[lifetimes\ncode = \"1 minute\nx = = 1\n\"\n]\n");
+    let key = format!("{CLIENT}jwks.keys = [{{ kty = \"OKP\"\n");
+    for (file, text, line, said) in [
+        ("clients/agent.toml", unclosed.as_str(), "clients/agent.toml:5", "A bracket is not closed"),
+        ("clients/agent.toml", &key, "clients/agent.toml:6", "unclosed"),
+        ("server.toml", &many, "server.toml:3", "unclosed table"),
+        ("server.toml", "[brand\nname = \"Acme\"\n", "server.toml:1", "unclosed table"),
+        ("server.toml", "[brand]\nname = = 1\nx = \"y\n", "server.toml:2", "extra `=`"),
+    ] {
+        let other = ("people.toml", "[[people]]\nuser_name = \"a\"\nname = \"A\"\nemail = \"b\"\n");
+        let lines = Folder::new().with(file, text).with(other.0, other.1).lines();
+        let (own, others): (Vec<&String>, Vec<&String>) = lines.iter().partition(|one| one.starts_with(file));
+        assert_eq!(own.len(), 1, "{text}\n{lines:#?}");
+        assert!(own[0].starts_with(&format!("{line} This is not TOML: ")), "{own:?}");
+        assert!(own[0].contains(said), "{own:?}");
+        assert_eq!(others.len(), 1, "the other files are still checked: {lines:#?}");
+        assert!(others[0].starts_with("people.toml:4 "), "{others:?}");
+    }
+}
+
 #[test]
 fn a_secret_is_refused_wherever_it_stands() {
     let client = |line: &str| format!("{CLIENT}{line}\n");

@@ -28,23 +28,57 @@ fn sentence(value: Value, tag: &str) -> String {
     marked(&types().sentence(&one(value), texts(tag), Some("Finance File Server")))
 }
 
+/// One place and several, one file and all of them.
 #[test]
-fn the_shipped_types_are_told_in_both_languages() {
-    let file = json!({
-        "type": "file_access", "locations": ["https://files.internal.corp/finance"], "actions": ["read", "write"],
-        "identifier": "Q4-report.pdf",
-    });
-    assert_eq!(
-        sentence(file.clone(), "en"),
-        "[read] and [write] [Q4-report.pdf] in [https://files.internal.corp/finance] ([Finance File Server])"
-    );
-    assert_eq!(
-        sentence(file, "de"),
-        "[Q4-report.pdf] in [https://files.internal.corp/finance] [lesen] und [schreiben] ([Finance File Server])"
-    );
-    let all =
-        json!({"type": "file_access", "locations": ["https://files.internal.corp"], "actions": ["read"]});
-    assert!(sentence(all, "en").starts_with("[read] every file in"));
+fn files_are_told_in_both_languages() {
+    let (finance, hr) = ("https://files.internal.corp/finance", "https://files.internal.corp/hr");
+    let several = [finance, hr];
+    let one = &several[..1];
+    for (locations, actions, identifier, english, german) in [
+        (
+            one,
+            json!(["read"]),
+            Some("Q4-report.pdf"),
+            "[read] [Q4-report.pdf] on the [Finance File Server], in [https://files.internal.corp/finance]",
+            "[Q4-report.pdf] in [https://files.internal.corp/finance] auf dem [Finance File Server] [lesen]",
+        ),
+        (
+            &several,
+            json!(["read", "write"]),
+            Some("Q4-report.pdf"),
+            "[read] and [write] [Q4-report.pdf] on the [Finance File Server], in \
+             [https://files.internal.corp/finance] and [https://files.internal.corp/hr]",
+            "[Q4-report.pdf] in [https://files.internal.corp/finance] und [https://files.internal.corp/hr] auf \
+             dem [Finance File Server] [lesen] und [schreiben]",
+        ),
+        (
+            one,
+            json!(["read"]),
+            None,
+            "[read] every file in [https://files.internal.corp/finance] on the [Finance File Server]",
+            "jede Datei in [https://files.internal.corp/finance] auf dem [Finance File Server] [lesen]",
+        ),
+        (
+            &several,
+            json!(["delete"]),
+            None,
+            "[delete] every file in [https://files.internal.corp/finance] and [https://files.internal.corp/hr] \
+             on the [Finance File Server]",
+            "jede Datei in [https://files.internal.corp/finance] und [https://files.internal.corp/hr] auf dem \
+             [Finance File Server] [löschen]",
+        ),
+    ] {
+        let mut file = json!({"type": "file_access", "locations": locations, "actions": actions});
+        if let Some(identifier) = identifier {
+            file["identifier"] = json!(identifier);
+        }
+        assert_eq!(sentence(file.clone(), "en"), english);
+        assert_eq!(sentence(file, "de"), german);
+    }
+}
+
+#[test]
+fn the_other_shipped_types_are_told_in_both_languages() {
     let payment = json!({
         "type": "payment", "amount": {"value": "1250.00", "currency": "EUR"},
         "creditor": {"name": "Papier Müller GmbH", "account": "DE02120300000000202051"},
@@ -78,7 +112,7 @@ fn the_shipped_types_are_told_in_both_languages() {
 fn without_a_name_the_tool_is_told_by_its_id() {
     let file =
         json!({"type": "file_access", "locations": ["https://files.internal.corp"], "actions": ["read"]});
-    assert!(marked(&types().sentence(&one(file), texts("en"), None)).ends_with("([files])"));
+    assert!(marked(&types().sentence(&one(file), texts("en"), None)).ends_with(" on the [files]"));
 }
 
 #[test]
@@ -127,7 +161,7 @@ fn a_value_cannot_speak_with_our_voice() {
     });
     let message = types().sentence(&one(file), texts("en"), None);
     let ours: String = message.segments().iter().filter(|s| !s.is_value).map(|s| s.text.as_str()).collect();
-    assert_eq!(ours, "  in  ()");
+    assert_eq!(ours, "  on the , in ");
     assert!(!message.plain().contains(['\u{202e}', '\n', '\u{2069}']));
 }
 

@@ -1,0 +1,375 @@
+//! `countersign doctor`, against a server that is right, and one that is wrong in one way at a time.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+use store::{KeptRing, Store};
+use tokio::net::TcpListener;
+
+use crate::command::{bare, complained, countersign, output, said};
+use crate::loopback::{Answered, Arrived, Loopback, Reply};
+
+const DAY: i64 = 86_400;
+
+/// What a deployment answers, and what its AWS account does.
+#[derive(Clone)]
+struct Server {
+    issuer_said: Option<&'static str>,
+    document: fn(&mut Value),
+    key_set: fn(&mut Value),
+    key_set_kept_for: &'static str,
+    refusal: Reply,
+    date_ahead_by: i64,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            issuer_said: None,
+            document: |_| {},
+            key_set: |_| {},
+            key_set_kept_for: "public, max-age=300",
+            refusal: Reply::json(400, &json!({"error": "invalid_request", "error_description": "no client"}))
+                .with("cache-control", "no-store"),
+            date_ahead_by: 0,
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what the Date header says is compared with the machine's clock"
+)]
+fn now() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("past 1970");
+    i64::try_from(since_epoch.as_secs()).expect("it fits")
+}
+
+fn document(issuer: &str) -> Value {
+    let at = |path: &str| format!("{issuer}{path}");
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": at("/authorize"),
+        "token_endpoint": at("/token"),
+        "jwks_uri": at("/jwks.json"),
+        "pushed_authorization_request_endpoint": at("/par"),
+        "introspection_endpoint": at("/introspect"),
+        "revocation_endpoint": at("/revoke"),
+        "response_types_supported": ["code"],
+        "code_challenge_methods_supported": ["S256"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+        "authorization_response_iss_parameter_supported": true,
+    })
+}
+
+/// RFC 7515, appendices A.2 and A.3: the public halves.
+fn key_set() -> Value {
+    json!({ "keys": [
+        {
+            "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "one",
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        },
+        {
+            "kty": "RSA", "alg": "RS256", "use": "sig", "kid": "two", "e": "AQAB",
+            "n": "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ",
+        },
+    ]})
+}
+
+impl Server {
+    async fn start(self) -> Loopback {
+        Loopback::start(move |arrived| Answered::Here(self.answer(arrived))).await
+    }
+
+    fn answer(&self, arrived: &Arrived) -> Reply {
+        let issuer = format!("http://{}", arrived.headers["host"]);
+        let date = jiff::Timestamp::from_second(now() + self.date_ahead_by).expect("a moment");
+        let reply = match arrived.path.as_str() {
+            "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => {
+                let mut document = document(self.issuer_said.unwrap_or(&issuer));
+                (self.document)(&mut document);
+                Reply::json(200, &document)
+            }
+            "/jwks.json" => {
+                let mut keys = key_set();
+                (self.key_set)(&mut keys);
+                Reply::json(200, &keys).with("cache-control", self.key_set_kept_for)
+            }
+            "/token" if arrived.method == "POST" => self.refusal.clone(),
+            _ => Reply::json(404, &json!({})),
+        };
+        reply.with("date", &date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+    }
+}
+
+/// Examines a server from outside; the exit code, and what was found by check.
+async fn examined(server: Server) -> (Option<i32>, Value) {
+    let server = server.start().await;
+    let output = output(bare(&["doctor", "--issuer", &server.url, "--json"])).await;
+    (output.status.code(), serde_json::from_str(&said(&output)).expect("JSON"))
+}
+
+fn finding<'f>(told: &'f Value, check: &str) -> &'f Value {
+    let findings = told["findings"].as_array().expect("findings");
+    findings.iter().find(|finding| finding["check"] == check).unwrap_or_else(|| panic!("{check}: {told}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_right_is_found_well() {
+    let (code, told) = examined(Server::default()).await;
+    assert_eq!((code, &told["well"]), (Some(0), &json!(true)), "{told}");
+    for check in ["address", "clock", "OpenID discovery", "OAuth discovery", "key set", "refusal"] {
+        assert_eq!(finding(&told, check)["verdict"], "ok", "{check}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_thing_that_is_wrong_is_found_and_only_that() {
+    let well = Server::default;
+    let json_refusal = |status, body: Value| Reply::json(status, &body).with("cache-control", "no-store");
+    let cases: Vec<(&str, &str, Server)> = vec![
+        ("clock", "s apart", Server { date_ahead_by: 60, ..well() }),
+        (
+            "OpenID discovery",
+            "the issuer is",
+            Server { issuer_said: Some("https://other.example"), ..well() },
+        ),
+        (
+            "OpenID discovery",
+            "it lacks code_challenge_methods_supported",
+            Server { document: |document| remove(document, "code_challenge_methods_supported"), ..well() },
+        ),
+        (
+            "OpenID discovery",
+            "token_endpoint is not below",
+            Server {
+                document: |document| document["token_endpoint"] = json!("https://evil.example/token"),
+                ..well()
+            },
+        ),
+        (
+            "key set",
+            "no key for RS256",
+            Server { key_set: |keys| drop(keys["keys"].as_array_mut().expect("keys").pop()), ..well() },
+        ),
+        ("key set", "private key", Server { key_set: |keys| keys["keys"][0]["d"] = json!("AAAA"), ..well() }),
+        (
+            "key set",
+            "cannot be used",
+            Server { key_set: |keys| keys["keys"][0]["x"] = json!("AAAA"), ..well() },
+        ),
+        ("key set", "86400 s", Server { key_set_kept_for: "max-age=86400", ..well() }),
+        ("key set", "does not say", Server { key_set_kept_for: "no-cache", ..well() }),
+        (
+            "refusal",
+            "with 502",
+            Server { refusal: json_refusal(502, json!({ "errorMessage": "panic at main.rs" })), ..well() },
+        ),
+        (
+            "refusal",
+            "tells more than it should: trace",
+            Server {
+                refusal: json_refusal(400, json!({ "error": "invalid_request", "trace": "main.rs" })),
+                ..well()
+            },
+        ),
+        (
+            "refusal",
+            "caches",
+            Server { refusal: Reply::json(401, &json!({ "error": "invalid_client" })), ..well() },
+        ),
+    ];
+    for (check, words, server) in cases {
+        let (code, told) = examined(server).await;
+        let found = finding(&told, check);
+        assert_eq!((code, &found["verdict"]), (Some(1), &json!("wrong")), "{words}: {told}");
+        assert!(found["what"].as_str().expect("what").contains(words), "{words}: {found}");
+        assert!(!found["remedy"].as_str().expect("a remedy").is_empty());
+    }
+}
+
+fn remove(document: &mut Value, member: &str) {
+    document.as_object_mut().expect("an object").remove(member);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_nobody_answers_is_told_with_its_reason() {
+    for (issuer, words) in [
+        ("http://127.0.0.1:1", "refused"),
+        ("http://auth.example.com", "without encryption"),
+        ("https://auth.example.com/", "no issuer"),
+    ] {
+        let output = output(bare(&["doctor", "--issuer", issuer])).await;
+        assert_eq!(output.status.code(), Some(1));
+        assert!(said(&output).to_lowercase().contains(words), "{issuer}: {}", said(&output));
+        assert_eq!(complained(&output), "One thing is wrong.\n");
+    }
+}
+
+/// An AWS account with a table in memory, whose other answers are made up.
+struct Account {
+    endpoint: Loopback,
+    store: Store,
+}
+
+type Answers = Arc<dyn Fn(&str) -> Option<Reply> + Send + Sync>;
+
+impl Account {
+    /// What `otherwise` answers for an operation is answered so.
+    async fn new(otherwise: Answers) -> Self {
+        let database = dynoxide::Database::memory().expect("memory");
+        let table = json!({
+            "TableName": "countersign",
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": (["pk", "sk"].map(|name| json!({"AttributeName": name, "AttributeType": "S"}))),
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        });
+        database.create_table(serde_json::from_value(table).expect("a request")).expect("made");
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()));
+        let store = Store::reached_by(&aws::local(&format!("http://{address}")), "countersign");
+        let endpoint = Loopback::start(move |arrived| {
+            let target = arrived.headers.get("x-amz-target").map_or("", String::as_str);
+            let operation = target.rsplit('.').next().unwrap_or_default();
+            match otherwise(operation).or_else(|| described(operation)) {
+                Some(reply) => Answered::Here(reply.with("content-type", "application/x-amz-json-1.1")),
+                None => Answered::At(address.clone()),
+            }
+        })
+        .await;
+        Self { endpoint, store }
+    }
+
+    async fn holds_keys(&self, first_use: i64) {
+        let key = |algorithm: &str| {
+            json!({
+                "algorithm": algorithm, "published_at": first_use, "first_use": first_use, "public_key": "",
+                "custody": "kms", "key_id": format!("arn:{algorithm}"),
+            })
+        };
+        let ring = json!({
+            "format": 1, "deployment": "acme", "data_key": "arn:data", "server_secret": "",
+            "signing_keys": [key("ES256"), key("RS256")],
+        });
+        let replaced = self.store.replace_key_ring(&ring, None::<&KeptRing<Value>>).await;
+        assert!(replaced.expect("the table answers"));
+    }
+
+    async fn examined(&self, server: &Loopback) -> (Option<i32>, Value) {
+        let arguments = ["doctor", "--issuer", &server.url, "--table", "countersign", "--json"];
+        let output = countersign(&self.endpoint.url, &arguments).await;
+        (output.status.code(), serde_json::from_str(&said(&output)).unwrap_or_else(|_| panic!("{output:?}")))
+    }
+}
+
+/// What AWS says of a stack that was deployed as the template has it.
+fn described(operation: &str) -> Option<Reply> {
+    let answer = match operation {
+        "DescribeTable" => json!({ "Table": {
+            "TableName": "countersign", "TableStatus": "ACTIVE", "DeletionProtectionEnabled": true,
+            "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" },
+        }}),
+        "DescribeTimeToLive" => {
+            json!({ "TimeToLiveDescription": { "TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at" } })
+        }
+        "DescribeContinuousBackups" => json!({ "ContinuousBackupsDescription": {
+            "ContinuousBackupsStatus": "ENABLED",
+            "PointInTimeRecoveryDescription": { "PointInTimeRecoveryStatus": "ENABLED" },
+        }}),
+        "DescribeKey" => json!({ "KeyMetadata": { "KeyId": "key", "KeyState": "Enabled" } }),
+        _ => return None,
+    };
+    Some(Reply::json(200, &answer))
+}
+
+async fn applied(account: &Account, issuer: &str) {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/demo");
+    let folder = folder.display().to_string();
+    let arguments = ["apply", &folder, "--issuer", issuer, "--table", "countersign", "--yes"];
+    let output = countersign(&account.endpoint.url, &arguments).await;
+    assert!(output.status.success(), "{}", complained(&output));
+}
+
+const INSIDE: [&str; 8] = [
+    "table",
+    "stream",
+    "deletion protection",
+    "time to live",
+    "backups",
+    "configuration",
+    "signing keys",
+    "data key",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_that_is_right_is_found_well() {
+    let server = Server::default().start().await;
+    let account = Account::new(Arc::new(|_| None)).await;
+    applied(&account, &server.url).await;
+    account.holds_keys(now() - 89 * DAY).await;
+    let (code, told) = account.examined(&server).await;
+    assert_eq!(code, Some(0), "{told}");
+    for check in INSIDE {
+        assert_eq!(finding(&told, check)["verdict"], "ok", "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_that_was_only_begun_is_told_the_next_steps() {
+    let server = Server::default().start().await;
+    let account = Account::new(Arc::new(|_| None)).await;
+    let (code, told) = account.examined(&server).await;
+    assert_eq!(code, Some(1));
+    assert_eq!(finding(&told, "configuration")["what"], "none was ever applied");
+    assert_eq!(finding(&told, "signing keys")["what"], "there are none yet");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_template_was_to_switch_on_is_missed() {
+    let server = Server::default().start().await;
+    let account = Account::new(Arc::new(|operation| {
+        let answer = match operation {
+            "DescribeTable" => json!({ "Table": { "TableName": "countersign", "TableStatus": "UPDATING" } }),
+            "DescribeTimeToLive" => {
+                json!({ "TimeToLiveDescription": { "TimeToLiveStatus": "ENABLED", "AttributeName": "ttl" } })
+            }
+            "DescribeContinuousBackups" => json!({ "ContinuousBackupsDescription": {
+                "ContinuousBackupsStatus": "ENABLED",
+                "PointInTimeRecoveryDescription": { "PointInTimeRecoveryStatus": "DISABLED" },
+            }}),
+            "DescribeKey" => json!({ "KeyMetadata": { "KeyId": "key", "KeyState": "PendingDeletion" } }),
+            _ => return None,
+        };
+        Some(Reply::json(200, &answer))
+    }))
+    .await;
+    applied(&account, "http://localhost:8690").await;
+    account.holds_keys(now() - 93 * DAY).await;
+    let (code, told) = account.examined(&server).await;
+    assert_eq!(code, Some(1));
+    for check in INSIDE {
+        assert_eq!(finding(&told, check)["verdict"], "wrong", "{told}");
+    }
+    assert_eq!(finding(&told, "signing keys in KMS")["verdict"], "wrong", "{told}");
+}
+
+/// An operator who may not look is not told that something is wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_that_is_missing_is_told_as_such() {
+    let server = Server::default().start().await;
+    let account = Account::new(Arc::new(|operation| {
+        let denied = json!({ "__type": "AccessDeniedException", "Message": "no" });
+        (operation.starts_with("Describe") || operation == "GetItem").then(|| Reply::json(400, &denied))
+    }))
+    .await;
+    let (code, told) = account.examined(&server).await;
+    assert_eq!(code, Some(0), "{told}");
+    for check in ["table", "time to live", "backups", "configuration", "signing keys"] {
+        let found = finding(&told, check);
+        assert_eq!(found["verdict"], "not-checked", "{told}");
+        assert!(found["why"].as_str().is_some_and(|why| why.contains("is not among your rights")), "{found}");
+    }
+}

@@ -1,0 +1,151 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use environment::Fault;
+use oauth::Timestamp;
+use oauth::configuration::SigningAlgorithm;
+use serde::{Deserialize, Serialize};
+
+use crate::key_set::KeySet;
+use crate::public_key::PublicKey;
+
+/// The shape of the item.
+const FORMAT: u32 = 1;
+
+/// A deployment's keys as its table holds them: public halves in the clear, and of what is secret only where KMS
+/// has it, or a ciphertext that KMS alone can open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRing {
+    format: u32,
+    /// Whose ring it is. Every ciphertext in it is bound to that name.
+    pub deployment: String,
+    /// The KMS key that the ciphertexts were made under.
+    pub data_key: String,
+    /// The server's own secret, base64.
+    pub server_secret: String,
+    /// The signing keys, past, present and future.
+    pub signing_keys: KeySet<RingKey>,
+}
+
+/// One signing key of the ring.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RingKey {
+    /// The public half (`SubjectPublicKeyInfo`, base64). With it, no function has to ask KMS before it can verify.
+    pub public_key: String,
+    /// Where the private half is.
+    #[serde(flatten)]
+    pub custody: RingCustody,
+}
+
+/// Where the private half of a signing key is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "custody", rename_all = "kebab-case")]
+pub enum RingCustody {
+    /// In KMS, which signs and never gives it out.
+    Kms {
+        /// The key's ARN. Not an alias: an alias can be moved to another key.
+        key_id: String,
+    },
+    /// Here, as ciphertext. KMS made the pair and opens it for a function that may ask.
+    KmsWrapped {
+        /// What the ciphertext is bound to, beside the deployment.
+        name: String,
+        /// The private half, base64.
+        wrapped: String,
+    },
+    /// Nowhere any more. Tokens of the key have expired; old evidence can still be checked.
+    Gone,
+}
+
+impl KeyRing {
+    /// A ring of these parts.
+    pub(crate) const fn new(
+        deployment: String,
+        data_key: String,
+        server_secret: String,
+        signing_keys: KeySet<RingKey>,
+    ) -> Self {
+        Self { format: FORMAT, deployment, data_key, server_secret, signing_keys }
+    }
+
+    /// Gives up the private halves of keys that are published no more, and says of how many.
+    pub(crate) fn give_up_private_halves(&mut self, now: Timestamp) -> usize {
+        let mut gone = 0;
+        self.signing_keys = self.signing_keys.map(|stored| {
+            let over = stored.schedule.unpublished_at.is_some_and(|moment| moment <= now);
+            if over && stored.key.custody != RingCustody::Gone {
+                gone += 1;
+                return RingKey { custody: RingCustody::Gone, ..stored.key.clone() };
+            }
+            stored.key.clone()
+        });
+        gone
+    }
+
+    /// Whether this program knows the ring's shape.
+    pub(crate) fn check_format(&self) -> Result<(), Fault> {
+        match self.format {
+            FORMAT => Ok(()),
+            _ => Err(Fault::broken("signing keys", "the key ring was written by a newer version")),
+        }
+    }
+}
+
+impl RingKey {
+    /// The public half.
+    pub(crate) fn public(&self) -> Result<PublicKey, Fault> {
+        const WHAT: &str = "public key";
+        let spki = STANDARD.decode(&self.public_key).map_err(|error| Fault::broken(WHAT, error))?;
+        PublicKey::from_spki(&spki).map_err(|defect| Fault::broken(WHAT, defect))
+    }
+}
+
+/// What a ciphertext of the ring is for. It is part of the encryption context (AWS KMS, "Encryption context"): one
+/// that was made for another purpose, key or deployment does not open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose<'a> {
+    ServerSecret,
+    SigningKey { name: &'a str },
+}
+
+impl<'a> Purpose<'a> {
+    /// The encryption context, name by name.
+    pub(crate) fn context(self, deployment: &'a str) -> Vec<(&'static str, &'a str)> {
+        match self {
+            Self::ServerSecret => vec![("countersign", "server-secret"), ("deployment", deployment)],
+            Self::SigningKey { name } => {
+                vec![("countersign", "signing-key"), ("deployment", deployment), ("key", name)]
+            }
+        }
+    }
+}
+
+/// How new signing keys are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SigningMode {
+    /// KMS signs each token.
+    Kms,
+    /// KMS opens the key once for each start of a function, which signs by itself from then on.
+    KmsWrapped,
+}
+
+impl SigningMode {
+    /// Reads `kms` or `kms-wrapped`.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "kms" => Some(Self::Kms),
+            "kms-wrapped" => Some(Self::KmsWrapped),
+            _ => None,
+        }
+    }
+
+    /// Whether a key is kept in this way.
+    pub(crate) const fn keeps(self, custody: &RingCustody) -> bool {
+        matches!(
+            (self, custody),
+            (Self::Kms, RingCustody::Kms { .. }) | (Self::KmsWrapped, RingCustody::KmsWrapped { .. })
+        )
+    }
+}
+
+/// The algorithms that a deployment has a key for.
+pub(crate) const ALGORITHMS: [SigningAlgorithm; 2] = [SigningAlgorithm::Es256, SigningAlgorithm::Rs256];

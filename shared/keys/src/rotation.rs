@@ -1,0 +1,524 @@
+use std::time::Duration;
+
+use aws_sdk_kms::Client;
+use aws_sdk_kms::types::{DataKeyPairSpec, KeySpec, KeyUsageType, Tag};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use environment::{Dice, Fault};
+use oauth::Timestamp;
+use oauth::configuration::SigningAlgorithm;
+use store::Store;
+
+use crate::key_ring::{ALGORITHMS, KeyRing, Purpose, RingCustody, RingKey, SigningMode};
+use crate::key_set::{JWKS_MAX_AGE, KeySet, LONGEST_TOKEN_LIFE, Schedule, ScheduledKey};
+use crate::kms;
+use crate::ring_custody::RING_FRESH;
+
+/// The tag of the KMS keys that a rotation makes. Rights on keys that are not made yet can only be given by it.
+pub const DEPLOYMENT_TAG: &str = "countersign-deployment";
+
+/// How long until everybody who verifies a token has a key: each process reads the ring anew, and then whoever keeps
+/// a JWKS fetches one.
+const UNTIL_KNOWN: Duration = JWKS_MAX_AGE.saturating_add(RING_FRESH.saturating_mul(2));
+
+/// What the rotation of a deployment's keys is to know.
+#[derive(Clone, Debug)]
+pub struct RotationPlan {
+    /// The deployment's name, unique in its account and region.
+    pub deployment: String,
+    /// The KMS key that seals.
+    pub data_key: String,
+    /// How new signing keys are kept.
+    pub mode: SigningMode,
+    /// How long a signing key signs.
+    pub period: Duration,
+    /// KMS keys that were made together with the deployment, to begin with.
+    pub first_keys: Vec<(SigningAlgorithm, String)>,
+}
+
+/// What is asked of one run beside what is due.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// Keys that are to be replaced whether it is time or not.
+    pub rotate: Vec<SigningAlgorithm>,
+    /// Without overlap: the keys before are published no more, and what they signed is worth nothing at once. For a
+    /// key that somebody else may have.
+    pub at_once: bool,
+}
+
+/// What a run did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tended {
+    /// The first keys were made.
+    Made,
+    /// Keys were replaced, or private halves that nobody needs any more were given up.
+    Changed {
+        /// Whose successors were made.
+        rotated: Vec<SigningAlgorithm>,
+        /// How many private halves are gone.
+        gone: usize,
+    },
+    /// Everything is as it should be.
+    Nothing,
+    /// Somebody else changed the ring meanwhile.
+    Overtaken,
+}
+
+/// Makes and replaces a deployment's keys. The one who may write the key ring.
+pub struct Rotation {
+    kms: Client,
+    store: Store,
+    dice: Dice,
+    plan: RotationPlan,
+}
+
+impl Rotation {
+    /// Puts the parts together.
+    pub fn new(sdk: &aws::SdkConfig, store: Store, dice: Dice, plan: RotationPlan) -> Self {
+        Self { kms: kms::client(sdk), store, dice, plan }
+    }
+
+    /// Makes the first keys, replaces those whose time has come, and gives up the private halves of those whose last
+    /// token has expired: one read, and one conditional write if there is anything to do.
+    ///
+    /// # Errors
+    /// When the table or KMS does not answer; the ring is as it was then.
+    pub async fn tend(&self, demand: &Demand, now: Timestamp) -> Result<Tended, Fault> {
+        let kept = self.store.key_ring::<KeyRing>().await?;
+        let (ring, tended) = match &kept {
+            None => (self.first(now).await?, Tended::Made),
+            Some(kept) => {
+                kept.ring.check_format()?;
+                self.next(&kept.ring, demand, now).await?
+            }
+        };
+        if tended == Tended::Nothing {
+            return Ok(tended);
+        }
+        let replaced = self.store.replace_key_ring(&ring, kept.as_ref()).await?;
+        if !replaced {
+            return Ok(Tended::Overtaken);
+        }
+        if let Some(kept) = &kept {
+            self.disable_what_is_gone(&kept.ring, &ring).await?;
+        }
+        Ok(tended)
+    }
+
+    async fn first(&self, now: Timestamp) -> Result<KeyRing, Fault> {
+        let mut keys = Vec::new();
+        for algorithm in ALGORITHMS {
+            let key = self.first_key(algorithm).await?;
+            keys.push(ScheduledKey { algorithm, schedule: Schedule::first(now), key });
+        }
+        let plan = &self.plan;
+        let secret = self.make_server_secret().await?;
+        Ok(KeyRing::new(plan.deployment.clone(), plan.data_key.clone(), secret, KeySet::new(keys)))
+    }
+
+    async fn first_key(&self, algorithm: SigningAlgorithm) -> Result<RingKey, Fault> {
+        let made = self.plan.first_keys.iter().find(|(of, _)| *of == algorithm);
+        match made.filter(|_| self.plan.mode == SigningMode::Kms) {
+            Some((_, key_id)) => self.kms_key(key_id.clone()).await,
+            None => self.make(algorithm).await,
+        }
+    }
+
+    async fn next(
+        &self,
+        ring: &KeyRing,
+        demand: &Demand,
+        now: Timestamp,
+    ) -> Result<(KeyRing, Tended), Fault> {
+        let mut next = ring.clone();
+        let mut rotated = Vec::new();
+        for algorithm in ALGORITHMS {
+            if demand.rotate.contains(&algorithm) || self.is_due(ring, algorithm, now) {
+                let successor = self.make(algorithm).await?;
+                next.signing_keys = if demand.at_once {
+                    next.signing_keys.replace_at_once(algorithm, successor, now)
+                } else {
+                    next.signing_keys.rotate(algorithm, successor, now, UNTIL_KNOWN, LONGEST_TOKEN_LIFE)
+                };
+                rotated.push(algorithm);
+            }
+        }
+        let gone = next.give_up_private_halves(now);
+        let tended =
+            if rotated.is_empty() && gone == 0 { Tended::Nothing } else { Tended::Changed { rotated, gone } };
+        Ok((next, tended))
+    }
+
+    /// Whether the newest key of an algorithm has signed for long enough, or is not kept as the deployment wants it.
+    fn is_due(&self, ring: &KeyRing, algorithm: SigningAlgorithm, now: Timestamp) -> bool {
+        let newest = ring.signing_keys.iter().filter(|key| key.algorithm == algorithm).last();
+        newest.is_none_or(|key| {
+            let started = key.schedule.first_use;
+            !self.plan.mode.keeps(&key.key.custody) || now >= started.after(self.plan.period)
+        })
+    }
+
+    async fn make(&self, algorithm: SigningAlgorithm) -> Result<RingKey, Fault> {
+        match self.plan.mode {
+            SigningMode::Kms => self.make_kms_key(algorithm).await,
+            SigningMode::KmsWrapped => self.make_wrapped_key(algorithm).await,
+        }
+    }
+
+    async fn make_kms_key(&self, algorithm: SigningAlgorithm) -> Result<RingKey, Fault> {
+        const WHAT: &str = "new signing key";
+        let tag = Tag::builder().tag_key(DEPLOYMENT_TAG).tag_value(&self.plan.deployment).build();
+        let spec = match algorithm {
+            SigningAlgorithm::Es256 => KeySpec::EccNistP256,
+            SigningAlgorithm::Rs256 => KeySpec::Rsa2048,
+        };
+        let request = self
+            .kms
+            .create_key()
+            .key_spec(spec)
+            .key_usage(KeyUsageType::SignVerify)
+            .description(format!("{}: signs tokens, {}", self.plan.deployment, algorithm.as_str()))
+            .tags(tag.map_err(|error| Fault::broken(WHAT, error))?);
+        let answer = request.send().await.map_err(|error| aws::fault(WHAT, &error))?;
+        let arn = answer.key_metadata.and_then(|metadata| metadata.arn);
+        self.kms_key(arn.ok_or_else(|| Fault::broken(WHAT, "KMS answered without its name"))?).await
+    }
+
+    async fn kms_key(&self, key_id: String) -> Result<RingKey, Fault> {
+        const WHAT: &str = "public key";
+        let answer = self.kms.get_public_key().key_id(&key_id).send().await;
+        let answer = answer.map_err(|error| aws::fault(WHAT, &error))?;
+        let public = answer.public_key.ok_or_else(|| Fault::broken(WHAT, "KMS answered without one"))?;
+        checked(RingKey { public_key: STANDARD.encode(public), custody: RingCustody::Kms { key_id } })
+    }
+
+    async fn make_wrapped_key(&self, algorithm: SigningAlgorithm) -> Result<RingKey, Fault> {
+        const WHAT: &str = "new signing key";
+        let name = URL_SAFE_NO_PAD.encode(self.dice.roll::<12>());
+        let spec = match algorithm {
+            SigningAlgorithm::Es256 => DataKeyPairSpec::EccNistP256,
+            SigningAlgorithm::Rs256 => DataKeyPairSpec::Rsa2048,
+        };
+        let mut request = self
+            .kms
+            .generate_data_key_pair_without_plaintext()
+            .key_id(&self.plan.data_key)
+            .key_pair_spec(spec);
+        for (key, value) in (Purpose::SigningKey { name: &name }).context(&self.plan.deployment) {
+            request = request.encryption_context(key, value);
+        }
+        let answer = request.send().await.map_err(|error| aws::fault(WHAT, &error))?;
+        let (Some(public), Some(wrapped)) = (answer.public_key, answer.private_key_ciphertext_blob) else {
+            return Err(Fault::broken(WHAT, "KMS answered with half of it"));
+        };
+        let custody = RingCustody::KmsWrapped { name, wrapped: STANDARD.encode(wrapped) };
+        checked(RingKey { public_key: STANDARD.encode(public), custody })
+    }
+
+    async fn make_server_secret(&self) -> Result<String, Fault> {
+        const WHAT: &str = "server secret";
+        let mut request =
+            self.kms.generate_data_key_without_plaintext().key_id(&self.plan.data_key).number_of_bytes(32);
+        for (key, value) in Purpose::ServerSecret.context(&self.plan.deployment) {
+            request = request.encryption_context(key, value);
+        }
+        let answer = request.send().await.map_err(|error| aws::fault(WHAT, &error))?;
+        let wrapped = answer.ciphertext_blob.ok_or_else(|| Fault::broken(WHAT, "KMS answered without it"))?;
+        Ok(STANDARD.encode(wrapped))
+    }
+
+    /// A key in KMS whose private half the ring has given up signs nothing more, whoever asks. Deleting it is an
+    /// operator's decision.
+    async fn disable_what_is_gone(&self, before: &KeyRing, after: &KeyRing) -> Result<(), Fault> {
+        for (old, new) in before.signing_keys.iter().zip(after.signing_keys.iter()) {
+            if let (RingCustody::Kms { key_id }, RingCustody::Gone) = (&old.key.custody, &new.key.custody) {
+                let answer = self.kms.disable_key().key_id(key_id).send().await;
+                answer.map_err(|error| aws::fault("retired signing key", &error))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A key is not taken into the ring when its public half could not be read from it.
+fn checked(key: RingKey) -> Result<RingKey, Fault> {
+    key.public().map(|_| key)
+}
+
+#[cfg(test)]
+mod tests {
+    use SigningAlgorithm::{Es256, Rs256};
+    use environment::Clock;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::fake_aws::FakeAws;
+    use crate::fixtures::{P256_SPKI, RSA_SPKI, SECRET};
+    use crate::{AcceptedKeys, Expected, Keys, PublicKey, ServerSecret, jwt};
+
+    const ISSUER: &str = "https://issuer.example";
+    const EXPECTED: Expected<'_> =
+        Expected { issuer: ISSUER, types: &["at+jwt"], keys: AcceptedKeys::Published };
+    const DAY: Duration = Duration::from_hours(24);
+
+    fn plan(mode: SigningMode) -> RotationPlan {
+        RotationPlan {
+            deployment: "trial".to_owned(),
+            data_key: "data-key".to_owned(),
+            mode,
+            period: DAY * 90,
+            first_keys: vec![(Es256, "arn:first-ec".to_owned()), (Rs256, "arn:first-rsa".to_owned())],
+        }
+    }
+
+    async fn made(aws: &FakeAws, mode: SigningMode, now: Timestamp) -> Rotation {
+        let rotation = aws.rotation(plan(mode));
+        assert_eq!(rotation.tend(&Demand::default(), now).await.expect("made"), Tended::Made);
+        rotation
+    }
+
+    async fn signed(
+        aws: &FakeAws,
+        keys: &Keys,
+        algorithm: SigningAlgorithm,
+        now: Timestamp,
+    ) -> (String, String) {
+        let spki = if algorithm == Es256 { P256_SPKI } else { RSA_SPKI };
+        let kid = PublicKey::from_spki(spki).expect("a key").thumbprint();
+        let claims = json!({ "iss": ISSUER });
+        let payload = claims.to_string();
+        let input = jwt::signing_input(algorithm.as_str(), &kid, "at+jwt", payload.as_bytes()).expect("JSON");
+        aws.expect_to_sign(input.into_bytes());
+        let (token, calls) = aws::counted(keys.sign(&claims, "at+jwt", algorithm, now)).await;
+        let token = token.expect("signed");
+        keys.public().await.expect("at hand").verify(&token, &EXPECTED, now).expect("our own");
+        (token, calls.to_string())
+    }
+
+    #[tokio::test]
+    async fn before_a_first_run_nothing_is_signed_and_the_log_says_what_to_do() {
+        let keys = FakeAws::default().keys(&Clock::system());
+        let fault = keys.public().await.map(drop).expect_err("no ring");
+        assert!(fault.to_string().contains("invoke the rotation function"), "{fault}");
+    }
+
+    #[tokio::test]
+    async fn in_kms_mode_kms_signs_each_token_as_a_digest() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        let now = clock.now();
+        made(&aws, SigningMode::Kms, now).await;
+        let keys = aws.keys(&clock);
+        assert_eq!(signed(&aws, &keys, Es256, now).await.1, "DynamoDB.GetItem=1 KMS.Sign=1");
+        // Many times, because a number of the signature is short only now and then.
+        for _ in 0..50 {
+            assert_eq!(signed(&aws, &keys, Es256, now).await.1, "KMS.Sign=1");
+        }
+        assert_eq!(signed(&aws, &keys, Rs256, now).await.1, "KMS.Sign=1");
+        let requests = aws.requests_of("Sign");
+        assert!(requests.iter().all(|request| request["MessageType"] == "DIGEST"));
+        assert_eq!(requests[0]["SigningAlgorithm"], "ECDSA_SHA_256");
+        assert_eq!(requests[51]["SigningAlgorithm"], "RSASSA_PKCS1_V1_5_SHA_256");
+        assert_eq!(
+            (&requests[0]["KeyId"], &requests[51]["KeyId"]),
+            (&json!("arn:first-ec"), &json!("arn:first-rsa"))
+        );
+        assert!(aws.requests_of("CreateKey").is_empty(), "the template's keys are taken");
+    }
+
+    #[tokio::test]
+    async fn in_wrapped_mode_kms_opens_the_key_once_and_signs_nothing() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        let now = clock.now();
+        made(&aws, SigningMode::KmsWrapped, now).await;
+        let keys = aws.keys(&clock);
+        assert_eq!(signed(&aws, &keys, Es256, now).await.1, "DynamoDB.GetItem=1 KMS.Decrypt=1 Keys.Sign=1");
+        assert_eq!(signed(&aws, &keys, Es256, now).await.1, "Keys.Sign=1");
+        assert_eq!(signed(&aws, &keys, Rs256, now).await.1, "KMS.Decrypt=1 Keys.Sign=1");
+        let contexts: Vec<Value> = aws
+            .requests_of("Decrypt")
+            .into_iter()
+            .map(|request| request["EncryptionContext"].clone())
+            .collect();
+        assert!(contexts.iter().all(|context| context["countersign"] == "signing-key"
+            && context["deployment"] == "trial"
+            && context["key"].as_str().is_some_and(|name| name.len() == 16)));
+        assert_ne!(contexts[0], contexts[1]);
+    }
+
+    #[tokio::test]
+    async fn a_ciphertext_of_another_key_or_purpose_does_not_open() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        let now = clock.now();
+        made(&aws, SigningMode::KmsWrapped, now).await;
+        aws.change_ring(|ring| {
+            ring["signing_keys"][0]["wrapped"] = ring["signing_keys"][1]["wrapped"].clone();
+            ring["server_secret"] = ring["signing_keys"][1]["wrapped"].clone();
+        });
+        let keys = aws.keys(&clock);
+        assert!(keys.sign(&json!({}), "JWT", Es256, now).await.is_err());
+        assert!(keys.server_secret().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_public_half_that_is_not_the_key_s_own_signs_nothing() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        let now = clock.now();
+        made(&aws, SigningMode::KmsWrapped, now).await;
+        aws.change_ring(|ring| {
+            use base64::engine::general_purpose::STANDARD;
+            ring["signing_keys"][0]["public_key"] = json!(STANDARD.encode(P256_SPKI));
+        });
+        assert!(aws.keys(&clock).sign(&json!({}), "JWT", Es256, now).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn the_server_secret_is_opened_once_under_its_own_context() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        made(&aws, SigningMode::Kms, clock.now()).await;
+        let keys = aws.keys(&clock);
+        let (tags, calls) = aws::counted(async {
+            let tag = async || keys.server_secret().await.expect("opened").hmac("cookie", &[b"a"]);
+            [tag().await, tag().await]
+        })
+        .await;
+        assert_eq!(tags, [ServerSecret::new(SECRET).hmac("cookie", &[b"a"]); 2]);
+        assert_eq!(calls.to_string(), "DynamoDB.GetItem=1 KMS.Decrypt=1");
+        let context = json!({ "countersign": "server-secret", "deployment": "trial" });
+        assert_eq!(aws.requests_of("Decrypt")[0]["EncryptionContext"], context);
+        assert_eq!(aws.requests_of("Decrypt")[0]["KeyId"], "data-key");
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_young_is_left_alone_and_an_old_one_replaced_with_overlap() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        let start = clock.now();
+        let rotation = made(&aws, SigningMode::KmsWrapped, start).await;
+        let none = Demand::default();
+        let young = start.after(DAY * 89);
+        assert_eq!(rotation.tend(&none, young).await.expect("tended"), Tended::Nothing);
+        // RSA is not due, because the fake has but one key of that kind.
+        let es256 = Demand { rotate: vec![Es256], at_once: false };
+        let changed = Tended::Changed { rotated: vec![Es256], gone: 0 };
+        assert_eq!(rotation.tend(&es256, young).await.expect("tended"), changed);
+        let keys = aws.keys(&clock);
+        let published = keys.public().await.expect("at hand").jwks(young);
+        assert_eq!(published["keys"].as_array().map(Vec::len), Some(3));
+        let (before, _) = signed(&aws, &keys, Es256, young.after(UNTIL_KNOWN - Duration::from_secs(1))).await;
+        let (after, _) = signed(&aws, &keys, Es256, young.after(UNTIL_KNOWN)).await;
+        let kid = |token: &str| jsonwebtoken::decode_header(token).expect("a token").kid;
+        assert_ne!(kid(&before), kid(&after));
+        let public = keys.public().await.expect("at hand");
+        let last_expiry = young.after(UNTIL_KNOWN + LONGEST_TOKEN_LIFE);
+        public.verify(&before, &EXPECTED, last_expiry).expect("published until its last token has expired");
+    }
+
+    #[tokio::test]
+    async fn when_its_last_token_has_expired_the_private_half_is_given_up() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        let start = clock.now();
+        let rotation = made(&aws, SigningMode::Kms, start).await;
+        let wrapped = aws.rotation(plan(SigningMode::KmsWrapped));
+        // Another mode is wanted: every key is replaced by one that is kept in that way.
+        aws.change_ring(|ring| ring["signing_keys"].as_array_mut().expect("keys").truncate(1));
+        let rotated = wrapped.tend(&Demand::default(), start).await.expect("tended");
+        assert_eq!(rotated, Tended::Changed { rotated: vec![Es256, Rs256], gone: 0 });
+        let over = start.after(UNTIL_KNOWN + LONGEST_TOKEN_LIFE + Duration::from_mins(2));
+        let tended = wrapped.tend(&Demand::default(), over).await.expect("tended");
+        assert_eq!(tended, Tended::Changed { rotated: vec![], gone: 1 });
+        assert_eq!(aws.ring()["signing_keys"][0]["custody"], "gone");
+        assert_eq!(aws.ring()["signing_keys"][0].get("key_id"), None);
+        assert_eq!(aws.requests_of("DisableKey"), [json!({ "KeyId": "arn:first-ec" })]);
+        assert_eq!(wrapped.tend(&Demand::default(), over).await.expect("tended"), Tended::Nothing);
+        drop(rotation);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_leaked_is_worth_nothing_once_every_process_has_read_the_ring() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        let start = clock.now();
+        let rotation = made(&aws, SigningMode::KmsWrapped, start).await;
+        let keys = aws.keys(&clock);
+        let (stolen, _) = signed(&aws, &keys, Es256, start).await;
+        let at_once = Demand { rotate: vec![Es256], at_once: true };
+        rotation.tend(&at_once, start).await.expect("tended");
+        clock.advance(i64::try_from(RING_FRESH.as_secs()).expect("small"));
+        let public = keys.public().await.expect("read anew");
+        assert!(public.verify(&stolen, &EXPECTED, clock.now()).is_err());
+        signed(&aws, &keys, Es256, clock.now()).await;
+    }
+
+    #[tokio::test]
+    async fn who_is_overtaken_changes_nothing() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        let rotation = made(&aws, SigningMode::KmsWrapped, clock.now()).await;
+        let before = aws.ring();
+        aws.overtake();
+        let es256 = Demand { rotate: vec![Es256], at_once: false };
+        assert_eq!(rotation.tend(&es256, clock.now()).await.expect("told"), Tended::Overtaken);
+        assert_eq!(aws.ring(), before);
+    }
+
+    #[tokio::test]
+    async fn a_kms_that_refuses_leaves_the_ring_as_it_was() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        let rotation = made(&aws, SigningMode::KmsWrapped, clock.now()).await;
+        let before = aws.ring();
+        aws.refuse(Some("GenerateDataKeyPairWithoutPlaintext"));
+        let es256 = Demand { rotate: vec![Es256], at_once: false };
+        assert!(rotation.tend(&es256, clock.now()).await.is_err());
+        assert_eq!(aws.ring(), before);
+    }
+
+    #[tokio::test]
+    async fn a_new_key_in_kms_carries_the_deployment_s_tag() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        let plan = RotationPlan { first_keys: vec![], ..plan(SigningMode::Kms) };
+        aws.rotation(plan).tend(&Demand::default(), clock.now()).await.expect("made");
+        let requests = aws.requests_of("CreateKey");
+        let tag = json!([{ "TagKey": DEPLOYMENT_TAG, "TagValue": "trial" }]);
+        assert!(
+            requests.iter().all(|request| request["Tags"] == tag && request["KeyUsage"] == "SIGN_VERIFY")
+        );
+        assert_eq!(
+            (&requests[0]["KeySpec"], &requests[1]["KeySpec"]),
+            (&json!("ECC_NIST_P256"), &json!("RSA_2048"))
+        );
+    }
+
+    #[tokio::test]
+    async fn a_ring_is_read_once_a_minute_and_kept_while_the_table_does_not_answer() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        made(&aws, SigningMode::Kms, clock.now()).await;
+        let keys = aws.keys(&clock);
+        let reads = async || {
+            let (public, calls) = aws::counted(keys.public()).await;
+            public.expect("at hand");
+            calls.of("DynamoDB.GetItem")
+        };
+        assert_eq!([reads().await, reads().await], [1, 0]);
+        clock.advance(60);
+        assert_eq!([reads().await, reads().await], [1, 0]);
+        aws.refuse(Some("GetItem"));
+        clock.advance(60);
+        assert_eq!([reads().await, reads().await], [1, 0]);
+        clock.advance(5);
+        assert_eq!(reads().await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_ring_of_a_newer_format_or_with_a_key_of_the_wrong_kind_is_a_fault_of_ours() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        made(&aws, SigningMode::Kms, clock.now()).await;
+        let whole = aws.ring();
+        let changes: [fn(&mut Value); 2] = [
+            |ring| ring["format"] = json!(2),
+            |ring| ring["signing_keys"][0]["public_key"] = ring["signing_keys"][1]["public_key"].clone(),
+        ];
+        for change in changes {
+            aws.change_ring(|ring| *ring = whole.clone());
+            aws.change_ring(change);
+            let fault = aws.keys(&clock).public().await.map(drop).expect_err("unusable");
+            assert!(matches!(fault, Fault::Broken { what: "signing keys", .. }), "{fault}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use oauth::Timestamp;
+
+use crate::Store;
+use crate::item::{Key, fault, integer, number};
+
+/// A process writes down what it counted each time that a caller has used up this part of what is allowed: a caller
+/// who stays below it costs no write, and of `n` processes together at most `n` such parts go uncounted.
+const PARTS: u32 = 20;
+/// How many callers a process counts at a time.
+const MOST_COUNTED: usize = 10_000;
+/// What is counted together.
+const WINDOW: Duration = Duration::from_mins(1);
+
+/// What this process knows of how often each caller came in this minute.
+#[derive(Default)]
+pub(crate) struct Cache(Mutex<HashMap<String, Count>>);
+
+#[derive(Clone, Copy)]
+struct Count {
+    window: i64,
+    /// What all processes had written down when this one last did.
+    known: u32,
+    /// What this process has not written down yet.
+    unwritten: u32,
+}
+
+impl Store {
+    /// Counts a request of a caller, and says whether it is within what is allowed in a minute. The table adds up what
+    /// all processes counted. One that does not answer lets the request pass: what the request itself needs of the
+    /// table will say so.
+    pub async fn count_request(&self, caller: &str, per_minute: u32, now: Timestamp) -> bool {
+        let (window, unwritten) = match self.request_counts.count(caller, per_minute, now) {
+            Counted::Within => return true,
+            Counted::Beyond => return false,
+            Counted::ToBeWritten { window, unwritten } => (window, unwritten),
+        };
+        match self.add_up(caller, window, unwritten, now).await {
+            Ok(total) => {
+                self.request_counts.learn(caller, window, total);
+                total <= per_minute
+            }
+            Err(fault) => {
+                tracing::warn!(target: "limits", %fault, "a count was not written down");
+                true
+            }
+        }
+    }
+
+    async fn add_up(
+        &self,
+        caller: &str,
+        window: i64,
+        unwritten: u32,
+        now: Timestamp,
+    ) -> Result<u32, environment::Fault> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&*self.table)
+            .set_key(Some(Key::new(format!("LIMIT#{caller}"), window.to_string()).to_item()))
+            .update_expression("ADD requests :unwritten SET expires_at = :end")
+            .expression_attribute_values(":unwritten", number(unwritten))
+            .expression_attribute_values(":end", number(now.after(WINDOW * 2).as_seconds()))
+            .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew)
+            .send()
+            .await
+            .map_err(|error| fault(&error))?;
+        let total = answer.attributes.as_ref().and_then(|item| integer(item, "requests"));
+        Ok(total.and_then(|total| u32::try_from(total).ok()).unwrap_or(u32::MAX))
+    }
+}
+
+enum Counted {
+    Within,
+    Beyond,
+    ToBeWritten { window: i64, unwritten: u32 },
+}
+
+impl Cache {
+    fn count(&self, caller: &str, per_minute: u32, now: Timestamp) -> Counted {
+        let window = now.as_seconds() / i64::try_from(WINDOW.as_secs()).unwrap_or(i64::MAX);
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.len() >= MOST_COUNTED && !counts.contains_key(caller) {
+            counts.retain(|_, count| count.window == window);
+        }
+        let fresh = Count { window, known: 0, unwritten: 0 };
+        let count = counts.entry(caller.to_owned()).or_insert(fresh);
+        if count.window != window {
+            *count = fresh;
+        }
+        if count.known > per_minute {
+            return Counted::Beyond;
+        }
+        count.unwritten += 1;
+        if count.unwritten < (per_minute / PARTS).max(1) {
+            return Counted::Within;
+        }
+        Counted::ToBeWritten { window, unwritten: std::mem::take(&mut count.unwritten) }
+    }
+
+    fn learn(&self, caller: &str, window: i64, total: u32) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(caller).filter(|count| count.window == window) {
+            count.known = count.known.max(total);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn written(cache: &Cache, times: u32, at: Timestamp) -> u32 {
+        let count = |_| match cache.count("agent", 100, at) {
+            Counted::ToBeWritten { unwritten, .. } => unwritten,
+            Counted::Within | Counted::Beyond => 0,
+        };
+        (0..times).map(count).sum()
+    }
+
+    #[test]
+    fn a_caller_who_comes_seldom_costs_no_write() {
+        assert_eq!(written(&Cache::default(), 4, NOW), 0);
+    }
+
+    #[test]
+    fn every_twentieth_part_of_what_is_allowed_is_written_down_at_once() {
+        assert_eq!(written(&Cache::default(), 23, NOW), 20);
+    }
+
+    #[test]
+    fn who_is_beyond_what_is_allowed_costs_nothing_until_the_minute_ends() {
+        let cache = Cache::default();
+        written(&cache, 5, NOW);
+        cache.learn("agent", NOW.as_seconds() / 60, 101);
+        assert!(matches!(cache.count("agent", 100, NOW), Counted::Beyond));
+        assert!(matches!(cache.count("other", 100, NOW), Counted::Within));
+        assert!(matches!(cache.count("agent", 100, NOW.after(WINDOW)), Counted::Within));
+    }
+}
