@@ -1,0 +1,153 @@
+"""What the functions' source can do with the table and the keys, as far as that can be told by reading it.
+
+A method of the store is found by its name, and which of DynamoDB's actions it comes to by what it calls in turn. Which
+partitions it touches stands in `TOUCHES`, because only a person can tell.
+"""
+
+import re
+from functools import cache
+
+from expansion import ROOT
+
+STORE = ROOT / "shared/store/src"
+
+# The SDK's calls, as they stand in the code: `.get_item()`.
+SDK = re.compile(
+    r"\.(get_item|batch_get_item|query|scan|put_item|update_item|delete_item|batch_write_item|transact_write_items"
+    r"|transact_get_items|execute_statement|batch_execute_statement)\(\)"
+)
+
+# Every method of the store that a function or a room calls: which partitions it touches, by action.
+TOUCHES = {
+    "authorization": {"GetItem": ["AUTHORIZATION"]},
+    "authorization_and_person": {"BatchGetItem": ["AUTHORIZATION", "PERSON"], "GetItem": ["AUTHORIZATION"]},
+    "begin_session": {"PutItem": ["SESSION"]},
+    "client": {"GetItem": ["SNAPSHOT"]},
+    "client_state": {"GetItem": ["CLIENT"]},
+    "client_state_now": {"GetItem": ["CLIENT"]},
+    "commit": {"PutItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
+    "commit_or_take_back": {"PutItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
+    "configuration": {"GetItem": ["CONFIGURATION"], "Query": ["SNAPSHOT"]},
+    "count_request": {"UpdateItem": ["LIMIT"]},
+    "count_sign_in_attempt": {"PutItem": ["SIGN_IN"], "GetItem": ["SIGN_IN"]},
+    "end_by_refresh_token": {"UpdateItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
+    "end_session": {"DeleteItem": ["SESSION"]},
+    "end_sessions_of": {"Query": ["PERSON"], "DeleteItem": ["SESSION"]},
+    "forget_consent": {"DeleteItem": ["CONSENTS"]},
+    "forget_sign_in_attempts": {"DeleteItem": ["SIGN_IN"]},
+    "keep_details": {"PutItem": ["AUTHORIZATION", "TOKEN"]},
+    "kept_details": {"GetItem": ["AUTHORIZATION", "TOKEN"]},
+    "key_ring": {"GetItem": ["KEYS"]},
+    "person": {"GetItem": ["PERSON"]},
+    "person_by_user_name": {"GetItem": ["USER_NAME", "PERSON"]},
+    "remember_consent": {"PutItem": ["CONSENTS"]},
+    "remembered_consent": {"GetItem": ["CONSENTS"]},
+    "remembered_consents": {"Query": ["CONSENTS"]},
+    "replace_key_ring": {"PutItem": ["KEYS"], "GetItem": ["KEYS"]},
+    "revoke_access_token": {"PutItem": ["AUTHORIZATION", "TOKEN"]},
+    "session": {"GetItem": ["SESSION"]},
+    "sign_in_attempts": {"GetItem": ["SIGN_IN"]},
+    "spend_assertion": {"PutItem": ["ASSERTION"], "GetItem": ["ASSERTION"]},
+    "standing": {"BatchGetItem": ["AUTHORIZATION", "TOKEN", "PERSON", "CLIENT"], "GetItem": ["AUTHORIZATION"]},
+    "standing_of": {"BatchGetItem": ["PERSON", "CLIENT"]},
+    "update_person": {"PutItem": ["PERSON"], "GetItem": ["PERSON"]},
+}
+
+
+def code(path):
+    """A Rust file without its comments and tests."""
+    text = path.read_text(encoding="utf-8").split("#[cfg(test)]")[0]
+    return re.sub(r"//.*", "", text)
+
+
+@cache
+def folder(name):
+    """The code of a room or function."""
+    return "\n".join(code(path) for path in sorted((ROOT / name / "src").rglob("*.rs")))
+
+
+@cache
+def rooms(function):
+    """Which rooms of `shared/` a function depends on."""
+    manifest = (ROOT / "functions" / function / "Cargo.toml").read_text(encoding="utf-8")
+    return re.findall(r"^([a-z-]+) = \{ workspace = true", manifest.split("[dependencies]")[1], re.MULTILINE)
+
+
+@cache
+def bodies():
+    """The store's functions: name and code."""
+    found = {}
+    for path in sorted(STORE.glob("*.rs")):
+        parts = re.split(r"\bfn (\w+)", code(path))
+        for name, body in zip(parts[1::2], parts[2::2]):
+            found[name] = found.get(name, "") + body
+    return found
+
+
+def public_methods():
+    text = "\n".join(code(path) for path in sorted(STORE.glob("*.rs")))
+    return set(re.findall(r"^    pub async fn (\w+)", text, re.MULTILINE))
+
+
+def actions(method, seen=()):
+    """Which actions of DynamoDB a method of the store comes to."""
+    body = bodies()[method]
+    called = set(re.findall(r"\bself\s*\.\s*(\w+)\s*(?:::<[^>]*>)?\(", body)) & bodies().keys()
+    own = {"".join(part.title() for part in call.split("_")) for call in SDK.findall(body)}
+    return own.union(*(actions(name, (*seen, method)) for name in called - {*seen, method}))
+
+
+@cache
+def partitions():
+    """How every partition key of the table begins: `AUTHORIZATION#…`, or the whole of it: `KEYS`."""
+    text = "\n".join(code(path) for path in sorted(STORE.glob("*.rs")))
+    named = re.findall(r'Key::new\(\s*(?:format!\()?"([A-Z_]+)(#?)', text)
+    # Those that are put together before: `let pk = format!("SNAPSHOT#…`, `fn partition(…) { format!("CONSENTS#…`.
+    named += re.findall(r'let pk = format!\("([A-Z_]+)(#)', text)
+    named += re.findall(r'fn partition\([^)]*\) -> String \{\s*format!\("([A-Z_]+)(#)', text)
+    return {name: f"{name}#*" if hash_sign else name for name, hash_sign in named}
+
+
+def calls(name):
+    """Which methods of the store a room or function calls."""
+    return set(re.findall(r"\bstore\s*\.\s*(\w+)\s*(?:::<[^>]*>)?\(", folder(name))) & public_methods()
+
+
+def rights(methods):
+    """What methods of the store need: action and partition."""
+    return {
+        (f"dynamodb:{action}", partitions()[name])
+        for method in methods
+        for action, names in TOUCHES.get(method, {}).items()
+        for name in names
+    }
+
+
+def own(function):
+    """What a function does with the table itself, or by having a client prove who it is."""
+    proof = calls("shared/admission") if spends_assertions(function) else set()
+    return rights(calls(f"functions/{function}") | proof)
+
+
+def possible(function):
+    """What a function may come to, in the rooms that it begins in too."""
+    begin = [f"shared/{room}" for room in rooms(function) if room in ("admission", "reception", "keys")]
+    return rights(calls(f"functions/{function}").union(*map(calls, begin)))
+
+
+def opens_the_server_secret(function):
+    """Whether the function asks for the server's secret, or answers with pages, which begin with it."""
+    return bool(re.search(r"\.server_secret\(\)|\breceive\(", folder(f"functions/{function}")))
+
+
+def spends_assertions(function):
+    """Whether clients prove who they are to it."""
+    return ".authenticate(" in folder(f"functions/{function}")
+
+
+def signs(function):
+    return bool(re.search(r"\bkeys\s*\.\s*sign\(", folder(f"functions/{function}")))
+
+
+def makes_keys(function):
+    return "Rotation::new(" in folder(f"functions/{function}")

@@ -1,0 +1,228 @@
+"""Each function may do what it does, and no more."""
+
+import unittest
+
+import expansion
+import rights
+import source
+
+# What a function may do with the table at all. There is neither Scan nor PartiQL among it, which would pass by the
+# condition on partitions, and nothing that changes the table itself.
+ON_THE_TABLE = {
+    f"dynamodb:{action}"
+    for action in ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
+}
+READS = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+WRITES = ON_THE_TABLE - READS
+MAKING_KEYS = [
+    "CreateKey",
+    "TagResource",
+    "GetPublicKey",
+    "DisableKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "GenerateDataKeyPairWithoutPlaintext",
+]
+
+
+def planted(role, statement):
+    """The template with one more statement in a role."""
+    template = expansion.read()
+    template["Resources"][role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].append(
+        {"Effect": "Allow", "Resource": {"Fn::GetAtt": ["Table", "Arn"]}, **statement}
+    )
+    return expansion.Deployment(template)
+
+
+def of_table(statements):
+    """Action, partition and statement of all that is allowed on the table."""
+    for statement in statements:
+        for action in statement.all("Action"):
+            if action.startswith("dynamodb:"):
+                for partition in statement.partitions or [None]:
+                    yield action, partition, statement
+
+
+def wrong_on_the_table(deployment):
+    """What is allowed on the table and should not be, whoever it is."""
+    begin = set(source.partitions().values())
+    for function, statements in rights.of_function(deployment).items():
+        for action, partition, statement in of_table(statements):
+            if action not in ON_THE_TABLE:
+                yield f"{function}: {action}"
+            if partition not in begin:
+                yield f"{function}: {statement.sid or action} on {partition or 'every partition'}"
+            if action in WRITES and partition in ("CONFIGURATION", "SNAPSHOT#*"):
+                yield f"{function}: writes {partition}"
+            if action in WRITES and partition == "KEYS" and function != "rotation":
+                yield f"{function}: writes {partition}"
+
+
+def superfluous(deployment):
+    """What a role has and its function has no use for, beside what all of them may."""
+    for function, statements in rights.of_function(deployment).items():
+        possible = source.possible(function)
+        readable = {partition for action, partition in possible if action in READS}
+        actions = {action for action, _ in possible}
+        for action, partition, statement in of_table(statements):
+            if statement.resource == "Basics":
+                continue
+            known = partition in readable if action in READS else (action, partition) in possible
+            if action not in actions or not known:
+                yield f"{function}: {action} on {partition}"
+
+
+class TheTable(unittest.TestCase):
+    def test_every_right_on_it_names_partitions_that_exist_and_none_reads_or_changes_all_of_it(self):
+        for way, deployment in expansion.ways().items():
+            with self.subTest(way):
+                self.assertEqual(list(wrong_on_the_table(deployment)), [])
+
+    def test_a_planted_right_on_all_of_it_on_a_partition_that_is_not_there_or_on_what_operators_write_is_found(self):
+        def on(partition):
+            return {"Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [partition]}}}
+
+        for statement, told in [
+            ({"Action": "dynamodb:GetItem"}, "par: dynamodb:GetItem on every partition"),
+            ({"Action": "dynamodb:Scan", **on("CLIENT#*")}, "par: dynamodb:Scan"),
+            ({"Action": "dynamodb:PartiQLSelect", **on("CLIENT#*")}, "par: dynamodb:PartiQLSelect"),
+            ({"Action": "dynamodb:DeleteTable", **on("CLIENT#*")}, "par: dynamodb:DeleteTable"),
+            ({"Action": "dynamodb:GetItem", **on("CLIENTS#*")}, "par: dynamodb:GetItem on CLIENTS#*"),
+            ({"Action": "dynamodb:GetItem", **on("*")}, "par: dynamodb:GetItem on *"),
+            ({"Action": "dynamodb:PutItem", **on("CONFIGURATION")}, "par: writes CONFIGURATION"),
+            ({"Action": "dynamodb:DeleteItem", **on("SNAPSHOT#*")}, "par: writes SNAPSHOT#*"),
+            ({"Action": "dynamodb:UpdateItem", **on("KEYS")}, "par: writes KEYS"),
+        ]:
+            with self.subTest(told):
+                self.assertIn(told, list(wrong_on_the_table(planted("ParRole", statement))))
+
+    def test_only_rotation_writes_the_key_ring(self):
+        writers = {
+            function
+            for function, statements in rights.of_function(expansion.Deployment(expansion.read())).items()
+            for action, partition, _ in of_table(statements)
+            if action in WRITES and partition == "KEYS"
+        }
+        self.assertEqual(writers, {"rotation"})
+
+
+class AFunctionsSource(unittest.TestCase):
+    """The tests below rest on this."""
+
+    def test_it_is_known_what_each_method_of_the_store_touches_that_a_function_or_room_calls(self):
+        functions = [path.name for path in (expansion.ROOT / "functions").iterdir() if path.is_dir()]
+        folders = [f"functions/{name}" for name in functions]
+        folders += [f"shared/{room}" for room in ("admission", "reception", "keys")]
+        called = set().union(*map(source.calls, folders))
+        self.assertEqual(called, set(source.TOUCHES))
+
+    def test_the_actions_that_are_known_of_a_method_are_those_that_its_source_comes_to(self):
+        for method, touched in source.TOUCHES.items():
+            with self.subTest(method):
+                self.assertEqual(set(touched), source.actions(method))
+
+
+class AFunction(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.deployment = expansion.Deployment(expansion.read())
+        cls.of_function = rights.of_function(cls.deployment)
+
+    def holders(self, action):
+        return {
+            name
+            for name, statements in self.of_function.items()
+            for statement in statements
+            if action in statement.all("Action")
+        }
+
+    def openers(self, purpose):
+        """Who may open what was sealed for a purpose."""
+        return {
+            name
+            for name, statements in self.of_function.items()
+            for statement in statements
+            if "kms:Decrypt" in statement.all("Action")
+            and statement.condition["StringEquals"]["kms:EncryptionContext:countersign"] == purpose
+        }
+
+    def names(self, told):
+        return {name for name in self.of_function if told(name)}
+
+    def test_there_is_one_for_each_folder_of_functions(self):
+        folders = {path.name for path in (expansion.ROOT / "functions").iterdir() if path.is_dir()}
+        self.assertEqual(set(self.of_function), folders)
+
+    def test_each_has_a_role_of_its_own_that_nobody_else_can_take(self):
+        roles = rights.roles(self.deployment)
+        self.assertEqual(len(set(roles.values())), len(self.of_function))
+        for name, role in roles.items():
+            with self.subTest(name):
+                properties = self.deployment.resources[role]["Properties"]
+                (trust,) = properties["AssumeRolePolicyDocument"]["Statement"]
+                self.assertEqual(trust["Principal"], {"Service": "lambda.amazonaws.com"})
+
+    def test_no_two_roles_share_a_policy_but_what_every_function_may(self):
+        self.assertEqual(list(self.deployment.of_type("AWS::IAM::ManagedPolicy")), ["Basics"])
+        self.assertEqual(list(self.deployment.of_type("AWS::IAM::Policy")), [])
+
+    def test_it_may_do_on_the_table_what_its_source_does(self):
+        for function, statements in self.of_function.items():
+            with self.subTest(function):
+                allowed = {(action, partition) for action, partition, _ in of_table(statements)}
+                self.assertEqual(source.own(function) - allowed, set())
+
+    def test_it_may_do_nothing_on_the_table_for_which_its_source_has_no_use(self):
+        self.assertEqual(list(superfluous(self.deployment)), [])
+
+    def test_a_planted_right_that_its_source_has_no_use_for_is_found(self):
+        condition = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["SESSION#*"]}}
+        for action in ("GetItem", "PutItem", "DeleteItem"):
+            with self.subTest(action):
+                template = planted("UserinfoRole", {"Action": f"dynamodb:{action}", "Condition": condition})
+                self.assertIn(f"userinfo: dynamodb:{action} on SESSION#*", list(superfluous(template)))
+
+    def test_only_what_clients_prove_themselves_to_spends_assertions(self):
+        spenders = {
+            name
+            for name, statements in self.of_function.items()
+            for action, partition, _ in of_table(statements)
+            if (action, partition) == ("dynamodb:PutItem", "ASSERTION#*")
+        }
+        self.assertEqual(spenders, self.names(source.spends_assertions))
+
+    def test_only_what_signs_tokens_may_sign_or_open_a_signing_key(self):
+        self.assertEqual(self.names(source.signs), {"token"})
+        self.assertEqual(self.holders("kms:Sign"), {"token"})
+        self.assertEqual(self.openers("signing-key"), {"token"})
+
+    def test_only_what_asks_for_the_servers_secret_may_open_it(self):
+        self.assertEqual(self.openers("server-secret"), self.names(source.opens_the_server_secret))
+
+    def test_what_is_sealed_is_opened_for_its_purpose_and_deployment_alone(self):
+        for name, statements in self.of_function.items():
+            for statement in statements:
+                if "kms:Decrypt" in statement.all("Action"):
+                    with self.subTest(f"{name}, {statement.sid}"):
+                        wanted = statement.condition["StringEquals"]
+                        self.assertEqual(wanted["kms:EncryptionContext:deployment"], self.deployment.stack)
+                        self.assertIn("kms:EncryptionContext:countersign", wanted)
+
+    def test_only_rotation_makes_and_retires_keys(self):
+        self.assertEqual(self.names(source.makes_keys), {"rotation"})
+        for action in MAKING_KEYS:
+            with self.subTest(action):
+                self.assertEqual(self.holders(f"kms:{action}"), {"rotation"})
+
+    def test_none_may_delete_a_key_or_change_who_may_use_it(self):
+        held = {
+            action.lower()
+            for statements in self.of_function.values()
+            for statement in statements
+            for action in statement.all("Action")
+        }
+        known = {f"kms:{action}".lower() for action in ("Sign", "Decrypt", *MAKING_KEYS)}
+        self.assertEqual({action for action in held if action.startswith("kms:")}, known)
+
+
+if __name__ == "__main__":
+    unittest.main()
