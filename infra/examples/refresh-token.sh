@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Refresh token (OAuth 2.1, section 4.3): a new access token, narrower than what was granted, and the next refresh token.
+# Refresh token (OAuth 2.1, section 4.3): the next access token, for the tool and the scope that it is needed for now, and
+# the next refresh token.
 # Needs curl, a server (cargo run), and a refresh token of finance-agent, such as authorization-code.sh shows:
 #   infra/examples/refresh-token.sh REFRESH_TOKEN
 set -euo pipefail

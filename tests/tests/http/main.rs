@@ -14,32 +14,43 @@ mod stack;
 mod token;
 mod web;
 
+/// What holds wherever the server runs: these tests run against the local server and, unchanged, against a deployed one.
 mod running_stack {
     mod alone;
-    mod audit;
     mod authorization_requests;
-    mod aws_calls;
     mod client_authentication;
-    mod configuration_changes;
     mod details;
     mod discovery;
     mod error_catalogue;
-    mod expiry;
-    mod key_rotation;
     mod large_details;
-    mod lost_replies;
     mod operator;
-    mod other_shapes;
     mod posted_requests;
     mod races;
-    mod remembered_consents;
+    pub(crate) mod remembered_consents;
     mod replays;
     mod resources;
-    mod secrets_at_rest;
     mod sessions;
     mod sessions_that_end;
-    mod table_out_of_reach;
-    mod thin_path;
+    pub(crate) mod thin_path;
     mod tokens;
     mod wrong_input;
+}
+
+/// What takes a local server: a clock that can be moved, calls that can be broken, a log on this machine, a configuration of
+/// the test's own, the programs of a developer.
+mod local_stack {
+    mod audit;
+    pub(crate) mod aws_calls;
+    mod configuration_changes;
+    mod demonstrations;
+    mod expiry;
+    mod key_rotation;
+    mod leaked_secret;
+    mod limits;
+    mod lost_replies;
+    mod other_shapes;
+    mod passwords;
+    mod public_clients;
+    mod secrets_at_rest;
+    mod table_out_of_reach;
 }

@@ -71,9 +71,11 @@ impl Observer<'_> {
     /// What a request called on AWS, by operation.
     pub(crate) fn calls_of(&self, answer: &Answer) -> BTreeMap<String, u32> {
         let id = answer.request_id();
-        let log = self.log();
+        let log = self.log_text();
         let line = log
-            .iter()
+            .lines()
+            .filter(|line| line.contains(id))
+            .map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"))
             .find(|line| line["request_id"] == id && line["target"] == "request")
             .unwrap_or_else(|| panic!("no line in the log about the request {id}"));
         line["aws"]

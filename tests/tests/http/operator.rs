@@ -7,8 +7,8 @@ use crate::stack::program;
 
 /// The operator, with the `countersign` command.
 pub(crate) struct Operator<'s> {
-    /// The data folder of the server that is meant.
-    pub(crate) data: &'s Path,
+    /// The data folder of the server that is meant; for a deployed one, the environment says where its table is.
+    pub(crate) data: Option<&'s Path>,
 }
 
 impl Operator<'_> {
@@ -48,7 +48,11 @@ impl Operator<'_> {
     /// Runs the command, whatever comes of it.
     pub(crate) fn tries(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(program("countersign"));
-        command.args(arguments).arg("--data").arg(self.data).output().expect("the command runs")
+        command.args(arguments);
+        if let Some(data) = self.data {
+            command.arg("--data").arg(data);
+        }
+        command.output().expect("the command runs")
     }
 
     /// Runs the command and returns what it wrote; it must succeed.

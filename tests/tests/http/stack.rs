@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
@@ -13,11 +13,12 @@ use crate::observer::Observer;
 use crate::operator::Operator;
 use crate::web::{Answer, http};
 
-/// A running server of the tests, with `tests/configuration` applied.
+/// A running server of the tests, with `tests/configuration` applied: one of this machine's own processes, or the one that
+/// `COUNTERSIGN_URL` names, deployed.
 pub(crate) struct Stack {
     /// The issuer, such as `http://localhost:40123`.
     pub(crate) issuer: String,
-    /// The folder of its data, where the log is too.
+    /// The folder of its data, where the log is too. A deployed one has none: the environment says where its table is.
     pub(crate) data: PathBuf,
     /// The folder of its configuration, a copy of its own.
     pub(crate) configuration: PathBuf,
@@ -30,14 +31,14 @@ pub(crate) struct Stack {
     /// Everything that was given to people and agents and must be found nowhere.
     handed_out: Mutex<Vec<String>>,
     secrets: Mutex<Vec<(String, String)>>,
-    process: Child,
+    process: Option<Child>,
 }
 
 impl Stack {
     /// The stack of all tests that leave the clock alone.
     pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<Stack> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start("shared", &[]))
+        SHARED.get_or_init(|| Self::deployed().unwrap_or_else(|| Self::start("shared", &[])))
     }
 
     /// A stack whose clock a test may move. Such tests run one after another.
@@ -49,6 +50,43 @@ impl Stack {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A stack whose table nobody else writes meanwhile. A deployed one is alone only when its tests run by themselves.
+    pub(crate) fn undisturbed(name: &str) -> Self {
+        Self::deployed().unwrap_or_else(|| Self::start(name, &[]))
+    }
+
+    /// The deployed server, if one is meant, with the tests' configuration put in force.
+    fn deployed() -> Option<Self> {
+        let issuer = std::env::var("COUNTERSIGN_URL").ok()?;
+        let needed =
+            |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("COUNTERSIGN_URL needs {name}"));
+        let (configuration, client_key) = own_configuration(&own_folder("deployed"));
+        let operator = Operator { data: None };
+        let said = operator.does(&[
+            "apply",
+            &configuration.display().to_string(),
+            "--issuer",
+            &issuer,
+            "--yes",
+            "--json",
+        ]);
+        assert!(said.contains("version"), "{said}");
+        // Every process acts on what it last read of the configuration for five seconds.
+        sleep(Duration::from_secs(6));
+        Some(Self {
+            issuer,
+            table: needed("COUNTERSIGN_TABLE"),
+            table_endpoint: needed("AWS_ENDPOINT_URL"),
+            test_control: String::new(),
+            data: PathBuf::new(),
+            configuration,
+            client_key,
+            handed_out: Mutex::default(),
+            secrets: Mutex::default(),
+            process: None,
+        })
+    }
+
     /// Starts one more.
     pub(crate) fn start(name: &str, options: &[&str]) -> Self {
         Self::start_with(name, options, |_| {})
@@ -56,14 +94,9 @@ impl Stack {
 
     /// Starts one more, whose configuration folder is changed before.
     pub(crate) fn start_with(name: &str, options: &[&str], change: impl FnOnce(&Path)) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).expect("a folder");
-        let (configuration, data) = (folder.join("configuration"), folder.join("data"));
-        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("configuration"), &configuration);
-        let client_key = ClientKey::generate();
-        fs::write(configuration.join("clients/signing-agent.jwks.json"), client_key.jwks().to_string())
-            .expect("written");
+        let folder = own_folder(name);
+        let data = folder.join("data");
+        let (configuration, client_key) = own_configuration(&folder);
         change(&configuration);
         fs::DirBuilder::new().mode(0o700).create(&data).expect("a folder");
 
@@ -82,7 +115,7 @@ impl Stack {
             client_key,
             handed_out: Mutex::default(),
             secrets: Mutex::default(),
-            process,
+            process: Some(process),
         }
     }
 
@@ -105,13 +138,18 @@ impl Stack {
     }
 
     /// The server's time, in seconds since 1970.
+    #[expect(clippy::disallowed_methods, reason = "a deployed server goes by the time of day")]
     pub(crate) fn now(&self) -> i64 {
+        if self.process.is_none() {
+            let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).expect("later than 1970");
+            return i64::try_from(since_1970.as_secs()).expect("seconds");
+        }
         let answer = Answer::to(http().get(format!("{}/now", self.test_control))).ok();
         answer.json()["now"].as_i64().expect("seconds")
     }
 
     pub(crate) fn operator(&self) -> Operator<'_> {
-        Operator { data: &self.data }
+        Operator { data: self.process.is_some().then_some(self.data.as_path()) }
     }
 
     pub(crate) fn observer(&self) -> Observer<'_> {
@@ -146,9 +184,29 @@ impl Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let _ = self.process.wait();
+        if let Some(mut process) = self.process.take() {
+            drop(process.stdin.take());
+            let _ = process.wait();
+        }
     }
+}
+
+/// An empty folder for what one stack leaves on this machine.
+fn own_folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+/// A copy of the tests' configuration, with a key for the client that authenticates by one.
+fn own_configuration(folder: &Path) -> (PathBuf, ClientKey) {
+    let configuration = folder.join("configuration");
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("configuration"), &configuration);
+    let client_key = ClientKey::generate();
+    fs::write(configuration.join("clients/signing-agent.jwks.json"), client_key.jwks().to_string())
+        .expect("written");
+    (configuration, client_key)
 }
 
 /// The folder of the built programs: `COUNTERSIGN_BIN`, or where this test was built.

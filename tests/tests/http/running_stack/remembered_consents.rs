@@ -4,8 +4,6 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use serde_json::json;
-
 use crate::agent::{Agent, Ask, asks_for_a_file};
 use crate::browser::{Browser, Page};
 use crate::person::{Decision, Person, somebody, the_code};
@@ -33,7 +31,7 @@ fn an_agent_that_is_remembered(stack: &Stack) -> Agent<'_> {
     Agent::with_basic(stack, "remembered-agent")
 }
 
-fn the_same_request(agent: &Agent<'_>) -> String {
+pub(crate) fn the_same_request(agent: &Agent<'_>) -> String {
     agent.sends_the_person_with(&agent.pushes(&asks_for_a_file()))
 }
 
@@ -49,7 +47,7 @@ fn is_asked(browser: &mut Browser<'_>, agent: &Agent<'_>) -> bool {
 
 /// That a person who is signed in must decide again, be it with a page or silently.
 #[track_caller]
-fn must_decide_again(browser: &mut Browser<'_>, agent: &Agent<'_>) {
+pub(crate) fn must_decide_again(browser: &mut Browser<'_>, agent: &Agent<'_>) {
     let page = Page::of(browser.opens(&the_same_request(agent)).ok());
     assert!(page.has_form("/consent"), "{}", page.words());
     let silent = asks_for_a_file().with("prompt", "none");
@@ -154,36 +152,15 @@ fn nothing_is_remembered_of_a_consent_whose_refresh_token_was_revoked() {
 
 #[test]
 fn nothing_is_remembered_of_a_client_that_was_switched_off_and_on() {
-    let stack = Stack::start("switched-off-and-on", &[]);
-    let (agent, person) = (Agent::with_basic(&stack, "paused-agent"), somebody(&stack));
+    let stack = Stack::shared();
+    let (agent, person) = (Agent::with_basic(stack, "paused-agent"), somebody(stack));
     let Remembering { mut browser, .. } = remembering(&agent, &person);
     stack.operator().does(&["client", "disable", &agent.id]);
     stack.operator().does(&["client", "enable", &agent.id]);
-    stack.takes_notice();
+    sleep(Duration::from_secs(6));
     must_decide_again(&mut browser, &agent);
     // What they decide from now on can be remembered again.
     let page = Page::of(browser.opens(&the_same_request(&agent)).ok());
-    the_code(&stack, &browser.decides(&page, &Decision::AllAndRemember));
+    the_code(stack, &browser.decides(&page, &Decision::AllAndRemember));
     assert!(!is_asked(&mut browser, &agent));
-}
-
-/// RFC 8252, section 8.6: any program can use a public client's name. Not even a configuration that no check has seen lets
-/// one be remembered.
-#[test]
-fn nothing_is_remembered_of_a_public_client() {
-    let stack = Stack::start("public-and-remembered", &[]);
-    let observer = stack.observer();
-    let mut client = observer.item("SNAPSHOT#", "CLIENT#browser-app");
-    let body = client["body"]["S"].as_str().expect("a body").to_owned();
-    let remembered = body.replace(r#""remember_consent":false"#, r#""remember_consent":true"#);
-    assert_ne!(body, remembered, "the client is written otherwise: {body}");
-    client["body"] = json!({ "S": remembered });
-    observer.puts(&client);
-
-    let (agent, person) = (Agent::public(&stack), somebody(&stack));
-    let mut browser = Browser::new(&stack);
-    let page = browser.comes_to_consent(&person, &the_same_request(&agent));
-    assert!(page.fields("remember").is_empty(), "{}", page.words());
-    the_code(&stack, &browser.decides(&page, &Decision::AllAndRemember));
-    must_decide_again(&mut browser, &agent);
 }

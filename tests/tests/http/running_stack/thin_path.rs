@@ -34,7 +34,7 @@ fn an_app_that_can_keep_no_secret_walks_the_same_way_by_pkce() {
     walks_the_whole_way(stack, &Agent::public(stack));
 }
 
-pub(super) fn walks_the_whole_way(stack: &Stack, agent: &Agent<'_>) {
+pub(crate) fn walks_the_whole_way(stack: &Stack, agent: &Agent<'_>) {
     let person = somebody(stack);
     let ask = asks_for_a_file()
         .and("resource", &stack.issuer)

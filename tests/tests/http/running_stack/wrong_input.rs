@@ -1,5 +1,5 @@
 //! The table of wrong input: one row a case, over all endpoints. Each row says what it sends, what comes back, what the answer
-//! must name, and the section that says so. Whatever is sent, nothing is written, nothing is echoed, and it takes no longer
+//! must name, and the section that says so. Whatever is sent, nothing is written, nothing is echoed, and it costs no more
 //! than good input.
 
 #![expect(clippy::too_many_lines, reason = "a table is as long as it is")]
@@ -18,6 +18,7 @@ use serde_json::json;
 
 use crate::agent::{Agent, Ask, FILES, an_agent, asks_for_a_file, the_file_tool};
 use crate::browser::Page;
+use crate::local_stack::aws_calls::{Calls, TABLE};
 use crate::person::{granted, somebody, the_person_consents};
 use crate::stack::Stack;
 use crate::web::{Answer, Parameters};
@@ -106,7 +107,7 @@ impl<'s> Place<'s> {
 
 #[test]
 fn wrong_input_of_every_kind_is_refused_as_its_specification_says() {
-    let stack = Stack::start("wrong-input", &[]);
+    let stack = Stack::undisturbed("wrong-input");
     let place = Place::of(&stack);
     let rows = [
         every_form::rows(),
@@ -129,6 +130,7 @@ fn wrong_input_of_every_kind_is_refused_as_its_specification_says() {
         if took > Duration::from_secs(3) {
             complaints.push(format!("took {took:?}"));
         }
+        complaints.extend(costs_too_much(row, &place, &answer));
         let after = stack.observer().items();
         if after != before {
             complaints.push("something was written".to_owned());
@@ -185,6 +187,32 @@ fn complaints_about(row: &Row, answer: &Answer, stack: &Stack) -> Vec<String> {
         complaints.push(format!("echoes what was sent: {text} {headers}"));
     }
     complaints
+}
+
+/// A refusal must not cost more than the dearest good request to the same endpoint, be it in calls of AWS or in password
+/// hashes: else wrong input would be the cheapest way to keep the server busy, and its time would tell what was right in it.
+fn costs_too_much(row: &Row, place: &Place<'_>, answer: &Answer) -> Option<String> {
+    let observer = place.stack.observer();
+    let request = (row.request)(place).build().expect("a request");
+    let (calls, hashes) = of_good_requests(request.url().path());
+    let too_much = |answer: &Answer| {
+        let counted = Calls::of(&observer, answer);
+        (counted.total() > calls || counted.hashes > hashes).then_some(counted)
+    };
+    too_much(answer)?;
+    // The first may have been the one to read anew what is remembered for seconds.
+    let counted = too_much(&Answer::to((row.request)(place)))?;
+    Some(format!("cost {counted:?}, and a good request at most {calls} calls and {hashes} password hashes"))
+}
+
+/// The most calls of AWS and password hashes of a good request, by the README's table.
+fn of_good_requests(path: &str) -> (u32, u32) {
+    let of_path = TABLE.iter().filter(|(name, _)| {
+        name.split('`').nth(1).and_then(|request| request.split_once(' ')).is_some_and(|(_, own)| own == path)
+    });
+    of_path
+        .map(|(_, words)| Calls::read(words))
+        .fold((0, 0), |(calls, hashes), one| (calls.max(one.total()), hashes.max(one.hashes)))
 }
 
 /// Several lists of rows as one.

@@ -147,13 +147,35 @@ fn was_told_to_come_again(ready: &Ready, answer: &Answer, took: Duration, is_col
     let Ready { name, answered, .. } = ready;
     assert_eq!(answer.status, 503, "{name}: {}", answer.text());
     assert!(took < Duration::from_secs(3), "{name} took {took:?}");
-    let kind = answer.header("content-type").unwrap_or_default();
-    // Where not even the configuration can be read, there is no brand and no language to make a page of.
-    if *answered == Answered::Page && !is_cold {
-        assert!(kind.starts_with("text/html"), "{name}: {kind}");
-    } else if *answered != Answered::Page {
+    assert!(answer.header("retry-after").is_some(), "{name}: {:?}", answer.headers);
+    if *answered == Answered::Page {
+        is_a_page_of_ours(name, answer, is_cold);
+    } else {
         answer.is_refused(503, "temporarily_unavailable");
-        assert!(answer.header("retry-after").is_some(), "{name}: {:?}", answer.headers);
+    }
+}
+
+/// A person's browser is shown a page, be it a bare one: without the configuration there is neither brand nor style sheet.
+#[track_caller]
+fn is_a_page_of_ours(name: &str, answer: &Answer, is_cold: bool) {
+    let page = answer.text();
+    assert!(page.contains("<h1>Not now, please try again</h1>"), "{name}: {page}");
+    assert_eq!(page.contains("stylesheet"), !is_cold, "{name}: {page}");
+    assert!(!page.contains("dynamodb") && !page.contains("DynamoDB"), "{name}: {page}");
+    for (header, value) in [
+        ("content-type", "text/html; charset=utf-8"),
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        (
+            "content-security-policy",
+            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+             frame-ancestors 'none'",
+        ),
+    ] {
+        assert_eq!(answer.header(header), Some(value), "{name}: {header}");
     }
 }
 

@@ -5,10 +5,11 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::agent::{Agent, BANK, FILES, an_agent, asks, the_file};
+use crate::agent::{Agent, BANK, FILES, an_agent, asks, the_file, the_file_tool};
 use crate::browser::{Browser, Page};
 use crate::person::{somebody, the_person_consents};
 use crate::stack::Stack;
+use crate::token::verified;
 use crate::web::{Answer, Parameters};
 
 /// Changes a file of the configuration.
@@ -99,6 +100,45 @@ fn what_is_taken_from_a_client_is_in_no_token_from_then_on() {
     let fourth = agent.refreshes_for(&third.string("refresh_token"), &for_resource(BANK)).ok();
     assert_eq!(scope(&fourth), ["bank.pay"]);
     assert_eq!(fourth.json()["authorization_details"], json!([payment]));
+}
+
+/// A token that only refers to its details says what of them its client may still have, be it issued before or after some
+/// were taken away; with none left it is good for nothing, whatever its scope.
+#[test]
+fn a_token_says_at_introspection_what_its_client_may_still_have() {
+    let stack = Stack::start("taken-from-a-token", &[]);
+    let (agent, person, tool) = (an_agent(&stack), somebody(&stack), the_file_tool(&stack));
+    let file = the_file("Q4-report.pdf", &["read"]);
+    let memo = json!({"type": "memo", "text": "long ".repeat(1000)});
+    let ask = asks(&json!([file, memo])).with("scope", "files.read files.access offline_access");
+    let narrowed_to = |details: &Value| Parameters::of([("authorization_details", &details.to_string())]);
+    let whole = agent.redeems(&the_person_consents(&agent, &person, &ask), &ask).ok();
+    let memo_alone = agent.refreshes_for(&whole.string("refresh_token"), &narrowed_to(&json!([memo]))).ok();
+    let file_alone =
+        agent.refreshes_for(&memo_alone.string("refresh_token"), &narrowed_to(&json!([file]))).ok();
+    let says = |answer: &Answer| {
+        let said = tool.introspects(&answer.string("access_token"));
+        if said["active"] == true { said["authorization_details"].clone() } else { json!("nothing") }
+    };
+    assert_eq!(
+        [&whole, &memo_alone, &file_alone].map(says),
+        [json!([file, memo]), json!([memo]), json!([file])]
+    );
+
+    changes(&stack, "clients/report-agent.toml", r#""file_access", "#, "");
+    applies(&stack);
+    let later = agent.refreshes(&file_alone.string("refresh_token")).ok();
+    for token in [&whole, &memo_alone, &later] {
+        assert!(
+            verified(&stack, &token.string("access_token")).claims["authorization_details_id"].is_string()
+        );
+        assert_eq!(says(token), json!([memo]));
+    }
+    assert_eq!(says(&file_alone), "nothing");
+
+    changes(&stack, "clients/report-agent.toml", r#""memo", "#, "");
+    applies(&stack);
+    assert_eq!([&whole, &memo_alone, &file_alone, &later].map(says), [const { "nothing" }; 4]);
 }
 
 /// Writes another client into the configuration.

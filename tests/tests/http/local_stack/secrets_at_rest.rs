@@ -32,10 +32,10 @@ fn no_secret_of_a_whole_run_is_in_the_table_or_in_the_log() {
 /// A bit of everything that hands out or takes a secret, good and bad.
 fn lives_a_day(stack: &Stack) {
     let (agent, person) = (an_agent(stack), somebody(stack));
-    super::thin_path::walks_the_whole_way(stack, &agent);
-    super::thin_path::walks_the_whole_way(stack, &Agent::with_post(stack, "posting-agent"));
-    super::thin_path::walks_the_whole_way(stack, &Agent::signing(stack, "EdDSA"));
-    super::thin_path::walks_the_whole_way(stack, &Agent::public(stack));
+    crate::running_stack::thin_path::walks_the_whole_way(stack, &agent);
+    crate::running_stack::thin_path::walks_the_whole_way(stack, &Agent::with_post(stack, "posting-agent"));
+    crate::running_stack::thin_path::walks_the_whole_way(stack, &Agent::signing(stack, "EdDSA"));
+    crate::running_stack::thin_path::walks_the_whole_way(stack, &Agent::public(stack));
 
     // A replay, a wrong verifier, a stolen refresh token, a token in the wrong place.
     let ask = asks_for_a_file();

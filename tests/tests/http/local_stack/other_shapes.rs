@@ -9,14 +9,14 @@ use crate::stack::Stack;
 #[test]
 fn events_of_an_http_api_carry_the_whole_way_too() {
     let stack = Stack::start("event-version-2", &["--event-version", "2"]);
-    super::thin_path::walks_the_whole_way(&stack, &an_agent(&stack));
+    crate::running_stack::thin_path::walks_the_whole_way(&stack, &an_agent(&stack));
 }
 
 #[test]
 fn the_whole_way_works_below_a_stage() {
     let stack = Stack::start("base-path", &["--base-path", "/prod"]);
     assert!(stack.issuer.ends_with("/prod"));
-    super::thin_path::walks_the_whole_way(&stack, &an_agent(&stack));
+    crate::running_stack::thin_path::walks_the_whole_way(&stack, &an_agent(&stack));
 }
 
 /// RFC 9126, section 5.
@@ -32,5 +32,5 @@ fn a_server_can_require_every_request_to_be_pushed() {
     let agent = an_agent(&stack);
     let refused = Browser::new(&stack).opens(&agent.sends_the_person_asking(&asks_for_a_file()));
     assert_eq!(refused.callback(crate::agent::CALLBACK)["error"], "invalid_request");
-    super::thin_path::walks_the_whole_way(&stack, &agent);
+    crate::running_stack::thin_path::walks_the_whole_way(&stack, &agent);
 }

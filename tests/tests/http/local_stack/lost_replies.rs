@@ -109,6 +109,9 @@ fn a_write_that_is_never_answered_is_settled_by_a_look() {
     assert!(stack.calls_that_failed() >= 5 * 3);
 }
 
+/// The authorization and the person; the client's state is remembered.
+const READS_OF_A_REDEMPTION: u32 = 2;
+
 /// Nothing is answered any more, from the write on. The caller hears that it was us, asks again, and is not taken for a thief.
 #[test]
 fn whoever_heard_nothing_of_what_was_done_may_ask_again() {
@@ -128,6 +131,18 @@ fn whoever_heard_nothing_of_what_was_done_may_ask_again() {
     let unavailable = |answer: &Answer| answer.is_refused(503, "temporarily_unavailable");
     nothing_is_answered_after(0);
     unavailable(&agent.sends("/par", &asks_for_a_file().parameters));
+    stack.recovers();
+    let ask = asks_for_a_file();
+    let page = browser.comes_to_consent(&person, &agent.sends_the_person_with(&agent.pushes(&ask)));
+    let code = the_code(&stack, &browser.decides(&page, &Decision::All));
+    nothing_is_answered_after(READS_OF_A_REDEMPTION);
+    unavailable(&agent.redeems(&code, &ask));
+    stack.recovers();
+    let redeemed = agent.redeems(&code, &ask).ok();
+    tool.finds_active(&redeemed.string("access_token"));
+    agent.redeems(&code, &ask).is_refused(400, "invalid_grant");
+    tool.finds_inactive(&redeemed.string("access_token"));
+
     // The authorization and the person are read; then the rotation is written.
     nothing_is_answered_after(2);
     unavailable(&agent.refreshes(&tokens.refresh_token));

@@ -1,0 +1,229 @@
+//! What a request costs on AWS: the README's table, measured.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::agent::{Agent, Ask, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
+use crate::browser::{Browser, Page};
+use crate::observer::Observer;
+use crate::person::{Decision, Person, granted, somebody, the_person_consents};
+use crate::stack::Stack;
+use crate::web::{Answer, Parameters, http};
+
+/// The table as it stands in the README: a request, when everything that is remembered for seconds is warm, and what it
+/// calls. `BatchGetItem` counts as one read whatever it reads, as DynamoDB takes it in one call.
+pub(crate) const TABLE: &[(&str, &str)] = &[
+    ("`POST /par`", "1 write"),
+    ("`GET /authorize`, not signed in", "1 read"),
+    ("`GET /authorize`, signed in", "2 reads"),
+    ("`POST /sign-in`", "3 reads, 3 writes, 1 password hash"),
+    ("`POST /consent`", "2 reads, 1 write"),
+    ("`POST /token`, code to access token", "2 reads, 1 write, 1 signature"),
+    ("`POST /token`, code to access and ID token", "2 reads, 1 write, 2 signatures"),
+    ("`POST /token`, refresh", "2 reads, 1 write, 1 signature"),
+    ("`POST /token`, client credentials", "1 signature"),
+    ("`POST /introspect`, access token", "1 read"),
+    ("`POST /introspect`, refresh token", "2 reads"),
+    ("`POST /revoke`, refresh token", "1 write"),
+    ("`POST /revoke`, access token", "1 write"),
+    ("`GET /userinfo`", "1 read"),
+    ("`GET /jwks.json`, both discovery documents", "nothing"),
+];
+
+/// The row beneath them. An assertion is spent by one write (RFC 7523, section 3), wherever a client authenticates by it.
+const WITH_AN_ASSERTION: (&str, &str) = ("each `POST` of a client with `private_key_jwt`", "1 write more");
+
+#[test]
+fn every_request_calls_aws_as_often_as_the_readme_says() {
+    let stack = Stack::start("aws-calls", &[]);
+    let person = somebody(&stack);
+    let measured = least(|| measure(&stack, &person));
+    let measured: BTreeMap<&str, String> =
+        measured.into_iter().map(|(name, calls)| (name, calls.words())).collect();
+    let expected: BTreeMap<&str, String> =
+        TABLE.iter().map(|(name, calls)| (*name, (*calls).to_owned())).collect();
+    assert_eq!(measured, expected);
+}
+
+#[test]
+fn an_assertion_costs_one_write_wherever_a_client_authenticates_by_it() {
+    let stack = Stack::start("aws-calls-of-assertions", &[]);
+    let person = somebody(&stack);
+    let signing = Agent::signing(&stack, "ES256");
+    let measured = least(|| {
+        let mut calls = requests_of(&signing, &signing, &person);
+        let alone = signing.works_alone(&Parameters::of([("scope", "files.read"), ("resource", FILES)])).ok();
+        calls.insert("`POST /token`, client credentials", Calls::of(&stack.observer(), &alone));
+        calls
+    });
+    assert_eq!(measured.len(), 8, "{measured:?}");
+    for (name, calls) in measured {
+        let (_, without) = TABLE.iter().find(|(row, _)| *row == name).expect("a row of the table");
+        let more = Calls { writes: Calls::read(without).writes + 1, ..Calls::read(without) };
+        assert_eq!(calls.words(), more.words(), "{name}");
+    }
+}
+
+#[test]
+fn the_readme_has_this_table() {
+    let readme =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).expect("the README");
+    for (request, calls) in TABLE.iter().chain([&WITH_AN_ASSERTION]) {
+        let row = format!("| {request} | {calls} |");
+        assert!(readme.contains(&row), "the README lacks the row {row}");
+    }
+}
+
+type Measured = BTreeMap<&'static str, Calls>;
+
+/// What is remembered for seconds (configuration, a client's standing) is read anew now and then: a round in which it was
+/// not tells what the request itself costs.
+fn least(measure: impl Fn() -> Measured) -> Measured {
+    let mut measured = measure();
+    for _ in 0..3 {
+        for (name, again) in measure() {
+            let least = measured.entry(name).or_insert(again);
+            if again.total() < least.total() {
+                *least = again;
+            }
+        }
+    }
+    measured
+}
+
+/// The way of an authorization, each request counted.
+fn measure(stack: &Stack, person: &Person) -> Measured {
+    let observer = stack.observer();
+    let agent = an_agent(stack);
+    let mut measured = requests_of(&agent, &the_file_tool(stack), person);
+    let mut note = |name: &'static str, answer: &Answer| {
+        measured.insert(name, Calls::of(&observer, answer));
+    };
+
+    let ask = asks_for_a_file().with("scope", "files.access offline_access");
+    let address = agent.sends_the_person_with(&agent.pushes(&ask));
+    let mut browser = Browser::new(stack);
+    let page = Page::of(browser.opens(&address).ok());
+    note("`GET /authorize`, not signed in", &page.answer);
+    let form = Parameters::of([
+        ("interaction", page.field("interaction").as_str()),
+        ("user_name", &person.user_name),
+        ("password", &person.password),
+    ]);
+    note("`POST /sign-in`", &browser.submits_and_stays("/sign-in", &form));
+    let page = Page::of(browser.opens(&address).ok());
+    note("`GET /authorize`, signed in", &page.answer);
+    note("`POST /consent`", &browser.decides(&page, &Decision::All));
+
+    let openid = granted(&agent, person, &Ask::new("openid profile offline_access"));
+    note("`POST /token`, code to access and ID token", &openid.answer);
+    let bearer = format!("Bearer {}", openid.access_token);
+    note(
+        "`GET /userinfo`",
+        &Answer::to(http().get(stack.url("/userinfo")).header("authorization", bearer)).ok(),
+    );
+
+    let nightly = Agent::with_basic(stack, "nightly-agent");
+    let file = json!([the_file("Q4-report.pdf", &["read"])]).to_string();
+    let form =
+        Parameters::of([("scope", "files.access"), ("resource", FILES), ("authorization_details", &file)]);
+    note("`POST /token`, client credentials", &nightly.works_alone(&form).ok());
+    for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks.json"]
+    {
+        note("`GET /jwks.json`, both discovery documents", &stack.get(path).ok());
+    }
+    measured
+}
+
+/// What an agent itself sends; `asker` looks at its access token.
+fn requests_of(agent: &Agent<'_>, asker: &Agent<'_>, person: &Person) -> Measured {
+    let observer = agent.stack.observer();
+    let mut measured = BTreeMap::new();
+    let mut note = |name: &'static str, answer: &Answer| {
+        measured.insert(name, Calls::of(&observer, answer));
+    };
+    let ask = asks_for_a_file().with("scope", "files.access offline_access");
+    note("`POST /par`", &agent.sends("/par", &ask.parameters));
+    let answer = agent.redeems(&the_person_consents(agent, person, &ask), &ask).ok();
+    note("`POST /token`, code to access token", &answer);
+    let refreshed = agent.refreshes(&answer.string("refresh_token")).ok();
+    note("`POST /token`, refresh", &refreshed);
+    let access = Parameters::of([("token", &refreshed.string("access_token"))]);
+    let refresh = Parameters::of([("token", &refreshed.string("refresh_token"))]);
+    note("`POST /introspect`, access token", &asker.sends("/introspect", &access).ok());
+    note("`POST /introspect`, refresh token", &agent.sends("/introspect", &refresh).ok());
+    note("`POST /revoke`, access token", &agent.sends("/revoke", &access).ok());
+    note("`POST /revoke`, refresh token", &agent.sends("/revoke", &refresh).ok());
+    measured
+}
+
+const READS: [&str; 3] = ["DynamoDB.GetItem", "DynamoDB.BatchGetItem", "DynamoDB.Query"];
+const WRITES: [&str; 4] =
+    ["DynamoDB.PutItem", "DynamoDB.UpdateItem", "DynamoDB.DeleteItem", "DynamoDB.TransactWriteItems"];
+
+/// The calls of a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Calls {
+    pub(crate) reads: u32,
+    pub(crate) writes: u32,
+    pub(crate) signatures: u32,
+    pub(crate) hashes: u32,
+}
+
+impl Calls {
+    /// What the log says of a request.
+    pub(crate) fn of(observer: &Observer<'_>, answer: &Answer) -> Self {
+        let calls = observer.calls_of(answer);
+        let sum = |names: &[&str]| -> u32 { names.iter().filter_map(|name| calls.get(*name)).sum() };
+        let counted = Self {
+            reads: sum(&READS),
+            writes: sum(&WRITES),
+            signatures: sum(&["Keys.Sign", "KMS.Sign"]),
+            hashes: sum(&["Argon2id"]),
+        };
+        let all: u32 = calls.values().sum();
+        assert_eq!(counted.total() + counted.hashes, all, "calls that the table has no word for: {calls:?}");
+        counted
+    }
+
+    /// The calls to AWS: a password hash is made in the function itself.
+    pub(crate) fn total(self) -> u32 {
+        self.reads + self.writes + self.signatures
+    }
+
+    fn named(self) -> [(u32, &'static str, &'static str); 4] {
+        [
+            (self.reads, "read", "reads"),
+            (self.writes, "write", "writes"),
+            (self.signatures, "signature", "signatures"),
+            (self.hashes, "password hash", "password hashes"),
+        ]
+    }
+
+    /// In the table's words.
+    fn words(self) -> String {
+        let words: Vec<String> = self
+            .named()
+            .iter()
+            .filter(|(times, ..)| *times > 0)
+            .map(|(times, one, several)| format!("{times} {}", if *times == 1 { one } else { several }))
+            .collect();
+        if words.is_empty() { "nothing".to_owned() } else { words.join(", ") }
+    }
+
+    /// From the table's words.
+    pub(crate) fn read(words: &str) -> Self {
+        let times = |of: &str| {
+            words
+                .split(", ")
+                .filter_map(|part| part.split_once(' '))
+                .find_map(|(times, what)| what.starts_with(of).then(|| times.parse().expect("a number")))
+                .unwrap_or_default()
+        };
+        let [reads, writes, signatures, hashes] = Self::default().named().map(|(_, one, _)| times(one));
+        Self { reads, writes, signatures, hashes }
+    }
+}
