@@ -5,6 +5,7 @@
     stack.py outputs STACK               the stack's outputs, NAME=VALUE a line
     stack.py settings STACK TEMPLATE     sets by API what the endpoint has dropped of the template
     stack.py keys STACK                  has the stack make its keys, unless it has them
+    stack.py replace-keys STACK          has the stack replace its keys at once
     stack.py remove STACK                deletes the stack and what it would retain
 """
 
@@ -114,7 +115,16 @@ def resources_of(stack, kind):
 
 
 def make_keys(stack):
-    answer = boto3.client("lambda").invoke(FunctionName=outputs_of(stack)["RotationFunction"], Payload=b"{}")
+    tend_keys(stack, {})
+
+
+def replace_keys(stack):
+    tend_keys(stack, {"rotate": ["ES256", "RS256"], "at_once": True})
+
+
+def tend_keys(stack, demand):
+    function = outputs_of(stack)["RotationFunction"]
+    answer = boto3.client("lambda").invoke(FunctionName=function, Payload=json.dumps(demand).encode())
     told = answer["Payload"].read().decode()
     if "FunctionError" in answer:
         raise SystemExit(f"stack.py: the stack could not make its keys: {told}")
@@ -205,6 +215,7 @@ COMMANDS = {
     "outputs": outputs,
     "settings": settings,
     "keys": make_keys,
+    "replace-keys": replace_keys,
     "remove": remove,
 }
 

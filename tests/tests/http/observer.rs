@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use ring::digest::{SHA256, digest};
+use ring::hmac;
 use serde_json::{Value, json};
 
 use crate::web::{Answer, http};
@@ -96,16 +98,49 @@ impl Observer<'_> {
     }
 
     fn call(&self, operation: &str, request: &Value) -> Value {
+        let target = format!("DynamoDB_20120810.{operation}");
+        let body = request.to_string();
+        let moment = "20260101T000000Z";
+        let host = self.table_endpoint.trim_start_matches("http://");
         let request = http()
             .post(self.table_endpoint)
-            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+            .header("x-amz-target", &target)
             .header("content-type", "application/x-amz-json-1.0")
-            .header("x-amz-date", "20260101T000000Z")
-            .header(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
-            )
-            .body(request.to_string());
+            .header("x-amz-date", moment)
+            .header("authorization", authorization(host, moment, &target, &body))
+            .body(body);
         Answer::to(request).ok().json()
     }
+}
+
+/// A signature (AWS Signature Version 4) by the environment's credentials. The embedded database looks at none of it, other
+/// endpoints do.
+fn authorization(host: &str, moment: &str, target: &str, body: &str) -> String {
+    let of_environment = |name: &str| std::env::var(name).unwrap_or_else(|_| "local".to_owned());
+    let (day, region) = (&moment[..8], "us-east-1");
+    let headers = "content-type;host;x-amz-date;x-amz-target";
+    let canonical = format!(
+        "POST\n/\n\ncontent-type:application/x-amz-json-1.0\nhost:{host}\nx-amz-date:{moment}\nx-amz-target:{target}\n\n{headers}\n{}",
+        hex(digest(&SHA256, body.as_bytes()).as_ref())
+    );
+    let scope = format!("{day}/{region}/dynamodb/aws4_request");
+    let to_sign = format!(
+        "AWS4-HMAC-SHA256\n{moment}\n{scope}\n{}",
+        hex(digest(&SHA256, canonical.as_bytes()).as_ref())
+    );
+    let secret = format!("AWS4{}", of_environment("AWS_SECRET_ACCESS_KEY"));
+    let key = [day, region, "dynamodb", "aws4_request"]
+        .iter()
+        .fold(secret.into_bytes(), |key, part| mac(&key, part.as_bytes()));
+    let signature = hex(&mac(&key, to_sign.as_bytes()));
+    let id = of_environment("AWS_ACCESS_KEY_ID");
+    format!("AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={headers}, Signature={signature}")
+}
+
+fn mac(key: &[u8], message: &[u8]) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref().to_vec()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

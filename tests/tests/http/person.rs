@@ -11,10 +11,10 @@ pub(crate) struct Person {
     pub(crate) password: String,
 }
 
-/// Somebody whom no other test knows.
+/// Somebody whom no other test knows, nor an earlier run against a table that stays.
 pub(crate) fn somebody(stack: &Stack) -> Person {
     static COUNTER: AtomicU32 = AtomicU32::new(1);
-    let user_name = format!("person{}", COUNTER.fetch_add(1, Ordering::Relaxed));
+    let user_name = format!("person{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
     let password = stack.operator().adds_a_user(&user_name);
     stack.hands_out(&password);
     Person { user_name, password }

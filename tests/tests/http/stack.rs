@@ -123,8 +123,25 @@ impl Stack {
         format!("{}{path}", self.issuer)
     }
 
+    /// The path of an endpoint on its host: the issuer may have one, too.
+    pub(crate) fn path(&self, path: &str) -> String {
+        let host = self.issuer.find("://").map_or(0, |scheme| scheme + 3);
+        let base = self.issuer[host..].find('/').map_or("", |slash| &self.issuer[host + slash..]);
+        format!("{base}{path}")
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         Answer::to(http().get(self.url(path)))
+    }
+
+    /// Whether this is somebody else's deployment, whose log is not on this machine.
+    pub(crate) const fn is_deployed(&self) -> bool {
+        self.process.is_none()
+    }
+
+    /// Whether its requests come as the events of an HTTP API.
+    pub(crate) fn is_an_http_api(&self) -> bool {
+        !self.is_deployed() && options_of_the_run().contains("--event-version 2")
     }
 
     /// Moves the server's clock.
@@ -140,7 +157,7 @@ impl Stack {
     /// The server's time, in seconds since 1970.
     #[expect(clippy::disallowed_methods, reason = "a deployed server goes by the time of day")]
     pub(crate) fn now(&self) -> i64 {
-        if self.process.is_none() {
+        if self.is_deployed() {
             let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).expect("later than 1970");
             return i64::try_from(since_1970.as_secs()).expect("seconds");
         }
@@ -191,6 +208,11 @@ impl Drop for Stack {
     }
 }
 
+/// Options of every local server of this run.
+fn options_of_the_run() -> String {
+    std::env::var("COUNTERSIGN_STACK_OPTIONS").unwrap_or_default()
+}
+
 /// An empty folder for what one stack leaves on this machine.
 fn own_folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -237,6 +259,7 @@ fn spawn(folder: &Path, configuration: &Path, data: &Path, options: &[&str]) -> 
         .arg("--data")
         .arg(data)
         .args(options)
+        .args(options_of_the_run().split_whitespace())
         .stdin(Stdio::piped())
         .stdout(output.try_clone().expect("a second handle"))
         .stderr(output)

@@ -26,6 +26,18 @@ use crate::web::{Answer, Parameters};
 /// What stands in a row's wrong value wherever any text can stand: it must not come back.
 const EVIL: &str = "<i>evil</i>\"'&\r\nSet-Cookie: evil=1";
 
+/// What a gateway changes on the way, so that the function never sees it. An HTTP API joins the values of a repeated header;
+/// the emulator's does, too, and drops bytes that are not UTF-8.
+fn not_passed_on(stack: &Stack) -> &'static [&'static str] {
+    if stack.is_deployed() {
+        &["two Authorization headers", "not UTF-8, raw"]
+    } else if stack.is_an_http_api() {
+        &["two Authorization headers"]
+    } else {
+        &[]
+    }
+}
+
 /// One case.
 struct Row {
     name: String,
@@ -109,7 +121,7 @@ impl<'s> Place<'s> {
 fn wrong_input_of_every_kind_is_refused_as_its_specification_says() {
     let stack = Stack::undisturbed("wrong-input");
     let place = Place::of(&stack);
-    let rows = [
+    let mut rows = [
         every_form::rows(),
         pushed::rows(),
         authorize::rows(),
@@ -119,6 +131,13 @@ fn wrong_input_of_every_kind_is_refused_as_its_specification_says() {
     ]
     .concat_rows();
     assert!(rows.len() >= 80, "the table has {} rows", rows.len());
+    rows.retain(|row| {
+        let passed_on = not_passed_on(&stack).iter().all(|name| !row.name.ends_with(name));
+        if !passed_on {
+            println!("not passed on by this gateway: {}", row.name);
+        }
+        passed_on
+    });
 
     let mut wrong = Vec::new();
     let mut before = stack.observer().items();
@@ -132,10 +151,11 @@ fn wrong_input_of_every_kind_is_refused_as_its_specification_says() {
         }
         complaints.extend(costs_too_much(row, &place, &answer));
         let after = stack.observer().items();
-        if after != before {
+        // What is gone has expired.
+        if after.iter().any(|item| before.binary_search(item).is_err()) {
             complaints.push("something was written".to_owned());
-            before = after;
         }
+        before = after;
         wrong.extend(
             complaints.into_iter().map(|complaint| format!("{} ({}): {complaint}", row.name, row.section)),
         );
@@ -191,10 +211,15 @@ fn complaints_about(row: &Row, answer: &Answer, stack: &Stack) -> Vec<String> {
 
 /// A refusal must not cost more than the dearest good request to the same endpoint, be it in calls of AWS or in password
 /// hashes: else wrong input would be the cheapest way to keep the server busy, and its time would tell what was right in it.
+/// Counted by the log, so only where there is one.
 fn costs_too_much(row: &Row, place: &Place<'_>, answer: &Answer) -> Option<String> {
+    if place.stack.is_deployed() {
+        return None;
+    }
     let observer = place.stack.observer();
     let request = (row.request)(place).build().expect("a request");
-    let (calls, hashes) = of_good_requests(request.url().path());
+    let path = request.url().path();
+    let (calls, hashes) = of_good_requests(path.strip_prefix(&place.stack.path("")).unwrap_or(path));
     let too_much = |answer: &Answer| {
         let counted = Calls::of(&observer, answer);
         (counted.total() > calls || counted.hashes > hashes).then_some(counted)
