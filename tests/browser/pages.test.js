@@ -8,11 +8,12 @@ import { aBrowser, launchChromium } from './chromium.js';
 import { approves, denies, isBackAtTheAgent, signsIn } from './person.js';
 import { startStack } from './stack.js';
 
-let stack, chromium, agent;
+let stack, chromium, agent, rememberedAgent;
 
 before(async () => {
   [stack, chromium] = await Promise.all([startStack(), launchChromium()]);
   agent = await anAgent(stack);
+  rememberedAgent = await anAgent(stack, 'remembered-agent');
 });
 
 after(async () => {
@@ -28,7 +29,7 @@ async function aPage(t, options) {
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
-    const isStatus = /the server responded with a status of 4\d\d/.test(message.text());
+    const isStatus = /the server responded with a status of (4\d\d|503)/.test(message.text());
     if (message.type() === 'error' && !isStatus) complaints.push(message.text());
   });
   t.after(async () => {
@@ -108,6 +109,60 @@ test('what went wrong is told on a page', async (t) => {
   await page.goto(`${stack.issuer}/authorize?client_id=report-agent&redirect_uri=https%3A%2F%2Fevil.test%2F&response_type=code`);
   await page.getByRole('heading', { name: 'We do not send you there' }).waitFor();
   await looksGood(page, 'error');
+});
+
+test('a person lets us remember a consent, and has it forgotten', async (t) => {
+  const [page, person] = [await aPage(t), await stack.somebody()];
+  const asks = () => rememberedAgent.asks([file('Q4-report.pdf')]);
+  await page.goto((await asks()).address);
+  await signsIn(page, person);
+  await page.getByRole('checkbox', { name: 'Do not ask me again for exactly this' }).check();
+  await looksGood(page, 'consent-remember');
+  await approves(page);
+  await isBackAtTheAgent(page);
+  const again = await asks();
+  await page.goto(again.address);
+  await again.redeem(await isBackAtTheAgent(page));
+
+  await page.goto(`${stack.issuer}/account`);
+  await page.getByRole('heading', { level: 3, name: 'Remembered Agent' }).waitFor();
+  await looksGood(page, 'account-remembered');
+  await page.getByRole('button', { name: /Forget.*: Remembered Agent/ }).click();
+  await page.getByText('Nothing is remembered').waitFor();
+  await looksGood(page, 'account-forgotten');
+});
+
+test('too many attempts are told to wait', async (t) => {
+  const [page, person] = [await aPage(t), await stack.somebody()];
+  await page.goto(`${stack.issuer}/sign-in`);
+  const told = page.getByText(/Too many attempts\. Try again in/);
+  for (let attempts = 0; attempts < 12 && !(await told.isVisible()); attempts += 1) {
+    await signsIn(page, { ...person, password: `guess ${attempts}` });
+    await page.getByRole('alert').waitFor();
+  }
+  await told.waitFor();
+  await looksGood(page, 'sign-in-too-many');
+});
+
+test('a form that another browser was given is not taken', async (t) => {
+  const [page, person] = [await aPage(t), await stack.somebody()];
+  await page.goto((await agent.asks([file('Q4-report.pdf')])).address);
+  await page.context().clearCookies();
+  await signsIn(page, person);
+  await page.getByRole('heading', { name: 'This form did not come from our page' }).waitFor();
+  await looksGood(page, 'error-foreign-form');
+});
+
+test('every error is explained on a page', async (t) => {
+  const page = await aPage(t);
+  await page.goto(`${stack.issuer}/errors`);
+  await looksGood(page, 'errors');
+  await page.getByRole('link', { name: 'detail-widened' }).click();
+  await page.getByRole('heading', { level: 1, name: 'detail-widened' }).waitFor();
+  await looksGood(page, 'errors-entry');
+  await page.goto(`${stack.issuer}/errors/nothing-of-ours`);
+  await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+  await looksGood(page, 'errors-no-such-entry');
 });
 
 test('a person changes their password and signs out', async (t) => {
@@ -212,4 +267,15 @@ test('the pages speak German to whoever wants it', async (t) => {
   await page.locator('input[name=detail]').first().waitFor();
   assert.equal(await page.locator('html').getAttribute('lang'), 'de');
   await looksGood(page, 'consent-german');
+});
+
+// The last one: it moves the server's clock.
+test('a page tells of a table that does not answer', async (t) => {
+  const page = await aPage(t);
+  await stack.withoutTable(async () => {
+    const answer = await page.goto(`${stack.issuer}/sign-in`);
+    assert.equal(answer.status(), 503);
+    await page.getByRole('heading', { name: 'Not now, please try again' }).waitFor();
+    await looksGood(page, 'error-unavailable');
+  });
 });

@@ -1,4 +1,4 @@
-// A server for the tests: tests/configuration applied, on a free port, with a folder of its own.
+// A server for the tests: a configuration applied, on a free port, with a folder of its own.
 import { execFile, spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
@@ -9,21 +9,25 @@ import { promisify } from 'node:util';
 
 const tests = fileURLToPath(new URL('..', import.meta.url));
 const target = process.env.CARGO_TARGET_DIR ?? join(homedir(), '.cache/countersign/target');
-const programs = process.env.COUNTERSIGN_BIN ?? join(target, 'debug');
+export const programs = process.env.COUNTERSIGN_BIN ?? join(target, 'debug');
 
 /**
- * Starts a server. `clientKeys` are the public keys (JWK Set) of the client that authenticates by private_key_jwt.
+ * Starts a server. `clientKeys` are the public keys (JWK Set) of the client that authenticates by private_key_jwt; `from` is
+ * the folder of another configuration than tests/configuration.
  */
-export async function startStack({ clientKeys } = {}) {
+export async function startStack({ clientKeys, from } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-tests-'));
   const configuration = join(folder, 'configuration');
   const data = join(folder, 'data');
-  await cp(join(tests, 'configuration'), configuration, { recursive: true });
-  await writeFile(join(configuration, 'clients/signing-agent.jwks.json'), JSON.stringify(clientKeys ?? { keys: [await aPublicKey()] }));
+  await cp(from ?? join(tests, 'configuration'), configuration, { recursive: true });
+  if (!from) {
+    await writeFile(join(configuration, 'clients/signing-agent.jwks.json'), JSON.stringify(clientKeys ?? { keys: [await aPublicKey()] }));
+  }
   await mkdir(data, { mode: 0o700 });
   const options = ['--port', '0', '--test-control', '0', '--config', configuration, '--data', data];
-  const server = spawn(join(programs, 'countersign-local'), options, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let complaint = '';
+  const server = spawn(join(programs, 'countersign-local'), options, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [said, complaint] = ['', ''];
+  server.stdout.on('data', (text) => (said += text));
   server.stderr.on('data', (text) => (complaint += text));
   server.on('error', (error) => (complaint += error.message));
   const running = await untilItRuns(join(data, 'running.json'), server, () => complaint);
@@ -37,6 +41,23 @@ export async function startStack({ clientKeys } = {}) {
   const secrets = {};
   return {
     issuer: running.issuer,
+    data,
+    /** What the server prints when it starts: the demo's person and password, where the configuration has them. */
+    said: () => said,
+    /** Lets every call to the table fail while this is done, once nothing is remembered any more. */
+    async withoutTable(work) {
+      const control = async (method, path, body) => {
+        const answer = await fetch(running.test_control + path, { method, body });
+        if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+      };
+      await control('POST', '/advance?seconds=3600');
+      await control('POST', '/faults', JSON.stringify({ kind: 'refuse' }));
+      try {
+        await work();
+      } finally {
+        await control('DELETE', '/faults');
+      }
+    },
     /** Somebody whom no other test knows. */
     async somebody() {
       const userName = `person${(people += 1)}`;

@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use http::Problem;
 use oauth::configuration::Client;
-use oauth::{AuthorizationRequest, ClientId, GrantId, Handle, HandleRejection, Parameters, Refusal, ReplyTo};
+use oauth::{
+    Authorization, AuthorizationRequest, ClientId, GrantId, Handle, HandleRejection, Parameters, Refusal,
+    ReplyTo, Stage,
+};
 use reception::Guest;
 use sessions::{Interaction, Request};
 
@@ -10,6 +13,9 @@ use crate::Visit;
 
 /// The longest request that a browser carries through our pages: beyond it, push.
 const LONGEST_CARRIED: usize = 4 * 1024;
+
+/// The longest of it as JSON: sealed and in base64 it still fits into the query of a page.
+const LONGEST_WRITTEN: usize = 5 * 1024;
 
 /// How somebody arrived.
 pub(crate) enum Arrival {
@@ -46,6 +52,7 @@ async fn client(guest: &Guest<'_>, parameters: &Parameters) -> Result<Arc<Client
 /// A client that is registered and not switched off.
 async fn known_client(guest: &Guest<'_>, id: &ClientId) -> Result<Arc<Client>, Problem> {
     let client = guest.store.client(&guest.configuration, id).await?.ok_or(Refusal::UnknownClient)?;
+    http::note_client(id);
     let disabled = guest.store.client_state(id, guest.now).await?.disabled;
     if disabled { Err(Refusal::UnknownClient.into()) } else { Ok(client) }
 }
@@ -54,9 +61,10 @@ async fn go_on(guest: &Guest<'_>, sealed: &str) -> Result<Visit, Problem> {
     let interaction = guest.open(sealed)?;
     let request = match &interaction.request {
         Request::Carried(request) => (**request).clone(),
-        Request::Pushed => guest.pushed(&interaction).await?.taken_up(guest.now)?.clone(),
+        Request::Pushed { .. } => guest.pushed(&interaction).await?.taken_up(guest.now)?.clone(),
     };
     let client = known_client(guest, &request.client_id).await?;
+    request.may_be_answered(&client)?;
     Ok(Visit { interaction, request, client })
 }
 
@@ -66,9 +74,19 @@ async fn pushed(guest: &Guest<'_>, client: Arc<Client>, request_uri: &str) -> Re
     let handle = Handle::from_request_uri(request_uri)?;
     let unknown = Refusal::RequestUriInvalid { why: HandleRejection::Unknown };
     let authorization = guest.store.authorization(&handle.id).await?.ok_or(unknown)?;
+    if is_pushed_as(&authorization, &handle) {
+        http::note_authorization(&authorization);
+    }
     let request = authorization.look_up(&client.id, &handle.secret, guest.now)?.clone();
-    let interaction = Interaction::pushed(handle.id, &guest.configuration.server.lifetimes, guest.now);
+    request.may_be_answered(&client)?;
+    let lives = &guest.configuration.server.lifetimes;
+    let interaction = Interaction::pushed(handle.id, request.client_id.clone(), lives, guest.now);
     Ok(Visit { interaction, request, client })
+}
+
+/// Whether a `request_uri` is the one that was given out for a request that still waits.
+fn is_pushed_as(authorization: &Authorization, handle: &Handle) -> bool {
+    matches!(&authorization.stage, Stage::Pushed(pushed) if handle.secret.matches(&pushed.secret))
 }
 
 async fn carried(
@@ -116,7 +134,7 @@ fn may_be_carried(
         return Err(Refusal::PushRequired);
     }
     let size: usize = parameters.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
-    if size > LONGEST_CARRIED {
+    if size > LONGEST_CARRIED || request.written_length() > LONGEST_WRITTEN {
         return Err(Refusal::QueryTooLong { limit: LONGEST_CARRIED });
     }
     guest.types.validate(&request.details, client, false)?;

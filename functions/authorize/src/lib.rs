@@ -61,6 +61,7 @@ async fn authorize(guest: &Guest<'_>, parameters: &Parameters) -> Result<Respons
         }
     };
     guest.was_sent_with(&visit.request);
+    http::note_grant(&visit.interaction.id);
     let reply_to = visit.request.reply_to();
     match go_on(guest, &visit).await {
         Ok(response) => Ok(response),

@@ -40,6 +40,7 @@ pub async fn handle(services: &Services, request: Request) -> Response {
         guest.was_sent_with(request);
         let client = guest.store.client(&guest.configuration, &request.client_id).await?;
         let client = client.ok_or(Refusal::UnknownClient)?;
+        request.may_be_answered(&client)?;
         match Answered::read(&parameters, request)? {
             Answered::SignInAsSomeoneElse => {
                 let anew = Interaction { signed_in: None, ..pending.interaction().clone() };

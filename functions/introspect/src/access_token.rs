@@ -35,7 +35,8 @@ pub(crate) async fn look(
         return Ok(None);
     };
     let username = standing.person.map(|person| person.profile.user_name);
-    let claims = AccessTokenClaims { authorization_details: details, ..claims };
+    let scope = claims.scope.intersection(&client.scopes);
+    let claims = AccessTokenClaims { authorization_details: details, scope, ..claims };
     Ok(Some(Introspection { active: true, token_type: Some("Bearer"), claims, username }))
 }
 
@@ -74,6 +75,9 @@ async fn details(
             },
         },
     };
+    if !client.tools.contains(&tool.id) {
+        return Ok(None);
+    }
     let left = types.granted_for(&said, tool, client);
     Ok((said.is_empty() || !left.is_empty()).then_some(left))
 }

@@ -74,12 +74,7 @@ async fn look(
         _ => refresh_token::look(services, visit, asker, token).await?,
     };
     if let Some(found) = &found {
-        let decision = visit.record(Event::Introspection, Outcome::Granted);
-        let decision = decision.client(&asker.id).token_id(&found.claims.jti);
-        match &found.claims.grant_id {
-            Some(grant_id) => decision.grant_id(grant_id).record(),
-            None => decision.record(),
-        }
+        visit.record(Event::Introspection, Outcome::Granted).client(&asker.id).token(&found.claims).record();
     }
     Ok(found)
 }

@@ -7,8 +7,8 @@ use http::audit::{Event, Outcome};
 use http::request::Allowed;
 use http::{Problem, Request, Response, StatusCode, answer, cors, form};
 use keys::{Deployment, Keys};
+use oauth::RefreshToken;
 use oauth::configuration::Client;
-use oauth::{GrantId, RefreshToken, TokenId};
 use store::Store;
 
 /// What the endpoint needs.
@@ -70,7 +70,8 @@ async fn revoke_refresh_token(
         return Ok(());
     };
     if services.store.end_by_refresh_token(&token, &client.id, visit.now).await? {
-        record(visit, client, Some(token.id()), None);
+        // The one write says neither whose it was nor what had been asked: the events before it do.
+        visit.record(Event::Revocation, Outcome::Granted).client(&client.id).grant_id(token.id()).record();
     }
     Ok(())
 }
@@ -88,19 +89,7 @@ async fn revoke_access_token(
     };
     if claims.client_id == client.id {
         services.store.revoke_access_token(&claims).await?;
-        record(visit, client, claims.grant_id.as_ref(), Some(&claims.jti));
+        visit.record(Event::Revocation, Outcome::Granted).client(&client.id).token(&claims).record();
     }
     Ok(())
-}
-
-fn record(visit: &Visit<'_>, client: &Client, grant_id: Option<&GrantId>, token_id: Option<&TokenId>) {
-    let outcome = Outcome::Granted;
-    let mut decision = visit.record(Event::Revocation, outcome).client(&client.id);
-    if let Some(grant_id) = grant_id {
-        decision = decision.grant_id(grant_id);
-    }
-    if let Some(token_id) = token_id {
-        decision = decision.token_id(token_id);
-    }
-    decision.record();
 }

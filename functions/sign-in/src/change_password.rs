@@ -44,7 +44,7 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
     };
     match check(guest, &signed_in.session.user_name, &current).await? {
         Checked::Proven(person) => change(guest, &signed_in, &person, &new).await,
-        Checked::Wrong => page(guest, &signed_in, Some(PasswordProblem::CurrentIsWrong)),
+        Checked::Wrong { .. } => page(guest, &signed_in, Some(PasswordProblem::CurrentIsWrong)),
         Checked::TooMany { wait } => page(guest, &signed_in, Some(PasswordProblem::TooManyAttempts { wait })),
     }
 }
@@ -55,6 +55,7 @@ async fn change(
     person: &Person,
     new: &Password,
 ) -> Result<Response, Problem> {
+    aws::count("Argon2id");
     let hash = new.hash(guest.dice.roll()).as_str().to_owned();
     let mut changed = Person { password_hash: Some(hash), ..person.clone() };
     changed.end_sessions();

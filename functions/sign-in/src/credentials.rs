@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use http::Problem;
+use oauth::PersonId;
 use reception::Guest;
 use sessions::{Password, PasswordHash, blocked_until};
 use store::{Attempts, Person};
@@ -9,8 +10,9 @@ use store::{Attempts, Person};
 pub(crate) enum Checked {
     /// They are who they say.
     Proven(Box<Person>),
-    /// The name or the password is not right, or the person may not sign in: nobody is told which.
-    Wrong,
+    /// The name or the password is not right, or the person may not sign in: nobody is told which, but the audit says
+    /// whose name it was.
+    Wrong { person: Option<PersonId> },
     /// Too many attempts: this one was not even looked at.
     TooMany { wait: Duration },
 }
@@ -39,11 +41,11 @@ pub(crate) async fn check(
     let kept = person.as_ref().and_then(|person| person.password_hash.clone()).map(PasswordHash::kept);
     aws::count("Argon2id");
     let right = password.is(kept.as_ref());
-    match person.filter(|person| right && !person.disabled) {
-        Some(person) => {
+    match person {
+        Some(person) if right && !person.disabled => {
             store.forget_sign_in_attempts(user_name).await?;
             Ok(Checked::Proven(Box::new(person)))
         }
-        None => Ok(Checked::Wrong),
+        person => Ok(Checked::Wrong { person: person.map(|person| person.id) }),
     }
 }

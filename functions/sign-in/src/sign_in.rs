@@ -47,7 +47,11 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
     }
     match check(guest, &user_name, &password).await? {
         Checked::Proven(person) => begin(guest, &person, interaction.clone()).await,
-        Checked::Wrong => again(SignInProblem::WrongUserNameOrPassword).await,
+        Checked::Wrong { person } => {
+            // For the audit alone: the answer is the same, be there such a person or not.
+            person.iter().for_each(http::note_person);
+            again(SignInProblem::WrongUserNameOrPassword).await
+        }
         Checked::TooMany { wait } => again(SignInProblem::TooManyAttempts { wait }).await,
     }
 }
@@ -77,16 +81,8 @@ async fn again(
         SignInProblem::WrongUserNameOrPassword => Refusal::LoginRequired,
         SignInProblem::TooManyAttempts { wait } => Refusal::SlowDown { retry_after: wait },
     };
-    let decision = audit::Decision::new(
-        audit::Event::SignIn,
-        audit::Outcome::Refused(&refusal),
-        guest.request,
-        guest.now,
-    );
-    match interaction {
-        Some(interaction) => decision.grant_id(&interaction.id).record(),
-        None => decision.record(),
-    }
+    let outcome = audit::Outcome::Refused(&refusal);
+    audit::Decision::new(audit::Event::SignIn, outcome, guest.request, guest.now).record();
     let client_name = match interaction {
         Some(interaction) => client_name(guest, interaction).await?,
         None => None,
@@ -100,7 +96,7 @@ async fn client_name(guest: &Guest<'_>, interaction: &Interaction) -> Result<Opt
     let pushed;
     let request = match &interaction.request {
         Request::Carried(request) => request,
-        Request::Pushed => {
+        Request::Pushed { .. } => {
             pushed = guest.pushed(interaction).await?;
             pushed.taken_up(guest.now)?
         }
@@ -130,13 +126,9 @@ async fn begin(
     if let Some(earlier) = guest.signed_in().await? {
         guest.store.end_session(earlier.secret()).await?;
     }
-    let decision =
-        audit::Decision::new(audit::Event::SignIn, audit::Outcome::Granted, guest.request, guest.now)
-            .person(&person.id);
-    match &interaction {
-        Some(interaction) => decision.grant_id(&interaction.id).record(),
-        None => decision.record(),
-    }
+    audit::Decision::new(audit::Event::SignIn, audit::Outcome::Granted, guest.request, guest.now)
+        .person(&person.id)
+        .record();
     let location = match interaction {
         Some(interaction) => {
             let sealed = guest.seal(&interaction.with_signed_in(person.id.clone()))?;

@@ -3,9 +3,10 @@ use std::sync::Arc;
 use admission::Visit;
 use http::Problem;
 use oauth::configuration::{Client, GrantType, is_openid};
+use oauth::scope::OFFLINE_ACCESS;
 use oauth::{
-    Authorization, CodeProof, CodeVerifier, Handle, HandleRejection, Narrower, Parameters, RefreshToken,
-    Refusal, Spent, TokenResponse,
+    Authorization, CodeProof, CodeVerifier, Grant, Handle, HandleRejection, Narrower, Parameters,
+    RefreshToken, Refusal, Spent, Stage, TokenResponse,
 };
 use store::Commit;
 
@@ -42,10 +43,11 @@ pub(crate) async fn redeem(
     };
     let asked = Narrower::parse(parameters)?;
     let family: [u8; 32] = services.dice.roll();
-    let refresh =
-        client.may_use(GrantType::RefreshToken).then(|| RefreshToken::first(handle.id.clone(), family));
-
     let mut standing = services.store.authorization(&handle.id).await?.ok_or(unknown.clone())?;
+    if is_code_of(&standing, &handle) {
+        http::note_authorization(&standing);
+    }
+    let refresh = may_be_renewed(client, &standing).then(|| RefreshToken::first(handle.id.clone(), family));
     for _ in 0..MOST_TRIES {
         let family = refresh.as_ref().map(|token| token.family().digest());
         let before = standing.clone();
@@ -76,6 +78,23 @@ pub(crate) async fn redeem(
         }
     }
     Err(unknown.into())
+}
+
+/// Whether a code is the one that was given out for an authorization. Of one that has ended nothing is kept to tell.
+fn is_code_of(authorization: &Authorization, handle: &Handle) -> bool {
+    let code = match &authorization.stage {
+        Stage::Consented(consented) => &consented.code,
+        Stage::Active(active) => &active.code,
+        Stage::Pushed(_) | Stage::Ended(_) => return false,
+    };
+    handle.secret.matches(&code.secret)
+}
+
+/// Whether the client gets a refresh token: when it is registered for them, and the person let it go on while they are
+/// away (`offline_access`, OpenID Connect Core, section 11).
+fn may_be_renewed(client: &Client, authorization: &Authorization) -> bool {
+    let while_away = |grant: &Grant| grant.scope.contains(OFFLINE_ACCESS);
+    client.may_use(GrantType::RefreshToken) && authorization.grant().is_some_and(while_away)
 }
 
 struct Issue<'a> {

@@ -28,7 +28,10 @@ pub(crate) async fn rotate(
     let presented =
         RefreshToken::parse(parameters.required("refresh_token")?, secret).ok_or(unknown.clone())?;
     let asked = Narrower::parse(parameters)?;
+    // Our tag is on it, so it was given out for this authorization, whatever has become of that.
+    http::note_grant(presented.id());
     let mut standing = services.store.authorization(presented.id()).await?.ok_or(unknown.clone())?;
+    http::note_authorization(&standing);
     for _ in 0..MOST_TRIES {
         let rotation = match standing.rotated(&client.id, &presented, visit.now) {
             Spent::Well(rotation) => rotation,

@@ -51,19 +51,45 @@ pub async fn handle(services: &Services, request: Request) -> Response {
 }
 
 async fn tell(services: &Services, visit: &Visit<'_>) -> Result<Response, Problem> {
+    let claims = shown(services, visit).await.inspect_err(|problem| {
+        if let Problem::Refused(refusal) = problem {
+            visit.record(Event::UserInfo, Outcome::Refused(refusal)).record();
+        }
+    })?;
+    let told = tell_bearer_of(services, visit, &claims).await;
+    let outcome = match &told {
+        Ok(_) => Outcome::Granted,
+        Err(Problem::Refused(refusal)) => Outcome::Refused(refusal),
+        Err(Problem::Fault(_)) => return told,
+    };
+    visit.record(Event::UserInfo, outcome).client(&claims.client_id).token(&claims).record();
+    told
+}
+
+/// The claims of the access token that is shown: one of ours.
+async fn shown(services: &Services, visit: &Visit<'_>) -> Result<AccessTokenClaims, Problem> {
     require_method(visit.request, Allowed::GetOrPost)?;
     let token = bearer_token(visit.request)?;
-    let claims = visit.access_token(&services.keys, token.expose()).await?;
+    visit.access_token(&services.keys, token.expose()).await
+}
+
+async fn tell_bearer_of(
+    services: &Services,
+    visit: &Visit<'_>,
+    claims: &AccessTokenClaims,
+) -> Result<Response, Problem> {
     if claims.aud != visit.configuration.server.resource() {
         return Err(Refusal::TokenInvalid { why: "audience" }.into());
     }
     if !claims.scope.contains(OPENID) {
         return Err(Refusal::InsufficientScope { scope: OPENID }.into());
     }
-    let person = standing_person(services, visit, &claims).await?;
-    let decision = visit.record(Event::UserInfo, Outcome::Granted);
-    decision.client(&claims.client_id).person(&person.id).token_id(&claims.jti).record();
-    Ok(answer::json(StatusCode::OK, &userinfo_claims(&claims.sub, &person.profile, &claims.scope)))
+    let person = standing_person(services, visit, claims).await?;
+    // What was taken from a client is told to it no more, whatever its token says.
+    let client = services.store.client(&visit.configuration, &claims.client_id).await?;
+    let client = client.ok_or(Refusal::TokenInvalid { why: "a client that is registered no longer" })?;
+    let scope = claims.scope.intersection(&client.scopes);
+    Ok(answer::json(StatusCode::OK, &userinfo_claims(&claims.sub, &person.profile, &scope)))
 }
 
 /// The person behind a token that nothing has ended: one call to the table.

@@ -73,7 +73,10 @@ impl AuditEvent {
             let value = value.as_str().map_or_else(|| value.to_string(), quoted_if_needed);
             let _ = write!(line, " {}={value}", name.escape_debug());
         }
-        let _ = write!(line, " request={}", plain("request_id"));
+        // What an operator decided was no request.
+        if self.text("request_id").is_some() {
+            let _ = write!(line, " request={}", plain("request_id"));
+        }
         line
     }
 

@@ -1,10 +1,12 @@
 //! A deployment's log in CloudWatch Logs.
 
+use std::error::Error;
+use std::fmt::Write;
 use std::ops::ControlFlow;
 
 use aws::SdkConfig;
 use aws_sdk_cloudwatchlogs::Client;
-use aws_sdk_cloudwatchlogs::error::{DisplayErrorContext, SdkError};
+use aws_sdk_cloudwatchlogs::error::SdkError;
 use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError;
 use oauth::Timestamp;
 
@@ -59,7 +61,7 @@ impl LinePattern {
         for (name, value) in wanted {
             // What the pattern's own language would read otherwise is left to the filter.
             if let Some(value) = value.as_deref().filter(|value| is_plain(value)) {
-                pattern.push_str(&format!(r#" && ($.{name} = "{value}")"#));
+                let _ = write!(pattern, r#" && ($.{name} = "{value}")"#);
             }
         }
         pattern.push_str(" }");
@@ -112,9 +114,19 @@ impl LogGroup {
         match error.as_service_error().and_then(|error| error.meta().code()) {
             Some("AccessDeniedException") => LogGroupError::Denied(name),
             Some("ResourceNotFoundException") => LogGroupError::NotFound(name),
-            _ => LogGroupError::Other { name, why: DisplayErrorContext(error).to_string() },
+            Some(code) => LogGroupError::Other { name, why: code.to_owned() },
+            None => LogGroupError::Other { name, why: innermost(error) },
         }
     }
+}
+
+/// What is at the bottom of an error.
+fn innermost(error: &dyn Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
 }
 
 fn is_plain(value: &str) -> bool {

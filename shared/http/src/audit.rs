@@ -1,11 +1,17 @@
 //! Who was granted what, who was refused and why: one structured event a decision, a JSON line in the log
 //! under the target `audit`. The request's own log line, with the AWS calls it made, carries the same
-//! `request_id`, and the client and authorization of the last event that named one.
+//! `request_id`, and the client and authorization of the last event that named one. The other way round, an event says all
+//! that became known of its request: what is not said of a decision is taken from there.
 
-use oauth::{ClientId, GrantId, PersonId, Refusal, ResourceUri, Scope, Sha256Digest, Timestamp, TokenId};
+use std::borrow::Cow;
+
+use oauth::{
+    AccessTokenClaims, ClientId, GrantId, PersonId, Refusal, ResourceUri, Scope, Sha256Digest, Timestamp,
+    TokenId,
+};
 
 use crate::request::{Request, request_id};
-use crate::subject::{note_client, note_grant};
+use crate::subject::{Subject, known, note_asked, note_client, note_grant, note_person};
 
 /// What a decision is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +82,7 @@ pub struct Decision<'a> {
     at: Timestamp,
     request_id: &'a str,
     client: Option<&'a ClientId>,
-    person: Option<&'a PersonId>,
+    person: Option<Cow<'a, PersonId>>,
     grant_id: Option<&'a GrantId>,
     token_id: Option<&'a TokenId>,
     resource: Option<&'a ResourceUri>,
@@ -113,8 +119,8 @@ impl<'a> Decision<'a> {
     }
 
     /// Whom it is about.
-    pub const fn person(mut self, person: &'a PersonId) -> Self {
-        self.person = Some(person);
+    pub fn person(mut self, person: &'a PersonId) -> Self {
+        self.person = Some(Cow::Borrowed(person));
         self
     }
 
@@ -127,6 +133,18 @@ impl<'a> Decision<'a> {
     /// Which token was issued, looked at or ended: its `jti`.
     pub const fn token_id(mut self, token_id: &'a TokenId) -> Self {
         self.token_id = Some(token_id);
+        self
+    }
+
+    /// Which access token was looked at, used or ended, with all that it says: its person and authorization, unless its
+    /// client works alone, and what was asked. Who shows it need not be the client that it was given to.
+    pub fn token(mut self, claims: &'a AccessTokenClaims) -> Self {
+        if let Some(grant_id) = &claims.grant_id {
+            self.grant_id = Some(grant_id);
+            self.person = PersonId::parse(&claims.sub).map(Cow::Owned);
+        }
+        self.token_id = Some(&claims.jti);
+        self.details_digest = claims.asked.as_ref();
         self
     }
 
@@ -148,9 +166,9 @@ impl<'a> Decision<'a> {
         self
     }
 
-    /// Why the agent says it asks, in its own words.
-    pub const fn purpose(mut self, purpose: &'a str) -> Self {
-        self.purpose = Some(purpose);
+    /// Why the agent says it asks, in its own words; nothing where it says nothing.
+    pub fn purpose(mut self, purpose: &'a str) -> Self {
+        self.purpose = Some(purpose).filter(|purpose| !purpose.is_empty());
         self
     }
 
@@ -160,7 +178,8 @@ impl<'a> Decision<'a> {
         self
     }
 
-    /// Writes the event to the log. The request's own line says then whom and what it was about.
+    /// Writes the event to the log, with what is known of its request where the decision does not say. The request's own
+    /// line says then whom and what it was about.
     pub fn record(&self) {
         if let Some(client) = self.client {
             note_client(client);
@@ -168,6 +187,16 @@ impl<'a> Decision<'a> {
         if let Some(grant_id) = self.grant_id {
             note_grant(grant_id);
         }
+        if let Some(person) = &self.person {
+            note_person(person);
+        }
+        if let Some(digest) = self.details_digest {
+            note_asked(*digest);
+        }
+        self.write(&known());
+    }
+
+    fn write(&self, known: &Subject) {
         let (outcome, refusal) = match self.outcome {
             Outcome::Granted => ("granted", None),
             Outcome::Denied => ("denied", None),
@@ -181,13 +210,13 @@ impl<'a> Decision<'a> {
             why = refusal.and_then(why),
             at = self.at.as_seconds(),
             request_id = self.request_id,
-            client = self.client.map(ClientId::as_str),
-            person = self.person.map(PersonId::as_str),
-            grant_id = self.grant_id.map(GrantId::as_str),
+            client = self.client.or(known.client.as_ref()).map(ClientId::as_str),
+            person = self.person.as_deref().or(known.person.as_ref()).map(PersonId::as_str),
+            grant_id = self.grant_id.or(known.grant_id.as_ref()).map(GrantId::as_str),
             token_id = self.token_id.map(TokenId::as_str),
             resource = self.resource.map(ResourceUri::as_str),
             scope = self.scope.map(ToString::to_string),
-            details_digest = self.details_digest.map(Sha256Digest::to_base64url),
+            details_digest = self.details_digest.or(known.asked.as_ref()).map(Sha256Digest::to_base64url),
             purpose = self.purpose,
             remembered = self.remembered.then_some(true),
         );
@@ -215,6 +244,7 @@ mod tests {
     use super::*;
     use crate::log::tests::logged;
     use crate::request::Arrival;
+    use crate::subject::noted;
 
     fn request() -> Request {
         let arrival = Arrival { request_id: "req-1".to_owned(), ..Arrival::default() };
@@ -258,6 +288,45 @@ mod tests {
                 "scope": scope.to_string(), "details_digest": digest.to_base64url(), "purpose": "quarterly report",
             })
         );
+    }
+
+    /// A refusal may come from where nobody knows any more whom it concerns.
+    #[tokio::test]
+    async fn an_event_says_what_became_known_of_its_request_unless_it_says_otherwise() {
+        let (agent, tool) =
+            (ClientId::parse("report-agent").unwrap(), ClientId::parse("files-tool").unwrap());
+        let (person, grant_id) = (PersonId::from_random([1; 16]), GrantId::from_random([2; 16]));
+        let asked = Sha256Digest::of(b"asked");
+        let request = request();
+        let refusal = Refusal::VerifierMismatch;
+        let decision = || {
+            let outcome = Outcome::Refused(&refusal);
+            Decision::new(Event::Token, outcome, &request, Timestamp::from_seconds(7))
+        };
+        let ((inherited, own), _) = noted(async {
+            note_client(&agent);
+            note_person(&person);
+            note_grant(&grant_id);
+            note_asked(asked);
+            (recorded(&decision()), recorded(&decision().client(&tool)))
+        })
+        .await;
+        assert_eq!(inherited["client"], "report-agent");
+        assert_eq!(own["client"], "files-tool");
+        for event in [inherited, own] {
+            assert_eq!(event["person"], person.as_str());
+            assert_eq!(event["grant_id"], grant_id.as_str());
+            assert_eq!(event["details_digest"], asked.to_base64url());
+        }
+        assert!(recorded(&decision()).get("person").is_none(), "another request knows nothing of it");
+    }
+
+    #[test]
+    fn where_the_agent_says_nothing_no_purpose_is_written() {
+        let request = request();
+        let decision =
+            Decision::new(Event::Consent, Outcome::Granted, &request, Timestamp::from_seconds(7)).purpose("");
+        assert!(recorded(&decision).get("purpose").is_none());
     }
 
     #[test]

@@ -12,7 +12,8 @@ const LONGEST_TOKEN: usize = 10 * 1024;
 ///
 /// # Errors
 /// [`Refusal::TokenMissing`], [`Refusal::TokenSentTwice`], [`Refusal::ParametersInQuery`],
-/// [`Refusal::TokenInvalid`], and those of [`crate::form_within`].
+/// [`Refusal::TokenInvalid`], and those of [`crate::form_within`]. A body without a token in the header can only be meant
+/// to carry one, so it must be a form (RFC 6750, section 2.2): else [`Refusal::WrongContentType`].
 pub fn bearer_token(request: &Request) -> Result<Secret<String>, Refusal> {
     if request.uri().query().is_some_and(|query| query.contains("access_token=")) {
         return Err(Refusal::ParametersInQuery);
@@ -20,6 +21,7 @@ pub fn bearer_token(request: &Request) -> Result<Secret<String>, Refusal> {
     match (in_header(request)?, in_form(request)?) {
         (Some(_), Some(_)) => Err(Refusal::TokenSentTwice),
         (Some(token), None) | (None, Some(token)) if is_token(&token) => Ok(Secret::new(token)),
+        (None, None) if has_another_body(request) => Err(Refusal::WrongContentType),
         (None, None) => Err(Refusal::TokenMissing),
         _ => Err(Refusal::TokenInvalid { why: "it is not the text of a token" }),
     }
@@ -41,13 +43,19 @@ fn in_header(request: &Request) -> Result<Option<String>, Refusal> {
 }
 
 fn in_form(request: &Request) -> Result<Option<String>, Refusal> {
-    let has_form = request.method() == Method::POST
-        && single(request, &header::CONTENT_TYPE).is_some_and(is_form)
-        && !request.body().is_empty();
-    if !has_form {
+    if !has_body(request) || has_another_body(request) {
         return Ok(None);
     }
     Ok(form_within(request, 2 * LONGEST_TOKEN)?.optional("access_token")?.map(ToOwned::to_owned))
+}
+
+fn has_body(request: &Request) -> bool {
+    request.method() == Method::POST && !request.body().is_empty()
+}
+
+/// A body that is no form.
+fn has_another_body(request: &Request) -> bool {
+    has_body(request) && !single(request, &header::CONTENT_TYPE).is_some_and(is_form)
 }
 
 /// `b64token` (RFC 6750, section 2.1).
@@ -91,6 +99,18 @@ mod tests {
                 Ok("abc.def-_~+/==")
             );
         }
+    }
+
+    #[test]
+    fn a_body_that_is_no_form_carries_no_token_and_does_not_matter_beside_the_header() {
+        let json = |authorization: &[&str]| {
+            let mut request = request("/userinfo", authorization, Some(r#"{"access_token":"a"}"#));
+            let json = header::HeaderValue::from_static("application/json");
+            request.headers_mut().insert(header::CONTENT_TYPE, json);
+            bearer_token(&request).map(|token| token.expose().clone())
+        };
+        assert_eq!(json(&[]), Err(Refusal::WrongContentType));
+        assert_eq!(json(&["Bearer b"]).as_deref(), Ok("b"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use lambda_http::http::{HeaderValue, StatusCode, header};
 use oauth::{ErrorCode, Refusal};
 use serde::Serialize;
 
-use crate::answer::json;
+use crate::answer::{empty, json};
 use crate::request::Request;
 use crate::status::status;
 use crate::{Problem, Response, Site};
@@ -38,12 +38,16 @@ pub fn respond_json(result: Result<Response, Problem>, request: &Request, site: 
 
 /// The answer of an endpoint that takes access tokens (RFC 6750, section 3): as [`respond_json`], with the
 /// challenge that names what is wrong with the token. A REST API renames the header to
-/// `x-amzn-Remapped-WWW-Authenticate`, so the body says the same.
+/// `x-amzn-Remapped-WWW-Authenticate`, so the body says the same. Without any token the answer has neither error nor
+/// body (section 3.1).
 pub fn respond_bearer(result: Result<Response, Problem>, site: Option<&Site>) -> Response {
     match result {
         Ok(response) => response,
         Err(Problem::Refused(refusal)) => {
-            let mut response = error_body(&refusal, site);
+            let mut response = match refusal {
+                Refusal::TokenMissing => nothing_said(&refusal),
+                _ => error_body(&refusal, site),
+            };
             put(&mut response, header::WWW_AUTHENTICATE, &bearer_challenge(&refusal));
             response
         }
@@ -69,6 +73,13 @@ fn error_body(refusal: &Refusal, site: Option<&Site>) -> Response {
         error_uri: site.map(|site| site.error_uri(&refusal.name())),
     };
     let mut response = json(status(refusal), &body);
+    mark_refused(&mut response, refusal);
+    response
+}
+
+/// RFC 6750, section 3.1: who shows no token at all is told neither an error code nor anything else.
+fn nothing_said(refusal: &Refusal) -> Response {
+    let mut response = empty(status(refusal));
     mark_refused(&mut response, refusal);
     response
 }
@@ -331,6 +342,7 @@ mod tests {
             let response = respond_bearer(Err(refusal.into()), None);
             assert_eq!(response.status(), status);
             assert_eq!(header_of(&response, header::WWW_AUTHENTICATE), Some(challenge));
+            assert_eq!(response.body().is_empty(), challenge == "Bearer realm=\"Countersign\"");
         }
     }
 }

@@ -38,7 +38,7 @@ pub use same_origin::require_same_origin;
 pub use sealed::{LONGEST_SEALED, open, seal};
 pub use site::{ERROR_CATALOGUE, Site};
 pub use status::status;
-pub use subject::note_client;
+pub use subject::{note_asked, note_authorization, note_client, note_grant, note_person};
 
 /// What leaves.
 pub type Response = lambda_http::http::Response<lambda_http::Body>;

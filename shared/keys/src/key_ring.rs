@@ -53,7 +53,11 @@ pub enum RingCustody {
         wrapped: String,
     },
     /// Nowhere any more. Tokens of the key have expired; old evidence can still be checked.
-    Gone,
+    Gone {
+        /// The key in KMS that is still to be disabled.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to_be_disabled: Option<String>,
+    },
 }
 
 impl KeyRing {
@@ -72,13 +76,35 @@ impl KeyRing {
         let mut gone = 0;
         self.signing_keys = self.signing_keys.map(|stored| {
             let over = stored.schedule.unpublished_at.is_some_and(|moment| moment <= now);
-            if over && stored.key.custody != RingCustody::Gone {
-                gone += 1;
-                return RingKey { custody: RingCustody::Gone, ..stored.key.clone() };
-            }
-            stored.key.clone()
+            let to_be_disabled = match &stored.key.custody {
+                _ if !over => return stored.key.clone(),
+                RingCustody::Gone { .. } => return stored.key.clone(),
+                RingCustody::Kms { key_id } => Some(key_id.clone()),
+                RingCustody::KmsWrapped { .. } => None,
+            };
+            gone += 1;
+            RingKey { custody: RingCustody::Gone { to_be_disabled }, ..stored.key.clone() }
         });
         gone
+    }
+
+    /// The keys in KMS that nothing may be signed with any more.
+    pub(crate) fn to_be_disabled(&self) -> Vec<String> {
+        let of = |custody: &RingCustody| match custody {
+            RingCustody::Gone { to_be_disabled } => to_be_disabled.clone(),
+            RingCustody::Kms { .. } | RingCustody::KmsWrapped { .. } => None,
+        };
+        self.signing_keys.iter().filter_map(|stored| of(&stored.key.custody)).collect()
+    }
+
+    /// Forgets the names of those.
+    pub(crate) fn forget_disabled(&mut self) {
+        self.signing_keys = self.signing_keys.map(|stored| match &stored.key.custody {
+            RingCustody::Gone { .. } => {
+                RingKey { custody: RingCustody::Gone { to_be_disabled: None }, ..stored.key.clone() }
+            }
+            RingCustody::Kms { .. } | RingCustody::KmsWrapped { .. } => stored.key.clone(),
+        });
     }
 
     /// Whether this program knows the ring's shape.

@@ -26,12 +26,15 @@ pub struct Schedule {
     /// From here on it no longer stands in the JWKS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unpublished_at: Option<Timestamp>,
+    /// Somebody else may have it: nothing that it signed is believed, however old.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub distrusted: bool,
 }
 
 impl Schedule {
     /// The schedule of a deployment's first key: nobody has cached anything, so it signs at once.
     pub const fn first(now: Timestamp) -> Self {
-        Self { published_at: now, first_use: now, retired_at: None, unpublished_at: None }
+        Self { published_at: now, first_use: now, retired_at: None, unpublished_at: None, distrusted: false }
     }
 
     /// The schedule of a key that takes over from another: it signs when every cached JWKS has it.
@@ -130,6 +133,7 @@ impl<K> KeySet<K> {
     pub fn replace_at_once(self, algorithm: SigningAlgorithm, successor: K, now: Timestamp) -> Self {
         let end = |mut key: ScheduledKey<K>| {
             if key.algorithm == algorithm && key.schedule.unpublished_at.is_none_or(|moment| moment > now) {
+                key.schedule.distrusted = true;
                 key.schedule.retired_at = Some(key.schedule.retired_at.map_or(now, |moment| moment.min(now)));
                 key.schedule.unpublished_at = Some(now);
             }

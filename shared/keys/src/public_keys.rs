@@ -114,7 +114,7 @@ impl PublicKeys {
     ) -> Result<&ScheduledKey<NamedKey>, TokenRejected> {
         let is_accepted = |key: &&ScheduledKey<NamedKey>| match accepted {
             AcceptedKeys::Published => key.schedule.is_published_at(now),
-            AcceptedKeys::AlsoRetired => key.schedule.published_at <= now,
+            AcceptedKeys::AlsoRetired => key.schedule.published_at <= now && !key.schedule.distrusted,
         };
         self.0
             .iter()

@@ -117,7 +117,7 @@ impl RingKeys {
                 public: public.clone(),
                 opened: OnceCell::new(),
             })),
-            RingCustody::Gone => PrivateKey::Gone,
+            RingCustody::Gone { .. } => PrivateKey::Gone,
         }
     }
 }

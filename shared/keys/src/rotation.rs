@@ -79,11 +79,17 @@ impl Rotation {
     }
 
     /// Makes the first keys, replaces those whose time has come, and gives up the private halves of those whose last
-    /// token has expired: one read, and one conditional write if there is anything to do.
+    /// token has expired: two reads, and one conditional write or two if there is anything to do.
     ///
     /// # Errors
     /// When the table or KMS does not answer; the ring is as it was then.
     pub async fn tend(&self, demand: &Demand, now: Timestamp) -> Result<Tended, Fault> {
+        let tended = self.change(demand, now).await?;
+        self.disable_what_is_gone().await?;
+        Ok(tended)
+    }
+
+    async fn change(&self, demand: &Demand, now: Timestamp) -> Result<Tended, Fault> {
         let kept = self.store.key_ring::<KeyRing>().await?;
         let (ring, tended) = match &kept {
             None => (self.first(now).await?, Tended::Made),
@@ -96,13 +102,7 @@ impl Rotation {
             return Ok(tended);
         }
         let replaced = self.store.replace_key_ring(&ring, kept.as_ref()).await?;
-        if !replaced {
-            return Ok(Tended::Overtaken);
-        }
-        if let Some(kept) = &kept {
-            self.disable_what_is_gone(&kept.ring, &ring).await?;
-        }
-        Ok(tended)
+        Ok(if replaced { tended } else { Tended::Overtaken })
     }
 
     async fn first(&self, now: Timestamp) -> Result<KeyRing, Fault> {
@@ -135,7 +135,7 @@ impl Rotation {
         for algorithm in ALGORITHMS {
             if demand.rotate.contains(&algorithm) || self.is_due(ring, algorithm, now) {
                 let successor = self.make(algorithm).await?;
-                next.signing_keys = if demand.at_once {
+                next.signing_keys = if demand.at_once && demand.rotate.contains(&algorithm) {
                     next.signing_keys.replace_at_once(algorithm, successor, now)
                 } else {
                     next.signing_keys.rotate(algorithm, successor, now, UNTIL_KNOWN, LONGEST_TOKEN_LIFE)
@@ -229,14 +229,21 @@ impl Rotation {
 
     /// A key in KMS whose private half the ring has given up signs nothing more, whoever asks. Deleting it is an
     /// operator's decision.
-    async fn disable_what_is_gone(&self, before: &KeyRing, after: &KeyRing) -> Result<(), Fault> {
-        for (old, new) in before.signing_keys.iter().zip(after.signing_keys.iter()) {
-            if let (RingCustody::Kms { key_id }, RingCustody::Gone) = (&old.key.custody, &new.key.custody) {
-                let answer = self.kms.disable_key().key_id(key_id).send().await;
-                answer.map_err(|error| aws::fault("retired signing key", &error))?;
-            }
+    /// The ring names it until that is done.
+    async fn disable_what_is_gone(&self) -> Result<(), Fault> {
+        let Some(kept) = self.store.key_ring::<KeyRing>().await? else { return Ok(()) };
+        let gone = kept.ring.to_be_disabled();
+        if gone.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        for key_id in gone {
+            let answer = self.kms.disable_key().key_id(&key_id).send().await;
+            answer.map_err(|error| aws::fault("retired signing key", &error))?;
+        }
+        let mut ring = kept.ring.clone();
+        ring.forget_disabled();
+        // Who was quicker disables the same once more.
+        self.store.replace_key_ring(&ring, Some(&kept)).await.map(drop)
     }
 }
 
@@ -423,11 +430,17 @@ mod tests {
         let rotated = wrapped.tend(&Demand::default(), start).await.expect("tended");
         assert_eq!(rotated, Tended::Changed { rotated: vec![Es256, Rs256], gone: 0 });
         let over = start.after(UNTIL_KNOWN + LONGEST_TOKEN_LIFE + Duration::from_mins(2));
+        aws.refuse(Some("DisableKey"));
+        assert!(wrapped.tend(&Demand::default(), over).await.is_err());
+        assert_eq!(aws.ring()["signing_keys"][0]["to_be_disabled"], "arn:first-ec");
+        aws.refuse(None);
         let tended = wrapped.tend(&Demand::default(), over).await.expect("tended");
-        assert_eq!(tended, Tended::Changed { rotated: vec![], gone: 1 });
+        assert_eq!(tended, Tended::Nothing, "it was given up already");
         assert_eq!(aws.ring()["signing_keys"][0]["custody"], "gone");
         assert_eq!(aws.ring()["signing_keys"][0].get("key_id"), None);
-        assert_eq!(aws.requests_of("DisableKey"), [json!({ "KeyId": "arn:first-ec" })]);
+        assert_eq!(aws.ring()["signing_keys"][0].get("to_be_disabled"), None);
+        let disabled = json!({ "KeyId": "arn:first-ec" });
+        assert_eq!(aws.requests_of("DisableKey"), [disabled.clone(), disabled]);
         assert_eq!(wrapped.tend(&Demand::default(), over).await.expect("tended"), Tended::Nothing);
         drop(rotation);
     }

@@ -110,7 +110,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { client_requests_per_minute: 1_200, sign_ins_per_minute: 120 }
+        Self { client_requests_per_minute: 1_200, sign_ins_per_minute: 600 }
     }
 }
 

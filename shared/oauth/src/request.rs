@@ -121,6 +121,21 @@ impl ReplyTo {
 }
 
 impl AuthorizationRequest {
+    /// Whether its answer may still be sent where it asked: a redirect URI can be taken from a client while a person
+    /// decides, and is followed no more from then on.
+    ///
+    /// # Errors
+    /// [`Refusal::RedirectUriNotRegistered`].
+    pub fn may_be_answered(&self, client: &Client) -> Result<(), Refusal> {
+        let registered = client.redirect_uris.iter().any(|own| own.permits(&self.redirect_uri));
+        registered.then_some(()).ok_or(Refusal::RedirectUriNotRegistered)
+    }
+
+    /// How many bytes it takes to write it down, which can be more than it came with: JSON escapes what a form does not.
+    pub fn written_length(&self) -> usize {
+        serde_json::to_string(self).map_or(usize::MAX, |text| text.len())
+    }
+
     /// Reads and checks a request of `client`, whose `client_id` it carries.
     ///
     /// # Errors

@@ -76,6 +76,8 @@ struct Attempt {
     secret: bool,
     verifier: bool,
     with_refresh: bool,
+    /// Whether anybody hears of it: what nobody heard of is taken back.
+    heard: bool,
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -84,9 +86,9 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         2 => (prop::collection::vec(0_usize..6, 0..5), scopes).prop_map(|(details, scope)| Event::Consent { details, scope }),
         1 => Just(Event::Deny),
-        4 => (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>())
-            .prop_map(|(client, secret, verifier, with_refresh)| {
-                Event::Redeem(Attempt { client, secret, verifier, with_refresh })
+        4 => (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>())
+            .prop_map(|(client, secret, verifier, with_refresh, heard)| {
+                Event::Redeem(Attempt { client, secret, verifier, with_refresh, heard })
             }),
         6 => (prop::bool::weighted(0.9), prop::bool::weighted(0.9), 0_u32..4)
             .prop_map(|(client, family, back)| Event::Refresh { client, family, back }),
@@ -140,16 +142,16 @@ impl World {
             code: Secret::new(CODE_SECRET).digest(),
         };
         if let Ok(next) = self.stored.clone().consented(decision, &Lifetimes::default(), self.now) {
-            assert!(
-                matches!(self.stored.stage, Stage::Pushed(_)),
-                "only a request that nobody decided can be decided"
-            );
+            let Stage::Pushed(pushed) = &self.stored.stage else {
+                panic!("only a request that nobody decided can be decided");
+            };
+            assert!(self.now < pushed.decided_by, "nobody decides too late");
             self.commit(next);
         }
     }
 
     fn redeem(&mut self, attempt: &Attempt) {
-        let Attempt { client, secret, verifier, with_refresh } = *attempt;
+        let Attempt { client, secret, verifier, with_refresh, heard } = *attempt;
         let client_id = ClientId::parse(if client { "agent" } else { "thief" }).unwrap();
         let secret_shown = Secret::new(if secret { CODE_SECRET } else { [0; 32] });
         let foreign = VERIFIER.replace('d', "e");
@@ -163,8 +165,18 @@ impl World {
         let family = with_refresh.then(|| Secret::new(FAMILY).digest());
         match self.stored.clone().redeemed(&proof, family, TOKEN_LIFE, self.now) {
             Spent::Well(next) => {
-                self.redeemed += 1;
+                let Stage::Consented(consented) = &self.stored.stage else {
+                    panic!("only a code that waits can be redeemed");
+                };
+                assert!(client && secret && verifier && self.now < consented.code_expires_at);
+                let before = self.stored.clone();
                 self.commit(next);
+                if heard {
+                    self.redeemed += 1;
+                } else {
+                    let back = before.instead_of(&self.stored);
+                    self.commit(back);
+                }
             }
             Spent::Replayed(next) => {
                 assert!(client && secret && verifier, "a replay must be proven before it ends anything");
@@ -183,6 +195,8 @@ impl World {
         }
         match self.stored.clone().rotated(&client_id, &token, self.now) {
             Spent::Well(Rotation::Moved(next)) => {
+                let ends_at = self.stored.grant().expect("a grant").ends_at;
+                assert!(client && family && self.now < ends_at, "nothing is renewed beyond its end");
                 assert!(!self.rotations.contains(&token.generation()), "a generation moves the family once");
                 self.rotations.push(token.generation());
                 self.latest = token.successor();

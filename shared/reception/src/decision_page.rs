@@ -94,7 +94,8 @@ fn lifetime(
         .filter_map(|resource| Audience::find(resource, server, &guest.configuration.tools))
         .map(|audience| audience.access_token_lifetime(server))
         .max();
-    let renewable = client.may_use(GrantType::RefreshToken);
+    let renewable =
+        client.may_use(GrantType::RefreshToken) && request.scope.contains(oauth::scope::OFFLINE_ACCESS);
     Lifetime {
         token: token.unwrap_or(server.lifetimes.access_token),
         renewable_until: renewable

@@ -231,7 +231,7 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// [`Refusal::FormRejected`].
     pub fn open(&self, sealed: &str) -> Result<Interaction, Refusal> {
-        open(self.secret, ON_THE_WAY, sealed, &[self.browser.binding()], self.now)
+        open(self.secret, ON_THE_WAY, sealed, &[self.browser.binding()], self.now).inspect(noted)
     }
 
     /// Seals an interaction into the form in which this session decides.
@@ -247,7 +247,7 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// [`Refusal::FormRejected`] for a form of another browser or session.
     pub fn open_decision(&self, sealed: &str, session: &[u8]) -> Result<Interaction, Refusal> {
-        open(self.secret, TO_DECIDE, sealed, &[self.browser.binding(), session], self.now)
+        open(self.secret, TO_DECIDE, sealed, &[self.browser.binding(), session], self.now).inspect(noted)
     }
 
     /// Seals a form of the account's pages: it proves that our own page sent it.
@@ -286,6 +286,12 @@ impl<'a> Guest<'a> {
         http::mark(&mut response, problem);
         response
     }
+}
+
+/// Whatever is decided in this request is about that interaction: we sealed it, for this browser.
+fn noted(interaction: &Interaction) {
+    http::note_client(interaction.client_id());
+    http::note_grant(&interaction.id);
 }
 
 /// The configured brand; what cannot be used of it was refused when it was applied.

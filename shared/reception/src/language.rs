@@ -25,6 +25,7 @@ impl Guest<'_> {
     /// From now on the request's `ui_locales` count (OpenID Connect Core, section 3.1.2.1).
     pub fn was_sent_with(&self, request: &AuthorizationRequest) {
         http::note_client(&request.client_id);
+        http::note_asked(request.asked().digest());
         let wished = request.ui_locales.as_deref().unwrap_or_default();
         if let Some(tag) = first_available(wished.split(' ')) {
             // A second request does not change the language in the middle of an answer.

@@ -46,7 +46,7 @@ impl Pending {
             Request::Carried(request) => {
                 ((**request).clone(), None, guest.store.person(&session.person).await?)
             }
-            Request::Pushed => {
+            Request::Pushed { .. } => {
                 let (pushed, person) =
                     guest.store.authorization_and_person(&interaction.id, &session.person).await?;
                 let pushed = pushed.ok_or(gone)?;

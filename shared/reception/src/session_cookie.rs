@@ -63,6 +63,7 @@ impl Guest<'_> {
         let session = self.store.session(&secret, self.now).await?;
         let signed_in = session.map(|session| SignedIn { session, secret });
         if let Some(signed_in) = &signed_in {
+            http::note_person(&signed_in.session.person);
             self.speaks(signed_in.session.locale.as_deref());
         }
         Ok(signed_in)

@@ -1,5 +1,5 @@
 use oauth::configuration::Lifetimes;
-use oauth::{AuthorizationRequest, GrantId, PersonId, Timestamp};
+use oauth::{AuthorizationRequest, ClientId, GrantId, PersonId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A person's way from the moment a client sent them here to their decision. It travels with the pages, sealed
@@ -21,21 +21,37 @@ pub struct Interaction {
 #[serde(rename_all = "snake_case")]
 pub enum Request {
     /// It was pushed: the table has it, under the interaction's id.
-    Pushed,
+    Pushed {
+        /// Who pushed it.
+        client_id: ClientId,
+    },
     /// It came with the browser and was checked then.
     Carried(Box<AuthorizationRequest>),
 }
 
 impl Interaction {
     /// The person arrived with a pushed request.
-    pub fn pushed(id: GrantId, lives: &Lifetimes, now: Timestamp) -> Self {
-        Self { id, request: Request::Pushed, expires_at: now.after(lives.interaction), signed_in: None }
+    pub fn pushed(id: GrantId, client_id: ClientId, lives: &Lifetimes, now: Timestamp) -> Self {
+        Self {
+            id,
+            request: Request::Pushed { client_id },
+            expires_at: now.after(lives.interaction),
+            signed_in: None,
+        }
     }
 
     /// The person arrived with the whole request, which has not been stored: `id` is fresh.
     pub fn carried(id: GrantId, request: AuthorizationRequest, lives: &Lifetimes, now: Timestamp) -> Self {
         let request = Request::Carried(Box::new(request));
         Self { id, request, expires_at: now.after(lives.interaction), signed_in: None }
+    }
+
+    /// Which client sent the person.
+    pub const fn client_id(&self) -> &ClientId {
+        match &self.request {
+            Request::Pushed { client_id } => client_id,
+            Request::Carried(request) => &request.client_id,
+        }
     }
 
     /// The person has signed in.

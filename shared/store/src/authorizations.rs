@@ -78,12 +78,17 @@ impl Store {
         committed
     }
 
-    /// Undoes an attempt if it is what stands there. Whether that is heard of does not matter: the caller knows of
-    /// nothing either way.
+    /// Undoes an attempt if it is what stands there, and keeps it from arriving later if what was before it still does:
+    /// the version that is written is none that it came from. Whether that is heard of does not matter, for the caller
+    /// knows of nothing either way.
     async fn take_back(&self, attempt: &str, before: Authorization) {
         let unheard = Condition::new(
-            "version = :unheard AND attempt = :attempt",
-            vec![(":unheard", number(before.version - 1)), (":attempt", text(attempt))],
+            "(version = :unheard AND attempt = :attempt) OR version = :from",
+            vec![
+                (":unheard", number(before.version - 1)),
+                (":attempt", text(attempt)),
+                (":from", number(before.version - 2)),
+            ],
         );
         let (slim, _) = split(&before);
         let _ = self.write_if(draft(&before, &slim), unheard).await;

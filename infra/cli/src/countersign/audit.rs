@@ -63,7 +63,10 @@ async fn identifier(person: &str, place: &Where) -> Result<String, Stop> {
     let found =
         place.store().await?.person_by_user_name(&person.to_lowercase()).await.map_err(Stop::refused)?;
     let found = found.ok_or_else(|| {
-        Stop::refused(format_args!("there is nobody with the user name {person:?}; name a `sub` instead"))
+        Stop::refused(format_args!(
+            "there is nobody with the user name {person:?}; whoever was removed is found by their identifier, the `sub` of \
+             their tokens and the person of their events: --person person-..."
+        ))
     })?;
     Ok(found.id.to_string())
 }

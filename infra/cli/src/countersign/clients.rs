@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::Stop;
 use crate::arguments::{Client, RotateSecret};
 use crate::terminal::Terminal;
+use crate::trail::{About, record};
 
 pub(crate) async fn run(client: Client, terminal: &mut Terminal) -> Result<(), Stop> {
     match client {
@@ -16,6 +17,7 @@ pub(crate) async fn run(client: Client, terminal: &mut Terminal) -> Result<(), S
             disable_client(&client.place.store().await?, &client.id, Clock::system().now())
                 .await
                 .map_err(Stop::refused)?;
+            record(&client.place, "client-disabled", &About::Client(&client.id));
             terminal.say(format_args!(
                 "{} is switched off: it gets no token within seconds, and those it has are not active.",
                 client.id
@@ -24,6 +26,7 @@ pub(crate) async fn run(client: Client, terminal: &mut Terminal) -> Result<(), S
         }
         Client::Enable(client) => {
             enable_client(&client.place.store().await?, &client.id).await.map_err(Stop::refused)?;
+            record(&client.place, "client-enabled", &About::Client(&client.id));
             terminal.say(format_args!("{} is switched on.", client.id));
             Ok(())
         }
@@ -36,6 +39,7 @@ async fn rotate(client: RotateSecret, terminal: &mut Terminal) -> Result<(), Sto
     let now = Clock::system().now();
     let new =
         rotate_secret(&store, &Dice::system(), &client.id, overlap, now).await.map_err(Stop::refused)?;
+    record(&client.place, "secret-rotated", &About::Client(&client.id));
     if client.json {
         terminal.json(&json!({
             "client_id": client.id,

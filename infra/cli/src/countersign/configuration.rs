@@ -6,6 +6,7 @@ use store::Applied as Moved;
 use crate::Stop;
 use crate::arguments::{Apply, Check, Rollback, Schema};
 use crate::terminal::Terminal;
+use crate::trail::{About, record};
 
 /// What a folder is checked for when nobody says what its issuer will be.
 const SOME_ISSUER: &str = "http://localhost";
@@ -31,6 +32,9 @@ pub(crate) async fn apply(apply: Apply, terminal: &mut Terminal) -> Result<(), S
         terminal.confirm("Put this in force?")?;
     }
     let applied = plan.carry_out(&store, &Dice::system()).await.map_err(stop)?;
+    if !applied.changes.is_empty() {
+        record(&apply.place, "configuration-applied", &About::Configuration(applied.version));
+    }
     if apply.json {
         terminal.json(&json!({
             "version": applied.version,
@@ -63,6 +67,7 @@ pub(crate) async fn rollback(rollback: Rollback, terminal: &mut Terminal) -> Res
         Moved::Overtaken => return Err(stop(NotApplied::Overtaken)),
         Moved::InForce(_) => {}
     }
+    record(&rollback.place, "configuration-rolled-back", &About::Configuration(to));
     if let Some((_, after)) = store.snapshot().await.map_err(Stop::refused)? {
         show(&differences(Some(&before), &after), terminal);
     }

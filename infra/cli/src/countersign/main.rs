@@ -11,6 +11,7 @@ mod log_source;
 mod people;
 mod signing_keys;
 mod terminal;
+mod trail;
 mod usage;
 
 use std::process::ExitCode;

@@ -3,21 +3,25 @@ use cli::{
     remove_person, reset_password,
 };
 use environment::{Clock, Dice};
-use oauth::Secret;
 use oauth::configuration::Profile;
+use oauth::{PersonId, Secret};
 use serde_json::json;
 
 use crate::Stop;
-use crate::arguments::{AddUser, Import, List, PasswordSource, ResetPassword, User};
+use crate::arguments::{AddUser, Import, List, PasswordSource, ResetPassword, User, Where};
 use crate::configuration::{refused, show};
 use crate::terminal::{Terminal, first_line};
+use crate::trail::{About, person_named, record};
 
 pub(crate) async fn run(user: User, terminal: &mut Terminal) -> Result<(), Stop> {
     let now = Clock::system().now();
     match user {
         User::Add(user) => add(user, terminal).await,
         User::Disable(user) => {
-            disable_person(&user.place.store().await?, &user.user_name, now).await.map_err(Stop::refused)?;
+            let store = user.place.store().await?;
+            let person = person_named(&store, &user.user_name).await?;
+            disable_person(&store, &user.user_name, now).await.map_err(Stop::refused)?;
+            recorded(&user.place, "user-disabled", person.as_ref());
             terminal.say(format_args!(
                 "{} is shut out; their sessions, authorizations and tokens have ended.",
                 user.user_name
@@ -25,18 +29,30 @@ pub(crate) async fn run(user: User, terminal: &mut Terminal) -> Result<(), Stop>
             Ok(())
         }
         User::Enable(user) => {
-            enable_person(&user.place.store().await?, &user.user_name).await.map_err(Stop::refused)?;
+            let store = user.place.store().await?;
+            let person = person_named(&store, &user.user_name).await?;
+            enable_person(&store, &user.user_name).await.map_err(Stop::refused)?;
+            recorded(&user.place, "user-enabled", person.as_ref());
             terminal.say(format_args!("{} can sign in again.", user.user_name));
             Ok(())
         }
         User::Remove(user) => {
-            remove_person(&user.place.store().await?, &user.user_name).await.map_err(Stop::refused)?;
+            let store = user.place.store().await?;
+            let person = person_named(&store, &user.user_name).await?;
+            remove_person(&store, &user.user_name).await.map_err(Stop::refused)?;
+            recorded(&user.place, "user-removed", person.as_ref());
             terminal.say(format_args!("{} is removed.", user.user_name));
             Ok(())
         }
         User::ResetPassword(user) => reset(user, terminal).await,
         User::Import(import) => self::import(import, terminal).await,
         User::List(list) => self::list(list, terminal).await,
+    }
+}
+
+fn recorded(place: &Where, event: &str, person: Option<&PersonId>) {
+    if let Some(person) = person {
+        record(place, event, &About::Person(person));
     }
 }
 
@@ -55,6 +71,7 @@ async fn add(user: AddUser, terminal: &mut Terminal) -> Result<(), Stop> {
     let user_name = profile.user_name.clone();
     let password = if user.no_password { None } else { Some(password(&user.password, &dice)?) };
     let id = add_person(&store, &dice, profile, password.as_ref()).await.map_err(Stop::refused)?;
+    record(&user.place, "user-added", &About::Person(&id));
     let shown = password.as_ref().filter(|_| !user.password.password_stdin);
     if user.json {
         terminal.json(&json!({ "user_name": user_name, "id": id, "password": shown.map(Secret::expose) }));
@@ -73,7 +90,9 @@ async fn reset(user: ResetPassword, terminal: &mut Terminal) -> Result<(), Stop>
     let dice = Dice::system();
     let password = password(&user.password, &dice)?;
     let now = Clock::system().now();
+    let person = person_named(&store, &user.user_name).await?;
     reset_password(&store, &dice, &user.user_name, &password, now).await.map_err(Stop::refused)?;
+    recorded(&user.place, "password-reset", person.as_ref());
     let shown = Some(&password).filter(|_| !user.password.password_stdin);
     if user.json {
         terminal.json(&json!({ "user_name": user.user_name, "password": shown.map(Secret::expose) }));

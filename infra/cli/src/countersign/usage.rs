@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(seconds("2026-11"), Some((1_793_491_200, 1_793_491_200 + 30 * 86_400)));
         assert_eq!(seconds("2026-12"), Some((1_796_083_200, 1_796_083_200 + 31 * 86_400)));
         assert_eq!(seconds("2026-02"), Some((1_769_904_000, 1_769_904_000 + 28 * 86_400)));
-        for wrong in ["2026-13", "2026", "November", "2026-11-05", ""] {
+        for wrong in ["2026-13", "2026", "November", "2026-11-05", "+002026-11", ""] {
             assert_eq!(seconds(wrong), None, "{wrong}");
         }
     }

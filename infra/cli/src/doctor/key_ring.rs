@@ -68,7 +68,7 @@ async fn signing_keys_in_kms(kms: &Client, ring: &KeyRing, now: Timestamp) -> Ve
     let ids: Vec<&str> = signing
         .filter_map(|key| match &key.key.custody {
             RingCustody::Kms { key_id } => Some(key_id.as_str()),
-            RingCustody::KmsWrapped { .. } | RingCustody::Gone => None,
+            RingCustody::KmsWrapped { .. } | RingCustody::Gone { .. } => None,
         })
         .collect();
     if ids.is_empty() {

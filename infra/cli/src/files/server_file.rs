@@ -62,7 +62,7 @@ pub struct LimitsTable {
     pub client_requests_per_minute: Option<NonZero<u32>>,
     /// Attempts in a minute to sign in from one network address.
     #[serde(default)]
-    #[schemars(extend("default" = 120))]
+    #[schemars(extend("default" = 600))]
     pub sign_ins_per_minute: Option<NonZero<u32>>,
 }
 

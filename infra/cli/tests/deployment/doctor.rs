@@ -84,9 +84,14 @@ impl Server {
     }
 
     fn answer(&self, arrived: &Arrived) -> Reply {
-        let issuer = format!("http://{}", arrived.headers["host"]);
+        // Under a stage's URL everything is behind the stage, and nothing before it.
+        let (stage, path) = match arrived.path.strip_prefix("/prod") {
+            Some(path) => ("/prod", path),
+            None => ("", arrived.path.as_str()),
+        };
+        let issuer = format!("http://{}{stage}", arrived.headers["host"]);
         let date = jiff::Timestamp::from_second(now() + self.date_ahead_by).expect("a moment");
-        let reply = match arrived.path.as_str() {
+        let reply = match path {
             "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => {
                 let mut document = document(self.issuer_said.unwrap_or(&issuer));
                 (self.document)(&mut document);
@@ -123,6 +128,16 @@ async fn a_server_that_is_right_is_found_well() {
     for check in ["address", "clock", "OpenID discovery", "OAuth discovery", "key set", "refusal"] {
         assert_eq!(finding(&told, check)["verdict"], "ok", "{check}");
     }
+}
+
+/// RFC 8414, section 3.1 has the document where no stage's URL reaches.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_under_a_stages_url_is_found_well() {
+    let server = Server::default().start().await;
+    let issuer = format!("{}/prod", server.url);
+    let output = output(bare(&["doctor", "--issuer", &issuer])).await;
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("behind the issuer's path alone"), "{}", said(&output));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,7 +193,11 @@ async fn each_thing_that_is_wrong_is_found_and_only_that() {
         (
             "refusal",
             "caches",
-            Server { refusal: Reply::json(401, &json!({ "error": "invalid_client" })), ..well() },
+            Server {
+                refusal: Reply::json(401, &json!({ "error": "invalid_client" }))
+                    .with("cache-control", "max-age=60"),
+                ..well()
+            },
         ),
     ];
     for (check, words, server) in cases {

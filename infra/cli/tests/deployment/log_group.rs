@@ -98,6 +98,9 @@ async fn what_hinders_the_reading_is_said_in_one_line() {
         let why = complained(&output);
         assert!(why.contains(words) && why.lines().count() == 1, "{why}");
     }
+    let output = countersign("http://127.0.0.1:1", &["usage", "--log-group", GROUP]).await;
+    let why = complained(&output);
+    assert!(why.contains("cannot be read") && why.contains("refused") && why.lines().count() == 1, "{why}");
 }
 
 /// An operator without any rights hears so, and nothing is asked of anybody.

@@ -79,11 +79,13 @@ async fn serve(
     kept.lock().expect("not poisoned").push(request.clone());
     match answer(&request) {
         Answered::Here(reply) => {
-            let mut head = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", reply.status);
-            for (name, value) in &reply.headers {
-                head.push_str(&format!("{name}: {value}\r\n"));
-            }
-            head.push_str(&format!("content-length: {}\r\n\r\n", reply.body.len()));
+            let headers: String =
+                reply.headers.iter().flat_map(|(name, value)| [*name, ": ", value, "\r\n"]).collect();
+            let head = format!(
+                "HTTP/1.1 {} X\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n",
+                reply.status,
+                reply.body.len()
+            );
             stream.write_all((head + &reply.body).as_bytes()).await.ok()?;
         }
         Answered::At(address) => {

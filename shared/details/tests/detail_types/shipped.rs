@@ -38,8 +38,12 @@ fn their_examples_are_valid() {
 }
 
 #[test]
-fn a_payment_asks_for_strong_authentication() {
-    let types = types();
+fn a_type_asks_for_the_authentication_that_it_says_and_an_unknown_one_for_the_strongest() {
+    let mut definitions = definitions();
+    for payment in definitions.iter_mut().filter(|definition| definition.name == "payment") {
+        payment.assurance = Assurance::Strong;
+    }
+    let types = DetailTypes::new(definitions);
     let assurance = |values| types.strongest_assurance(&details(values));
     assert_eq!(assurance(json!([])), Assurance::Session);
     assert_eq!(assurance(json!([{"type": "file_access"}])), Assurance::Session);

@@ -19,8 +19,12 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("`POST /par`", "1 write"),
     ("`GET /authorize`, not signed in", "1 read"),
     ("`GET /authorize`, signed in", "2 reads"),
+    ("`GET /authorize`, answered by a remembered consent", "5 reads, 1 write"),
     ("`POST /sign-in`", "3 reads, 3 writes, 1 password hash"),
+    ("`POST /sign-in`, wrong password", "3 reads, 1 write, 1 password hash"),
     ("`POST /consent`", "2 reads, 1 write"),
+    ("`POST /consent`, to be remembered", "2 reads, 2 writes"),
+    ("`POST /consent`, denied", "2 reads, 1 write"),
     ("`POST /token`, code to access token", "2 reads, 1 write, 1 signature"),
     ("`POST /token`, code to access and ID token", "2 reads, 1 write, 2 signatures"),
     ("`POST /token`, refresh", "2 reads, 1 write, 1 signature"),
@@ -30,6 +34,10 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("`POST /revoke`, refresh token", "1 write"),
     ("`POST /revoke`, access token", "1 write"),
     ("`GET /userinfo`", "1 read"),
+    ("`GET /account`", "3 reads"),
+    ("`POST /account`, a remembered consent forgotten", "2 reads, 1 write"),
+    ("`POST /sign-in/password`, of a person with one session", "7 reads, 6 writes, 2 password hashes"),
+    ("`POST /sign-out`", "1 read, 1 write"),
     ("`GET /jwks.json`, both discovery documents", "nothing"),
 ];
 
@@ -40,7 +48,12 @@ const WITH_AN_ASSERTION: (&str, &str) = ("each `POST` of a client with `private_
 fn every_request_calls_aws_as_often_as_the_readme_says() {
     let stack = Stack::start("aws-calls", &[]);
     let person = somebody(&stack);
-    let measured = least(|| measure(&stack, &person));
+    let measured = least(|| {
+        let mut calls = measure(&stack, &person);
+        calls.extend(measure_choices(&stack, &person));
+        calls.extend(measure_the_account(&stack));
+        calls
+    });
     let measured: BTreeMap<&str, String> =
         measured.into_iter().map(|(name, calls)| (name, calls.words())).collect();
     let expected: BTreeMap<&str, String> =
@@ -135,6 +148,66 @@ fn measure(stack: &Stack, person: &Person) -> Measured {
     {
         note("`GET /jwks.json`, both discovery documents", &stack.get(path).ok());
     }
+    measured
+}
+
+/// The other ways in which a person can answer.
+fn measure_choices(stack: &Stack, person: &Person) -> Measured {
+    let observer = stack.observer();
+    let agent = Agent::with_basic(stack, "remembered-agent");
+    let address = || agent.sends_the_person_with(&agent.pushes(&asks_for_a_file()));
+    let (mut browser, mut measured) = (Browser::new(stack), Measured::new());
+    let mut note = |name: &'static str, answer: &Answer| {
+        assert_eq!(answer.status, 303, "{name}");
+        measured.insert(name, Calls::of(&observer, answer));
+    };
+    let page = browser.comes_to_consent(person, &address());
+    // What an earlier round remembered is forgotten by then, or there would be no page.
+    note("`POST /consent`, denied", &browser.decides(&page, &Decision::Deny));
+    let page = browser.comes_to_consent(person, &address());
+    note("`POST /consent`, to be remembered", &browser.decides(&page, &Decision::AllAndRemember));
+    note("`GET /authorize`, answered by a remembered consent", &browser.opens(&address()));
+    let account = Page::of(browser.opens("/account").ok());
+    let fields = ["csrf", "client", "consent"].map(|name| (name, account.field(name)));
+    let forgetting = Parameters::of(fields.each_ref().map(|(name, value)| (*name, value.as_str())));
+    note(
+        "`POST /account`, a remembered consent forgotten",
+        &browser.submits_and_stays("/account", &forgetting),
+    );
+    measured
+}
+
+/// What somebody new does about their own account: guesses are counted, and passwords change.
+fn measure_the_account(stack: &Stack) -> Measured {
+    let (observer, person) = (stack.observer(), somebody(stack));
+    let (mut browser, mut measured) = (Browser::new(stack), Measured::new());
+    let mut note = |name: &'static str, answer: &Answer, status: u16| {
+        assert_eq!(answer.status, status, "{name}");
+        measured.insert(name, Calls::of(&observer, answer));
+    };
+    let page = Page::of(browser.opens("/sign-in").ok());
+    let wrong = browser.types(&page, &person.user_name, "not the password");
+    note("`POST /sign-in`, wrong password", &wrong, 422);
+    browser.signs_in(&page, &person).ok();
+    let account = browser.opens("/account");
+    note("`GET /account`", &account, 200);
+
+    let page = Page::of(browser.opens("/sign-in/password").ok());
+    let next = "a sentence that nobody guesses";
+    let form = Parameters::of([
+        ("csrf", page.field("csrf").as_str()),
+        ("current_password", &person.password),
+        ("new_password", next),
+        ("new_password_again", next),
+    ]);
+    note(
+        "`POST /sign-in/password`, of a person with one session",
+        &browser.submits_and_stays("/sign-in/password", &form),
+        303,
+    );
+    let csrf = Page::of(browser.opens("/account").ok()).field("csrf");
+    let signing_out = Parameters::of([("csrf", csrf.as_str())]);
+    note("`POST /sign-out`", &browser.submits_and_stays("/sign-out", &signing_out), 200);
     measured
 }
 

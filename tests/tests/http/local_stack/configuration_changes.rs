@@ -5,9 +5,9 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::agent::{Agent, BANK, FILES, an_agent, asks, the_file, the_file_tool};
+use crate::agent::{Agent, BANK, FILES, an_agent, asks, asks_for_a_file, the_file, the_file_tool};
 use crate::browser::{Browser, Page};
-use crate::person::{somebody, the_person_consents};
+use crate::person::{Decision, somebody, the_person_consents};
 use crate::stack::Stack;
 use crate::token::verified;
 use crate::web::{Answer, Parameters};
@@ -281,4 +281,32 @@ fn an_agent_that_works_alone_has_what_its_client_has_now() {
     applies(&stack);
     nightly.works_alone(&asking(&["read", "write"])).is_refused(400, "invalid_authorization_details");
     nightly.works_alone(&asking(&["read"])).ok();
+}
+
+/// An address that was taken from a client gets no code any more, not even of what a person had before them already.
+#[test]
+fn a_redirect_uri_that_was_taken_away_is_followed_no_more() {
+    let stack = Stack::start("redirect-uri-taken-away", &[]);
+    let (agent, person) = (an_agent(&stack), somebody(&stack));
+    let (mut pushed, mut carried) = (Browser::new(&stack), Browser::new(&stack));
+    let pushed_page =
+        pushed.comes_to_consent(&person, &agent.sends_the_person_with(&agent.pushes(&asks_for_a_file())));
+    let carried_page = carried.comes_to_consent(&person, &agent.sends_the_person_asking(&asks_for_a_file()));
+    let waiting = agent.pushes(&asks_for_a_file());
+
+    changes(
+        &stack,
+        "clients/report-agent.toml",
+        "http://127.0.0.1/callback",
+        "https://elsewhere.test/callback",
+    );
+    applies(&stack);
+    let refused = |answer: Answer| {
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        assert!(answer.header("location").is_none());
+    };
+    refused(pushed.decides(&pushed_page, &Decision::All));
+    refused(carried.decides(&carried_page, &Decision::Deny));
+    refused(carried.decides(&carried_page, &Decision::All));
+    refused(carried.opens(&agent.sends_the_person_with(&waiting)));
 }

@@ -55,7 +55,7 @@ fn requests_of_clients(stack: &Stack, person: &Person) -> Vec<Ready> {
     ]);
     let grant = || granted(&agent, person, &asks_for_a_file());
     let (renewed, seen, ended) = (grant(), grant(), grant());
-    let openid = granted(&agent, person, &Ask::new("openid profile"));
+    let openid = granted(&agent, person, &Ask::new("openid profile offline_access"));
     let token = |token: &str| Parameters::of([("token", token)]);
     let refreshing =
         Parameters::of([("grant_type", "refresh_token"), ("refresh_token", &renewed.refresh_token)]);

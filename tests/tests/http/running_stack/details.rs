@@ -138,7 +138,7 @@ fn an_amount_may_become_smaller_and_not_larger() {
     let stack = Stack::shared();
     let agent = an_agent(stack);
     let payment = |value: &str| json!([{"type": "payment", "creditor": "Mill & Co", "amount": {"value": value, "currency": "EUR"}}]);
-    let ask = Ask::new("bank.pay")
+    let ask = Ask::new("bank.pay offline_access")
         .with("resource", BANK)
         .with("authorization_details", &payment("100.00").to_string());
     let tokens = granted(&agent, &somebody(stack), &ask);
@@ -157,7 +157,9 @@ fn a_tool_may_have_its_details_by_reference() {
     let stack = Stack::shared();
     let agent = an_agent(stack);
     let payment = json!([{"type": "payment", "creditor": "Mill & Co", "amount": {"value": "12.50", "currency": "EUR"}}]);
-    let ask = Ask::new("bank.pay").with("resource", BANK).with("authorization_details", &payment.to_string());
+    let ask = Ask::new("bank.pay offline_access")
+        .with("resource", BANK)
+        .with("authorization_details", &payment.to_string());
     let tokens = granted(&agent, &somebody(stack), &ask);
     let token = verified(stack, &tokens.access_token);
     assert_eq!(token.header["alg"], "RS256");
@@ -188,7 +190,9 @@ fn a_token_for_one_tool_says_nothing_of_the_other() {
     let payment =
         json!({"type": "payment", "creditor": "Mill & Co", "amount": {"value": "12.50", "currency": "EUR"}});
     let file = the_file("Q4-report.pdf", &["read"]);
-    let ask = asks(&json!([file, payment])).with("scope", "files.access bank.pay").and("resource", BANK);
+    let ask = asks(&json!([file, payment]))
+        .with("scope", "files.access bank.pay offline_access")
+        .and("resource", BANK);
     let code = the_person_consents(&agent, &somebody(stack), &ask);
     // RFC 8707, section 2.2: a token is for one resource.
     agent.redeems(&code, &ask).is_refused(400, "invalid_target");

@@ -25,7 +25,7 @@ fn details_too_large_for_a_token_are_referred_to() {
     let stack = Stack::shared();
     let (agent, text) = (an_agent(stack), "long ".repeat(1000));
     let memo = json!([{"type": "memo", "text": text}]);
-    let ask = asks(&memo).with("scope", "files.read");
+    let ask = asks(&memo).with("scope", "files.read offline_access");
     let tokens = granted(&agent, &somebody(stack), &ask);
     assert!(tokens.access_token.len() < 4096);
     assert!(verified(stack, &tokens.access_token).claims["authorization_details_id"].is_string());
@@ -120,7 +120,7 @@ fn a_public_client_pushes_no_more_than_sixteen_kilobytes_of_details() {
 #[test]
 fn nobody_pushes_more_than_three_hundred_kilobytes_of_details() {
     let stack = Stack::shared();
-    let ask = asks(&memos(31)).with("scope", "files.read");
+    let ask = asks(&memos(31)).with("scope", "files.read offline_access");
     assert!(ask.parameters.get("authorization_details").expect("details").len() > 300 * 1024);
     let refused = an_agent(stack).sends("/par", &ask.parameters);
     assert!(matches!(refused.status, 400 | 413), "{}", refused.text());

@@ -67,7 +67,14 @@ fn fifty_rotations_of_one_refresh_token_are_one_rotation() {
     let stack = Stack::shared();
     let agent = an_agent(stack);
     let tokens = granted(&agent, &somebody(stack), &asks_for_a_file());
+    let grant_id = verified(stack, &tokens.access_token).claims["grant_id"].as_str().expect("one").to_owned();
+    let moves = || -> u64 {
+        let item = stack.observer().item(&format!("AUTHORIZATION#{grant_id}"), "AUTHORIZATION");
+        item["version"]["N"].as_str().and_then(|version| version.parse().ok()).expect("a version")
+    };
+    let before = moves();
     let answers = at_once(|_| agent.refreshes(&tokens.refresh_token));
+    assert_eq!(moves(), before + 1, "one change of state");
     let successors: BTreeSet<String> =
         answers.iter().map(|answer| answer.clone().ok().string("refresh_token")).collect();
     assert_eq!(successors.len(), 1, "one successor");

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use crate::agent::{Agent, an_agent, asks_for_a_file, the_file_tool};
+use crate::agent::{Agent, Ask, an_agent, asks_for_a_file, the_file_tool};
 use crate::assertion::unguessable;
-use crate::person::{granted, somebody};
+use crate::browser::Browser;
+use crate::person::{Decision, granted, somebody, the_code};
 use crate::stack::Stack;
 use crate::token::verified;
 use crate::web::Parameters;
@@ -128,4 +129,24 @@ fn an_app_without_a_secret_can_end_its_own_authorization() {
     let tokens = granted(&app, &somebody(stack), &asks_for_a_file());
     app.revokes(&tokens.refresh_token);
     the_file_tool(stack).finds_inactive(&tokens.access_token);
+}
+
+/// OpenID Connect Core, section 11: what a person did not let an agent do while they are away, it cannot do.
+#[test]
+fn nothing_is_renewed_while_the_person_is_away_unless_they_let_it() {
+    let stack = Stack::shared();
+    let (agent, person) = (an_agent(stack), somebody(stack));
+    let redeemed = |ask: Ask, decision: &Decision| {
+        let mut browser = Browser::new(stack);
+        let page = browser.comes_to_consent(&person, &agent.sends_the_person_with(&agent.pushes(&ask)));
+        let code = the_code(stack, &browser.decides(&page, decision));
+        agent.redeems(&code, &ask).ok().json()
+    };
+    let unticked = Decision::Scopes(vec!["files.access", "files.read"]);
+    let without = redeemed(asks_for_a_file(), &unticked);
+    assert!(without.get("refresh_token").is_none(), "{without}");
+    assert!(!without["scope"].as_str().expect("a scope").contains("offline_access"));
+    let never_asked = redeemed(asks_for_a_file().with("scope", "files.access"), &Decision::All);
+    assert!(never_asked.get("refresh_token").is_none(), "{never_asked}");
+    assert!(redeemed(asks_for_a_file(), &Decision::All).get("refresh_token").is_some());
 }

@@ -6,6 +6,7 @@
 
 mod authorize;
 mod every_form;
+mod known_forms;
 mod pages;
 mod pushed;
 mod token;
@@ -17,7 +18,7 @@ use reqwest::blocking::RequestBuilder;
 use serde_json::json;
 
 use crate::agent::{Agent, Ask, FILES, an_agent, asks_for_a_file, the_file_tool};
-use crate::browser::Page;
+use crate::browser::{Browser, Page};
 use crate::local_stack::aws_calls::{Calls, TABLE};
 use crate::person::{granted, somebody, the_person_consents};
 use crate::stack::Stack;
@@ -58,6 +59,12 @@ enum Expected {
     Page(u16, &'static str),
     /// A redirect to the client with this code (OAuth 2.1, section 4.1.2.1).
     Back(&'static str),
+    /// 401 and how to authenticate, and nothing else (RFC 6750, section 3.1).
+    Challenge,
+    /// That the token is good for nothing (RFC 7662, section 2.2).
+    Inactive,
+    /// 200 without a body, as for a token that was taken back (RFC 7009, section 2.2).
+    Done,
 }
 
 fn row(
@@ -88,6 +95,9 @@ struct Place<'s> {
     for_files: String,
     for_issuer_without_openid: String,
     for_issuer: String,
+    /// A browser on the sign-in page, and one on the consent page.
+    signing_in: (Browser<'s>, Page),
+    deciding: (Browser<'s>, Page),
 }
 
 impl<'s> Place<'s> {
@@ -98,8 +108,14 @@ impl<'s> Place<'s> {
         let tokens = granted(&agent, &person, &asks_for_a_file());
         let openid = granted(&agent, &person, &Ask::new("openid offline_access"));
         let plain = granted(&agent, &person, &Ask::new("files.read offline_access"));
+        let address = || agent.sends_the_person_with(&agent.pushes(&asks_for_a_file()));
+        let (mut at_sign_in, mut at_consent) = (Browser::new(stack), Browser::new(stack));
+        let signing_in = Page::of(at_sign_in.opens(&address()).ok());
+        let deciding = at_consent.comes_to_consent(&person, &address());
         Self {
             stack,
+            signing_in: (at_sign_in, signing_in),
+            deciding: (at_consent, deciding),
             tool: the_file_tool(stack),
             public: Agent::public(stack),
             nightly: Agent::with_basic(stack, "nightly-agent"),
@@ -128,9 +144,10 @@ fn wrong_input_of_every_kind_is_refused_as_its_specification_says() {
         token::rows(),
         tokens_presented::rows(),
         pages::rows(),
+        known_forms::rows(),
     ]
     .concat_rows();
-    assert!(rows.len() >= 80, "the table has {} rows", rows.len());
+    assert!(rows.len() >= 300, "the table has {} rows", rows.len());
     rows.retain(|row| {
         let passed_on = not_passed_on(&stack).iter().all(|name| !row.name.ends_with(name));
         if !passed_on {
@@ -194,6 +211,16 @@ fn complaints_about(row: &Row, answer: &Answer, stack: &Stack) -> Vec<String> {
             let error = said.get("error").unwrap_or_default().to_owned();
             (303, (error, code), said.get("error_description").unwrap_or_default().to_owned())
         }
+        Expected::Challenge => {
+            let challenge = ["www-authenticate", "x-amzn-remapped-www-authenticate"]
+                .into_iter()
+                .find_map(|name| answer.header(name))
+                .unwrap_or_default();
+            let says_no_more = answer.body.is_empty() && challenge == "Bearer realm=\"Countersign\"";
+            (401, (if says_no_more { "" } else { "more than the challenge" }.to_owned(), ""), String::new())
+        }
+        Expected::Inactive => (200, (text.clone(), r#"{"active":false}"#), String::new()),
+        Expected::Done => (200, (text.clone(), ""), String::new()),
     };
     if answer.status != status || error.0 != error.1 {
         complaints

@@ -6,8 +6,10 @@ use crate::web::{Parameters, http, post};
 
 /// What the pages of people refuse, and the documents.
 pub(super) fn rows() -> Vec<Row> {
-    let mut rows: Vec<Row> =
-        ["/sign-in", "/consent", "/sign-out", "/sign-in/password"].into_iter().flat_map(every_form).collect();
+    let mut rows: Vec<Row> = ["/sign-in", "/consent", "/sign-out", "/sign-in/password", "/account"]
+        .into_iter()
+        .flat_map(every_form)
+        .collect();
     rows.extend(of_nobody());
     rows.extend(documents());
     rows
@@ -65,6 +67,13 @@ fn of_nobody() -> Vec<Row> {
         one("/sign-in", "interaction twice", missing, "interaction", forged().and("interaction", EVIL)),
         one("/consent", "nothing in it", foreign, "", Parameters::default()),
         one("/consent", "an interaction that is none", foreign, "", forged()),
+        one(
+            "/account",
+            "nobody is signed in",
+            foreign,
+            "",
+            Parameters::of([("csrf", EVIL), ("client", EVIL)]),
+        ),
         row("RFC 9110, 15.5.6", "/consent: GET", Page(405, "invalid_request"), "POST", |place| {
             http().get(place.stack.url("/consent"))
         }),
@@ -77,12 +86,24 @@ fn documents() -> Vec<Row> {
             post(&place.stack.url(path), &Parameters::of([("x", EVIL)]))
         })
     };
-    [
+    let mut rows: Vec<Row> = [
         "/.well-known/openid-configuration",
         "/.well-known/oauth-authorization-server",
         "/jwks.json",
         "/authorization-details-types",
     ]
     .map(one)
-    .into()
+    .into();
+    for path in ["/errors", "/errors/token-missing", "/assets/style.css"] {
+        for method in [Method::POST, Method::PUT, Method::DELETE] {
+            rows.push(row(
+                "RFC 9110, 15.5.6",
+                format!("{path}: {method}"),
+                Json(405, "invalid_request"),
+                "GET",
+                move |place| http().request(method.clone(), place.stack.url(path)).body(EVIL),
+            ));
+        }
+    }
+    rows
 }

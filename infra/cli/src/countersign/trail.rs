@@ -1,0 +1,58 @@
+//! The operator's own decisions in the audit trail of a local server. That of a deployed stack is a log which only its functions
+//! write; what an operator does there, AWS may record.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+
+use environment::Clock;
+use oauth::PersonId;
+use serde_json::json;
+use store::Store;
+
+use crate::Stop;
+use crate::arguments::Where;
+use crate::log_source::local_log;
+use crate::terminal::{complain, moment};
+
+/// What an operator decided about.
+pub(crate) enum About<'a> {
+    /// A person, by their identifier.
+    Person(&'a PersonId),
+    /// A client, by its identifier.
+    Client(&'a str),
+    /// The version of the configuration that is in force now.
+    Configuration(u64),
+}
+
+/// Adds a decision to the audit trail, if it is a local server's. It has been carried out: that it could not be written down is
+/// said, and changes nothing.
+pub(crate) fn record(place: &Where, event: &str, about: &About<'_>) {
+    let Some(path) = local_log(place) else { return };
+    let now = Clock::system().now();
+    let mut line = json!({
+        "timestamp": moment(now), "level": "INFO", "target": "audit", "event": event, "outcome": "granted",
+        "at": now.as_seconds(),
+    });
+    match about {
+        About::Person(person) => line["person"] = json!(person),
+        About::Client(client) => line["client"] = json!(client),
+        About::Configuration(version) => line["version"] = json!(version),
+    }
+    // One write of one line: the server appends to the same file.
+    let written = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(&path)
+        .and_then(|mut log| log.write_all(format!("{line}\n").as_bytes()));
+    if let Err(error) = written {
+        complain(&format!("This is not in the audit trail ({}: {error}).", path.display()));
+    }
+}
+
+/// Whom a user name belongs to, for the audit trail: asked before anything changes, for afterwards it may be nobody's.
+pub(crate) async fn person_named(store: &Store, user_name: &str) -> Result<Option<PersonId>, Stop> {
+    let person = store.person_by_user_name(&user_name.to_lowercase()).await.map_err(Stop::refused)?;
+    Ok(person.map(|person| person.id))
+}

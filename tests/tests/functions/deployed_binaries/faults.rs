@@ -1,0 +1,134 @@
+//! Whatever DynamoDB or KMS does, at whichever call: the caller hears of it in time (RFC 6749, section 4.1.2.1:
+//! `temporarily_unavailable`), the state is as before or as after, and the same request succeeds when the fault has ended.
+//!
+//! Each request is sent to a process that has just started, so that the calls of its start are among those that break.
+
+use std::time::Duration;
+
+use crate::event::Reply;
+use crate::seen::{CALLS_OF_A_START, Seen, at_each_call, each, each_visit};
+use crate::walk::{Crew, Visit};
+use crate::way::{Fault, Way};
+
+/// How long any request may take.
+const BUDGET: Duration = Duration::from_millis(3500);
+
+const OF_ENDPOINTS: [Fault; 7] = [
+    Fault::Late,
+    Fault::Throttled,
+    Fault::TooMuch,
+    Fault::Broken,
+    Fault::CutBefore,
+    Fault::CutAfter,
+    Fault::Torn,
+];
+
+/// One thing can be lost, and nothing is wrong with it: a decision that was written, of which nobody heard any more, is made
+/// once and the person is sent back to the agent. Nobody has got its code. A code that was spent is taken back instead.
+#[test]
+fn a_fault_that_lasts_is_told_in_time_and_costs_nothing_but_a_decision_that_nobody_heard_of() {
+    let seen = breaks_each_call_of_each_visit(&OF_ENDPOINTS, usize::MAX);
+    let (refused, lost) = (seen.refused, seen.lost);
+    seen.tells();
+    assert!(refused > 0, "nothing was broken");
+    assert_eq!(lost, ARRIVE_UNHEARD.len(), "one decision by each of {ARRIVE_UNHEARD:?}");
+}
+
+/// One call of many: the SDK tries again, and nobody hears of it.
+#[test]
+fn a_fault_of_one_call_is_heard_of_by_nobody() {
+    let faults = [Fault::Late, Fault::TooMuch, Fault::CutAfter, Fault::Torn];
+    let seen = breaks_each_call_of_each_visit(&faults, 3);
+    let (refused, lost) = (seen.refused, seen.lost);
+    seen.tells();
+    assert_eq!((refused, lost), (0, 0));
+}
+
+/// Each call has a second for itself, so a request of many calls may take longer than one that fails.
+#[test]
+fn an_endpoint_that_is_slow_to_answer_each_call_refuses_nobody() {
+    let crew = Crew::new();
+    each_visit(&crew, |visit, way| {
+        let ready = crew.prepares(visit);
+        way.breaks(Fault::Sluggish, 0, usize::MAX);
+        let process = crew.place.starts(visit.function(), &way.endpoint);
+        process.function.first_poll().map_err(|why| why.to_string())?;
+        let reply = process.sends(&ready.request);
+        if way.recovers() < CALLS_OF_A_START {
+            return Err("nothing was slow".to_owned());
+        }
+        if visit.is_granted(&reply) { crew.goes_on(&ready, &reply) } else { Err(reply.outline()) }
+    });
+}
+
+/// Sends each request as often as it has calls; each time another one is the first to break.
+fn breaks_each_call_of_each_visit(faults: &[Fault], times: usize) -> Seen {
+    let crew = Crew::new();
+    let jobs: Vec<_> =
+        Visit::ALL.iter().flat_map(|visit| faults.iter().map(|fault| (*visit, *fault))).collect();
+    each(&crew, &jobs, |(visit, fault), way| {
+        at_each_call(*visit, way, |from| breaks_from(&crew, way, *visit, *fault, (from, times)))
+    })
+}
+
+/// Faults with which the endpoint carries out what it is never heard of again.
+const ARRIVE_UNHEARD: [Fault; 3] = [Fault::Late, Fault::CutAfter, Fault::Torn];
+
+/// Sends the request once, and once more when it was refused.
+fn breaks_from(
+    crew: &Crew,
+    way: &Way,
+    visit: Visit,
+    fault: Fault,
+    (from, times): (usize, usize),
+) -> Option<Seen> {
+    let ready = crew.prepares(visit);
+    way.breaks(fault, from, times);
+    let process = crew.place.starts(visit.function(), &way.endpoint);
+    process.function.first_poll().expect("it starts, whatever its table does");
+    let reply = process.sends(&ready.request);
+    let calls = way.calls();
+    if way.recovers() == 0 {
+        return None;
+    }
+    let mut seen = Seen { broken: 1, longest: reply.took, ..Seen::default() };
+    let mut wrong = |what: &str, reply: &Reply| {
+        let outline = reply.outline();
+        let calls = calls.join(" ");
+        seen.wrong.push(format!("{visit:?}, {fault:?} from call {from} ({calls}): {what}: {outline}"));
+    };
+    if reply.took > BUDGET {
+        wrong("it took too long", &reply);
+    }
+    let is_unheard = ARRIVE_UNHEARD.contains(&fault) && !visit.is_granted(&reply);
+    let mut granted = reply;
+    if !visit.is_granted(&granted) {
+        seen.refused = 1;
+        if !is_told_to_come_again(visit, &granted) {
+            wrong("that is no way to say so", &granted);
+        }
+        granted = process.sends(&ready.request);
+    }
+    if visit == Visit::Consent && calls[from] == "PutItem" && is_unheard {
+        seen.lost = 1;
+        if granted.status != 400 {
+            wrong("the decision was made", &granted);
+        }
+    } else if !visit.is_granted(&granted) {
+        wrong("afterwards", &granted);
+    } else if let Err(what) = crew.goes_on(&ready, &granted) {
+        wrong(&what, &granted);
+    }
+    Some(seen)
+}
+
+/// 503, with the moment to come again (RFC 9110, section 15.6.4), as JSON or as a page.
+fn is_told_to_come_again(visit: Visit, reply: &Reply) -> bool {
+    let kind = reply.header("content-type").unwrap_or_default();
+    let is_said = if visit.is_of_a_browser() && kind.starts_with("text/html") {
+        !reply.body.is_empty()
+    } else {
+        reply.member("error") == "temporarily_unavailable"
+    };
+    reply.status == 503 && is_said && reply.header("retry-after").is_some()
+}

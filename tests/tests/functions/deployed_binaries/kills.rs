@@ -1,0 +1,110 @@
+//! A function that is killed, between any two calls of AWS, loses nothing that was promised: the caller asks again, a fresh
+//! process answers. What is promised of a code and of a decision ends with the one write that spends them: when it has
+//! arrived and the process that could have taken it back is gone, the code is refused as a replay and the request as
+//! decided. Nobody has got what was made of them.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use lean_start::runtime_api::Outcome;
+
+use crate::event::Reply;
+use crate::process::TIMEOUT;
+use crate::seen::{Seen, at_each_call, each};
+use crate::walk::{Crew, Ready, Visit};
+use crate::way::{Fault, Way};
+
+#[test]
+fn a_function_killed_before_its_call_arrives_loses_nothing() {
+    let seen = kills_at_each_call_of_each_visit(Fault::HeldBefore);
+    let lost = seen.lost;
+    seen.tells();
+    assert_eq!(lost, 0);
+}
+
+#[test]
+fn a_function_killed_after_its_call_arrived_loses_only_the_code_or_the_decision_that_the_call_spent() {
+    let seen = kills_at_each_call_of_each_visit(Fault::HeldAfter);
+    let lost = seen.lost;
+    seen.tells();
+    assert_eq!(lost, 2, "one redemption and one decision are lost, each by its write");
+}
+
+/// Sends each request as often as it has calls; each time the process is killed at another one.
+fn kills_at_each_call_of_each_visit(fault: Fault) -> Seen {
+    let crew = Crew::new();
+    each(&crew, &Visit::ALL, |visit, way| {
+        at_each_call(*visit, way, |at| kills_at(&crew, way, *visit, fault, at))
+    })
+}
+
+/// Kills the process at a call, if there are so many, and lets another one answer the same request.
+fn kills_at(crew: &Crew, way: &Way, visit: Visit, fault: Fault, at: usize) -> Option<Seen> {
+    let ready = crew.prepares(visit);
+    way.breaks(fault, at, 1);
+    let was_killed = is_killed_at_the_call(crew, way, &ready);
+    let calls = way.calls();
+    way.recovers();
+    if !was_killed {
+        return None;
+    }
+    let process = crew.place.starts(visit.function(), &way.endpoint);
+    let reply = process.sends(&ready.request);
+    let mut seen = Seen { broken: 1, longest: reply.took, ..Seen::default() };
+    let in_flight = calls.last().map_or("nothing", String::as_str);
+    let mut wrong = |what: &str| {
+        let outline = reply.outline();
+        seen.wrong
+            .push(format!("{visit:?}, killed at call {at} ({in_flight}), {fault:?}: {what}: {outline}"));
+    };
+    if is_spent_by(visit, fault, in_flight) {
+        if !is_refused_as_spent(visit, &reply) {
+            wrong("its write had arrived");
+        }
+        seen.lost = 1;
+    } else if !visit.is_granted(&reply) {
+        wrong("another process refuses");
+    } else if let Err(what) = crew.goes_on(&ready, &reply) {
+        wrong(&what);
+    }
+    Some(seen)
+}
+
+/// Starts a process and sends it the request; kills it when its call is held. Whether that came before an answer.
+fn is_killed_at_the_call(crew: &Crew, way: &Way, ready: &Ready) -> bool {
+    let process = crew.place.starts(ready.visit.function(), &way.endpoint);
+    let event = ready.request.event().to_string();
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let asked = scope.spawn(|| {
+            let outcome =
+                process.function.first_poll().ok().map(|_| process.function.invoke(&event, TIMEOUT));
+            over.store(true, Ordering::Release);
+            outcome
+        });
+        let is_held = way.holds_a_call(|| over.load(Ordering::Acquire));
+        if is_held {
+            process.function.kill().expect("killed");
+        }
+        let outcome = asked.join().expect("no panic");
+        let is_as_meant = match outcome {
+            None | Some(Outcome::Crash(_)) => is_held,
+            Some(Outcome::Answer(_)) => !is_held,
+            Some(Outcome::Error(_) | Outcome::Timeout) => false,
+        };
+        assert!(is_as_meant, "held: {is_held}");
+        is_held
+    })
+}
+
+/// Whether the call that was carried out spends what the caller has only once. A pushed request, a session and a
+/// revocation can be made again, and a rotated refresh token has ten seconds of grace.
+fn is_spent_by(visit: Visit, fault: Fault, operation: &str) -> bool {
+    let spends_once = matches!(visit, Visit::Redeem | Visit::Consent);
+    spends_once && fault == Fault::HeldAfter && operation == "PutItem"
+}
+
+/// `invalid_grant` (RFC 6749, section 5.2), or a page that says that the request was decided.
+fn is_refused_as_spent(visit: Visit, reply: &Reply) -> bool {
+    reply.status == 400 && (visit.is_of_a_browser() || reply.member("error") == "invalid_grant")
+}

@@ -1,0 +1,135 @@
+//! What goes wrong inside is told to the log, and to nobody else.
+
+use crate::event::{Reply, Request};
+use crate::place::{AGENT, Place};
+use crate::process::Process;
+use crate::seen::each_visit;
+use crate::walk::{Crew, Visit};
+use crate::way::{Fault, Way};
+
+/// All functions that a gateway calls.
+const FUNCTIONS: [&str; 9] =
+    ["authorize", "consent", "discovery", "introspect", "par", "revoke", "sign-in", "token", "userinfo"];
+
+/// What the log has when the SDK finds no credentials, which Lambda always sets.
+const OF_AWS: &str = "it cannot be reached";
+
+/// 500 or 503 of ours, with nothing of the inside in it.
+fn is_of_ours(place: &Place, reply: &Reply) -> bool {
+    let page = reply.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+    let says = match reply.status {
+        500 => page || reply.member("error") == "server_error",
+        503 => page || reply.member("error") == "temporarily_unavailable",
+        _ => false,
+    };
+    let inside = [
+        "127.0.0.1",
+        "ynamo",
+        "KMS",
+        "kms",
+        "panic",
+        ".rs",
+        "AWS_",
+        "COUNTERSIGN_",
+        "It works!",
+        &place.table,
+    ];
+    says && !inside.iter().any(|word| reply.body.contains(word))
+}
+
+#[test]
+fn what_is_no_event_is_answered_with_500_and_told_to_the_log() {
+    let place = Place::shared();
+    let mut broken_body = Request::post("/token", &[("grant_type", "client_credentials")]).event();
+    broken_body["body"] = "not base64!".into();
+    let broken_body = broken_body.to_string();
+    for function in FUNCTIONS {
+        let process = place.starts(function, &place.endpoint);
+        let no_events = ["{}", "[]", "null", "\"text\"", r#"{"Records": []}"#, r#"{"httpMethod": "GET"}"#];
+        for event in no_events.into_iter().chain([broken_body.as_str()]) {
+            let reply = process.takes(event);
+            let is_as_meant = reply.status == 500 && is_of_ours(place, &reply);
+            assert!(is_as_meant, "{function}: {event}: {}", reply.outline());
+        }
+        let lines = process.log().matches("not an event of the gateway").count();
+        assert_eq!(lines, no_events.len() + 1, "{function}: {}", process.log());
+    }
+}
+
+#[test]
+fn a_variable_that_is_missing_is_named_in_the_log_alone() {
+    let place = Place::shared();
+    for function in FUNCTIONS {
+        for name in ["COUNTERSIGN_TABLE", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            let (program, environment) =
+                (place.program(function), place.environment(function, &place.endpoint));
+            let process = Process::start_without(name, &program, environment, place.log(function));
+            process.function.first_poll().expect("it starts");
+            let reply = process.sends(&a_request_to(function));
+            assert!(
+                is_of_ours(place, &reply),
+                "{function} without {name}: {} {}",
+                reply.outline(),
+                reply.body
+            );
+            let said =
+                if name.starts_with("AWS_ACCESS") || name.starts_with("AWS_SECRET") { OF_AWS } else { name };
+            assert!(process.log().contains(said), "{function} without {name}: {}", process.log());
+        }
+    }
+}
+
+#[test]
+fn an_answer_of_the_endpoint_that_is_none_is_told_to_the_log_alone() {
+    let crew = Crew::new();
+    each_visit(&crew, |visit, way| {
+        for from in 0.. {
+            if !meets_gibberish_from(&crew, visit, way, from)? {
+                break;
+            }
+        }
+        Ok(())
+    });
+}
+
+/// Whether there is such a call.
+fn meets_gibberish_from(crew: &Crew, visit: Visit, way: &Way, from: usize) -> Result<bool, String> {
+    let ready = crew.prepares(visit);
+    way.breaks(Fault::Gibberish, from, usize::MAX);
+    let process = crew.place.starts(visit.function(), &way.endpoint);
+    process.function.first_poll().map_err(|why| why.to_string())?;
+    let reply = process.sends(&ready.request);
+    if way.recovers() == 0 {
+        return Ok(false);
+    }
+    if visit.is_granted(&reply) {
+        return Ok(true);
+    }
+    if !is_of_ours(crew.place, &reply) {
+        return Err(format!("from call {from}: {}", reply.outline()));
+    }
+    if !process.log().contains("a fault of ours") {
+        return Err(format!("from call {from}, the log: {}", process.log()));
+    }
+    let again = process.sends(&ready.request);
+    if visit.is_granted(&again) {
+        Ok(true)
+    } else {
+        Err(format!("from call {from}, afterwards: {}", again.outline()))
+    }
+}
+
+/// A request for which the function needs its table.
+fn a_request_to(function: &str) -> Request {
+    match function {
+        "authorize" => Request::get("/authorize?client_id=report-agent&response_type=code"),
+        "discovery" => Request::get("/.well-known/oauth-authorization-server"),
+        "sign-in" => Request::get("/sign-in"),
+        "userinfo" => Request::get("/userinfo").header("authorization", "Bearer e30.e30.e30"),
+        "consent" => Request::post("/consent", &[("decision", "approve")]),
+        other => {
+            let secret = Place::shared().secret_of(AGENT);
+            Request::post(&format!("/{other}"), &[("grant_type", "client_credentials")]).by(AGENT, secret)
+        }
+    }
+}

@@ -1,0 +1,135 @@
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::event::{Reply, Request};
+use crate::place::{AGENT, ALONE, Place, TOOL};
+
+/// The verifier of these tests and its challenge (RFC 7636, appendix B).
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+const CALLBACK: &str = "http://127.0.0.1:49152/callback";
+
+/// What a client sends.
+impl Place {
+    /// A pushed request (RFC 9126, section 2.1) for one file.
+    pub(crate) fn push(&self) -> Request {
+        let file = json!([{
+            "type": "file_access",
+            "locations": ["https://files.test/finance"],
+            "actions": ["read"],
+            "identifier": "Q4-report.pdf",
+        }]);
+        let form = [
+            ("scope", "openid files.read files.access offline_access"),
+            ("authorization_details", &file.to_string()),
+            ("resource", "https://files.test"),
+        ];
+        self.push_of(&form)
+    }
+
+    /// A pushed request for what the server itself knows of the person.
+    pub(crate) fn push_for_userinfo(&self) -> Request {
+        self.push_of(&[("scope", "openid profile")])
+    }
+
+    fn push_of(&self, form: &[(&str, &str)]) -> Request {
+        let always = [
+            ("response_type", "code"),
+            ("redirect_uri", CALLBACK),
+            ("state", "af0ifjsldkj"),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ];
+        self.of_agent("/par", &[&always, form].concat())
+    }
+
+    pub(crate) fn redemption(&self, code: &str) -> Request {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        self.of_agent("/token", &form)
+    }
+
+    pub(crate) fn refresh(&self, token: &str) -> Request {
+        self.of_agent("/token", &[("grant_type", "refresh_token"), ("refresh_token", token)])
+    }
+
+    /// A request of the agent that works alone (OAuth 2.1, section 4.2).
+    pub(crate) fn client_credentials(&self) -> Request {
+        let form = [("grant_type", "client_credentials"), ("scope", "files.read")];
+        Request::post("/token", &form).by(ALONE, self.secret_of(ALONE))
+    }
+
+    pub(crate) fn revocation(&self, token: &str) -> Request {
+        self.of_agent("/revoke", &[("token", token)])
+    }
+
+    /// The tool asks about a token that was sent to it.
+    pub(crate) fn introspection(&self, token: &str) -> Request {
+        Request::post("/introspect", &[("token", token)]).by(TOOL, self.secret_of(TOOL))
+    }
+
+    /// The agent asks about a token of its own.
+    pub(crate) fn introspection_of_own(&self, token: &str) -> Request {
+        self.of_agent("/introspect", &[("token", token)])
+    }
+
+    fn of_agent(&self, path: &str, form: &[(&str, &str)]) -> Request {
+        Request::post(path, form).by(AGENT, self.secret_of(AGENT))
+    }
+}
+
+/// A person's browser: the cookies that it was given.
+#[derive(Clone, Default)]
+pub(crate) struct Browser {
+    cookies: BTreeMap<String, String>,
+}
+
+impl Browser {
+    /// Keeps the cookies of an answer.
+    pub(crate) fn keeps(&mut self, reply: &Reply) {
+        for line in reply.headers.get("set-cookie").into_iter().flatten() {
+            let pair = line.split(';').next().unwrap_or_default();
+            if let Some((name, value)) = pair.split_once('=') {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+
+    pub(crate) fn dresses(&self, request: Request) -> Request {
+        let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if pairs.is_empty() { request } else { request.header("cookie", pairs.join("; ")) }
+    }
+
+    /// Opens what an agent has sent the person with.
+    pub(crate) fn opens(&self, request_uri: &str) -> Request {
+        let query: String = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("client_id", AGENT), ("request_uri", request_uri)])
+            .finish();
+        self.dresses(Request::get(&format!("/authorize?{query}")))
+    }
+
+    /// Types user name and password into a sign-in page.
+    pub(crate) fn signs_in(&self, place: &Place, page: &Reply, user_name: &str, password: &str) -> Request {
+        let interaction = page.field("interaction");
+        let form = [("interaction", interaction.as_str()), ("user_name", user_name), ("password", password)];
+        self.submits(place, "/sign-in", &form)
+    }
+
+    /// Says yes to all that stands on a consent page.
+    pub(crate) fn approves(&self, place: &Place, page: &Reply) -> Request {
+        let mut form = vec![("interaction", page.field("interaction")), ("decision", "approve".to_owned())];
+        form.extend(page.fields("detail").into_iter().map(|detail| ("detail", detail)));
+        form.extend(page.fields("scope").into_iter().map(|scope| ("scope", scope)));
+        self.submits(place, "/consent", &form)
+    }
+
+    fn submits<T: AsRef<str>>(&self, place: &Place, path: &str, form: &[(&str, T)]) -> Request {
+        let request = Request::post(path, form).header("origin", place.origin());
+        self.dresses(request.header("sec-fetch-site", "same-origin"))
+    }
+}

@@ -1,0 +1,112 @@
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crate::walk::{Crew, Visit};
+use crate::way::Way;
+
+/// How many requests are on their way at once. They wait most of the time.
+const AT_ONCE: usize = 4;
+
+/// How many tries in a row may say nothing because the endpoint itself was slow.
+const MOST_VOID: usize = 10;
+
+/// The configuration's pointer, its snapshot and the key ring: what every function reads at its start.
+pub(crate) const CALLS_OF_A_START: usize = 3;
+
+/// What was seen of requests that met a fault.
+#[derive(Default)]
+pub(crate) struct Seen {
+    pub(crate) broken: usize,
+    /// How many were refused at first.
+    pub(crate) refused: usize,
+    /// How many were refused for good.
+    pub(crate) lost: usize,
+    pub(crate) longest: Duration,
+    pub(crate) wrong: Vec<String>,
+}
+
+impl Seen {
+    fn adds(&mut self, one: Self) {
+        self.broken += one.broken;
+        self.refused += one.refused;
+        self.lost += one.lost;
+        self.longest = self.longest.max(one.longest);
+        self.wrong.extend(one.wrong);
+    }
+
+    /// Says what was seen, and fails when something was wrong.
+    #[track_caller]
+    pub(crate) fn tells(self) {
+        let Self { broken, refused, lost, longest, wrong } = self;
+        if broken > 0 {
+            eprintln!(
+                "{broken} met a fault, {refused} were refused, {lost} for good; the longest took {longest:?}"
+            );
+        }
+        assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    }
+}
+
+/// Does the work for each job on a few threads, with a way of its own.
+pub(crate) fn each<T: Sync>(crew: &Crew, jobs: &[T], work: impl Fn(&T, &Way) -> Seen + Sync) -> Seen {
+    on_threads(AT_ONCE, crew, jobs, work)
+}
+
+fn on_threads<T: Sync>(
+    threads: usize,
+    crew: &Crew,
+    jobs: &[T],
+    work: impl Fn(&T, &Way) -> Seen + Sync,
+) -> Seen {
+    let (next, all) = (AtomicUsize::new(0), Mutex::new(Seen::default()));
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let one = work(job, &Way::to(&crew.place.endpoint));
+                    all.lock().expect("no thread has failed").adds(one);
+                }
+            });
+        }
+    });
+    all.into_inner().expect("no thread has failed")
+}
+
+/// Does the work at the first call, the second, and so on, until there is no such call. What was seen while the endpoint
+/// itself was slow does not count.
+pub(crate) fn at_each_call(visit: Visit, way: &Way, work: impl Fn(usize) -> Option<Seen>) -> Seen {
+    let (mut seen, mut at) = (Seen::default(), 0);
+    while let Some(one) = undisturbed(way, || work(at)) {
+        seen.adds(one);
+        at += 1;
+    }
+    assert!(at >= CALLS_OF_A_START, "{visit:?} has {at} calls only");
+    seen
+}
+
+/// Does the work until the endpoint was not slow meanwhile.
+fn undisturbed<T>(way: &Way, work: impl Fn() -> T) -> T {
+    for _ in 0..MOST_VOID {
+        let seen = work();
+        if !way.was_slow() {
+            return seen;
+        }
+    }
+    panic!("the endpoint is too slow for these tests");
+}
+
+/// Lets something happen to every visit, all at once, each with a way of its own.
+#[track_caller]
+pub(crate) fn each_visit(crew: &Crew, happens: impl Fn(Visit, &Way) -> Result<(), String> + Sync) {
+    let seen = on_threads(Visit::ALL.len(), crew, &Visit::ALL, |visit, way| {
+        let wrong = undisturbed(way, || {
+            way.is_watched_anew();
+            happens(*visit, way).err()
+        });
+        let wrong = wrong.map(|what| format!("{visit:?}: {what}")).into_iter().collect();
+        Seen { wrong, ..Seen::default() }
+    });
+    seen.tells();
+}
