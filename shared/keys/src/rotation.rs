@@ -410,7 +410,8 @@ mod tests {
         let keys = aws.keys(&clock);
         let published = keys.public().await.expect("at hand").jwks(young);
         assert_eq!(published["keys"].as_array().map(Vec::len), Some(3));
-        let (before, _) = signed(&aws, &keys, Es256, young.after(UNTIL_KNOWN - Duration::from_secs(1))).await;
+        let (before, _) =
+            signed(&aws, &keys, Es256, young.after(UNTIL_KNOWN.saturating_sub(Duration::from_secs(1)))).await;
         let (after, _) = signed(&aws, &keys, Es256, young.after(UNTIL_KNOWN)).await;
         let kid = |token: &str| jsonwebtoken::decode_header(token).expect("a token").kid;
         assert_ne!(kid(&before), kid(&after));

@@ -128,11 +128,15 @@ impl Pending {
 
     async fn approve(self, guest: &Guest<'_>, decision: Decision) -> Result<Authorization, Problem> {
         let (lives, now) = (&guest.configuration.server.lifetimes, guest.now);
-        let next = match self.pushed {
-            Some(pushed) => pushed.consented(decision, lives, now)?,
-            None => Authorization::consented_at_once(self.interaction.id, self.request, decision, lives, now),
+        let Some(pushed) = self.pushed else {
+            let (id, request) = (self.interaction.id, self.request);
+            return guest.commit(Authorization::consented_at_once(id, request, decision, lives, now)).await;
         };
-        guest.commit(next).await
+        let before = pushed.clone();
+        let next = pushed.consented(decision, lives, now)?;
+        // Who heard of nothing may press the button again.
+        let commit = Box::pin(guest.store.commit_or_take_back(before, &next)).await?;
+        made(&commit, next)
     }
 }
 
@@ -161,9 +165,14 @@ impl Guest<'_> {
     }
 
     async fn commit(&self, next: Authorization) -> Result<Authorization, Problem> {
-        match self.store.commit(&next).await? {
-            Commit::Done => Ok(next),
-            Commit::Outdated(_) => Err(Refusal::RequestUriInvalid { why: HandleRejection::Spent }.into()),
-        }
+        made(&self.store.commit(&next).await?, next)
+    }
+}
+
+/// What a commit made, unless somebody had decided before.
+fn made(commit: &Commit, next: Authorization) -> Result<Authorization, Problem> {
+    match commit {
+        Commit::Done => Ok(next),
+        Commit::Outdated(_) => Err(Refusal::RequestUriInvalid { why: HandleRejection::Spent }.into()),
     }
 }

@@ -73,7 +73,8 @@ impl Store {
         let attempt = self.attempt();
         let committed = self.commit_as(&attempt, next).await;
         if let Err(Fault::Unavailable { .. }) = &committed {
-            self.take_back(&attempt, before.instead_of(next)).await;
+            // Boxed: this seldom way must not grow the future of every caller.
+            Box::pin(self.take_back(&attempt, before.instead_of(next))).await;
         }
         committed
     }
@@ -91,7 +92,7 @@ impl Store {
             ],
         );
         let (slim, _) = split(&before);
-        let _ = self.write_if(draft(&before, &slim), unheard).await;
+        let _ = self.write_unsettled(&self.attempt(), draft(&before, &slim), unheard).await;
     }
 
     async fn commit_as(&self, attempt: &str, next: &Authorization) -> Result<Commit, Fault> {

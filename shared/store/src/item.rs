@@ -182,6 +182,19 @@ impl Store {
         condition: Condition<'_>,
     ) -> Result<Written, Fault> {
         let key = draft.key();
+        match self.write_unsettled(attempt, draft, condition).await {
+            Err(fault) => self.settle(&key, attempt, fault).await,
+            written => written,
+        }
+    }
+
+    /// As [`Store::write_as`], for who does not ask what became of it when nothing is heard: a look takes time.
+    pub(crate) async fn write_unsettled(
+        &self,
+        attempt: &str,
+        draft: Draft,
+        condition: Condition<'_>,
+    ) -> Result<Written, Fault> {
         let mut request = self
             .client
             .put_item()
@@ -200,7 +213,7 @@ impl Store {
                 };
                 Ok(judge(failure.item.unwrap_or_default(), attempt))
             }
-            Err(error) => self.settle(&key, attempt, fault(&error)).await,
+            Err(error) => Err(fault(&error)),
         }
     }
 

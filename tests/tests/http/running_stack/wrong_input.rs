@@ -151,7 +151,7 @@ fn wrong_input_of_every_kind_is_refused_as_its_specification_says() {
     rows.retain(|row| {
         let passed_on = not_passed_on(&stack).iter().all(|name| !row.name.ends_with(name));
         if !passed_on {
-            println!("not passed on by this gateway: {}", row.name);
+            eprintln!("not passed on by this gateway: {}", row.name);
         }
         passed_on
     });
