@@ -126,7 +126,16 @@ def rights(methods):
 def own(function):
     """What a function does with the table itself, or by having a client prove who it is."""
     proof = calls("shared/admission") if spends_assertions(function) else set()
+    if f"/{function}" not in limited():
+        proof = proof - {"count_request"}
     return rights(calls(f"functions/{function}") | proof)
+
+
+@cache
+def limited():
+    """The endpoints at which a client's requests are counted."""
+    listed = re.search(r"const LIMITED: [^=]*= \[([^\]]*)\]", folder("shared/admission"))
+    return re.findall(r'"([^"]+)"', listed[1])
 
 
 def possible(function):
