@@ -57,6 +57,9 @@ def template(path, binaries):
     for name in refused(deployable["Resources"]):
         print(f"  left out: {name}, an alarm on several metrics", file=sys.stderr)
         del deployable["Resources"][name]
+    # An emulator on a busy machine takes longer than AWS, and longer than a function waits for AWS.
+    deployable["Globals"]["Function"]["Environment"]["Variables"]["COUNTERSIGN_AWS_MILLISECONDS"] = "5000"
+    deployable["Globals"]["Function"]["Timeout"] = 30
     for keys in conditions(deployable):
         for key in [key for key in keys if key.startswith(NOT_TOLD)]:
             del keys[key]

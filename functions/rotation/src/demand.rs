@@ -2,6 +2,7 @@ use environment::Fault;
 use keys::Demand;
 use oauth::configuration::SigningAlgorithm;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// What an operator invokes the function with. A schedule sends an empty object.
 #[derive(Default, Deserialize)]
@@ -15,7 +16,10 @@ struct Event {
 
 /// Reads the event. A mistyped demand is told, not taken for none: whoever makes one may be in a hurry.
 pub(crate) fn read(event: &str) -> Result<Demand, Fault> {
-    let event: Event = serde_json::from_str(event).map_err(|error| Fault::broken("event", error))?;
+    // An array would be read by position.
+    let event: Map<String, Value> =
+        serde_json::from_str(event).map_err(|error| Fault::broken("event", error))?;
+    let event: Event = serde_json::from_value(event.into()).map_err(|error| Fault::broken("event", error))?;
     if event.at_once && event.rotate.is_empty() {
         return Err(Fault::broken("event", "\"at_once\" needs the algorithms to \"rotate\""));
     }

@@ -44,9 +44,22 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
     };
     match check(guest, &signed_in.session.user_name, &current).await? {
         Checked::Proven(person) => change(guest, &signed_in, &person, &new).await,
-        Checked::Wrong { .. } => page(guest, &signed_in, Some(PasswordProblem::CurrentIsWrong)),
-        Checked::TooMany { wait } => page(guest, &signed_in, Some(PasswordProblem::TooManyAttempts { wait })),
+        Checked::Wrong { .. } => {
+            record_refusal(guest, &signed_in, &Refusal::LoginRequired);
+            page(guest, &signed_in, Some(PasswordProblem::CurrentIsWrong))
+        }
+        Checked::TooMany { wait } => {
+            record_refusal(guest, &signed_in, &Refusal::SlowDown { retry_after: wait });
+            page(guest, &signed_in, Some(PasswordProblem::TooManyAttempts { wait }))
+        }
     }
+}
+
+/// Whoever sits at a stolen session and guesses the password is seen in the audit trail.
+fn record_refusal(guest: &Guest<'_>, signed_in: &SignedIn, refusal: &Refusal) {
+    Decision::new(Event::PasswordChange, Outcome::Refused(refusal), guest.request, guest.now)
+        .person(&signed_in.session.person)
+        .record();
 }
 
 async fn change(

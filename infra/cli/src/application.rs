@@ -34,7 +34,7 @@ pub struct Applied {
 #[derive(Debug, thiserror::Error)]
 pub enum NotApplied {
     /// The files are wrong or do not fit together.
-    #[error("the configuration is refused:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    #[error("the configuration is refused:{}", listed(.0))]
     Refused(Vec<Complaint>),
     /// Somebody else applied another configuration at the same time.
     #[error("somebody else applied a configuration at the same time: look at what changed, and try again")]
@@ -42,6 +42,12 @@ pub enum NotApplied {
     /// The table did not answer, or holds what we cannot read.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+/// One complaint stands on the line itself, several below it.
+fn listed(complaints: &[Complaint]) -> String {
+    let separator = if complaints.len() == 1 { " " } else { "\n" };
+    complaints.iter().fold(String::new(), |listed, complaint| format!("{listed}{separator}{complaint}"))
 }
 
 /// Checks a folder, compares it with what is in force, and puts it in force.

@@ -38,7 +38,7 @@ pub fn from_environment() -> Result<SdkConfig, Fault> {
         // The environment is the cache: reading it costs less than asking whether a copy has expired.
         .identity_cache(IdentityCache::no_cache())
         .http_client(https_client()?)
-        .timeout_config(within_one_second())
+        .timeout_config(of_environment()?)
         .retry_config(quick_retries());
     configuration.set_endpoint_url(endpoint_url());
     Ok(configuration.build())
@@ -80,6 +80,23 @@ fn https_client() -> Result<SharedHttpClient, Fault> {
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .tls_context(tls)
         .build_https())
+}
+
+/// Names an endpoint that is slower than AWS, in milliseconds an operation.
+const SLOWER: &str = "COUNTERSIGN_AWS_MILLISECONDS";
+
+/// What suits AWS, or an emulator that is as slow as the environment says.
+fn of_environment() -> Result<TimeoutConfig, Fault> {
+    if std::env::var_os(SLOWER).is_none() {
+        return Ok(within_one_second());
+    }
+    let operation = setting(SLOWER)?.parse().map_err(|error| Fault::broken(SLOWER, error))?;
+    let operation = Duration::from_millis(operation);
+    Ok(TimeoutConfig::builder()
+        .connect_timeout(operation)
+        .operation_attempt_timeout(operation)
+        .operation_timeout(operation)
+        .build())
 }
 
 /// A caller waits a second at most: one attempt may hang and another still succeed within it.

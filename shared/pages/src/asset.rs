@@ -15,10 +15,6 @@ pub struct Asset {
     pub bytes: Cow<'static, [u8]>,
 }
 
-/// The policy to serve assets with: an SVG opened as a page of its own runs nothing.
-pub const ASSET_CONTENT_SECURITY_POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
-
 impl Asset {
     pub(crate) fn new(
         name: &str,

@@ -22,7 +22,7 @@ mod sign_in;
 mod words;
 
 pub use account::{AccountNotice, AccountPage, RememberedChoice, SignedOutPage};
-pub use asset::{ASSET_CONTENT_SECURITY_POLICY, Asset, assets};
+pub use asset::{Asset, assets};
 pub use brand::{Brand, Logo, UnusableLogo};
 pub use catalogue::{CatalogueEntry, CatalogueEntryPage, CatalogueGroup, CataloguePage};
 pub use colour::{Colour, InvalidColour};

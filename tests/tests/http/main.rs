@@ -32,6 +32,7 @@ mod running_stack {
     mod sessions;
     mod sessions_that_end;
     pub(crate) mod thin_path;
+    mod times;
     mod tokens;
     mod wrong_input;
 }
@@ -41,6 +42,7 @@ mod running_stack {
 mod local_stack {
     mod audit;
     pub(crate) mod aws_calls;
+    mod brand;
     mod configuration_changes;
     mod demonstrations;
     mod expiry;

@@ -12,11 +12,21 @@ pub(crate) struct Operator<'s> {
 }
 
 impl Operator<'_> {
-    /// Makes a person and returns the generated password.
+    /// Makes a person, of whom more may be known, and returns the generated password.
     #[track_caller]
-    pub(crate) fn adds_a_user(&self, user_name: &str) -> String {
+    pub(crate) fn adds_a_user(&self, user_name: &str, more: &[&str]) -> String {
         let name = format!("{} of the Tests", user_name.to_uppercase());
-        self.makes(&["user", "add", user_name, "--name", &name, "--group", "testers", "--json"], "password")
+        let known = ["user", "add", user_name, "--name", &name, "--group", "testers", "--json"];
+        self.makes(&[&known, more].concat(), "password")
+    }
+
+    /// The identifier of a person, which tokens and the audit trail name them by.
+    #[track_caller]
+    pub(crate) fn id_of(&self, user_name: &str) -> String {
+        let people: Value = serde_json::from_str(&self.does(&["user", "list", "--json"])).expect("JSON");
+        let is_meant = |person: &&Value| person["profile"]["user_name"] == user_name;
+        let person = people.as_array().expect("people").iter().find(is_meant);
+        person.and_then(|person| person["id"].as_str()).expect("an identifier").to_owned()
     }
 
     #[track_caller]

@@ -13,9 +13,14 @@ pub(crate) struct Person {
 
 /// Somebody whom no other test knows, nor an earlier run against a table that stays.
 pub(crate) fn somebody(stack: &Stack) -> Person {
+    somebody_with(stack, &[])
+}
+
+/// Somebody of whom more is known, as the operator's options say it.
+pub(crate) fn somebody_with(stack: &Stack, more: &[&str]) -> Person {
     static COUNTER: AtomicU32 = AtomicU32::new(1);
     let user_name = format!("person{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
-    let password = stack.operator().adds_a_user(&user_name);
+    let password = stack.operator().adds_a_user(&user_name, more);
     stack.hands_out(&password);
     Person { user_name, password }
 }

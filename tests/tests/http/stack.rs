@@ -214,7 +214,7 @@ fn options_of_the_run() -> String {
 }
 
 /// An empty folder for what one stack leaves on this machine.
-fn own_folder(name: &str) -> PathBuf {
+pub(crate) fn own_folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder");

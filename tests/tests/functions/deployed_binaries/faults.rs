@@ -102,6 +102,12 @@ fn breaks_from(
             wrong("that is no way to say so", &granted);
         }
         granted = process.sends(&ready.request);
+        // An emulator on a busy machine may be slower than a function waits; an honest client comes once more.
+        for _ in 0..2 {
+            if granted.status == 503 {
+                granted = process.sends(&ready.request);
+            }
+        }
     }
     if !visit.is_granted(&granted) {
         wrong("afterwards", &granted);

@@ -34,7 +34,9 @@ fn is_of_ours(place: &Place, reply: &Reply) -> bool {
         "It works!",
         &place.table,
     ];
-    says && !inside.iter().any(|word| reply.body.contains(word))
+    // The issuer itself is no secret, whatever its address.
+    let body = reply.body.replace(&place.issuer, "");
+    says && !inside.iter().any(|word| body.contains(word))
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! Each decision is one event in the log.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::agent::{Agent, CALLBACK, an_agent, asks_for_a_file, the_file_tool};
 use crate::browser::{Browser, Page};
 use crate::person::{Decision, somebody, the_code};
+use crate::running_stack::remembered_consents::{forgetting, the_same_request};
 use crate::stack::Stack;
 use crate::token::verified;
 use crate::web::{Answer, Parameters, http};
@@ -176,6 +179,54 @@ fn whoever_shows_a_token_is_named_with_all_that_it_says() {
     each_is_one_event(stack, &about, &[(looked, "introspection", "granted", ALL)]);
 }
 
+#[test]
+fn what_a_person_does_with_their_account_is_one_event_each() {
+    let stack = Stack::shared();
+    let (agent, person) = (Agent::with_basic(stack, "remembered-agent"), somebody(stack));
+    let mut browser = Browser::new(stack);
+    let page = browser.comes_to_consent(&person, &the_same_request(&agent));
+    let decided = browser.decides(&page, &Decision::AllAndRemember);
+    let consents = stack.observer().audit_of(&decided);
+    let [consent] = &consents[..] else { panic!("{consents:?}") };
+    assert!(consent["details_digest"].is_string(), "{consent}");
+
+    let account = Page::of(browser.opens("/account").ok());
+    let forgotten = browser.submits_and_stays("/account", &forgetting(&account));
+    let page = Page::of(browser.opens("/sign-in/password").ok());
+    let new = "a sentence that nobody guesses";
+    stack.hands_out(new);
+    let form = Parameters::of([
+        ("csrf", page.field("csrf").as_str()),
+        ("current_password", &person.password),
+        ("new_password", new),
+        ("new_password_again", new),
+    ]);
+    let changed = browser.submits_and_stays("/sign-in/password", &form);
+    let account = Page::of(browser.opens("/account").ok());
+    let leaving = Parameters::of([("csrf", &account.field("csrf"))]);
+    let signed_out = browser.submits_and_stays("/sign-out", &leaving).ok();
+    assert_eq!((forgotten.status, changed.status), (303, 303));
+
+    let id = stack.operator().id_of(&person.user_name);
+    let about = json!({ "client": agent.id, "person": id, "details_digest": consent["details_digest"] });
+    each_is_one_event(
+        stack,
+        &about,
+        &[
+            (forgotten, "consent-forgotten", "granted", &["client", "person", "details_digest"]),
+            (changed, "password-change", "granted", &["person"]),
+            (signed_out, "sign-out", "granted", &["person"]),
+        ],
+    );
+    // Nobody is signed in any more: what was not done is no event.
+    let nobody_left = browser.submits_and_stays("/sign-out", &leaving).ok();
+    assert_eq!(stack.observer().audit_of(&nobody_left), Vec::<Value>::new());
+    let said = stack.operator().does(&["audit", "--person", &id]);
+    for event in ["sign-in", "consent", "consent-forgotten", "password-change", "sign-out"] {
+        assert!(said.contains(event), "{event}: {said}");
+    }
+}
+
 /// What a stranger writes down is not theirs: of a handle, the secret must have been right.
 #[test]
 fn nobody_is_named_by_an_identifier_alone() {
@@ -228,6 +279,54 @@ fn what_the_operator_decides_is_in_the_trail_of_a_local_server() {
         assert!(said.contains(event), "{event}: {said}");
     }
     assert!(!said.contains(&person.password), "{said}");
+}
+
+#[test]
+fn what_the_operator_decides_about_configuration_and_clients_is_in_the_trail_too() {
+    let stack = Stack::start("operators-trail", &[]);
+    let operator = stack.operator();
+    let before = stack.observer().log().len();
+    let server = stack.configuration.join("server.toml");
+    let text = fs::read_to_string(&server).expect("readable");
+    // What changes nothing is no decision, nor is what is refused.
+    assert_eq!(operator.applies(&stack.configuration), 1);
+    operator.is_refused(&["rollback", "--yes", "--to", "9"]);
+    operator.is_refused(&["client", "rotate-secret", "no-such-client"]);
+    fs::write(&server, text.replace("Test Mills", "Other Mills")).expect("written");
+    let folder = stack.configuration.display().to_string();
+    operator.does(&["apply", &folder, "--dry-run"]);
+    assert_eq!(operator.applies(&stack.configuration), 2);
+    operator.does(&["rollback", "--yes"]);
+    let secret = operator.rotates_the_secret_of("report-agent");
+    operator.does(&["client", "disable", "report-agent"]);
+    operator.does(&["client", "enable", "report-agent"]);
+
+    let log = stack.observer().log();
+    let events = log[before..].iter().filter(|line| line["target"] == "audit").map(|line| {
+        let moment = line["at"].as_i64().expect("a moment");
+        assert!((0..=60).contains(&(stack.now() - moment)), "{line}");
+        assert_eq!(line["outcome"], "granted", "{line}");
+        json!([line["event"], line["version"], line["client"]])
+    });
+    assert_eq!(
+        events.collect::<Vec<_>>(),
+        [
+            json!(["configuration-applied", 2, null]),
+            json!(["configuration-rolled-back", 1, null]),
+            json!(["secret-rotated", null, "report-agent"]),
+            json!(["client-disabled", null, "report-agent"]),
+            json!(["client-enabled", null, "report-agent"]),
+        ]
+    );
+    assert!(!stack.observer().log_text().contains(&secret), "the secret is in the log");
+    let said = operator.does(&["audit", "--client", "report-agent"]);
+    for event in ["secret-rotated", "client-disabled", "client-enabled"] {
+        assert!(said.contains(event), "{event}: {said}");
+    }
+    let said = operator.does(&["audit"]);
+    for event in ["configuration-applied", "configuration-rolled-back"] {
+        assert!(said.contains(event), "{event}: {said}");
+    }
 }
 
 #[test]

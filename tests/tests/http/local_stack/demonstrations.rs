@@ -1,8 +1,12 @@
-//! What a newcomer is told to run does what it says: the agents of `infra/demo` and the scripts of `infra/examples`, each as a
-//! program of its own, against a server with the demo's configuration on a port of the moment.
+//! What a newcomer is told to run does what it says: the agents of `infra/demo`, the scripts of `infra/examples` and the requests
+//! of the README, each as a program of its own, against a server with the demo's configuration on a port of the moment; and that
+//! server itself.
 
 mod agents;
+mod ctrl_c;
 mod examples;
+mod mcp_tool;
+mod readme;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -14,7 +18,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
+use crate::agent::{Agent, Proof};
+use crate::browser::{Browser, Page};
 use crate::person::{Decision, Person};
 use crate::stack::{Stack, copy};
 
@@ -35,6 +40,22 @@ fn the_demos_server() -> &'static Stack {
     })
 }
 
+/// A client of the demo, with the secret that the data folder has for it.
+fn registered<'s>(stack: &'s Stack, client: &str) -> Agent<'s> {
+    let kept = fs::read_to_string(stack.data.join("secrets.json")).expect("the demo's secrets");
+    let kept: Value = serde_json::from_str(&kept).expect("JSON");
+    let secret = kept[format!("secret of {client}")].as_str().expect("its secret");
+    Agent { stack, id: client.to_owned(), proof: Proof::Basic(secret.to_owned()) }
+}
+
+/// The printed person comes to the consent page that a program sends them to.
+#[track_caller]
+fn the_printed_person_comes_to_consent(browser: &mut Browser<'_>, address: &str) -> Page {
+    // The server takes attempts of one person that come at the very same time for guesses.
+    let _one_at_a_time = SIGNING_IN.lock().unwrap_or_else(PoisonError::into_inner);
+    browser.comes_to_consent(&the_printed_person(browser.stack), address)
+}
+
 /// The top of the repository, where people type what the README says.
 fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -50,18 +71,27 @@ fn the_wanted_file() -> Value {
     }])
 }
 
-/// The person whose name and password the server prints when it starts.
-fn the_printed_person(stack: &Stack) -> Person {
+/// What the server prints when it starts. A first request is the last of it.
+fn printed(stack: &Stack) -> String {
     let began = Instant::now();
     loop {
         let printed = fs::read_to_string(stack.data.with_file_name("output")).expect("what the server says");
-        let fact = |name: &str| printed.lines().find_map(|line| line.trim().strip_prefix(name));
-        if let (Some(user_name), Some(password)) = (fact("Demo person "), fact("Password ")) {
-            return Person { user_name: user_name.trim().to_owned(), password: password.trim().to_owned() };
+        if printed.lines().any(|line| line.starts_with("  curl ")) {
+            return printed;
         }
-        assert!(began.elapsed() < Duration::from_mins(1), "no person was printed: {printed}");
+        assert!(began.elapsed() < Duration::from_mins(1), "no first request was printed: {printed}");
         sleep(Duration::from_millis(20));
     }
+}
+
+/// The person whose name and password the server prints when it starts.
+fn the_printed_person(stack: &Stack) -> Person {
+    let printed = printed(stack);
+    let fact = |name: &str| {
+        let found = printed.lines().find_map(|line| line.trim().strip_prefix(name));
+        found.unwrap_or_else(|| panic!("no {name}in {printed}")).trim().to_owned()
+    };
+    Person { user_name: fact("Demo person "), password: fact("Password ") }
 }
 
 /// The person opens the page that a program showed, signs in and decides. Returns where their browser is sent.
@@ -69,11 +99,7 @@ fn the_printed_person(stack: &Stack) -> Person {
 fn the_person_decides(stack: &Stack, address: &str, decision: &Decision) -> String {
     assert!(address.starts_with(&stack.issuer), "the page of another server: {address}");
     let mut browser = Browser::new(stack);
-    let page = {
-        // The server takes attempts of one person that come at the very same time for guesses.
-        let _one_at_a_time = SIGNING_IN.lock().unwrap_or_else(PoisonError::into_inner);
-        browser.comes_to_consent(&the_printed_person(stack), address)
-    };
+    let page = the_printed_person_comes_to_consent(&mut browser, address);
     for shown in ["Finance agent", WANTED, "Summarise the fourth quarter for Monday's board meeting."] {
         assert!(page.words().contains(shown), "the page does not tell of {shown}: {}", page.words());
     }
@@ -112,15 +138,21 @@ impl Terminal {
     /// The address of the page that the program tells the person to open.
     #[track_caller]
     fn shows_a_page(&mut self) -> String {
+        self.shows(|line| line.starts_with("http") && line.contains("/authorize?"))
+    }
+
+    /// Reads on to the line that is meant.
+    #[track_caller]
+    fn shows(&mut self, is_meant: impl Fn(&str) -> bool) -> String {
         loop {
             let from = self.said.len();
             let length = self.output.read_line(&mut self.said).expect("text");
             if length == 0 {
                 let complained = self.complaints();
-                panic!("it showed no page: {}{complained}", self.said);
+                panic!("it did not show what was expected: {}{complained}", self.said);
             }
             let line = self.said[from..].trim();
-            if line.starts_with("http") && line.contains("/authorize?") {
+            if is_meant(line) {
                 return line.to_owned();
             }
         }

@@ -8,7 +8,7 @@ use crate::browser::Browser;
 use crate::person::{Decision, granted, somebody, the_code};
 use crate::stack::Stack;
 use crate::token::verified;
-use crate::web::Parameters;
+use crate::web::{Answer, Parameters, http, post};
 
 #[test]
 fn a_tool_sees_the_tokens_meant_for_it_and_a_client_its_own() {
@@ -149,4 +149,38 @@ fn nothing_is_renewed_while_the_person_is_away_unless_they_let_it() {
     let never_asked = redeemed(asks_for_a_file().with("scope", "files.access"), &Decision::All);
     assert!(never_asked.get("refresh_token").is_none(), "{never_asked}");
     assert!(redeemed(asks_for_a_file(), &Decision::All).get("refresh_token").is_some());
+}
+
+/// OpenID Connect Core, sections 5.3 and 5.3.1; RFC 6750, sections 2.1 and 2.2: by GET or POST, with the token in the header or
+/// in the form.
+#[test]
+fn a_client_asks_about_the_person_by_post_as_well_as_by_get() {
+    let stack = Stack::shared();
+    let (agent, person) = (an_agent(stack), somebody(stack));
+    let ask = Ask::new("openid profile groups offline_access");
+    let tokens = granted(&agent, &person, &ask);
+    let (url, bearer) = (stack.url("/userinfo"), format!("Bearer {}", tokens.access_token));
+    let told = Answer::to(http().get(&url).header("authorization", &bearer)).ok().json();
+    assert_eq!(told["sub"], verified(stack, &tokens.access_token).claims["sub"], "{told}");
+    assert_eq!(told["preferred_username"], person.user_name.as_str(), "{told}");
+    assert_eq!(told["groups"], json!(["testers"]), "{told}");
+
+    let form = Parameters::of([("access_token", &tokens.access_token)]);
+    let ways = [
+        ("in the header, without a body", http().post(&url).header("authorization", &bearer)),
+        (
+            "in the header, with an empty form",
+            post(&url, &Parameters::default()).header("authorization", &bearer),
+        ),
+        ("in the form", post(&url, &form)),
+    ];
+    let answers = ways.map(|(way, request)| (way, Answer::to(request).ok()));
+    for (way, answer) in answers {
+        assert_eq!(answer.json(), told, "{way}");
+        assert!(
+            answer.header("content-type").is_some_and(|kind| kind.starts_with("application/json")),
+            "{way}"
+        );
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{way}");
+    }
 }

@@ -5,8 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{Ended, Terminal, the_demos_server, the_person_decides, the_wanted_file, top};
-use crate::agent::{Agent, Proof};
+use super::{Ended, Terminal, registered, the_demos_server, the_person_decides, the_wanted_file, top};
 use crate::person::Decision;
 use crate::stack::Stack;
 use crate::token::verified;
@@ -36,14 +35,6 @@ fn last_answer(said: &str) -> Value {
     serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {said}"))
 }
 
-/// The file server, with the secret that the data folder has for it.
-fn the_file_tool(stack: &Stack) -> Agent<'_> {
-    let kept = fs::read_to_string(stack.data.join("secrets.json")).expect("the demo's secrets");
-    let kept: Value = serde_json::from_str(&kept).expect("JSON");
-    let secret = kept["secret of files-tool"].as_str().expect("its secret");
-    Agent { stack, id: "files-tool".to_owned(), proof: Proof::Basic(secret.to_owned()) }
-}
-
 /// That the answer has a token with which this client may read the one file.
 #[track_caller]
 fn opens_the_wanted_file(stack: &Stack, answer: &Value, client: &str) {
@@ -53,7 +44,7 @@ fn opens_the_wanted_file(stack: &Stack, answer: &Value, client: &str) {
     assert_eq!(claims["aud"], "https://files.internal.corp");
     assert_eq!(claims["client_id"], client);
     assert_eq!(claims["authorization_details"], the_wanted_file());
-    the_file_tool(stack).finds_active(token);
+    registered(stack, "files-tool").finds_active(token);
 }
 
 /// Runs the example of the authorization code. The person pastes the address at which their browser ended, or another.
