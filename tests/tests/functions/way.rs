@@ -45,7 +45,7 @@ pub(crate) enum Fault {
 /// How long an arranged stop may take to come.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-const SLUGGISH: Duration = Duration::from_millis(500);
+const SLUGGISH: Duration = Duration::from_millis(250);
 
 struct Shared {
     endpoint: String,
