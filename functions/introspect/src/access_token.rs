@@ -64,6 +64,9 @@ async fn details(
             claims.authorization_details.is_empty() && claims.authorization_details_id.is_none();
         return Ok(said_nothing.then(AuthorizationDetails::default));
     };
+    if !client.tools.contains(&tool.id) {
+        return Ok(None);
+    }
     let said = match &claims.authorization_details_id {
         None => claims.authorization_details.clone(),
         Some(digest) => match whole(&types, standing, tool, client, digest) {
@@ -75,9 +78,6 @@ async fn details(
             },
         },
     };
-    if !client.tools.contains(&tool.id) {
-        return Ok(None);
-    }
     let left = types.granted_for(&said, tool, client);
     Ok((said.is_empty() || !left.is_empty()).then_some(left))
 }

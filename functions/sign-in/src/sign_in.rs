@@ -1,12 +1,10 @@
-use std::time::Duration;
-
 use http::request::arrival;
 use http::{Problem, Response, answer, audit, form, query};
 use oauth::{AuthenticationEvent, Parameters, Refusal, Secret};
 use pages::SignInProblem;
 use reception::Guest;
 use sessions::{Interaction, Password, Request};
-use store::{Person, Session};
+use store::{COUNTED_TOGETHER, Person, Session};
 
 use crate::credentials::{Checked, LONGEST_USER_NAME, check};
 
@@ -43,7 +41,7 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
         return again(SignInProblem::WrongUserNameOrPassword).await;
     };
     if !within_limits(guest).await {
-        return again(SignInProblem::TooManyAttempts { wait: Duration::from_mins(1) }).await;
+        return again(SignInProblem::TooManyAttempts { wait: COUNTED_TOGETHER }).await;
     }
     match check(guest, &user_name, &password).await? {
         Checked::Proven(person) => begin(guest, &person, interaction.clone()).await,

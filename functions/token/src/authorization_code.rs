@@ -3,10 +3,9 @@ use std::sync::Arc;
 use admission::Visit;
 use http::Problem;
 use oauth::configuration::{Client, GrantType, is_openid};
-use oauth::scope::OFFLINE_ACCESS;
 use oauth::{
-    Authorization, CodeProof, CodeVerifier, Grant, Handle, HandleRejection, Narrower, Parameters,
-    RefreshToken, Refusal, Spent, Stage, TokenResponse,
+    Authorization, CodeProof, CodeVerifier, Handle, HandleRejection, Narrower, Parameters, RefreshToken,
+    Refusal, Spent, Stage, TokenResponse,
 };
 use store::Commit;
 
@@ -47,7 +46,8 @@ pub(crate) async fn redeem(
     if is_code_of(&standing, &handle) {
         http::note_authorization(&standing);
     }
-    let refresh = may_be_renewed(client, &standing).then(|| RefreshToken::first(handle.id.clone(), family));
+    let may_renew = standing.grant().is_some_and(|grant| client.may_renew(&grant.scope));
+    let refresh = may_renew.then(|| RefreshToken::first(handle.id.clone(), family));
     for _ in 0..MOST_TRIES {
         let family = refresh.as_ref().map(|token| token.family().digest());
         let before = standing.clone();
@@ -88,13 +88,6 @@ fn is_code_of(authorization: &Authorization, handle: &Handle) -> bool {
         Stage::Pushed(_) | Stage::Ended(_) => return false,
     };
     handle.secret.matches(&code.secret)
-}
-
-/// Whether the client gets a refresh token: when it is registered for them, and the person let it go on while they are
-/// away (`offline_access`, OpenID Connect Core, section 11).
-fn may_be_renewed(client: &Client, authorization: &Authorization) -> bool {
-    let while_away = |grant: &Grant| grant.scope.contains(OFFLINE_ACCESS);
-    client.may_use(GrantType::RefreshToken) && authorization.grant().is_some_and(while_away)
 }
 
 struct Issue<'a> {

@@ -2,7 +2,6 @@
 //! claims to be, and has the claim proven before any work is done.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use clients::{AcceptedAudiences, AuthenticatedClient, Credentials, Presented, Registered, SpendOnce};
 use environment::{Clock, Fault};
@@ -13,7 +12,7 @@ use keys::{AcceptedKeys, Algorithm, Expected, Jwks, Keys};
 use oauth::configuration::Client;
 use oauth::{ACCESS_TOKEN_TYP, AccessTokenClaims, ClientRejection, Parameters, Refusal, Timestamp};
 use serde_json::Value;
-use store::{ClientState, Configuration, Store};
+use store::{COUNTED_TOGETHER, ClientState, Configuration, Store};
 
 /// One request to an endpoint, with what every endpoint needs to answer it.
 pub struct Visit<'a> {
@@ -80,7 +79,7 @@ impl<'a> Visit<'a> {
         if !LIMITED.contains(&endpoint) || self.within_limits(proven.client()).await {
             return Ok(proven);
         }
-        let refusal = Refusal::SlowDown { retry_after: Duration::from_mins(1) };
+        let refusal = Refusal::SlowDown { retry_after: COUNTED_TOGETHER };
         self.record(event, Outcome::Refused(&refusal)).client(&proven.client().id).record();
         Err(refusal.into())
     }

@@ -38,7 +38,7 @@ pub fn from_environment() -> Result<SdkConfig, Fault> {
         // The environment is the cache: reading it costs less than asking whether a copy has expired.
         .identity_cache(IdentityCache::no_cache())
         .http_client(https_client()?)
-        .timeout_config(of_environment()?)
+        .timeout_config(timeouts()?)
         .retry_config(quick_retries());
     configuration.set_endpoint_url(endpoint_url());
     Ok(configuration.build())
@@ -86,7 +86,7 @@ fn https_client() -> Result<SharedHttpClient, Fault> {
 const SLOWER: &str = "COUNTERSIGN_AWS_MILLISECONDS";
 
 /// What suits AWS, or an emulator that is as slow as the environment says.
-fn of_environment() -> Result<TimeoutConfig, Fault> {
+fn timeouts() -> Result<TimeoutConfig, Fault> {
     if std::env::var_os(SLOWER).is_none() {
         return Ok(within_one_second());
     }

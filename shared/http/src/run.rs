@@ -22,16 +22,8 @@ pub fn serve<S: 'static>(
     initialise: impl AsyncFn() -> Result<S, Fault> + 'static,
     handle: impl AsyncFn(&S, Request) -> Response + 'static,
 ) {
-    log::install();
-    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(answer_all(Function {
-            name: function,
-            services: OnceCell::new(),
-            initialise,
-            handle,
-        })),
-        Err(error) => tracing::error!(%error, "no runtime"),
-    }
+    let function = Function { name: function, services: OnceCell::new(), initialise, handle };
+    on_one_thread(answer_all(function));
 }
 
 /// Runs a function that no gateway calls, such as one on a schedule. A fault fails the invocation, so that Lambda
@@ -41,10 +33,14 @@ pub fn serve_events<S: 'static>(
     initialise: impl AsyncFn() -> Result<S, Fault> + 'static,
     handle: impl AsyncFn(&S, &str) -> Result<Value, Fault> + 'static,
 ) {
-    log::install();
     let function = Function { name: function, services: OnceCell::new(), initialise, handle };
+    on_one_thread(handle_all(function));
+}
+
+fn on_one_thread(work: impl Future<Output = ()>) {
+    log::install();
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(handle_all(function)),
+        Ok(runtime) => runtime.block_on(work),
         Err(error) => tracing::error!(%error, "no runtime"),
     }
 }

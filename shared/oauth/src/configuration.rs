@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::scope::{ISSUER_SCOPES, OPENID};
+use crate::scope::{ISSUER_SCOPES, OFFLINE_ACCESS, OPENID};
 use crate::time::seconds;
 use crate::{AuthorizationDetail, AuthorizationDetails, ClientId, RedirectUri, ResourceUri, Scope, ToolId};
 
@@ -231,6 +231,17 @@ impl Client {
     /// Whether the client may use a grant.
     pub fn may_use(&self, grant_type: GrantType) -> bool {
         self.grant_types.contains(&grant_type)
+    }
+
+    /// Whether an answer may be sent to this redirect URI (OAuth 2.1, section 2.3.1).
+    pub fn is_answered_at(&self, redirect_uri: &RedirectUri) -> bool {
+        self.redirect_uris.iter().any(|own| own.permits(redirect_uri))
+    }
+
+    /// Whether the client gets a refresh token for this scope: when it is registered for them, and the person let it go on
+    /// while they are away (`offline_access`, OpenID Connect Core, section 11).
+    pub fn may_renew(&self, scope: &Scope) -> bool {
+        self.may_use(GrantType::RefreshToken) && scope.contains(OFFLINE_ACCESS)
     }
 }
 

@@ -127,7 +127,7 @@ impl AuthorizationRequest {
     /// # Errors
     /// [`Refusal::RedirectUriNotRegistered`].
     pub fn may_be_answered(&self, client: &Client) -> Result<(), Refusal> {
-        let registered = client.redirect_uris.iter().any(|own| own.permits(&self.redirect_uri));
+        let registered = client.is_answered_at(&self.redirect_uri);
         registered.then_some(()).ok_or(Refusal::RedirectUriNotRegistered)
     }
 
@@ -202,8 +202,7 @@ fn redirect_uri(parameters: &Parameters, client: &Client) -> Result<RedirectUri,
         };
     };
     let asked = RedirectUri::parse(text).ok_or(Refusal::RedirectUriNotRegistered)?;
-    let registered = client.redirect_uris.iter().any(|own| own.permits(&asked));
-    registered.then_some(asked).ok_or(Refusal::RedirectUriNotRegistered)
+    Some(asked).filter(|asked| client.is_answered_at(asked)).ok_or(Refusal::RedirectUriNotRegistered)
 }
 
 /// Only `code`, and only in the query: there is no implicit grant (OAuth 2.1, section 10.1).

@@ -1,6 +1,6 @@
 use http::{Problem, Response, StatusCode};
 use languages::Message;
-use oauth::configuration::{Client, GrantType, Tool};
+use oauth::configuration::{Client, Tool};
 use oauth::scope::OPENID;
 use oauth::{Audience, AuthorizationDetail, AuthorizationRequest};
 use pages::{AskingClient, ConsentPage, ConsentProblem, DetailChoice, Lifetime, ScopeChoice};
@@ -94,11 +94,10 @@ fn lifetime(
         .filter_map(|resource| Audience::find(resource, server, &guest.configuration.tools))
         .map(|audience| audience.access_token_lifetime(server))
         .max();
-    let renewable =
-        client.may_use(GrantType::RefreshToken) && request.scope.contains(oauth::scope::OFFLINE_ACCESS);
     Lifetime {
         token: token.unwrap_or(server.lifetimes.access_token),
-        renewable_until: renewable
+        renewable_until: client
+            .may_renew(&request.scope)
             .then(|| (guest.now.after(server.lifetimes.authorization), signed_in.zone())),
     }
 }

@@ -32,6 +32,7 @@ pub use consents::RememberedConsent;
 pub use derived::Derived;
 pub use key_ring::KeptRing;
 pub use people::{Created, Person};
+pub use request_counts::COUNTED_TOGETHER;
 pub use sessions::Session;
 pub use sign_in_attempts::{Attempts, SeenAttempts};
 

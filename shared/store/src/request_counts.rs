@@ -12,8 +12,8 @@ use crate::item::{Key, fault, integer, number};
 const PARTS: u32 = 20;
 /// How many callers a process counts at a time.
 const MOST_COUNTED: usize = 10_000;
-/// What is counted together.
-const WINDOW: Duration = Duration::from_mins(1);
+/// What is counted together, and thus how long whoever is beyond a limit has to wait.
+pub const COUNTED_TOGETHER: Duration = Duration::from_mins(1);
 
 /// What this process knows of how often each caller came in this minute.
 #[derive(Default)]
@@ -64,7 +64,7 @@ impl Store {
             .set_key(Some(Key::new(format!("LIMIT#{caller}"), window.to_string()).to_item()))
             .update_expression("ADD requests :unwritten SET expires_at = :end")
             .expression_attribute_values(":unwritten", number(unwritten))
-            .expression_attribute_values(":end", number(now.after(WINDOW * 2).as_seconds()))
+            .expression_attribute_values(":end", number(now.after(COUNTED_TOGETHER * 2).as_seconds()))
             .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew)
             .send()
             .await
@@ -82,7 +82,7 @@ enum Counted {
 
 impl Cache {
     fn count(&self, caller: &str, per_minute: u32, now: Timestamp) -> Counted {
-        let window = now.as_seconds() / i64::try_from(WINDOW.as_secs()).unwrap_or(i64::MAX);
+        let window = now.as_seconds() / i64::try_from(COUNTED_TOGETHER.as_secs()).unwrap_or(i64::MAX);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() >= MOST_COUNTED && !counts.contains_key(caller) {
             counts.retain(|_, count| count.window == window);
@@ -141,6 +141,6 @@ mod tests {
         cache.learn("agent", NOW.as_seconds() / 60, 101);
         assert!(matches!(cache.count("agent", 100, NOW), Counted::Beyond));
         assert!(matches!(cache.count("other", 100, NOW), Counted::Within));
-        assert!(matches!(cache.count("agent", 100, NOW.after(WINDOW)), Counted::Within));
+        assert!(matches!(cache.count("agent", 100, NOW.after(COUNTED_TOGETHER)), Counted::Within));
     }
 }
