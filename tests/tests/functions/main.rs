@@ -3,7 +3,6 @@
 //! looks at what the caller hears and what stands afterwards. They need a deployed endpoint and the built functions.
 
 mod event;
-mod operator;
 mod place;
 mod process;
 mod requests;

@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use lean_start::runtime_api::Environment;
 use ring::rand::SystemRandom;
+use tests::{Operator, built};
 
-use crate::operator::Operator;
 use crate::process::Process;
 
 /// Where the functions run: a deployed table with `tests/configuration` in force, and the built programs.
 pub(crate) struct Place {
     pub(crate) endpoint: String,
     pub(crate) issuer: String,
-    pub(crate) operator: Operator,
+    pub(crate) operator: Operator<'static>,
     pub(crate) table: String,
     /// The name of the deployment, which its keys are bound to.
     deployment: String,
@@ -40,15 +40,13 @@ impl Place {
                 panic!("{name} is not set: these tests need a deployed endpoint, see tests/deployed")
             })
         };
-        let test = std::env::current_exe().expect("this program has a path");
-        let built = test.parent().and_then(Path::parent).expect("it lies in target/debug/deps");
         let programs = std::env::var_os("COUNTERSIGN_FUNCTIONS")
-            .map_or_else(|| built.with_file_name("lambda"), PathBuf::from);
+            .map_or_else(|| built().with_file_name("lambda"), PathBuf::from);
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("functions");
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("a folder");
-        let (issuer, operator) = (needed("COUNTERSIGN_URL"), Operator::new(built));
-        operator.applies(&own_configuration(&folder), &issuer);
+        let (issuer, operator) = (needed("COUNTERSIGN_URL"), Operator { data: None });
+        operator.applies_as(&own_configuration(&folder), &issuer);
         let secret = |client| (client, operator.rotates_the_secret_of(client));
         Self {
             secrets: [AGENT, TOOL, ALONE].map(secret).into(),

@@ -222,7 +222,7 @@ impl Crew {
     /// Somebody new stands before the sign-in page and has typed: their browser, and what it sends.
     fn comes_to_sign_in(&self) -> (Browser, Request) {
         let user_name = a_name();
-        let password = self.place.operator.adds_a_user(&user_name);
+        let password = self.place.operator.adds_a_user(&user_name, &[]);
         let mut browser = Browser::default();
         let page = answer(&self.authorize, &browser.opens(&self.pushes()));
         assert!(page.has_form("/sign-in"), "{}", page.outline());

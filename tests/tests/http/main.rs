@@ -8,7 +8,6 @@ mod at_once;
 mod browser;
 mod faults;
 mod observer;
-mod operator;
 mod person;
 mod stack;
 mod token;
@@ -29,7 +28,7 @@ mod running_stack {
     pub(crate) mod remembered_consents;
     mod replays;
     mod resources;
-    mod sessions;
+    pub(crate) mod sessions;
     mod sessions_that_end;
     pub(crate) mod thin_path;
     mod times;

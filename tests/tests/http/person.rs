@@ -98,6 +98,16 @@ pub(crate) fn decision_form(page: &Page, decision: &Decision) -> Parameters {
     form.and("decision", answer)
 }
 
+/// The form of the page that changes a password, with the new one typed twice.
+pub(crate) fn password_form(page: &Page, current: &str, new: &str) -> Parameters {
+    Parameters::of([
+        ("csrf", page.field("csrf").as_str()),
+        ("current_password", current),
+        ("new_password", new),
+        ("new_password_again", new),
+    ])
+}
+
 /// The person signs in and decides; the agent gets what comes back to its redirect URI.
 #[track_caller]
 pub(crate) fn the_person_decides(

@@ -7,10 +7,10 @@ use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
+use tests::{Operator, program};
 
 use crate::assertion::ClientKey;
 use crate::observer::Observer;
-use crate::operator::Operator;
 use crate::web::{Answer, http};
 
 /// A running server of the tests, with `tests/configuration` applied: one of this machine's own processes, or the one that
@@ -62,15 +62,7 @@ impl Stack {
             |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("COUNTERSIGN_URL needs {name}"));
         let (configuration, client_key) = own_configuration(&own_folder("deployed"));
         let operator = Operator { data: None };
-        let said = operator.does(&[
-            "apply",
-            &configuration.display().to_string(),
-            "--issuer",
-            &issuer,
-            "--yes",
-            "--json",
-        ]);
-        assert!(said.contains("version"), "{said}");
+        operator.applies_as(&configuration, &issuer);
         // Every process acts on what it last read of the configuration for five seconds.
         sleep(Duration::from_secs(6));
         Some(Self {
@@ -229,20 +221,6 @@ fn own_configuration(folder: &Path) -> (PathBuf, ClientKey) {
     fs::write(configuration.join("clients/signing-agent.jwks.json"), client_key.jwks().to_string())
         .expect("written");
     (configuration, client_key)
-}
-
-/// The folder of the built programs: `COUNTERSIGN_BIN`, or where this test was built.
-pub(crate) fn program(name: &str) -> PathBuf {
-    let folder = std::env::var_os("COUNTERSIGN_BIN").map_or_else(
-        || {
-            let test = std::env::current_exe().expect("this program has a path");
-            test.parent().and_then(Path::parent).expect("it lies in target/debug/deps").to_owned()
-        },
-        PathBuf::from,
-    );
-    let path = folder.join(name);
-    assert!(path.is_file(), "{} is not built: `cargo build --workspace --all-targets`", path.display());
-    path
 }
 
 /// Starts the server under a shell that ends it when our end of its standard input closes. That happens whichever way

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::agent::{Agent, CALLBACK, an_agent, asks_for_a_file, the_file_tool};
 use crate::browser::{Browser, Page};
-use crate::person::{Decision, somebody, the_code};
+use crate::person::{Decision, password_form, somebody, the_code};
 use crate::running_stack::remembered_consents::{forgetting, the_same_request};
 use crate::stack::Stack;
 use crate::token::verified;
@@ -195,12 +195,7 @@ fn what_a_person_does_with_their_account_is_one_event_each() {
     let page = Page::of(browser.opens("/sign-in/password").ok());
     let new = "a sentence that nobody guesses";
     stack.hands_out(new);
-    let form = Parameters::of([
-        ("csrf", page.field("csrf").as_str()),
-        ("current_password", &person.password),
-        ("new_password", new),
-        ("new_password_again", new),
-    ]);
+    let form = password_form(&page, &person.password, new);
     let changed = browser.submits_and_stays("/sign-in/password", &form);
     let account = Page::of(browser.opens("/account").ok());
     let leaving = Parameters::of([("csrf", &account.field("csrf"))]);

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::agent::{Agent, Ask, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
 use crate::browser::{Browser, Page};
 use crate::observer::Observer;
-use crate::person::{Decision, Person, granted, somebody, the_person_consents};
+use crate::person::{Decision, Person, granted, password_form, somebody, the_person_consents};
 use crate::stack::Stack;
 use crate::web::{Answer, Parameters, http};
 
@@ -194,12 +194,7 @@ fn measure_the_account(stack: &Stack) -> Measured {
 
     let page = Page::of(browser.opens("/sign-in/password").ok());
     let next = "a sentence that nobody guesses";
-    let form = Parameters::of([
-        ("csrf", page.field("csrf").as_str()),
-        ("current_password", &person.password),
-        ("new_password", next),
-        ("new_password_again", next),
-    ]);
+    let form = password_form(&page, &person.password, next);
     note(
         "`POST /sign-in/password`, of a person with one session",
         &browser.submits_and_stays("/sign-in/password", &form),

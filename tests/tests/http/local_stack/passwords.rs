@@ -1,14 +1,9 @@
 //! What checking a password costs.
 
-use crate::agent::{an_agent, asks_for_a_file};
-use crate::browser::{Browser, Page};
+use crate::browser::Browser;
 use crate::person::somebody;
+use crate::running_stack::sessions::sign_in_page;
 use crate::stack::Stack;
-
-fn sign_in_page(browser: &mut Browser<'_>) -> Page {
-    let agent = an_agent(browser.stack);
-    Page::of(browser.opens(&agent.sends_the_person_with(&agent.pushes(&asks_for_a_file()))).ok())
-}
 
 /// The same work, counted and not timed: an attacker cannot learn by the clock who exists.
 #[test]

@@ -3,11 +3,11 @@
 use crate::agent::{an_agent, asks_for_a_file};
 use crate::assertion::unguessable;
 use crate::browser::{Browser, Page};
-use crate::person::{Decision, Person, decision_form, somebody, the_code};
+use crate::person::{Decision, Person, decision_form, password_form, somebody, the_code};
 use crate::stack::Stack;
 use crate::web::{Answer, Parameters, http, post};
 
-fn sign_in_page(browser: &mut Browser<'_>) -> Page {
+pub(crate) fn sign_in_page(browser: &mut Browser<'_>) -> Page {
     let agent = an_agent(browser.stack);
     Page::of(browser.opens(&agent.sends_the_person_with(&agent.pushes(&asks_for_a_file()))).ok())
 }
@@ -166,12 +166,7 @@ fn a_person_can_change_their_password_and_the_other_sessions_end() {
     let new = "a sentence that nobody guesses";
     let changes = |browser: &mut Browser<'_>, current: &str, new: &str, again: &str| {
         let page = Page::of(browser.opens("/sign-in/password").ok());
-        let form = Parameters::of([
-            ("csrf", &page.field("csrf")),
-            ("current_password", current),
-            ("new_password", new),
-            ("new_password_again", again),
-        ]);
+        let form = password_form(&page, current, new).with("new_password_again", again);
         browser.submits("/sign-in/password", &form)
     };
     for (current, new, again) in [

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::agent::{an_agent, asks_for_a_file};
 use crate::browser::{Browser, Page};
-use crate::person::{Decision, Person, somebody};
+use crate::person::{Decision, Person, password_form, somebody};
 use crate::stack::Stack;
 use crate::web::Parameters;
 
@@ -71,12 +71,7 @@ fn shutting_a_person_out_ends_their_sessions_at_once() {
     assert!(decided.header("location").is_none_or(|location| !location.contains("code=")), "{decided:?}");
     let forgotten = Parameters::of([("csrf", &account.field("csrf")), ("client", "x"), ("consent", "x")]);
     assert_eq!(browser.submits_and_stays("/account", &forgotten).status, 403);
-    let changed = Parameters::of([
-        ("csrf", password.field("csrf").as_str()),
-        ("current_password", &person.password),
-        ("new_password", "a sentence that nobody guesses"),
-        ("new_password_again", "a sentence that nobody guesses"),
-    ]);
+    let changed = password_form(&password, &person.password, "a sentence that nobody guesses");
     assert_eq!(browser.submits_and_stays("/sign-in/password", &changed).status, 403);
 
     stack.operator().does(&["user", "enable", &person.user_name]);
@@ -128,12 +123,7 @@ fn changing_the_password_ends_every_other_session_and_gives_this_browser_a_new_s
     let page = Page::of(browser.opens("/sign-in/password").ok());
     let new = "a sentence that nobody guesses";
     stack.hands_out(new);
-    let form = Parameters::of([
-        ("csrf", page.field("csrf").as_str()),
-        ("current_password", &person.password),
-        ("new_password", new),
-        ("new_password_again", new),
-    ]);
+    let form = password_form(&page, &person.password, new);
     unlisted(stack, &person, || {
         browser.submits("/sign-in/password", &form).ok();
     });

@@ -5,8 +5,9 @@ use std::process::Command;
 
 use super::{Ended, Terminal, WANTED, the_demos_server, the_person_decides, the_wanted_file, top};
 use crate::person::Decision;
-use crate::stack::{Stack, program};
+use crate::stack::Stack;
 use crate::web::{Answer, http};
+use tests::program;
 
 /// Starts the demo as the README says, with the data folder of our server, which names its issuer and knows the secrets.
 fn the_demo(stack: &Stack, words: &[&str]) -> Terminal {

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::Terminal;
-use crate::operator::Operator;
-use crate::stack::{own_folder, program};
+use crate::stack::own_folder;
 use crate::web::{Answer, http};
+use tests::{Operator, program};
 
 /// How long a person waits before they press Ctrl-C again.
 const PATIENCE: Duration = Duration::from_secs(3);

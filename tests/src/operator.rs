@@ -3,18 +3,18 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::stack::program;
+use crate::program;
 
 /// The operator, with the `countersign` command.
-pub(crate) struct Operator<'s> {
+pub struct Operator<'s> {
     /// The data folder of the server that is meant; for a deployed one, the environment says where its table is.
-    pub(crate) data: Option<&'s Path>,
+    pub data: Option<&'s Path>,
 }
 
 impl Operator<'_> {
     /// Makes a person, of whom more may be known, and returns the generated password.
     #[track_caller]
-    pub(crate) fn adds_a_user(&self, user_name: &str, more: &[&str]) -> String {
+    pub fn adds_a_user(&self, user_name: &str, more: &[&str]) -> String {
         let name = format!("{} of the Tests", user_name.to_uppercase());
         let known = ["user", "add", user_name, "--name", &name, "--group", "testers", "--json"];
         self.makes(&[&known, more].concat(), "password")
@@ -22,41 +22,55 @@ impl Operator<'_> {
 
     /// The identifier of a person, which tokens and the audit trail name them by.
     #[track_caller]
-    pub(crate) fn id_of(&self, user_name: &str) -> String {
+    pub fn id_of(&self, user_name: &str) -> String {
         let people: Value = serde_json::from_str(&self.does(&["user", "list", "--json"])).expect("JSON");
         let is_meant = |person: &&Value| person["profile"]["user_name"] == user_name;
         let person = people.as_array().expect("people").iter().find(is_meant);
         person.and_then(|person| person["id"].as_str()).expect("an identifier").to_owned()
     }
 
+    /// Makes a new password and returns it.
     #[track_caller]
-    pub(crate) fn resets_the_password_of(&self, user_name: &str) -> String {
+    pub fn resets_the_password_of(&self, user_name: &str) -> String {
         self.makes(&["user", "reset-password", user_name, "--json"], "password")
     }
 
+    /// Makes a secret of a client and returns it.
     #[track_caller]
-    pub(crate) fn rotates_the_secret_of(&self, client: &str) -> String {
+    pub fn rotates_the_secret_of(&self, client: &str) -> String {
         self.makes(&["client", "rotate-secret", client, "--json"], "client_secret")
     }
 
     /// Puts a configuration folder in force and returns its version.
     #[track_caller]
-    pub(crate) fn applies(&self, folder: &Path) -> u64 {
-        let said = self.does(&["apply", &folder.display().to_string(), "--yes", "--json"]);
+    pub fn applies(&self, folder: &Path) -> u64 {
+        self.applies_with(folder, &[])
+    }
+
+    /// As [`Operator::applies`], with the issuer of a deployment.
+    #[track_caller]
+    pub fn applies_as(&self, folder: &Path, issuer: &str) -> u64 {
+        self.applies_with(folder, &["--issuer", issuer])
+    }
+
+    #[track_caller]
+    fn applies_with(&self, folder: &Path, more: &[&str]) -> u64 {
+        let folder = folder.display().to_string();
+        let said = self.does(&[&["apply", &folder, "--yes", "--json"], more].concat());
         let json: Value = serde_json::from_str(&said).expect("JSON");
         json["version"].as_u64().unwrap_or_else(|| panic!("no version in {said}"))
     }
 
     /// Runs the command and returns why it was refused; it must be.
     #[track_caller]
-    pub(crate) fn is_refused(&self, arguments: &[&str]) -> String {
+    pub fn is_refused(&self, arguments: &[&str]) -> String {
         let output = self.tries(arguments);
         assert_eq!(output.status.code(), Some(1), "countersign {}", arguments.join(" "));
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
     /// Runs the command, whatever comes of it.
-    pub(crate) fn tries(&self, arguments: &[&str]) -> Output {
+    pub fn tries(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(program("countersign"));
         command.args(arguments);
         if let Some(data) = self.data {
@@ -67,7 +81,7 @@ impl Operator<'_> {
 
     /// Runs the command and returns what it wrote; it must succeed.
     #[track_caller]
-    pub(crate) fn does(&self, arguments: &[&str]) -> String {
+    pub fn does(&self, arguments: &[&str]) -> String {
         let output = self.tries(arguments);
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let complained = String::from_utf8_lossy(&output.stderr);
