@@ -9,12 +9,12 @@ import { fileURLToPath } from 'node:url';
 
 import { aBrowser, launchChromium } from './chromium.js';
 import { approves, signsIn } from './person.js';
-import { programs, startStack } from './stack.js';
+import { localOnly, programs, startStack } from './stack.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const pictures = process.env.COUNTERSIGN_SCREENSHOTS;
 
-test('the demo asks for one file, and the page can be shown', async (t) => {
+test('the demo asks for one file, and the page can be shown', localOnly('what `cargo run` starts'), async (t) => {
   const stack = await startStack({ from: join(root, 'infra/config/demo') });
   t.after(() => stack.stop());
   const chromium = await launchChromium();

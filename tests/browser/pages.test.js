@@ -6,7 +6,7 @@ import { looksGood } from './accessibility.js';
 import { anAgent, file } from './agent.js';
 import { aBrowser, launchChromium } from './chromium.js';
 import { approves, denies, isBackAtTheAgent, signsIn } from './person.js';
-import { startStack } from './stack.js';
+import { localOnly, startStack } from './stack.js';
 
 let stack, chromium, agent, rememberedAgent;
 
@@ -270,7 +270,7 @@ test('the pages speak German to whoever wants it', async (t) => {
 });
 
 // The last one: it moves the server's clock.
-test('a page tells of a table that does not answer', async (t) => {
+test('a page tells of a table that does not answer', localOnly('calls that can be broken'), async (t) => {
   const page = await aPage(t);
   await stack.withoutTable(async () => {
     const answer = await page.goto(`${stack.issuer}/sign-in`);

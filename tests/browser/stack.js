@@ -1,5 +1,6 @@
-// A server for the tests: a configuration applied, on a free port, with a folder of its own.
+// The server that the tests are about: one of this machine's own processes, or the one that COUNTERSIGN_URL names, deployed.
 import { execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,19 +11,45 @@ import { promisify } from 'node:util';
 const tests = fileURLToPath(new URL('..', import.meta.url));
 const target = process.env.CARGO_TARGET_DIR ?? join(homedir(), '.cache/countersign/target');
 export const programs = process.env.COUNTERSIGN_BIN ?? join(target, 'debug');
+const deployed = process.env.COUNTERSIGN_URL;
+
+/** For tests that take a local server: `test(name, localOnly('why'), …)`. They are left out, and counted, where it is a deployed one. */
+export const localOnly = (why) => ({ skip: deployed ? `local only: ${why}` : false });
 
 /**
- * Starts a server. `clientKeys` are the public keys (JWK Set) of the client that authenticates by private_key_jwt; `from` is
- * the folder of another configuration than tests/configuration.
+ * A server with a configuration applied. `clientKeys` are the public keys (JWK Set) of the client that authenticates by
+ * private_key_jwt; `from` is the folder of another configuration than tests/configuration, for a local server alone.
  */
 export async function startStack({ clientKeys, from } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-tests-'));
   const configuration = join(folder, 'configuration');
-  const data = join(folder, 'data');
   await cp(from ?? join(tests, 'configuration'), configuration, { recursive: true });
   if (!from) {
     await writeFile(join(configuration, 'clients/signing-agent.jwks.json'), JSON.stringify(clientKeys ?? { keys: [await aPublicKey()] }));
   }
+  const stack = deployed ? await deployedStack(configuration) : await localStack(configuration, join(folder, 'data'));
+  return {
+    ...stack,
+    ...people(stack),
+    configuration,
+    async stop() {
+      await stack.end?.();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Where its table is, the environment says. */
+async function deployedStack(configuration) {
+  const countersign = operator([]);
+  await countersign('apply', configuration, '--issuer', deployed, '--yes');
+  // Every process acts on what it last read of the configuration for five seconds.
+  await pause(6_000);
+  return { issuer: deployed, countersign };
+}
+
+/** On a free port, with a data folder of its own. */
+async function localStack(configuration, data) {
   await mkdir(data, { mode: 0o700 });
   const options = ['--port', '0', '--test-control', '0', '--config', configuration, '--data', data];
   const server = spawn(join(programs, 'countersign-local'), options, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -31,25 +58,18 @@ export async function startStack({ clientKeys, from } = {}) {
   server.stderr.on('data', (text) => (complaint += text));
   server.on('error', (error) => (complaint += error.message));
   const running = await untilItRuns(join(data, 'running.json'), server, () => complaint);
-
-  const countersign = async (...words) => {
-    const program = join(programs, 'countersign');
-    const { stdout } = await promisify(execFile)(program, [...words, '--data', data, '--json']);
-    return JSON.parse(stdout);
+  const control = async (method, path, body) => {
+    const answer = await fetch(running.test_control + path, { method, body });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   };
-  let people = 0;
-  const secrets = {};
   return {
     issuer: running.issuer,
     data,
+    countersign: operator(['--data', data]),
     /** What the server prints when it starts: the demo's person and password, where the configuration has them. */
     said: () => said,
     /** Lets every call to the table fail while this is done, once nothing is remembered any more. */
     async withoutTable(work) {
-      const control = async (method, path, body) => {
-        const answer = await fetch(running.test_control + path, { method, body });
-        if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-      };
       await control('POST', '/advance?seconds=3600');
       await control('POST', '/faults', JSON.stringify({ kind: 'refuse' }));
       try {
@@ -58,21 +78,37 @@ export async function startStack({ clientKeys, from } = {}) {
         await control('DELETE', '/faults');
       }
     },
+    async end() {
+      server.kill('SIGTERM');
+      if (server.exitCode === null) await new Promise((resolve) => server.once('exit', resolve));
+    },
+  };
+}
+
+/** The `countersign` command, which answers with JSON. */
+function operator(where) {
+  return async (...words) => {
+    const { stdout } = await promisify(execFile)(join(programs, 'countersign'), [...words, ...where, '--json']);
+    return JSON.parse(stdout);
+  };
+}
+
+function people({ countersign }) {
+  // The table of a deployed server outlives a run of the tests.
+  const run = deployed ? randomBytes(4).toString('hex') : '';
+  let added = 0;
+  const secrets = {};
+  return {
     /** Somebody whom no other test knows. */
     async somebody() {
-      const userName = `person${(people += 1)}`;
-      const { password } = await countersign('user', 'add', userName, '--name', `Robin Example ${people}`);
+      const userName = `person${run}${(added += 1)}`;
+      const { password } = await countersign('user', 'add', userName, '--name', `Robin Example ${added}`);
       return { userName, password };
     },
     /** The secret of a client, made when it is first asked for. */
     async secretOf(client) {
       secrets[client] ??= countersign('client', 'rotate-secret', client);
       return (await secrets[client]).client_secret;
-    },
-    async stop() {
-      server.kill('SIGTERM');
-      if (server.exitCode === null) await new Promise((resolve) => server.once('exit', resolve));
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -6,9 +6,12 @@ use serde_json::Value;
 use crate::program;
 
 /// The operator, with the `countersign` command.
+#[derive(Default)]
 pub struct Operator<'s> {
     /// The data folder of the server that is meant; for a deployed one, the environment says where its table is.
     pub data: Option<&'s Path>,
+    /// The command, when it is that of another version.
+    pub command: Option<PathBuf>,
 }
 
 impl Operator<'_> {
@@ -71,7 +74,7 @@ impl Operator<'_> {
 
     /// Runs the command, whatever comes of it.
     pub fn tries(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(program("countersign"));
+        let mut command = Command::new(self.command.clone().unwrap_or_else(|| program("countersign")));
         command.args(arguments);
         if let Some(data) = self.data {
             command.arg("--data").arg(data);

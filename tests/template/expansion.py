@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ROOT / "template.yaml"
 HTTP_API = ROOT / "infra/http-api.yaml"
 AUDIT_ARCHIVE = ROOT / "infra/audit-archive.yaml"
+AUTHORIZER = ROOT / "infra/authorizer.yaml"
 
 PARTITION, REGION, ACCOUNT = "aws", "us-east-1", "123456789012"
 PSEUDO = {

@@ -57,7 +57,7 @@ ELSE = {
     "kms:GetPublicKey": "reads the public halves of the deployment's signing keys",
     "kms:DisableKey": "disables the deployment's signing keys",
     "kms:GenerateDataKeyWithoutPlaintext": "has secrets made that it cannot read",
-    "kms:GenerateDataKeyPairWithoutPlaintext": "has signing keys made that it cannot read",
+    "kms:GenerateDataKeyPairWithoutPlaintext": "has sealed signing keys made",
     "logs:CreateLogStream": "writes its log",
     "logs:PutLogEvents": "writes its log",
     "sqs:SendMessage": "tells the dead-letter queue of its failures",

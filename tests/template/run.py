@@ -1,4 +1,4 @@
-"""Runs the tests of this folder and counts them as tests/run reads it."""
+"""Runs the tests of this folder, or of another that is named, and counts them as tests/run reads it."""
 
 import sys
 import unittest
@@ -6,7 +6,8 @@ from pathlib import Path
 
 
 def main():
-    suite = unittest.defaultTestLoader.discover(str(Path(__file__).parent))
+    folder = sys.argv[1] if len(sys.argv) > 1 else str(Path(__file__).parent)
+    suite = unittest.defaultTestLoader.discover(folder)
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
     # A subtest that fails does so beside its test.
     failed = {getattr(test, "test_case", test).id() for test, _ in [*result.failures, *result.errors]}

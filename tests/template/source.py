@@ -36,10 +36,11 @@ TOUCHES = {
     "forget_consent": {"DeleteItem": ["CONSENTS"]},
     "forget_sign_in_attempts": {"DeleteItem": ["SIGN_IN"]},
     "keep_details": {"PutItem": ["AUTHORIZATION", "TOKEN"]},
-    "kept_details": {"GetItem": ["AUTHORIZATION", "TOKEN"]},
+    "kept_details": {"BatchGetItem": ["AUTHORIZATION", "TOKEN"]},
     "key_ring": {"GetItem": ["KEYS"]},
     "person": {"GetItem": ["PERSON"]},
     "person_by_user_name": {"GetItem": ["USER_NAME", "PERSON"]},
+    "record_hop": {"PutItem": ["AUTHORIZATION", "TOKEN"]},
     "remember_consent": {"PutItem": ["CONSENTS"]},
     "remembered_consent": {"GetItem": ["CONSENTS"]},
     "remembered_consents": {"Query": ["CONSENTS"]},
@@ -128,6 +129,9 @@ def own(function):
     proof = calls("shared/admission") if spends_assertions(function) else set()
     if f"/{function}" not in limited():
         proof = proof - {"count_request"}
+    # Not everybody who lets a client in has it show a token.
+    if ".good_token(" not in folder(f"functions/{function}"):
+        proof = proof - {"standing", "kept_details"}
     return rights(calls(f"functions/{function}") | proof)
 
 

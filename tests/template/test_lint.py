@@ -9,7 +9,7 @@ from pathlib import Path
 
 import expansion
 
-TEMPLATES = [expansion.PRODUCT, expansion.HTTP_API, expansion.AUDIT_ARCHIVE]
+TEMPLATES = [expansion.PRODUCT, expansion.HTTP_API, expansion.AUDIT_ARCHIVE, expansion.AUTHORIZER]
 CACHE = Path(os.environ.get("COUNTERSIGN_CACHE", Path.home() / ".cache/countersign"))
 SAM = CACHE / "localstack/deploy/bin/sam"
 
@@ -26,7 +26,7 @@ class Lint(unittest.TestCase):
         self.assertEqual((found.stdout, found.stderr, found.returncode), ("", "", 0))
 
     def test_cfn_lint_finds_a_property_that_there_is_not_in_each_template(self):
-        planted = ("BillingMode: ", "ProtocolType: ", "ObjectLockEnabled: true")
+        planted = ("BillingMode: ", "ProtocolType: ", "ObjectLockEnabled: true", "AuthorizerPayloadFormatVersion: ")
         with tempfile.TemporaryDirectory() as folder:
             copies = []
             for path, property_ in zip(TEMPLATES, planted):

@@ -150,7 +150,8 @@ class AFunction(unittest.TestCase):
 
     def test_there_is_one_for_each_folder_of_functions(self):
         folders = {path.name for path in (expansion.ROOT / "functions").iterdir() if path.is_dir()}
-        self.assertEqual(set(self.of_function), folders)
+        # It is the tools' and has a template of its own.
+        self.assertEqual(set(self.of_function), folders - {"authorizer"})
 
     def test_each_has_a_role_of_its_own_that_nobody_else_can_take(self):
         roles = rights.roles(self.deployment)
@@ -190,10 +191,18 @@ class AFunction(unittest.TestCase):
         }
         self.assertEqual(spenders, self.names(source.spends_assertions))
 
-    def test_only_what_signs_tokens_may_sign_or_open_a_signing_key(self):
+    def test_only_what_signs_tokens_or_certificates_may_sign_or_open_a_signing_key(self):
         self.assertEqual(self.names(source.signs), {"token"})
-        self.assertEqual(self.holders("kms:Sign"), {"token"})
-        self.assertEqual(self.openers("signing-key"), {"token"})
+        self.assertEqual(self.holders("kms:Sign"), {"token", "rotation"})
+        self.assertEqual(self.openers("signing-key"), {"token", "rotation"})
+
+    def test_rotation_signs_with_rsa_keys_of_its_deployment_alone(self):
+        (statement,) = [held for held in self.of_function["rotation"] if "kms:Sign" in held.all("Action")]
+        wanted = {
+            "aws:ResourceTag/countersign-deployment": self.deployment.stack,
+            "kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256",
+        }
+        self.assertEqual(statement.condition, {"StringEquals": wanted})
 
     def test_only_what_asks_for_the_servers_secret_may_open_it(self):
         self.assertEqual(self.openers("server-secret"), self.names(source.opens_the_server_secret))
@@ -212,6 +221,16 @@ class AFunction(unittest.TestCase):
         for action in MAKING_KEYS:
             with self.subTest(action):
                 self.assertEqual(self.holders(f"kms:{action}"), {"rotation"})
+
+    def test_rotation_tags_signing_keys_with_its_own_tag_alone_and_none_of_another_deployment(self):
+        tag = "countersign-deployment"
+        (statement,) = [held for held in self.of_function["rotation"] if "kms:TagResource" in held.all("Action")]
+        own = {f"aws:RequestTag/{tag}": self.deployment.stack}
+        self.assertEqual(statement.condition["StringEquals"], own)
+        self.assertEqual(statement.condition["ForAllValues:StringEquals"], {"aws:TagKeys": [tag]})
+        # A key that is being made has neither yet.
+        where_it_has_one = {"kms:KeyUsage": "SIGN_VERIFY", f"aws:ResourceTag/{tag}": self.deployment.stack}
+        self.assertEqual(statement.condition["StringEqualsIfExists"], where_it_has_one)
 
     def test_none_may_delete_a_key_or_change_who_may_use_it(self):
         held = {

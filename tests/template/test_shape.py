@@ -135,6 +135,18 @@ class Shape(unittest.TestCase):
         sizes = policy_sizes(expansion.Deployment(template, stack=expansion.LONGEST_STACK_NAME))
         self.assertGreater(max(sizes.values()), LARGEST_POLICY)
 
+    def test_a_function_is_ended_after_its_requests_have_given_up_and_before_the_gateway_has(self):
+        source = (expansion.ROOT / "shared/aws/src/deadline.rs").read_text()
+        (seconds,) = re.findall(r"TIME_OF_A_REQUEST: Duration = Duration::from_secs\((\d+)\)", source)
+        # Half a second of ours, a second for the call that takes back what was spent, and a start.
+        least, gateways = int(seconds) + 1 + 1.5, 29
+        functions = expansion.Deployment(expansion.read()).of_type("AWS::Lambda::Function")
+        timeouts = {name: found["Timeout"] for name, found in functions.items() if name != "RotationFunction"}
+        self.assertGreaterEqual(len(timeouts), 9)
+        for name, timeout in timeouts.items():
+            with self.subTest(name):
+                self.assertTrue(least <= timeout < gateways, timeout)
+
     def test_every_name_carries_the_stacks_and_is_not_too_long_with_the_longest(self):
         seen = set()
         for way, parameters in expansion.WAYS.items():

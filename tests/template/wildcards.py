@@ -60,6 +60,10 @@ ALLOWED = [
         "rotation makes keys after the deploy", TAGGED,
     ),
     Allowed(
+        "RotationRole", "SignCertificates", "Resource", KEYS_OF_THE_ACCOUNT,
+        "rotation makes keys after the deploy", TAGGED,
+    ),
+    Allowed(
         "TokenRole", "SignByKms", "Resource", KEYS_OF_THE_ACCOUNT,
         "rotation makes keys after the deploy", TAGGED,
     ),

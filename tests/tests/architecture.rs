@@ -120,6 +120,20 @@ fn the_protocol_has_neither_clock_nor_dice_nor_runtime() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
+/// Tools use it, and the authorizer before them: what the server is made of is not theirs to carry.
+#[test]
+fn what_tools_use_knows_the_protocol_alone() {
+    let wrong = offenders(|room, rooms| {
+        let may: &[&str] = match room.folder.as_str() {
+            "shared/resource" => &["countersign-oauth"],
+            "functions/authorizer" => &["countersign-resource"],
+            _ => return Vec::new(),
+        };
+        within(room, rooms, "").filter(|name| !may.contains(&name.as_str())).collect()
+    });
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
 /// Lambda's Runtime API, which runs programs and knows nothing of them.
 const RUNTIME_API: &str = "countersign-lean-start";
 

@@ -138,5 +138,7 @@ fn may_be_carried(
         return Err(Refusal::QueryTooLong { limit: LONGEST_CARRIED });
     }
     guest.types.validate(&request.details, client, false)?;
-    guest.types.refuse_homeless(&request.details, &guest.configuration.tools_of(client, &request.resources))
+    let tools = guest.configuration.tools_of(client, &request.resources);
+    guest.types.refuse_homeless(&request.details, &tools)?;
+    guest.may_be_asked(client, request)
 }

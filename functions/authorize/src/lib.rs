@@ -43,7 +43,7 @@ pub async fn handle(services: &Services, request: Request) -> Response {
 /// navigation only: the person would seem to be a stranger, in a browser that we do not know.
 fn by_get(guest: &Guest<'_>, parameters: &Parameters) -> Option<String> {
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters.iter()).finish();
-    (query.len() <= LONGEST_QUERY).then(|| format!("{}?{query}", guest.path("/authorize")))
+    (query.len() <= LONGEST_QUERY).then(|| format!("{}?{query}", guest.site.page("/authorize")))
 }
 
 /// A person with a request in hand.

@@ -28,7 +28,11 @@ pub(crate) async fn answer(
     }
     let everything = (0..visit.request.details.len()).collect();
     let yes = Yes { scope: visit.request.scope.clone(), details: everything, is_remembered: true };
-    let (_, response) = pending.grant(guest, signed_in, yes).await?;
+    // What they could grant then may be theirs no more: the page shows them.
+    if pending.may_be_granted(guest, &visit.client, signed_in, &yes).is_err() {
+        return Ok(None);
+    }
+    let (_, response) = pending.grant(guest, &visit.client, signed_in, yes).await?;
     Ok(Some(response))
 }
 

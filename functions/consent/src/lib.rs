@@ -74,7 +74,7 @@ async fn approved(
     let everything = yes.details.len() == request.details.len() && request.scope.is_within(&yes.scope);
     let kept = (remember && everything && client.remember_consent && client.is_confidential())
         .then(|| request.clone());
-    let (grant_id, response) = Box::pin(pending.grant(guest, signed_in, yes)).await?;
+    let (grant_id, response) = Box::pin(pending.grant(guest, client, signed_in, yes)).await?;
     if let Some(request) = kept {
         keep(guest, &request, client, signed_in, &grant_id).await?;
     }

@@ -6,8 +6,9 @@ mod catalogue;
 use std::sync::Arc;
 
 use details::DetailTypes;
+use environment::Fault;
 use http::request::{Allowed, arrival, require_method};
-use http::{Problem, Request, Response, Site, StatusCode, answer, cors, respond_json};
+use http::{Problem, Request, Response, Site, StatusCode, answer, cors, respond_json, to_the_pages};
 use oauth::configuration::Assurance;
 use oauth::metadata;
 use pages::{Asset, assets};
@@ -56,10 +57,16 @@ pub async fn handle(services: &Services, request: Request) -> Response {
     let site = Site::of(&configuration.server);
     let path = arrival(&request).path.as_str();
     if catalogue::is_of_catalogue(path) && require_method(&request, Allowed::Get).is_ok() {
+        if let Some(sent_on) = to_the_pages(&request, &site) {
+            return sent_on;
+        }
         let brand = services.page.brand(&configuration);
         return catalogue::page(&request, path, &brand, configuration.server.base_path(), &site);
     }
-    let answer = document(services, &configuration, &request);
+    let answer = match path {
+        "/saml/metadata" => saml_metadata(services, &configuration, &request).await,
+        _ => document(services, &configuration, &request),
+    };
     cors::readable_by_any_origin(respond_json(answer, &request, Some(&site)))
 }
 
@@ -83,6 +90,22 @@ fn document(
 async fn key_set(services: &Services) -> Result<Response, Problem> {
     let keys = services.page.keys.public().await?.jwks(services.page.clock.now());
     Ok(answer::public_json(&keys, keys::JWKS_MAX_AGE))
+}
+
+/// How tools that take SAML assertions know our keys (SAML Metadata, section 2). It is as long at hand as the key set,
+/// because a key signs as soon as nobody can have an older one.
+async fn saml_metadata(
+    services: &Services,
+    configuration: &Configuration,
+    request: &Request,
+) -> Result<Response, Problem> {
+    require_method(request, Allowed::Get)?;
+    let keys = services.page.keys.public().await?;
+    let certificates = keys.certificates(services.page.clock.now());
+    let server = &configuration.server;
+    let text = saml::metadata(&server.issuer, &server.endpoint("/token"), &certificates, keys::JWKS_MAX_AGE)
+        .map_err(|error| Fault::broken("SAML metadata", error))?;
+    Ok(answer::public_document(saml::METADATA_CONTENT_TYPE, text, keys::JWKS_MAX_AGE))
 }
 
 fn metadata_of(services: &Services, configuration: &Configuration) -> Arc<Value> {

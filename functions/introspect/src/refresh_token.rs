@@ -1,11 +1,13 @@
 use admission::Visit;
+use details::DetailTypes;
 use http::Problem;
 use oauth::configuration::Client;
-use oauth::{AccessTokenClaims, Introspection, RefreshToken, Stage, TokenId};
+use oauth::{AccessTokenClaims, Actors, Introspection, RefreshToken, Stage, TokenId};
 
 use crate::Services;
 
-/// Looks at a refresh token: its own client sees whether it could still be used.
+/// Looks at a refresh token: its own client sees whether it could still be used, and for what. Of what was granted that is no
+/// more than the client may have now: no token that is got by it says more.
 pub(crate) async fn look(
     services: &Services,
     visit: &Visit<'_>,
@@ -33,6 +35,10 @@ pub(crate) async fn look(
     if !current || grant.client_id != asker.id || !allowed {
         return Ok(None);
     }
+    let configuration = &visit.configuration;
+    let types =
+        services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
+    let tools = configuration.tools_of(asker, &grant.resources);
     let claims = AccessTokenClaims {
         iss: visit.site.issuer().to_owned(),
         sub: grant.person.to_string(),
@@ -41,13 +47,16 @@ pub(crate) async fn look(
         iat: active.refresh.as_ref().map_or(grant.granted_at, |family| family.rotated_at),
         jti: token_id(&authorization.id),
         client_id: grant.client_id.clone(),
-        scope: grant.scope.clone(),
+        scope: grant.scope.intersection(&asker.scopes),
         auth_time: Some(grant.authentication.auth_time),
         amr: grant.authentication.amr.clone(),
         grant_id: Some(authorization.id.clone()),
-        authorization_details: grant.details.clone(),
+        authorization_details: types.granted_for_any(&grant.details, &tools, asker),
         authorization_details_id: None,
         asked: Some(grant.asked),
+        act: Actors::default(),
+        may_act: None,
+        exchanged_from: vec![],
         person: serde_json::Map::new(),
     };
     let username = person.map(|person| person.profile.user_name);

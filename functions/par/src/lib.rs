@@ -10,6 +10,7 @@ use http::{Problem, Request, Response, StatusCode, answer, cors, form};
 use keys::{Deployment, Keys};
 use oauth::configuration::{Assurance, Client};
 use oauth::{Authorization, AuthorizationRequest, GrantId, Handle, LONGEST_DETAILS, Parameters, Refusal};
+use policy::{Action, Policies, Principal, Requested};
 use serde::Serialize;
 use store::{Commit, Derived, Store};
 
@@ -20,12 +21,13 @@ pub struct Services {
     clock: Clock,
     dice: Dice,
     types: Derived<DetailTypes>,
+    policies: Derived<Policies>,
 }
 
 impl Services {
     /// Puts the parts together.
     pub fn new(store: Store, keys: Keys, clock: Clock, dice: Dice) -> Self {
-        Self { store, keys, clock, dice, types: Derived::default() }
+        Self { store, keys, clock, dice, types: Derived::default(), policies: Derived::default() }
     }
 
     async fn of_deployment() -> Result<Self, Fault> {
@@ -98,6 +100,7 @@ async fn push(
         services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
     types.validate(&request.details, client, true)?;
     types.refuse_homeless(&request.details, &configuration.tools_of(client, &request.resources))?;
+    may_ask(services, visit, client, &request)?;
     if types.strongest_assurance(&request.details) == Assurance::Strong {
         return Err(Refusal::AuthenticationStrengthUnavailable.into());
     }
@@ -117,4 +120,27 @@ async fn push(
     }
     let body = Pushed { request_uri: handle.to_request_uri(), expires_in: lives.request_uri.as_secs() };
     Ok(answer::json(StatusCode::CREATED, &body))
+}
+
+/// Asks the policies whether the client may ask a person for this. Who the person will be is not known yet.
+fn may_ask(
+    services: &Services,
+    visit: &Visit<'_>,
+    client: &Client,
+    request: &AuthorizationRequest,
+) -> Result<(), Refusal> {
+    let configuration = &visit.configuration;
+    let make = || Policies::new(&configuration.policies, &configuration.detail_types);
+    let answer = services.policies.of(configuration.version, make).request(&Requested {
+        principal: Principal { client, person: None },
+        action: Action::Ask,
+        scopes: &request.scope,
+        details: &request.details,
+        tools: &configuration.tools_of(client, &request.resources),
+        amr: &[],
+        auth_age: None,
+        now: visit.now,
+    });
+    http::note_policies(answer.for_audit());
+    answer.everything()
 }

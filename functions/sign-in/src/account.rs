@@ -55,11 +55,17 @@ pub(crate) async fn forget(guest: &Guest<'_>) -> Result<Response, Problem> {
     let asked = Sha256Digest::from_base64url(parameters.required("consent")?)
         .ok_or(Refusal::MalformedParameter { name: "consent", expected: "a SHA-256 in base64url" })?;
     let person = &signed_in.session.person;
-    guest.store.forget_consent(person, &client, &asked).await?;
-    audit::Decision::new(audit::Event::ConsentForgotten, audit::Outcome::Granted, guest.request, guest.now)
+    if guest.store.forget_consent(person, &client, &asked).await? {
+        audit::Decision::new(
+            audit::Event::ConsentForgotten,
+            audit::Outcome::Granted,
+            guest.request,
+            guest.now,
+        )
         .client(&client)
         .person(person)
         .details_digest(&asked)
         .record();
+    }
     Ok(answer::see_other(&format!("{}?notice=consent-forgotten", guest.path("/account"))))
 }

@@ -4,7 +4,7 @@ use oauth::{AuthenticationEvent, Parameters, Refusal, Secret};
 use pages::SignInProblem;
 use reception::Guest;
 use sessions::{Interaction, Password, Request};
-use store::{COUNTED_TOGETHER, Person, Session};
+use store::{COUNTED_TOGETHER, Membership, Person, Session};
 
 use crate::credentials::{Checked, LONGEST_USER_NAME, check};
 
@@ -58,7 +58,7 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
 async fn within_limits(guest: &Guest<'_>) -> bool {
     let address = arrival(guest.request).source_ip.as_deref().unwrap_or_default();
     let per_minute = guest.configuration.server.limits.sign_ins_per_minute;
-    guest.store.count_request(&format!("ADDRESS#{address}"), per_minute, guest.now).await
+    guest.store.count_request(&format!("ADDRESS#{address}"), 1, per_minute, guest.now).await
 }
 
 /// The user name in lower case and the password. Nothing that cannot be right is looked up.
@@ -116,6 +116,10 @@ async fn begin(
         name: person.profile.name.clone(),
         locale: person.profile.locale.clone(),
         zone: person.profile.zone.clone(),
+        membership: Some(Membership {
+            groups: person.profile.groups.clone(),
+            attributes: person.profile.attributes.clone(),
+        }),
         authentication: AuthenticationEvent { auth_time: guest.now, amr: vec!["pwd".to_owned()] },
         generation: person.session_generation,
         expires_at: guest.now.after(guest.configuration.server.lifetimes.session),

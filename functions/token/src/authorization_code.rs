@@ -119,7 +119,7 @@ impl Issue<'_> {
         let behalf = Behalf::Person { authorization: &next, grant, profile: &person.profile };
         let token = access_token(services, visit, client, &content, &behalf).await?;
         let id_token = if is_openid(&grant.scope) {
-            Some(id_token(services, visit, client, grant, &token.text).await?)
+            Some(id_token(services, visit, client, (&next, grant), &token.text).await?)
         } else {
             None
         };

@@ -1,8 +1,9 @@
 use admission::Visit;
 use clients::AuthenticatedClient;
 use http::Problem;
-use oauth::configuration::GrantType;
-use oauth::{Narrower, Parameters, TokenResponse};
+use oauth::configuration::{Client, GrantType};
+use oauth::{Narrower, Parameters, Refusal, TokenResponse};
+use policy::{Action, Context, ISSUER, Principal, Question};
 
 use crate::Services;
 use crate::content::Content;
@@ -22,6 +23,43 @@ pub(crate) async fn issue(
     let asked = Narrower::parse(parameters)?;
     let registered = services.registered(visit, client);
     let content = Content::standing(&asked, &registered)?;
+    let content = permitted(services, visit, client, &asked, content)?;
     let token = access_token(services, visit, client, &content, &Behalf::Client).await?;
     Ok(token.respond(visit, content, None, None))
+}
+
+/// The part of it that the policies leave. What the request itself names and a policy refuses is not left out in silence.
+fn permitted<'c>(
+    services: &Services,
+    visit: &Visit<'_>,
+    client: &Client,
+    asked: &Narrower,
+    content: Content<'c>,
+) -> Result<Content<'c>, Refusal> {
+    let answer = services.policies(visit).each(&Question {
+        principal: Principal { client, person: None },
+        action: Action::ClientCredentials,
+        tool: content.audience.tool().map_or(ISSUER, |tool| tool.resource.as_str()),
+        context: Context {
+            scope: None,
+            detail: None,
+            scopes: &content.scope,
+            details: &content.details,
+            depth: 0,
+            actors: &[],
+            acr: None,
+            amr: &[],
+            auth_age: None,
+            now: visit.now,
+        },
+    });
+    http::note_policies(answer.for_audit());
+    if answer.refused.is_empty() {
+        return Ok(content);
+    }
+    if asked.scope.is_some() { answer.everything() } else { answer.everything_but_scopes() }?;
+    if answer.scopes.is_empty() && answer.details.is_empty() {
+        return Err(Refusal::ClientNotPermitted);
+    }
+    Ok(content.left(&answer.scopes, &answer.details))
 }

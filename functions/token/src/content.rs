@@ -78,7 +78,7 @@ impl<'a> Content<'a> {
         Ok(Self { details_are_whole: false, ..Self::new(audience, &scope, details, &whole) })
     }
 
-    fn check(
+    pub(crate) fn check(
         details: &AuthorizationDetails,
         audience: Audience<'_>,
         registered: &Registered<'_>,
@@ -91,7 +91,7 @@ impl<'a> Content<'a> {
         }
     }
 
-    fn new(
+    pub(crate) fn new(
         audience: Audience<'a>,
         scope: &Scope,
         details: AuthorizationDetails,

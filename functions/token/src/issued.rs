@@ -5,19 +5,53 @@ use http::Problem;
 use http::audit::{Event, Outcome};
 use oauth::configuration::{Client, Profile, Server, SigningAlgorithm};
 use oauth::{
-    ACCESS_TOKEN_TYP, AccessTokenClaims, Asked, Authorization, Grant, ID_TOKEN_TYP, IdTokenClaims,
-    Sha256Digest, TokenId, TokenResponse, at_hash, claims_for_tool,
+    ACCESS_TOKEN_TYP, AccessTokenClaims, Actor, Actors, Asked, Authorization, Grant, ID_TOKEN_TYP,
+    IdTokenClaims, Refusal, Sha256Digest, Timestamp, TokenId, TokenResponse, ancestors, at_hash,
+    claims_for_tool,
 };
 
 use crate::Services;
 use crate::content::Content;
+use crate::saml::{Statement, saml_assertion};
 
 /// For whom a token is issued.
 pub(crate) enum Behalf<'a> {
     /// A person, by their authorization.
     Person { authorization: &'a Authorization, grant: &'a Grant, profile: &'a Profile },
+    /// Whoever the token that is exchanged is about.
+    Exchanged(&'a Exchanged<'a>),
     /// The client itself.
     Client,
+}
+
+/// What a token comes from that is made of another one (RFC 8693).
+pub(crate) struct Exchanged<'a> {
+    /// What the subject token says.
+    pub(crate) subject: &'a AccessTokenClaims,
+    /// The grant that it goes back to; none for a client that works alone.
+    pub(crate) grant: Option<&'a Grant>,
+    /// The person, if it is about one.
+    pub(crate) profile: Option<&'a Profile>,
+    /// Who acts with the new token.
+    pub(crate) act: Actors,
+}
+
+impl Behalf<'_> {
+    /// How long a token for them lives that would live so long: never past what it comes from.
+    pub(crate) fn capped(&self, lives: Duration, now: Timestamp) -> Duration {
+        self.ends_at().map_or(lives, |ends_at| lives.min(ends_at.since(now)))
+    }
+
+    /// The last moment that a token for them may have; none for the client itself.
+    fn ends_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Person { grant, .. } => Some(grant.ends_at),
+            Self::Exchanged(Exchanged { subject, grant, .. }) => {
+                Some(grant.map_or(subject.exp, |grant| grant.ends_at.min(subject.exp)))
+            }
+            Self::Client => None,
+        }
+    }
 }
 
 /// A signed access token, before anybody has seen it.
@@ -36,15 +70,57 @@ pub(crate) async fn access_token(
     behalf: &Behalf<'_>,
 ) -> Result<AccessToken, Problem> {
     let server = &visit.configuration.server;
-    let mut lives = content.audience.access_token_lifetime(server);
-    if let Behalf::Person { grant, .. } = behalf {
-        lives = lives.min(grant.ends_at.since(visit.now));
-    }
+    let lives = lives(visit, content, behalf);
     let tool = content.audience.tool();
+    let claims = claims(services, visit, client, content, behalf, lives)
+        .with_details(&content.details, tool.is_some_and(|tool| tool.details_by_reference));
+    if !(matches!(behalf, Behalf::Exchanged(_)) && server.exchange.record) {
+        // The record of an exchange says them.
+        keep_referenced_details(services, content, &claims).await?;
+    }
+    let algorithm = tool.map_or(SigningAlgorithm::Es256, |tool| tool.signing_alg);
+    let text = services.keys.sign(&claims, ACCESS_TOKEN_TYP, algorithm, visit.now).await?;
+    Ok(AccessToken { text, claims, lives })
+}
+
+/// Signs a SAML assertion in place of an access token: for a tool that is registered as a SAML service provider.
+pub(crate) async fn assertion(
+    services: &Services,
+    visit: &Visit<'_>,
+    client: &Client,
+    content: &Content<'_>,
+    exchanged: &Exchanged<'_>,
+) -> Result<AccessToken, Problem> {
+    let not_taken = Refusal::TokenTypeNotSupported { name: "requested_token_type" };
+    let registration = content.audience.tool().and_then(|tool| tool.saml.as_ref()).ok_or(not_taken)?;
+    let behalf = Behalf::Exchanged(exchanged);
+    let lives = lives(visit, content, &behalf).min(registration.lifetime);
+    let claims = claims(services, visit, client, content, &behalf, lives);
+    let statement =
+        Statement { claims: &claims, details: &content.details, registration, person: exchanged.profile };
+    let text = saml_assertion(&services.keys, &statement).await?;
+    Ok(AccessToken { text, claims, lives })
+}
+
+fn lives(visit: &Visit<'_>, content: &Content<'_>, behalf: &Behalf<'_>) -> Duration {
+    behalf.capped(content.audience.access_token_lifetime(&visit.configuration.server), visit.now)
+}
+
+/// What a token says, but for its details.
+fn claims(
+    services: &Services,
+    visit: &Visit<'_>,
+    client: &Client,
+    content: &Content<'_>,
+    behalf: &Behalf<'_>,
+    lives: Duration,
+) -> AccessTokenClaims {
+    let server = &visit.configuration.server;
     let claims = AccessTokenClaims {
         iss: server.issuer.clone(),
         sub: match behalf {
             Behalf::Person { grant, .. } => grant.person.to_string(),
+            Behalf::Exchanged(exchanged) => exchanged.subject.sub.clone(),
             Behalf::Client => client.id.to_string(),
         },
         aud: content.audience.uri(server),
@@ -59,14 +135,12 @@ pub(crate) async fn access_token(
         authorization_details: oauth::AuthorizationDetails::default(),
         authorization_details_id: None,
         asked: Some(asked_alone(client, content, server)),
+        act: Actors::default(),
+        may_act: client.may_act.as_ref().map(Actor::client),
+        exchanged_from: vec![],
         person: serde_json::Map::new(),
     };
-    let claims = on_behalf(claims, behalf, tool)
-        .with_details(&content.details, tool.is_some_and(|tool| tool.details_by_reference));
-    keep_referenced_details(services, content, &claims).await?;
-    let algorithm = tool.map_or(SigningAlgorithm::Es256, |tool| tool.signing_alg);
-    let text = services.keys.sign(&claims, ACCESS_TOKEN_TYP, algorithm, visit.now).await?;
-    Ok(AccessToken { text, claims, lives })
+    on_behalf(claims, behalf, content.audience.tool())
 }
 
 fn on_behalf(
@@ -74,16 +148,27 @@ fn on_behalf(
     behalf: &Behalf<'_>,
     tool: Option<&oauth::configuration::Tool>,
 ) -> AccessTokenClaims {
-    let Behalf::Person { authorization, grant, profile } = behalf else {
-        return claims;
-    };
-    AccessTokenClaims {
-        auth_time: Some(grant.authentication.auth_time),
-        amr: grant.authentication.amr.clone(),
-        grant_id: Some(authorization.id.clone()),
-        asked: Some(grant.asked),
-        person: tool.map(|tool| claims_for_tool(tool, profile)).unwrap_or_default(),
-        ..claims
+    let about = |profile| tool.map(|tool| claims_for_tool(tool, profile)).unwrap_or_default();
+    match behalf {
+        Behalf::Person { authorization, grant, profile } => AccessTokenClaims {
+            auth_time: Some(grant.authentication.auth_time),
+            amr: grant.authentication.amr.clone(),
+            grant_id: Some(authorization.id.clone()),
+            asked: Some(grant.asked),
+            person: about(profile),
+            ..claims
+        },
+        Behalf::Exchanged(Exchanged { subject, profile, act, .. }) => AccessTokenClaims {
+            auth_time: subject.auth_time,
+            amr: subject.amr.clone(),
+            grant_id: subject.grant_id.clone(),
+            asked: subject.asked,
+            act: act.clone(),
+            exchanged_from: ancestors(subject),
+            person: profile.map(about).unwrap_or_default(),
+            ..claims
+        },
+        Behalf::Client => claims,
     }
 }
 
@@ -105,7 +190,7 @@ pub(crate) async fn id_token(
     services: &Services,
     visit: &Visit<'_>,
     client: &Client,
-    grant: &Grant,
+    (authorization, grant): (&Authorization, &Grant),
     access_token: &str,
 ) -> Result<String, Problem> {
     let server = &visit.configuration.server;
@@ -119,6 +204,8 @@ pub(crate) async fn id_token(
         nonce: grant.nonce.clone(),
         amr: grant.authentication.amr.clone(),
         at_hash: at_hash(access_token),
+        jti: TokenId::from_random(services.dice.roll()),
+        grant_id: authorization.id.clone(),
     };
     Ok(services.keys.sign(&claims, ID_TOKEN_TYP, client.id_token_signed_response_alg, visit.now).await?)
 }
@@ -135,6 +222,7 @@ impl AccessToken {
         self.record(visit, &content);
         TokenResponse {
             access_token: self.text,
+            issued_token_type: None,
             token_type: "Bearer",
             expires_in: self.lives.as_secs(),
             refresh_token,
@@ -160,6 +248,9 @@ impl AccessToken {
         }
         if let Some(grant_id) = &claims.grant_id {
             decision = decision.grant_id(grant_id);
+        }
+        if let Some(from) = claims.exchanged_from.first() {
+            decision = decision.exchanged_from(&from.jti, &claims.act);
         }
         decision.record();
     }

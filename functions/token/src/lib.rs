@@ -3,8 +3,12 @@
 mod authorization_code;
 mod client_credentials;
 mod content;
+mod exchanged;
 mod issued;
 mod refresh_token;
+pub mod saml;
+mod subject;
+mod token_exchange;
 
 use admission::Visit;
 use details::DetailTypes;
@@ -15,6 +19,7 @@ use http::{Problem, Request, Response, StatusCode, answer, cors, form};
 use keys::{Deployment, Keys};
 use oauth::configuration::{Client, GrantType};
 use oauth::{Authorization, Ended, Grant, Parameters, Refusal, Stage};
+use policy::Policies;
 use store::{Derived, Person, Store};
 
 use content::Registered;
@@ -26,12 +31,13 @@ pub struct Services {
     clock: Clock,
     dice: Dice,
     types: Derived<DetailTypes>,
+    policies: Derived<Policies>,
 }
 
 impl Services {
     /// Puts the parts together.
     pub fn new(store: Store, keys: Keys, clock: Clock, dice: Dice) -> Self {
-        Self { store, keys, clock, dice, types: Derived::default() }
+        Self { store, keys, clock, dice, types: Derived::default(), policies: Derived::default() }
     }
 
     async fn of_deployment() -> Result<Self, Fault> {
@@ -51,6 +57,13 @@ impl Services {
             client,
             default_resource: configuration.default_resource(client),
         }
+    }
+
+    /// The policies in force.
+    fn policies(&self, visit: &Visit<'_>) -> Policies {
+        let configuration = &visit.configuration;
+        let make = || Policies::new(&configuration.policies, &configuration.detail_types);
+        self.policies.of(configuration.version, make)
     }
 
     /// The person behind a grant, unless everything of theirs or of the client has been ended since it was given.
@@ -93,6 +106,9 @@ async fn grant(services: &Services, visit: &Visit<'_>, parameters: &Parameters) 
         "authorization_code" => authorization_code::redeem(services, visit, client, parameters).await,
         "refresh_token" => refresh_token::rotate(services, visit, client, parameters).await,
         "client_credentials" => client_credentials::issue(services, visit, &authenticated, parameters).await,
+        exchange if exchange == GrantType::TokenExchange.as_str() => {
+            token_exchange::exchange(services, visit, &authenticated, parameters).await
+        }
         _ => Err(Refusal::UnsupportedGrantType.into()),
     };
     let response = issued.inspect_err(|problem| {

@@ -56,6 +56,8 @@ async fn tell(services: &Services, visit: &Visit<'_>) -> Result<Response, Proble
             visit.record(Event::UserInfo, Outcome::Refused(refusal)).record();
         }
     })?;
+    // Whoever bears the token was given it by that client.
+    http::note_proven_client(&claims.client_id);
     let told = tell_bearer_of(services, visit, &claims).await;
     let outcome = match &told {
         Ok(_) => Outcome::Granted,
@@ -81,14 +83,14 @@ async fn tell_bearer_of(
     if claims.aud != visit.configuration.server.resource() {
         return Err(Refusal::TokenInvalid { why: "audience" }.into());
     }
-    if !claims.scope.contains(OPENID) {
-        return Err(Refusal::InsufficientScope { scope: OPENID }.into());
-    }
-    let person = standing_person(services, visit, claims).await?;
     // What was taken from a client is told to it no more, whatever its token says.
     let client = services.store.client(&visit.configuration, &claims.client_id).await?;
     let client = client.ok_or(Refusal::TokenInvalid { why: "a client that is registered no longer" })?;
     let scope = claims.scope.intersection(&client.scopes);
+    if !scope.contains(OPENID) {
+        return Err(Refusal::InsufficientScope { scope: OPENID }.into());
+    }
+    let person = standing_person(services, visit, claims).await?;
     Ok(answer::json(StatusCode::OK, &userinfo_claims(&claims.sub, &person.profile, &scope)))
 }
 

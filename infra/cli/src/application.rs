@@ -1,14 +1,14 @@
 use std::path::Path;
 
 use environment::{Dice, Fault};
-use oauth::ClientId;
 use oauth::configuration::{Authentication, Client};
+use oauth::{ClientId, PersonId};
 use store::{Applied as Moved, Store, Version};
 
 use crate::Complaint;
 use crate::checks::{CheckedFolder, IssuerChoice, check_folder};
 use crate::differences::{Change, differences};
-use crate::people::{PeopleChanges, plan_people};
+use crate::people::{PeopleChanges, PersonChanged, plan_people};
 
 /// What applying a folder would change.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ pub async fn apply_folder(
     folder: &Path,
     issuer: Option<&str>,
 ) -> Result<Applied, NotApplied> {
-    Plan::make(store, folder, issuer).await?.carry_out(store, dice).await
+    Plan::make(store, folder, issuer).await?.carry_out(store, dice, &mut |_, _| {}).await
 }
 
 impl Plan {
@@ -86,12 +86,17 @@ impl Plan {
         &self.changes
     }
 
-    /// Makes the changes: the snapshot first, in one move, then the people one by one. Where that ends halfway, applying
-    /// again does the rest.
+    /// Makes the changes: the snapshot first, in one move, then the people one by one, each of whom is told of. Where that
+    /// ends halfway, applying again does the rest.
     ///
     /// # Errors
     /// [`NotApplied::Overtaken`] and [`NotApplied::Fault`].
-    pub async fn carry_out(self, store: &Store, dice: &Dice) -> Result<Applied, NotApplied> {
+    pub async fn carry_out(
+        self,
+        store: &Store,
+        dice: &Dice,
+        tell: &mut impl FnMut(PersonChanged, &PersonId),
+    ) -> Result<Applied, NotApplied> {
         let only_people = self.changes.iter().all(|change| change.kind == "person");
         let version = match self.over {
             Some(version) if only_people => version,
@@ -100,7 +105,7 @@ impl Plan {
                 Moved::Overtaken => return Err(NotApplied::Overtaken),
             },
         };
-        self.people.carry_out(store, dice).await?;
+        self.people.carry_out(store, dice, tell).await?;
         let clients_without_secret = without_secret(store, &self.checked.snapshot.clients).await?;
         Ok(Applied { version, changes: self.changes, clients_without_secret })
     }

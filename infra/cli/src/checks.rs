@@ -2,8 +2,11 @@
 
 mod clients;
 mod details;
+mod exchanges;
 mod keys;
 mod people;
+mod policies;
+mod saml;
 mod server;
 mod standing;
 mod tools;
@@ -57,7 +60,7 @@ pub fn check_folder(
 ) -> Result<CheckedFolder, Vec<Complaint>> {
     let mut folder = Folder::read(path);
     let mut complaints = std::mem::take(&mut folder.complaints);
-    let checked = check(&folder, issuer, &mut complaints);
+    let checked = check(path, &folder, issuer, &mut complaints);
     complaints.sort_by(|one, other| one.place.cmp(&other.place));
     match checked {
         Some(checked) if complaints.is_empty() => Ok(checked),
@@ -66,6 +69,7 @@ pub fn check_folder(
 }
 
 fn check(
+    path: &std::path::Path,
     folder: &Folder,
     choice: &IssuerChoice<'_>,
     complaints: &mut Vec<Complaint>,
@@ -79,6 +83,8 @@ fn check(
         folder.tools.files.iter().map(|file| file.value.id.as_str()),
     );
     let detail_types = details::detail_types(&folder.details.files, &known_tools, complaints);
+    saml::check_detail_types(&folder.tools.files, &folder.details, complaints);
+    exchanges::check(&folder.tools, &folder.details, &known_tools, complaints);
     let types_are_sound = folder.details.complete && detail_types.len() == folder.details.files.len();
     let known = Known {
         detail_types: Names::new(
@@ -93,7 +99,15 @@ fn check(
     };
     let clients = clients::clients(&folder.clients.files, &known, complaints);
     let people = folder.people.as_ref().map(|file| people::people(file, complaints)).unwrap_or_default();
-    Some(CheckedFolder { snapshot: Snapshot { server: server?, clients, tools, detail_types }, people })
+    // Names that are not known yet would all be blamed on the policies.
+    let all_are_known =
+        clients.len() == folder.clients.files.len() && tools.len() == folder.tools.files.len();
+    if folder.clients.complete && folder.tools.complete && types_are_sound && all_are_known {
+        policies::check(path, &folder.policies, &detail_types, &clients, &tools, complaints);
+    }
+    let policies = folder.policies.clone();
+    let snapshot = Snapshot { server: server?, clients, tools, detail_types, policies };
+    Some(CheckedFolder { snapshot, people })
 }
 
 /// What clients can refer to.

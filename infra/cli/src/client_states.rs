@@ -63,8 +63,7 @@ pub async fn rotate_secret(
 /// # Errors
 /// [`ClientRefused::Unknown`], [`ClientRefused::Fault`].
 pub async fn disable_client(store: &Store, id: &str, now: Timestamp) -> Result<(), ClientRefused> {
-    // One that the configuration no longer has can be switched off too: it may come back.
-    change(store, &parse(id)?, |state| {
+    change(store, &known(store, id, now).await?, |state| {
         state.disabled = true;
         state.not_before = Some(now);
     })
@@ -76,8 +75,18 @@ pub async fn disable_client(store: &Store, id: &str, now: Timestamp) -> Result<(
 ///
 /// # Errors
 /// [`ClientRefused::Unknown`], [`ClientRefused::Fault`].
-pub async fn enable_client(store: &Store, id: &str) -> Result<(), ClientRefused> {
-    change(store, &parse(id)?, |state| state.disabled = false).await?;
+pub async fn enable_client(store: &Store, id: &str, now: Timestamp) -> Result<(), ClientRefused> {
+    change(store, &known(store, id, now).await?, |state| state.disabled = false).await?;
+    Ok(())
+}
+
+/// Ends what was granted or issued to a client up to `now`. It stays as it is otherwise.
+pub(crate) async fn end_everything_of(
+    store: &Store,
+    id: &ClientId,
+    now: Timestamp,
+) -> Result<(), ClientRefused> {
+    change(store, id, |state| state.not_before = Some(now)).await?;
     Ok(())
 }
 
@@ -102,6 +111,16 @@ async fn change(
 
 fn parse(id: &str) -> Result<ClientId, ClientRefused> {
     ClientId::parse(id).ok_or_else(|| ClientRefused::Unknown(id.to_owned()))
+}
+
+/// A client of the configuration in force, or one that had a secret or was switched off when it was there: it may come back. A
+/// mistyped name must not look as if something had been done.
+async fn known(store: &Store, id: &str, now: Timestamp) -> Result<ClientId, ClientRefused> {
+    let client_id = parse(id)?;
+    let configuration = store.configuration(now).await?;
+    let is_known = store.client(&configuration, &client_id).await?.is_some()
+        || store.client_state_now(&client_id).await? != ClientState::default();
+    if is_known { Ok(client_id) } else { Err(ClientRefused::Unknown(id.to_owned())) }
 }
 
 async fn secret_bearer(store: &Store, id: &str, now: Timestamp) -> Result<ClientId, ClientRefused> {

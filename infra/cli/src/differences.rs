@@ -8,7 +8,7 @@ use store::Snapshot;
 /// One thing that an apply changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// What kind of thing: `server`, `client`, `tool`, `detail type`, `language`, `person`.
+    /// What kind of thing: `server`, `client`, `tool`, `detail type`, `policy`, `person`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -52,7 +52,7 @@ type Things = BTreeMap<String, Value>;
 
 type Kind = (&'static str, fn(&Snapshot) -> Things);
 
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 5] = [
     ("server", |snapshot| Things::from([("settings".to_owned(), json(&snapshot.server))])),
     ("tool", |snapshot| snapshot.tools.iter().map(|tool| (tool.id.to_string(), json(tool))).collect()),
     ("detail type", |snapshot| {
@@ -61,7 +61,19 @@ const KINDS: [Kind; 4] = [
     ("client", |snapshot| {
         snapshot.clients.iter().map(|client| (client.id.to_string(), json(client))).collect()
     }),
+    ("policy", |snapshot| {
+        policy::by_id(&snapshot.policies)
+            .into_iter()
+            .map(|(id, text)| (id, json(&Written { text })))
+            .collect()
+    }),
 ];
+
+/// A policy as it is written.
+#[derive(Serialize)]
+struct Written {
+    text: String,
+}
 
 /// Compares things of one kind by name.
 pub(crate) fn compare(kind: &'static str, before: &Things, after: &Things) -> Vec<Change> {

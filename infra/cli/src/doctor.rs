@@ -6,6 +6,7 @@ mod documents;
 mod inside;
 mod key_ring;
 mod outside;
+mod pages;
 mod visitor;
 
 use std::fmt;

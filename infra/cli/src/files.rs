@@ -18,8 +18,11 @@ pub use client_file::{AuthenticationMethod, ClientFile, GrantTypeName, PublicKey
 pub use detail_file::{AbsentName, AssuranceName, DetailFile, NarrowingName};
 pub use lifetime::Lifetime;
 pub use people_file::{PeopleFile, PersonTable};
-pub use server_file::{BrandTable, LifetimesTable, LimitsTable, ServerFile};
-pub use tool_file::{ClaimSourceName, ScopeTable, ToolFile};
+pub use server_file::{BrandTable, ExchangeSettingsTable, LifetimesTable, LimitsTable, ServerFile};
+pub use tool_file::{
+    ClaimSourceName, ExchangeTable, FieldSourceName, SamlAttributeSource, SamlDetailField, SamlNameIdName,
+    SamlTable, ScopeTable, ToolFile,
+};
 
 /// The algorithm of a token's signature, by its JOSE name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

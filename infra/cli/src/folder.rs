@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use oauth::configuration::PolicyText;
 use serde::de::DeserializeOwned;
 
 use crate::files::{ClientFile, DetailFile, PeopleFile, ServerFile, ToolFile};
@@ -13,6 +14,7 @@ pub(crate) struct Folder {
     pub(crate) tools: Kind<ToolFile>,
     pub(crate) details: Kind<DetailFile>,
     pub(crate) people: Option<Read<PeopleFile>>,
+    pub(crate) policies: Vec<PolicyText>,
     pub(crate) complaints: Vec<Complaint>,
 }
 
@@ -31,7 +33,7 @@ impl Folder {
             complaints.push(Complaint::new(
                 Place::file(path),
                 "There is no such folder.",
-                "Name a folder that holds server.toml, clients/, tools/ and details/.",
+                "Name a folder that holds server.toml, clients/, tools/, details/ and policies/.",
             ));
         } else if !path.join("server.toml").is_file() {
             complaints.push(Complaint::new(
@@ -47,9 +49,34 @@ impl Folder {
             tools: kind(&path.join("tools"), &mut complaints),
             details: kind(&path.join("details"), &mut complaints),
             people: one(&path.join("people.toml"), &mut complaints),
+            policies: policies(&path.join(POLICIES), &mut complaints),
             complaints,
         }
     }
+}
+
+/// Where the policies lie, with their schema and their cases.
+pub(crate) const POLICIES: &str = "policies";
+
+/// A policy that nobody reads forbids nothing: whatever else lies there is complained about.
+fn policies(folder: &Path, complaints: &mut Vec<Complaint>) -> Vec<PolicyText> {
+    let mut texts = Vec::new();
+    for path in entries(folder, complaints) {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        match (ending, path.file_name().and_then(|name| name.to_str())) {
+            ("cedar", Some(file)) if path.is_file() => match text(&path) {
+                Ok(text) => texts.push(PolicyText { file: file.to_owned(), text }),
+                Err(complaint) => complaints.push(complaint),
+            },
+            ("cedarschema" | "toml" | "md", Some(_)) if path.is_file() => {}
+            _ => complaints.push(Complaint::new(
+                Place::file(&path),
+                "Nothing reads this file.",
+                "Policies lie in files that end in .cedar, directly in policies/; their cases in files that end in .toml.",
+            )),
+        }
+    }
+    texts
 }
 
 /// A misspelt file at the top would otherwise be passed over in silence.
@@ -87,6 +114,13 @@ fn kind<T: DeserializeOwned>(folder: &Path, complaints: &mut Vec<Complaint>) -> 
 
 /// The files of a folder by name; none when there is no folder. Hidden ones are an editor's own.
 fn files_with_ending(folder: &Path, ending: &str, complaints: &mut Vec<Complaint>) -> Vec<PathBuf> {
+    let mut paths = entries(folder, complaints);
+    paths.retain(|path| path.is_file() && path.extension().is_some_and(|own| own == ending));
+    paths
+}
+
+/// What lies in a folder by name, but for hidden files; nothing when there is no folder.
+fn entries(folder: &Path, complaints: &mut Vec<Complaint>) -> Vec<PathBuf> {
     if !folder.is_dir() {
         return Vec::new();
     }
@@ -102,11 +136,8 @@ fn files_with_ending(folder: &Path, ending: &str, complaints: &mut Vec<Complaint
         }
     };
     let hidden = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-    let mut paths: Vec<PathBuf> = entries
-        .into_iter()
-        .map(|entry| entry.path())
-        .filter(|path| path.is_file() && path.extension().is_some_and(|own| own == ending) && !hidden(path))
-        .collect();
+    let mut paths: Vec<PathBuf> =
+        entries.into_iter().map(|entry| entry.path()).filter(|path| !hidden(path)).collect();
     paths.sort();
     paths
 }

@@ -11,12 +11,14 @@ mod complaint;
 mod differences;
 #[cfg(feature = "operations")]
 pub mod doctor;
+mod ending;
 pub mod files;
 mod folder;
 #[cfg(feature = "operations")]
 mod log_group;
 mod people;
 mod people_table;
+mod policy_cases;
 pub mod prices;
 mod reading;
 mod reference;
@@ -33,13 +35,15 @@ pub use checks::{CheckedFolder, IssuerChoice, check_folder};
 pub use client_states::{ClientRefused, NewSecret, disable_client, enable_client, rotate_secret};
 pub use complaint::{Complaint, Place};
 pub use differences::{Change, FieldChange, What, differences};
+pub use ending::{EverythingEnded, NotAllEnded, end_everything};
 #[cfg(feature = "operations")]
 pub use log_group::{LinePattern, LogGroup, LogGroupError, Span};
 pub use people::{
-    PeopleChanges, PersonRefused, add_person, disable_person, enable_person, generated_password, plan_people,
-    remove_person, reset_password,
+    PeopleChanges, PersonChanged, PersonRefused, add_person, disable_person, enable_person,
+    generated_password, plan_people, remove_person, reset_password,
 };
 pub use people_table::read_people_table;
+pub use policy_cases::{Expected, PolicyCase, PolicyCases, PolicyRequest, read_policy_cases, told};
 pub use reference::reference;
 pub use requests::{Flow, Request, Requests, Signing};
 pub use rsa_key::generate_rsa_2048;

@@ -123,6 +123,16 @@ pub async fn reset_password(
     end_sessions(store, user_name).await
 }
 
+/// Ends what was begun in a person's name up to `now`, and their sessions. They stay as they are otherwise.
+pub(crate) async fn end_everything_of(
+    store: &Store,
+    user_name: &str,
+    now: Timestamp,
+) -> Result<(), PersonRefused> {
+    change(store, user_name, |person| person.end_everything(now)).await?;
+    end_sessions(store, user_name).await
+}
+
 /// Ends the sessions that are known. The next generation, written first, covers the one that begins meanwhile.
 async fn end_sessions(store: &Store, user_name: &str) -> Result<(), PersonRefused> {
     let person = find(store, user_name).await?;
@@ -150,6 +160,15 @@ fn hash(password: &Secret<String>, dice: &Dice) -> Result<String, PersonRefused>
     let password = Password::typed(password.expose().clone()).filter(Password::is_long_enough);
     let password = password.ok_or(PersonRefused::Password)?;
     Ok(password.hash(dice.roll()).as_str().to_owned())
+}
+
+/// What was done with a person when many records were brought up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PersonChanged {
+    /// They were not known.
+    Added,
+    /// Their record was another.
+    Updated,
 }
 
 /// Which people are missing and whose record is out of date.
@@ -200,14 +219,20 @@ impl PeopleChanges {
         &self.missing
     }
 
-    /// Makes the changes. Whoever is added cannot sign in before they have a password.
+    /// Makes the changes, and tells of each one that is made. Whoever is added cannot sign in before they have a password.
     ///
     /// # Errors
-    /// When the table does not answer, or somebody else changes a person at the same time.
-    pub async fn carry_out(self, store: &Store, dice: &Dice) -> Result<(), Fault> {
+    /// When the table does not answer, or somebody else changes a person at the same time: what was told of is done.
+    pub async fn carry_out(
+        self,
+        store: &Store,
+        dice: &Dice,
+        tell: &mut impl FnMut(PersonChanged, &PersonId),
+    ) -> Result<(), Fault> {
         for profile in self.missing {
+            let id = PersonId::from_random(dice.roll());
             let person = Person {
-                id: PersonId::from_random(dice.roll()),
+                id: id.clone(),
                 profile,
                 password_hash: None,
                 disabled: false,
@@ -215,11 +240,14 @@ impl PeopleChanges {
                 session_generation: 0,
             };
             // Somebody who took the name since then is brought up to date by the next apply.
-            store.create_person(&person).await?;
+            if let Created::Done = store.create_person(&person).await? {
+                tell(PersonChanged::Added, &id);
+            }
         }
         for (before, profile) in self.outdated {
             let after = Person { profile, ..before.clone() };
             store.update_person(&before, &after).await?;
+            tell(PersonChanged::Updated, &before.id);
         }
         Ok(())
     }

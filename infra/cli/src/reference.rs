@@ -81,12 +81,13 @@ fn choices(field: &Value) -> impl Iterator<Item = (String, &str)> {
     described.chain(plain.map(|value| (format!("`{value}`"), "")))
 }
 
-/// A value that is a word, or a table with one text in it.
+/// A value that is a word, or a table with one text or table in it.
 fn toml_of(choice: &Value) -> Option<String> {
     let word = choice.get("const").map(|value| format!("`{value}`"));
     word.or_else(|| {
-        let name = choice.get("properties")?.as_object()?.keys().next()?;
-        Some(format!("`{{ {name} = \"…\" }}`"))
+        let (name, value) = choice.get("properties")?.as_object()?.iter().next()?;
+        let value = if value.get("type")? == "string" { "\"…\"" } else { "{ … }" };
+        Some(format!("`{{ {name} = {value} }}`"))
     })
 }
 

@@ -16,8 +16,9 @@ pub enum UsageBy {
     Function,
 }
 
-/// Under whom it stands that a request named no client, or one that did not prove itself: nobody can run up another's
-/// bill.
+/// Under whom it stands that a request named no client, or only claimed to be about one: whoever opens a page with another's
+/// client id, or sends a wrong secret with it, does not run up its bill. A public client has nothing to prove itself by, so
+/// that what stands under its name may be anybody's.
 pub const NOBODY: &str = "(nobody)";
 
 /// The error of a request whose client did not prove itself.
@@ -165,8 +166,8 @@ fn add_call(work: &mut Work, operation: &str, times: u64, items_in_a_batch: u32)
         "DynamoDB.BatchGetItem" => work.read_units += times * u64::from(items_in_a_batch),
         // Items are kept below the kilobyte that one unit writes, where that can be.
         "DynamoDB.PutItem" | "DynamoDB.UpdateItem" | "DynamoDB.DeleteItem" => work.write_units += times,
-        // The line does not say by which algorithm: the dearer is taken.
         "KMS.Sign" => work.ecc_signatures += times,
+        // `KMS.Sign.RS256` among them, which costs a fifth of the other.
         // Made in the function itself: its time is charged already.
         "Keys.Sign" | "Argon2id" => {}
         _ if operation.starts_with("KMS.") => work.kms_requests += times,
@@ -256,6 +257,21 @@ mod tests {
         let rejected = json!({ "status": 401, "error": "client-rejected" });
         let rows = counted(UsageBy::Client, None, &[request("2026-11", Some("agent"), &rejected)]);
         assert_eq!(names(&rows), [("2026-11", NOBODY, 1)]);
+    }
+
+    /// Nor one who opens pages in another's name.
+    #[test]
+    fn a_client_that_is_only_claimed_is_not_billed() {
+        let claimed = json!({ "function": "authorize", "claimed_client": "agent" });
+        let rows = counted(UsageBy::Client, None, &[request("2026-11", None, &claimed)]);
+        assert_eq!(names(&rows), [("2026-11", NOBODY, 1)]);
+    }
+
+    #[test]
+    fn a_signature_is_priced_by_its_algorithm() {
+        let calls = json!({ "aws": "KMS.Sign=1 KMS.Sign.RS256=2" });
+        let rows = counted(UsageBy::Client, None, &[request("2026-11", Some("agent"), &calls)]);
+        assert_eq!((rows[0].work.ecc_signatures, rows[0].work.kms_requests), (1, 2));
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use cli::files::Lifetime;
-use cli::{IssuerChoice, check_folder, reference, schemas};
+use cli::{IssuerChoice, check_folder, read_policy_cases, reference, schemas};
+use oauth::Timestamp;
 use oauth::configuration::Lifetimes;
 use serde_json::Value;
 
@@ -103,5 +104,32 @@ fn the_default_lifetimes_are_what_the_schema_says() {
     for (name, seconds) in real.as_object().unwrap() {
         let default = Lifetime::parse(said[name]["default"].as_str().unwrap()).unwrap();
         assert_eq!(default.0.as_secs(), seconds.as_u64().unwrap(), "{name}");
+    }
+}
+
+/// Editors complete policies by the schema beside them.
+#[test]
+fn the_schemas_of_the_policies_are_fresh() {
+    for (folder, issuer) in [("", "https://auth.example.com"), ("demo", "http://localhost:8690")] {
+        let snapshot = check_folder(&config(folder), &IssuerChoice::exactly(issuer)).unwrap().snapshot;
+        let path = config(folder).join("policies/countersign.cedarschema");
+        assert!(
+            read(&path) == policy::schema(&snapshot.detail_types),
+            "{} is stale: countersign policy schema DIR > {0}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn the_cases_of_the_policies_that_ship_go_as_expected() {
+    for (folder, issuer) in [("", "https://auth.example.com"), ("demo", "http://localhost:8690")] {
+        let checked = check_folder(&config(folder), &IssuerChoice::exactly(issuer)).unwrap();
+        let cases = read_policy_cases(&config(folder).join("policies/cases.toml")).unwrap().cases;
+        assert!(cases.len() > 2);
+        for case in cases {
+            let now = Timestamp::from_seconds(1_795_608_000);
+            assert_eq!(case.run(&checked.snapshot, &checked.people, now), Ok(None), "{}", case.name);
+        }
     }
 }

@@ -63,6 +63,13 @@ impl Operator {
         running.await.expect("ran")
     }
 
+    /// Runs a command that asks no server.
+    async fn bare(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command.args(arguments);
+        tokio::task::spawn_blocking(move || command.output().expect("ran")).await.expect("ran")
+    }
+
     async fn run(&self, arguments: &[&str]) -> String {
         let output = self.run_with(arguments, "").await;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -194,6 +201,7 @@ async fn a_secret_is_shown_once_and_two_are_valid_while_it_rotates() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_is_switched_off_and_on_keeps_what_ended_ended() {
     let operator = Operator::new("clients").await;
+    operator.apply(&demo(), &["--yes"]).await;
     let id = ClientId::parse("finance-agent").unwrap();
     let before = now();
     operator.run(&["client", "disable", "finance-agent"]).await;
@@ -263,6 +271,65 @@ async fn people_come_from_a_table_all_or_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_from_a_table_or_with_the_configuration_is_in_the_audit_trail() {
+    let operator = Operator::new("people-in-the-trail").await;
+    let file = operator.folder.join("people.csv");
+    let (path, folder) = (file.display().to_string(), operator.folder.join("configuration"));
+    std::fs::write(&file, "user_name,name\nerin,Erin\n").unwrap();
+    operator.run(&["user", "import", &path, "--dry-run"]).await;
+    operator.run(&["user", "import", &path]).await;
+    std::fs::write(&file, "user_name,name\nerin,Erin Other\n").unwrap();
+    operator.run(&["user", "import", &path]).await;
+    operator.run(&["user", "import", &path]).await;
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::copy(demo().join("server.toml"), folder.join("server.toml")).unwrap();
+    std::fs::write(
+        folder.join("people.toml"),
+        "[[people]]\nuser_name = \"erin\"\nname = \"Erin\"\n[[people]]\nuser_name = \"frank\"\nname = \"Frank\"\n",
+    )
+    .unwrap();
+    operator.apply(&folder, &["--yes"]).await;
+
+    let (erin, frank) = (operator.person("erin").await.id, operator.person("frank").await.id);
+    let log = std::fs::read_to_string(operator.folder.join("audit.jsonl")).unwrap();
+    let events = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let events: Vec<_> = events.map(|line| json!([line["event"], line["person"]])).collect();
+    let expected = [
+        json!(["user-added", erin]),
+        json!(["user-updated", erin]),
+        json!(["user-added", frank]),
+        json!(["user-updated", erin]),
+        json!(["configuration-applied", null]),
+    ];
+    assert_eq!(events, expected, "what changes nothing is no event");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_nobody_there_is_nothing_to_list() {
+    let operator = Operator::new("nobody").await;
+    assert_eq!(operator.run(&["user", "list"]).await, "");
+    assert_eq!(operator.json(&["user", "list", "--json"]).await, json!([]));
+}
+
+/// A mistyped name must not look as if somebody had been shut out.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_there_cannot_be_switched_off_or_on() {
+    let operator = Operator::new("not-there").await;
+    operator.apply(&demo(), &["--yes"]).await;
+    for command in ["disable", "enable"] {
+        for id in ["no-such-agent", "no such agent"] {
+            let said = operator.refused(&["client", command, id]).await;
+            assert!(said.contains("the configuration in force has no client"), "{said}");
+        }
+        let said = operator.refused(&["user", command, "nobody-of-that-name"]).await;
+        assert!(said.contains("there is nobody with the user name"), "{said}");
+    }
+    operator.run(&["client", "disable", "nightly-agent"]).await;
+    let disabled = operator.store.client_state_now(&ClientId::parse("nightly-agent").unwrap()).await.unwrap();
+    assert!(disabled.disabled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_audit_trail_is_read_by_user_name() {
     let operator = Operator::new("audit").await;
     let added = operator.json(&["user", "add", "alice", "--name", "Alice", "--json"]).await;
@@ -320,4 +387,80 @@ async fn wrong_usage_and_no_server_are_told_apart() {
     std::fs::remove_file(operator.folder.join("running.json")).unwrap();
     let said = operator.refused(&["user", "list"]).await;
     assert!(said.starts_with("No server runs on the data folder"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policies_are_applied_with_the_rest_or_not_at_all() {
+    let operator = Operator::new("policies").await;
+    let folder = operator.folder.join("mine");
+    std::fs::create_dir_all(folder.join("policies")).unwrap();
+    std::fs::write(folder.join("server.toml"), "[brand]\nname = \"Mine\"\n").unwrap();
+    operator.apply(&folder, &["--yes"]).await;
+    let policies = folder.join("policies/mine.cedar");
+    let policy = "@id(\"all\") permit (principal, action, resource);\n";
+    std::fs::write(&policies, policy).unwrap();
+    let applied = operator.apply(&folder, &["--yes"]).await;
+    assert_eq!(applied["changes"][0]["kind"], "policy");
+    assert_eq!(applied["changes"][0]["name"], "all");
+
+    // Half of it is sound. None of it is applied.
+    std::fs::write(
+        &policies,
+        format!("{policy}@id(\"more\") permit (principal, action, resource) when {{ context.x }};"),
+    )
+    .unwrap();
+    let said = operator.refused(&["apply", &folder.display().to_string(), "--yes"]).await;
+    assert!(said.contains("mine.cedar:2:") && said.contains("nothing has changed"), "{said}");
+    let (version, snapshot) = operator.store.snapshot().await.unwrap().expect("in force");
+    assert_eq!(version, 2);
+    assert_eq!(snapshot.policies.iter().map(|file| file.text.as_str()).collect::<Vec<_>>(), [policy]);
+
+    // Going back takes the policies back too.
+    operator.run(&["rollback", "--yes"]).await;
+    assert!(operator.store.snapshot().await.unwrap().expect("in force").1.policies.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policies_are_explained_as_they_are_in_force_and_as_a_folder_has_them() {
+    let operator = Operator::new("explain").await;
+    operator.apply(&demo(), &["--yes"]).await;
+    let grant = |person| {
+        let fixed =
+            ["policy", "explain", "--client", "finance-agent", "--action", "grant", "--tool", "files"];
+        fixed.into_iter().chain(["--scope", "files.read", "--person", person]).collect::<Vec<&str>>()
+    };
+    let said = operator.run(&grant("alice")).await;
+    assert_eq!(said, "allowed: scope files.read by finance-uses-its-files\n");
+    let said = operator.run(&grant("bob")).await;
+    assert_eq!(said, "denied: scope files.read: no policy permits it\n");
+    let folder = demo().display().to_string();
+    let said = operator.run(&[grant("bob"), vec!["--config", &folder]].concat()).await;
+    assert_eq!(said, "denied: scope files.read: no policy permits it\n");
+    let said = operator.refused(&grant("carol")).await;
+    assert!(said.contains("carol"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cases_that_go_otherwise_are_told_and_fail_the_command() {
+    let operator = Operator::new("cases").await;
+    let cases = demo().join("policies/cases.toml").display().to_string();
+    let run = async |file: &str| {
+        operator.bare(&["policy", "test", file, "--config", &demo().display().to_string()]).await
+    };
+    let passed = run(&cases).await;
+    assert!(passed.status.success(), "{passed:?}");
+    assert_eq!(String::from_utf8_lossy(&passed.stdout), "7 cases, all as expected.\n");
+
+    let wrong = operator.folder.join("wrong.toml");
+    let text = std::fs::read_to_string(&cases).unwrap();
+    std::fs::write(&wrong, text.replacen("expected = \"allowed\"", "expected = \"denied\"", 1)).unwrap();
+    let failed = run(&wrong.display().to_string()).await;
+    assert_eq!(failed.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&failed.stdout).into_owned();
+    assert!(said.starts_with("the finance agent asks for a file: Denied was expected: allowed: "), "{said}");
+    std::fs::write(&wrong, text.replacen("client = \"finance-agent\"", "client = \"finance-agnet\"", 1))
+        .unwrap();
+    let failed = run(&wrong.display().to_string()).await;
+    let said = String::from_utf8_lossy(&failed.stdout).into_owned();
+    assert!(said.contains("the case is wrong: there is no client \"finance-agnet\""), "{said}");
 }

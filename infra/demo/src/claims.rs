@@ -141,7 +141,7 @@ mod tests {
         assert!(text.contains("worthless from 2027-01-15T08:05:00Z"), "{text}");
         assert!(lines.iter().any(|line| line.starts_with("unknown")), "{text}");
         let last = lines.last().expect("the details");
-        assert!(last.ends_with(r#"{"identifier":"Q4-report.pdf","type":"file_access"}"#), "{text}");
+        assert!(last.ends_with(r#"{"type":"file_access","identifier":"Q4-report.pdf"}"#), "{text}");
     }
 
     #[test]

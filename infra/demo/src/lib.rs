@@ -1,5 +1,6 @@
 //! An agent and its tool, seen from outside the server: the agent is written with the `openidconnect` and `oauth2`
-//! crates, the tool checks its tokens with `jsonwebtoken`, and neither contains a line of Countersign.
+//! crates and contains no line of Countersign; the tool stands behind `resource`, the crate that Countersign has for
+//! tool owners.
 //!
 //! [`person`] is the agent that asks a person for one file, step by step; [`nightly`] is the agent that works alone.
 //! Both call the file server in [`tool`], which knows the authorization server by its two public documents only.

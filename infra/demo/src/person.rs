@@ -289,7 +289,7 @@ mod tests {
         assert_eq!(parameters["scope"], "openid files.access");
         assert_eq!(
             parameters["authorization_details"],
-            r#"[{"actions":["read"],"identifier":"Q4-report.pdf","locations":["https://files.internal.corp/finance"],"type":"file_access"}]"#
+            r#"[{"type":"file_access","locations":["https://files.internal.corp/finance"],"actions":["read"],"identifier":"Q4-report.pdf"}]"#
         );
         assert!(parameters["redirect_uri"].starts_with("http://127.0.0.1:"));
     }

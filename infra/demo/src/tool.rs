@@ -1,27 +1,19 @@
 //! A file server that accepts the tokens of one authorization server. It knows that server by its metadata and its
-//! keys, which it reads once; no request of an agent makes it ask the server anything. What it looks at, in order:
-//! [`access_token`] whether the token is a good one and meant for this tool (RFC 9068, section 4), [`permission`]
-//! whether it allows this very file (RFC 9396), and only then [`files`] whether there is such a file.
+//! keys; no request of an agent makes it ask the server anything more. What it looks at, in order: the token, by the crate
+//! that Countersign has for tool owners ([`resource`]): whether it is a good one, meant for this tool, and allows this very
+//! file as [`permission`] puts it; and only then [`files`], whether there is such a file.
 
-mod access_token;
-mod es256;
 mod files;
-mod keys;
 mod permission;
-mod refusal;
-
-use std::sync::Arc;
 
 use hyper::{Method, Request, Response, StatusCode, header};
+use resource::{Answering, Demand, Fetch, Guard};
 
 use crate::Trouble;
 use crate::loopback::{Loopback, Serving};
 use crate::transport::Transport;
-use access_token::{AccessToken, Unacceptable};
-use keys::Keys;
 use permission::Wanted;
 pub(crate) use permission::{FILE_SCOPE, LOCATION, RESOURCE};
-use refusal::Refusal;
 
 /// The running tool; it ends when this is dropped.
 pub(crate) struct FileTool {
@@ -35,14 +27,16 @@ impl FileTool {
     /// # Errors
     /// When the documents cannot be read, or there is no port.
     pub(crate) async fn start(issuer: &str, transport: Transport) -> Result<Self, Trouble> {
-        es256::install();
-        let keys = Arc::new(Keys::of(issuer, transport).await?);
+        let unusable = |why: String| Trouble::Document { document: "metadata or keys", why };
+        let guard = Guard::of(issuer, RESOURCE).fetch(transport).realm("files").build();
+        let guard = guard.map_err(|error| unusable(error.to_string()))?;
+        guard.prepare().await.map_err(|error| unusable(error.to_string()))?;
         let loopback = Loopback::bind().await?;
         Ok(Self {
             origin: loopback.origin().to_owned(),
             _serving: loopback.serve(move |request| {
-                let keys = Arc::clone(&keys);
-                async move { serve(&keys, &request).await.unwrap_or_else(Refusal::into_response) }
+                let guard = guard.clone();
+                async move { serve(&guard, &request).await }
             }),
         })
     }
@@ -53,50 +47,37 @@ impl FileTool {
     }
 }
 
-async fn serve(keys: &Keys, request: &Request<()>) -> Result<Response<String>, Refusal> {
-    let token = bearer(request)?;
-    let token = verify(keys, token).await?;
+impl Fetch for Transport {
+    fn fetch(&self, request: Request<Vec<u8>>) -> Answering<'_> {
+        Box::pin(async move { self.send(request).await.map_err(|error| error.to_string()) })
+    }
+}
+
+async fn serve(guard: &Guard, request: &Request<()>) -> Response<String> {
+    let wanted = Wanted::to_read(request.uri().path()).filter(|_| request.method() == Method::GET);
+    let demand = wanted.as_ref().map_or_else(Demand::new, Wanted::demand);
+    if let Err(refusal) = guard.check(request.headers(), &demand).await {
+        return guard.answer(&refusal);
+    }
     if request.method() != Method::GET {
-        return Err(Refusal::OnlyGet);
+        return plain(StatusCode::METHOD_NOT_ALLOWED, "files can be read only");
     }
-    let wanted = Wanted::to_read(request.uri().path()).ok_or(Refusal::NotFound)?;
-    wanted.allowed_by(&token)?;
-    let text = files::text(&wanted.folder, &wanted.identifier).ok_or(Refusal::NotFound)?;
+    match wanted.and_then(|wanted| files::text(&wanted.folder, &wanted.identifier)) {
+        Some(text) => plain(StatusCode::OK, text),
+        None => plain(StatusCode::NOT_FOUND, "there is no such file"),
+    }
+}
+
+fn plain(status: StatusCode, text: &str) -> Response<String> {
     let mut response = Response::new(text.to_owned());
-    for (name, value) in
-        [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")]
-    {
-        response.headers_mut().insert(name, header::HeaderValue::from_static(value));
+    *response.status_mut() = status;
+    let mut set = |name, value| response.headers_mut().insert(name, header::HeaderValue::from_static(value));
+    set(header::CONTENT_TYPE, "text/plain; charset=utf-8");
+    set(header::CACHE_CONTROL, "no-store");
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        set(header::ALLOW, "GET");
     }
-    *response.status_mut() = StatusCode::OK;
-    Ok(response)
-}
-
-/// The token, from the header and from nowhere else (OAuth 2.1, section 5.1.1).
-fn bearer(request: &Request<()>) -> Result<&str, Refusal> {
-    let mut headers = request.headers().get_all(header::AUTHORIZATION).iter();
-    let value = headers.next().ok_or(Refusal::NoToken)?;
-    if headers.next().is_some() {
-        return Err(Refusal::MalformedRequest);
-    }
-    let value = value.to_str().map_err(|_| Refusal::MalformedRequest)?;
-    match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim_start_matches(' ')),
-        _ => Err(Refusal::NoToken),
-    }
-}
-
-/// Verifies with the keys at hand, and once more with fresh ones when the token names a key that is not among them:
-/// it may have been published since.
-async fn verify(keys: &Keys, token: &str) -> Result<AccessToken, Refusal> {
-    let first = access_token::verify(token, &keys.at_hand(), keys.issuer(), RESOURCE);
-    let verified = match first {
-        Err(Unacceptable::UnknownKey) if keys.refresh().await => {
-            access_token::verify(token, &keys.at_hand(), keys.issuer(), RESOURCE)
-        }
-        other => other,
-    };
-    verified.map_err(Refusal::InvalidToken)
+    response
 }
 
 #[cfg(test)]

@@ -116,6 +116,11 @@ impl Way {
                 tokio::time::sleep(fault.delay()).await;
                 self.pass(call).await
             }
+            Kind::DelayReply => {
+                let answer = self.pass(call).await;
+                tokio::time::sleep(fault.delay()).await;
+                answer
+            }
         }
     }
 

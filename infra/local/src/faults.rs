@@ -15,6 +15,8 @@ pub(crate) enum Kind {
     Throttle,
     /// The table hears of the call later.
     Delay,
+    /// The table carries the call out, and its answer arrives later.
+    DelayReply,
 }
 
 /// A fault that a test asks for: which calls it meets, and what it does to them.

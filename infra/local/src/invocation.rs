@@ -7,6 +7,10 @@ use crate::functions::Handler;
 /// How long API Gateway waits for a function.
 const PATIENCE: Duration = Duration::from_secs(29);
 
+/// How long a request may wait for its table on a laptop that is doing something else: the function answers before the
+/// gateway gives up.
+const TIME_OF_A_REQUEST: Duration = Duration::from_secs(25);
+
 /// Why a function gave no answer. The caller hears nothing of it; the log has this.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvocationError {
@@ -30,6 +34,7 @@ pub(crate) async fn invoke(
     request_id: &str,
 ) -> Result<Vec<u8>, InvocationError> {
     let running = exchange(function, event, request_id, |request| handler(request));
+    let running = aws::within(aws::time_of_a_request(TIME_OF_A_REQUEST), running);
     let reply = tokio::time::timeout(PATIENCE, running).await.map_err(|_| InvocationError::TimedOut)?;
     Ok(serde_json::to_vec(&reply)?)
 }

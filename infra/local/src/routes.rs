@@ -84,6 +84,7 @@ mod tests {
             (Method::GET, "/.well-known/oauth-authorization-server", "discovery"),
             (Method::GET, "/jwks.json", "discovery"),
             (Method::GET, "/authorization-details-types", "discovery"),
+            (Method::GET, "/saml/metadata", "discovery"),
             (Method::GET, "/assets/style.css", "discovery"),
             (Method::POST, "/par", "par"),
             (Method::GET, "/authorize", "authorize"),

@@ -167,6 +167,8 @@ mod tests {
             .map(|entry| entry.expect("an entry"))
             .filter(|entry| entry.path().join("Cargo.toml").exists())
             .map(|entry| entry.file_name().into_string().expect("a plain name"))
+            // It stands before other people's APIs: infra/authorizer.yaml has it.
+            .filter(|name| name != "authorizer")
             .collect()
     }
 
@@ -224,6 +226,7 @@ mod tests {
                     "/.well-known/oauth-authorization-server",
                     "/jwks.json",
                     "/authorization-details-types",
+                    "/saml/metadata",
                     "/errors",
                     "/errors/{name}",
                     "/assets/{file}",

@@ -1,18 +1,22 @@
 //! How an endpoint that clients call lets one in: it reads the configuration in force, finds out who the client
 //! claims to be, and has the claim proven before any work is done.
 
+mod good_token;
+
 use std::sync::Arc;
 
 use clients::{AcceptedAudiences, AuthenticatedClient, Credentials, Presented, Registered, SpendOnce};
 use environment::{Clock, Fault};
 use http::audit::{Decision, Event, Outcome};
 use http::request::{arrival, authorization};
-use http::{Problem, Request, Response, Site, note_client, respond_json};
+use http::{Problem, Request, Response, Site, note_proven_client, respond_json};
 use keys::{AcceptedKeys, Algorithm, Expected, Jwks, Keys};
 use oauth::configuration::Client;
 use oauth::{ACCESS_TOKEN_TYP, AccessTokenClaims, ClientRejection, Parameters, Refusal, Timestamp};
 use serde_json::Value;
 use store::{COUNTED_TOGETHER, ClientState, Configuration, Store};
+
+pub use good_token::GoodToken;
 
 /// One request to an endpoint, with what every endpoint needs to answer it.
 pub struct Visit<'a> {
@@ -43,6 +47,10 @@ pub async fn answer(
 /// Where a client's requests are counted. Whoever asks about a token or ends one is not turned away: strangers could have
 /// a tool ask about junk until it may ask no more, and an agent must be able to end what it holds.
 const LIMITED: [&str; 2] = ["/par", "/token"];
+
+/// The one of them whose request is kept as it came: it counts as one for each of so many bytes begun.
+const KEEPS_REQUESTS: &str = "/par";
+const BYTES_OF_A_COUNT: usize = 4 * 1024;
 
 impl<'a> Visit<'a> {
     /// Looks at the clock and reads the configuration in force.
@@ -75,8 +83,8 @@ impl<'a> Visit<'a> {
                 self.record(event, Outcome::Refused(refusal)).client(presented.client_id()).record();
             }
         })?;
-        note_client(&proven.client().id);
-        if !LIMITED.contains(&endpoint) || self.within_limits(proven.client()).await {
+        note_proven_client(&proven.client().id);
+        if !LIMITED.contains(&endpoint) || self.within_limits(proven.client(), endpoint).await {
             return Ok(proven);
         }
         let refusal = Refusal::SlowDown { retry_after: COUNTED_TOGETHER };
@@ -108,14 +116,15 @@ impl<'a> Visit<'a> {
 
     /// Whether the client has not come too often. Whoever has not proven who they are counts for nobody; of a public
     /// client, whose name anybody can use, those count together who come from one address.
-    async fn within_limits(&self, client: &Client) -> bool {
+    async fn within_limits(&self, client: &Client, endpoint: &str) -> bool {
         let limits = &self.configuration.server.limits;
         let per_minute = client.requests_per_minute.unwrap_or(limits.client_requests_per_minute);
         let caller = match arrival(self.request).source_ip.as_deref() {
             Some(address) if !client.is_confidential() => format!("CLIENT#{}#{address}", client.id),
             _ => format!("CLIENT#{}", client.id),
         };
-        self.store.count_request(&caller, per_minute, self.now).await
+        let weight = if endpoint == KEEPS_REQUESTS { weight_of(self.request) } else { 1 };
+        self.store.count_request(&caller, weight, per_minute, self.now).await
     }
 
     async fn prove(&self, presented: &Presented, endpoint: &str) -> Result<AuthenticatedClient, Problem> {
@@ -148,6 +157,10 @@ impl<'a> Visit<'a> {
         let state = self.store.client_state(id, self.now).await?;
         Ok(Some(Registered { client, credentials: credentials(&state) }))
     }
+}
+
+fn weight_of(request: &Request) -> u32 {
+    u32::try_from(request.body().len().div_ceil(BYTES_OF_A_COUNT)).unwrap_or(u32::MAX).max(1)
 }
 
 fn credentials(state: &ClientState) -> Credentials {

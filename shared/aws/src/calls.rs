@@ -4,14 +4,20 @@ use std::fmt;
 use std::future::Future;
 
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::timeout::{MergeTimeoutConfig, TimeoutConfig};
+
+use crate::deadline::time_for_a_call;
 
 tokio::task_local! {
     static CALLS: RefCell<Calls>;
+    static KIND: &'static str;
 }
 
 /// Runs a future and counts the AWS calls made while it runs, each attempt for itself. What it hands to
@@ -26,6 +32,11 @@ pub async fn counted<F: Future>(future: F) -> (F::Output, Calls) {
     // Outside of any count there is nobody to tell.
     let _ = CALLS.try_with(|outer| outer.borrow_mut().absorb(&calls));
     (output, calls)
+}
+
+/// Runs a future whose AWS calls are counted by a kind of their operation that costs something else: `KMS.Sign.RS256`.
+pub async fn of_kind<F: Future>(kind: &'static str, future: F) -> F::Output {
+    KIND.scope(kind, future).await
 }
 
 /// Counts one call by a part that stands in for AWS, such as the local key file: `Keys.Sign`. Without a
@@ -95,15 +106,28 @@ impl fmt::Display for Calls {
     }
 }
 
-/// The SDK interceptor that counts. Every client is built with it:
-/// `aws_sdk_kms::config::Builder::from(&sdk_config).interceptor(aws::CallCounter)`.
+/// The SDK interceptor that counts, and lets no call last longer than its request may ([`crate::within`]). Every client is
+/// built with it: `aws_sdk_kms::config::Builder::from(&sdk_config).interceptor(aws::CallWatch)`.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct CallCounter;
+pub struct CallWatch;
 
 #[dyn_dispatch_hint]
-impl Intercept for CallCounter {
+impl Intercept for CallWatch {
     fn name(&self) -> &'static str {
-        "CallCounter"
+        "CallWatch"
+    }
+
+    fn read_before_execution(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let Some(left) = time_for_a_call()? else { return Ok(()) };
+        let own = bag.load::<MergeTimeoutConfig>().operation_timeout();
+        let bounded = TimeoutConfig::builder().operation_timeout(own.map_or(left, |own| own.min(left)));
+        // What is said here comes before what the client says; its other times stay.
+        bag.interceptor_state().store_put(bounded.build());
+        Ok(())
     }
 
     fn read_before_transmit(
@@ -113,7 +137,9 @@ impl Intercept for CallCounter {
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(operation) = bag.load::<Metadata>() {
-            count(&format!("{}.{}", operation.service(), operation.name()));
+            let operation = format!("{}.{}", operation.service(), operation.name());
+            let kind = KIND.try_with(|kind| format!("{operation}.{kind}"));
+            count(&kind.unwrap_or(operation));
         }
         Ok(())
     }
@@ -121,6 +147,9 @@ impl Intercept for CallCounter {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
+    use environment::Fault;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -192,11 +221,55 @@ mod tests {
     #[tokio::test]
     async fn the_interceptor_counts_every_attempt() {
         let configuration = crate::local(&flaky_kms().await);
-        let configuration =
-            aws_sdk_kms::config::Builder::from(&configuration).interceptor(CallCounter).build();
+        let configuration = aws_sdk_kms::config::Builder::from(&configuration).interceptor(CallWatch).build();
         let client = aws_sdk_kms::Client::from_conf(configuration);
-        let (answer, calls) = counted(client.get_public_key().key_id("key").send()).await;
+        let call = client.get_public_key().key_id("key").send();
+        let (answer, calls) = Box::pin(counted(of_kind("RS256", call))).await;
         assert_eq!(answer.expect("the second attempt succeeds").key_id(), Some("key"));
-        assert_eq!(calls.to_string(), "KMS.GetPublicKey=2");
+        assert_eq!(calls.to_string(), "KMS.GetPublicKey.RS256=2");
+    }
+    /// A service that takes every request and answers none.
+    async fn silent_kms() -> aws_sdk_kms::Client {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        tokio::spawn(async move {
+            let mut kept = Vec::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                kept.push(stream);
+            }
+        });
+        let configuration = crate::local(&format!("http://{address}"));
+        let configuration = aws_sdk_kms::config::Builder::from(&configuration).interceptor(CallWatch).build();
+        aws_sdk_kms::Client::from_conf(configuration)
+    }
+
+    #[tokio::test]
+    async fn no_call_outlives_its_request_and_none_is_begun_afterwards() {
+        const TIME: Duration = Duration::from_millis(200);
+        let client = silent_kms().await;
+        let call = async || client.get_public_key().key_id("key").send().await.expect_err("no answer");
+        let began = Instant::now();
+        let ((first, second), calls) =
+            Box::pin(counted(crate::within(TIME, async { (call().await, call().await) }))).await;
+        assert!(began.elapsed() >= TIME && began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        assert_eq!(calls.to_string(), "KMS.GetPublicKey=1", "the second was not sent");
+        for (error, why) in [(first, "no answer in time"), (second, "the request's time is over")] {
+            let fault = crate::fault("signing key", &error);
+            assert!(matches!(fault, Fault::Unavailable { .. }), "{error:?}");
+            assert_eq!(fault.to_string(), format!("signing key is unavailable: {why}"));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_must_be_put_right_is_tried_when_the_request_is_late() {
+        let (configuration, nothing) = (crate::local(&flaky_kms().await), Duration::ZERO);
+        let configuration = aws_sdk_kms::config::Builder::from(&configuration).interceptor(CallWatch).build();
+        let client = aws_sdk_kms::Client::from_conf(configuration);
+        let call = async || client.get_public_key().key_id("key").send().await;
+        let late = crate::within(nothing, async {
+            assert!(call().await.is_err());
+            assert!(crate::in_its_own_time(call()).await.is_ok());
+        });
+        Box::pin(late).await;
     }
 }

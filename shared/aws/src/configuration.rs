@@ -1,32 +1,39 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
-use aws_smithy_http_client::Builder as HttpClientBuilder;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use environment::{Fault, setting};
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::TlsConnector;
 
+use crate::connections::Connections;
 use crate::credentials::EnvironmentCredentials;
 
 /// The public roots of Amazon Trust Services, which every endpoint of AWS chains to: Amazon Root CA 1 to 4
 /// and the Starfield Services Root Certificate Authority G2. No other authority can vouch for AWS here.
-const AMAZON_ROOTS: &[u8] = include_bytes!("../roots/amazon.pem");
+pub(crate) const AMAZON_ROOTS: [&[u8]; 5] = [
+    include_bytes!("../roots/amazon-root-ca-1.der"),
+    include_bytes!("../roots/amazon-root-ca-2.der"),
+    include_bytes!("../roots/amazon-root-ca-3.der"),
+    include_bytes!("../roots/amazon-root-ca-4.der"),
+    include_bytes!("../roots/starfield-services-root-ca-g2.der"),
+];
 
 /// The configuration of a function on Lambda: region and credentials from the environment, and
 /// `AWS_ENDPOINT_URL` in place of every service's own address when it is set.
 ///
-/// The interceptor that counts calls cannot be part of it: each client adds [`crate::CallCounter`] to its own
+/// The interceptor that watches calls cannot be part of it: each client adds [`crate::CallWatch`] to its own
 /// configuration.
 ///
 /// # Errors
@@ -37,7 +44,7 @@ pub fn from_environment() -> Result<SdkConfig, Fault> {
         .credentials_provider(SharedCredentialsProvider::new(EnvironmentCredentials))
         // The environment is the cache: reading it costs less than asking whether a copy has expired.
         .identity_cache(IdentityCache::no_cache())
-        .http_client(https_client()?)
+        .http_client(Connections::new(tls(&AMAZON_ROOTS)?))
         .timeout_config(timeouts()?)
         .retry_config(quick_retries());
     configuration.set_endpoint_url(endpoint_url());
@@ -50,7 +57,7 @@ pub fn local(endpoint: &str) -> SdkConfig {
     common()
         .region(Region::from_static("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(HttpClientBuilder::new().build_http())
+        .http_client(Connections::without_tls())
         .endpoint_url(endpoint)
         .timeout_config(patient())
         .retry_config(quick_retries())
@@ -70,20 +77,24 @@ fn endpoint_url() -> Option<String> {
     std::env::var("AWS_ENDPOINT_URL").ok().filter(|url| !url.is_empty())
 }
 
-fn https_client() -> Result<SharedHttpClient, Fault> {
-    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
-    let tls = TlsContext::builder()
-        .with_trust_store(roots)
-        .build()
-        .map_err(|error| Fault::broken("trust store", error))?;
-    Ok(HttpClientBuilder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(tls)
-        .build_https())
+/// TLS 1.2 or 1.3 by the one crypto library, with whom these roots vouch for and with nobody else.
+pub(crate) fn tls(roots: &[&'static [u8]]) -> Result<TlsConnector, Fault> {
+    let broken = |error| Fault::broken("trust store", error);
+    let mut trusted = RootCertStore::empty();
+    for root in roots {
+        trusted.add(CertificateDer::from(*root)).map_err(broken)?;
+    }
+    let mut client = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(broken)?
+        .with_root_certificates(trusted)
+        .with_no_client_auth();
+    client.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsConnector::from(Arc::new(client)))
 }
 
 /// Names an endpoint that is slower than AWS, in milliseconds an operation.
-const SLOWER: &str = "COUNTERSIGN_AWS_MILLISECONDS";
+pub(crate) const SLOWER: &str = "COUNTERSIGN_AWS_MILLISECONDS";
 
 /// What suits AWS, or an emulator that is as slow as the environment says.
 fn timeouts() -> Result<TimeoutConfig, Fault> {
@@ -135,11 +146,23 @@ mod tests {
         assert_eq!(configuration.region().map(Region::as_ref), Some("us-east-1"));
     }
 
+    /// The SHA-256 fingerprints that <https://www.amazontrust.com/repository/> publishes.
+    const FINGERPRINTS: [&str; 5] = [
+        "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
+        "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",
+        "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4",
+        "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",
+        "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5",
+    ];
+
     #[test]
     fn exactly_the_five_public_roots_of_amazon_are_trusted() {
-        let text = std::str::from_utf8(AMAZON_ROOTS).expect("PEM is text");
-        assert_eq!(text.matches("-----BEGIN CERTIFICATE-----").count(), 5);
-        https_client().expect("the embedded certificates make a client");
+        let fingerprint = |root: &&[u8]| {
+            let digest = ring::digest::digest(&ring::digest::SHA256, root);
+            digest.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+        };
+        assert_eq!(AMAZON_ROOTS.iter().map(fingerprint).collect::<Vec<_>>(), FINGERPRINTS);
+        assert!(tls(&AMAZON_ROOTS).is_ok(), "the embedded certificates make a client");
     }
 
     #[test]

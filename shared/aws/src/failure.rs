@@ -1,9 +1,12 @@
+use std::error::Error;
+
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use environment::Fault;
 
 use crate::calls::count_fault;
+use crate::deadline::Late;
 
 /// What AWS says when it is too busy or half down, besides any status of 500 and above.
 const PASSING: [&str; 9] = [
@@ -23,28 +26,44 @@ const PASSING: [&str; 9] = [
 ///
 /// The service's code is told and nothing else: its messages and bodies can quote what was sent or stored. A surrounding
 /// [`crate::counted`] has the fault in its count.
-pub fn fault<E: ProvideErrorMetadata>(what: &'static str, error: &SdkError<E, HttpResponse>) -> Fault {
+pub fn fault<E: ProvideErrorMetadata + Error + 'static>(
+    what: &'static str,
+    error: &SdkError<E, HttpResponse>,
+) -> Fault {
     count_fault(what);
     let why = match error {
         SdkError::ServiceError(service) => service.err().code().unwrap_or("an error without a code"),
         SdkError::TimeoutError(_) => "no answer in time",
         SdkError::DispatchFailure(_) => "it cannot be reached",
         SdkError::ResponseError(_) => "an answer that cannot be read",
+        SdkError::ConstructionFailure(_) if is_late(error) => "the request's time is over",
         _ => "the request could not be built",
     };
     if may_pass(error) { Fault::unavailable(what, why) } else { Fault::broken(what, why) }
 }
 
-fn may_pass<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+fn may_pass<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, HttpResponse>) -> bool {
     match error {
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
         SdkError::ServiceError(service) => {
             service.raw().status().is_server_error()
                 || service.err().code().is_some_and(|code| PASSING.contains(&code))
         }
-        // A request that cannot even be built, and what later versions of the SDK may add.
-        _ => false,
+        // Otherwise a request that cannot even be built, and what later versions of the SDK may add.
+        _ => is_late(error),
     }
+}
+
+/// Whether the call was not begun because its request had no time left.
+fn is_late(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<Late>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 #[cfg(test)]

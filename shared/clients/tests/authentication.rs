@@ -83,6 +83,7 @@ fn registered(authentication: Authentication, credentials: Credentials) -> Regis
         remember_consent: false,
         id_token_signed_response_alg: SigningAlgorithm::Rs256,
         is_tool: None,
+        may_act: None,
     };
     Registered { client: Arc::new(client), credentials }
 }
@@ -129,9 +130,11 @@ fn decide(presented: &Presented, registered: Option<&Registered>) -> Result<Proo
     let server = Server {
         issuer: ISSUER.to_owned(),
         brand: Brand { name: "Example".to_owned(), accent: "#000000".to_owned(), logo_svg: None },
+        pages: None,
         require_pushed_authorization_requests: false,
         lifetimes: Lifetimes::default(),
         limits: Limits::default(),
+        exchange: oauth::configuration::ExchangeSettings::default(),
     };
     let audiences = AcceptedAudiences::at(&server, "/par");
     authenticate(presented, registered, &is_signed, &audiences, Timestamp::from_seconds(NOW))

@@ -64,6 +64,20 @@ impl DetailTypes {
         self.for_tool(details, tool).retaining(|detail| client.detail_types.contains(&detail.detail_type))
     }
 
+    /// The part of a grant's details that some token of `client` for one of these tools can still carry.
+    #[must_use]
+    pub fn granted_for_any(
+        &self,
+        details: &AuthorizationDetails,
+        tools: &[&Tool],
+        client: &Client,
+    ) -> AuthorizationDetails {
+        details.retaining(|detail| {
+            let has_a_home = tools.iter().any(|tool| self.belongs_to(detail, tool) == Some(true));
+            has_a_home && client.detail_types.contains(&detail.detail_type)
+        })
+    }
+
     /// Refuses details that are for another tool: what a client names beside `resource` must fit it.
     ///
     /// # Errors

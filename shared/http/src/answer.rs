@@ -30,6 +30,14 @@ pub fn public_json(document: &impl Serialize, lifetime: Duration) -> Response {
     response
 }
 
+/// A document that is no JSON and the same for everybody: it may be kept for `lifetime`.
+pub fn public_document(content_type: &'static str, text: String, lifetime: Duration) -> Response {
+    let mut response = plain(StatusCode::OK, Body::Text(text));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    set(&mut response, header::CACHE_CONTROL, &format!("public, max-age={}", lifetime.as_secs()));
+    response
+}
+
 /// A page. `csp` is its `Content-Security-Policy`.
 ///
 /// `Referrer-Policy` is `same-origin`: nothing leaks to other sites, and a form of ours still says its
@@ -83,8 +91,11 @@ pub fn empty(status: StatusCode) -> Response {
 }
 
 /// A file whose name changes with its content: browsers keep it for a year.
-pub fn asset(content_type: &'static str, content: impl Into<Body>) -> Response {
-    let mut response = plain(StatusCode::OK, content.into());
+///
+/// Text leaves as text: a gateway that was not told that everything is binary would give out its base64.
+pub fn asset(content_type: &'static str, content: Vec<u8>) -> Response {
+    let body = String::from_utf8(content).map_or_else(|error| Body::Binary(error.into_bytes()), Body::Text);
+    let mut response = plain(StatusCode::OK, body);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     set(&mut response, header::CACHE_CONTROL, "public, max-age=31536000, immutable");
     // A logo is an SVG: opened by itself it must not run anything.
@@ -162,7 +173,7 @@ mod tests {
     fn only_what_is_the_same_for_everybody_may_be_kept() {
         let kept = public_json(&serde_json::json!({}), Duration::from_mins(5));
         assert_eq!(header_of(&kept, "cache-control"), Some("public, max-age=300"));
-        let kept = asset("text/css; charset=utf-8", "a{}");
+        let kept = asset("text/css; charset=utf-8", b"a{}".to_vec());
         assert_eq!(header_of(&kept, "cache-control"), Some("public, max-age=31536000, immutable"));
         for fresh in [text(StatusCode::OK, "hello"), empty(StatusCode::OK), see_other("/")] {
             assert_eq!(header_of(&fresh, "cache-control"), Some("no-store"));

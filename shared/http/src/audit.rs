@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 
 use oauth::{
-    AccessTokenClaims, ClientId, GrantId, PersonId, Refusal, ResourceUri, Scope, Sha256Digest, Timestamp,
-    TokenId,
+    AccessTokenClaims, Actors, ClientId, GrantId, PersonId, Refusal, ResourceUri, Scope, Sha256Digest,
+    Timestamp, TokenId,
 };
 
 use crate::request::{Request, request_id};
@@ -90,6 +90,8 @@ pub struct Decision<'a> {
     details_digest: Option<&'a Sha256Digest>,
     purpose: Option<&'a str>,
     remembered: bool,
+    exchanged_from: Option<&'a TokenId>,
+    actors: Option<&'a Actors>,
 }
 
 impl<'a> Decision<'a> {
@@ -109,6 +111,8 @@ impl<'a> Decision<'a> {
             details_digest: None,
             purpose: None,
             remembered: false,
+            exchanged_from: None,
+            actors: None,
         }
     }
 
@@ -178,6 +182,12 @@ impl<'a> Decision<'a> {
         self
     }
 
+    /// Which token the new one was made of, and who acts with it, the newest first.
+    pub const fn exchanged_from(mut self, token_id: &'a TokenId, actors: &'a Actors) -> Self {
+        (self.exchanged_from, self.actors) = (Some(token_id), Some(actors));
+        self
+    }
+
     /// Writes the event to the log, with what is known of its request where the decision does not say. The request's own
     /// line says then whom and what it was about.
     pub fn record(&self) {
@@ -219,8 +229,15 @@ impl<'a> Decision<'a> {
             details_digest = self.details_digest.or(known.asked.as_ref()).map(Sha256Digest::to_base64url),
             purpose = self.purpose,
             remembered = self.remembered.then_some(true),
+            policies = known.policies.as_deref(),
+            exchanged_from = self.exchanged_from.map(TokenId::as_str),
+            actors = self.actors.filter(|actors| !actors.is_empty()).map(listed),
         );
     }
+}
+
+fn listed(actors: &Actors) -> String {
+    actors.iter().map(|actor| actor.sub.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// What the caller is not told.
@@ -230,7 +247,9 @@ fn why(refusal: &Refusal) -> Option<String> {
         Refusal::CodeInvalid { why }
         | Refusal::RefreshTokenInvalid { why }
         | Refusal::RequestUriInvalid { why } => Some(format!("{why:?}")),
-        Refusal::TokenInvalid { why } => Some((*why).to_owned()),
+        Refusal::TokenInvalid { why }
+        | Refusal::SubjectTokenInvalid { why }
+        | Refusal::ActorTokenInvalid { why } => Some((*why).to_owned()),
         _ => None,
     }
 }

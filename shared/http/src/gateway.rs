@@ -57,6 +57,7 @@ where
         *response.body_mut() = Body::Empty;
     }
 
+    let client = subject.client.as_ref().map(ClientId::as_str);
     // Neither path nor query: they may hold what must not be kept.
     tracing::info!(
         target: "request",
@@ -64,7 +65,8 @@ where
         function,
         method = %method,
         route = arrival.route,
-        client = subject.client.as_ref().map(ClientId::as_str),
+        client = client.filter(|_| subject.client_is_proven),
+        claimed_client = client.filter(|_| !subject.client_is_proven),
         grant_id = subject.grant_id.as_ref().map(GrantId::as_str),
         status = response.status().as_u16(),
         error = response.extensions().get::<Told>().map(|told| told.0.as_str()),
@@ -132,18 +134,23 @@ mod tests {
         let lines = Lines::default();
         exchange("token", EVENT, "lambda-1", async |request| {
             crate::note_client(&ClientId::parse("another").unwrap());
+            crate::note_proven_client(&client);
             let now = oauth::Timestamp::from_seconds(1);
-            Decision::new(Event::Token, Outcome::Granted, &request, now)
-                .client(&client)
-                .grant_id(&grant_id)
-                .record();
+            Decision::new(Event::Token, Outcome::Granted, &request, now).grant_id(&grant_id).record();
             text(StatusCode::OK, "done")
         })
         .with_subscriber(lines.subscriber("off"))
         .await;
-        exchange("token", EVENT, "lambda-2", async |_| text(StatusCode::OK, "done"))
+        for claims in [false, true] {
+            exchange("token", EVENT, "lambda-2", async |_| {
+                if claims {
+                    crate::note_client(&client);
+                }
+                text(StatusCode::OK, "done")
+            })
             .with_subscriber(lines.subscriber("off"))
             .await;
+        }
         let lines: Vec<_> = lines.read().into_iter().filter(|line| line["target"] == "request").collect();
         assert_eq!(
             (&lines[0]["client"], &lines[0]["grant_id"]),
@@ -153,6 +160,11 @@ mod tests {
             (lines[1].get("client"), lines[1].get("grant_id")),
             (None, None),
             "the next request is another's"
+        );
+        assert_eq!(
+            (lines[2].get("client"), &lines[2]["claimed_client"]),
+            (None, &json!("report-agent")),
+            "who only says so is not booked as the client"
         );
     }
 

@@ -6,6 +6,7 @@
 //! ([`respond_json`], [`respond_bearer`]).
 
 pub mod answer;
+mod astray;
 pub mod audit;
 mod bearer;
 mod browser;
@@ -25,6 +26,7 @@ mod site;
 mod status;
 mod subject;
 
+pub use astray::to_the_pages;
 pub use bearer::bearer_token;
 pub use browser::{BROWSER_COOKIE, Browser};
 pub use cookie::{Cookie, read_cookie, set_cookie};
@@ -38,7 +40,9 @@ pub use same_origin::require_same_origin;
 pub use sealed::{LONGEST_SEALED, open, seal};
 pub use site::{ERROR_CATALOGUE, Site};
 pub use status::status;
-pub use subject::{note_asked, note_authorization, note_client, note_grant, note_person};
+pub use subject::{
+    note_asked, note_authorization, note_client, note_grant, note_person, note_policies, note_proven_client,
+};
 
 /// What leaves.
 pub type Response = lambda_http::http::Response<lambda_http::Body>;

@@ -21,6 +21,8 @@ pub struct Arrival {
     pub path_parameters: BTreeMap<String, String>,
     /// Who sent it, as the gateway saw it.
     pub source_ip: Option<String>,
+    /// The domain that it came to, without the port: one of those that the gateway was given, whatever `Host` says.
+    pub domain: Option<String>,
 }
 
 static NOWHERE: Arrival = Arrival {
@@ -29,6 +31,7 @@ static NOWHERE: Arrival = Arrival {
     path: String::new(),
     path_parameters: BTreeMap::new(),
     source_ip: None,
+    domain: None,
 };
 
 /// How the request arrived; all empty for one that did not come through [`crate::gateway`].

@@ -125,12 +125,14 @@ where
     I: AsyncFn() -> Result<S, Fault>,
     H: AsyncFn(&S, Request) -> Response,
 {
+    /// Within the time that a request has: whatever AWS does, the caller hears of it while they still wait.
     async fn answer(&self, event: &str, invocation_id: &str) -> Reply {
-        exchange(self.name, event, invocation_id, async |request| match self.services().await {
-            Some(services) => (self.handle)(services, request).await,
-            None => temporarily_unavailable(),
-        })
-        .await
+        let answered =
+            exchange(self.name, event, invocation_id, async |request| match self.services().await {
+                Some(services) => (self.handle)(services, request).await,
+                None => temporarily_unavailable(),
+            });
+        aws::within(aws::time_of_a_request(aws::TIME_OF_A_REQUEST), answered).await
     }
 }
 

@@ -74,6 +74,18 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::RefreshTokenInvalid { .. }
         | Refusal::ScopeWidened
         | Refusal::PersonEnded
+        | Refusal::TokenTypeNotSupported { .. }
+        | Refusal::SubjectTokenInvalid { .. }
+        | Refusal::ActorTokenInvalid { .. }
+        | Refusal::ActorNotAllowed
+        | Refusal::ChainTooLong { .. }
+        | Refusal::TargetNotChosen
+        | Refusal::ExchangeNotAllowed
+        | Refusal::AssertionNotPossible { .. }
+        | Refusal::DetailNotPermitted { .. }
+        | Refusal::ScopeNotPermitted
+        | Refusal::ClientNotPermitted
+        | Refusal::GrantNotPermitted
         | Refusal::TokenSentTwice => StatusCode::BAD_REQUEST,
     }
 }

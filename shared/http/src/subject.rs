@@ -13,15 +13,35 @@ tokio::task_local! {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Subject {
     pub(crate) client: Option<ClientId>,
+    /// Whether the client proved to be that one, or whoever asks holds what it was given.
+    pub(crate) client_is_proven: bool,
     pub(crate) grant_id: Option<GrantId>,
     pub(crate) person: Option<PersonId>,
     pub(crate) asked: Option<Sha256Digest>,
+    /// Which policies decided, by id.
+    pub(crate) policies: Option<String>,
 }
 
-/// Notes which client the request that is being answered is about. Its line in the log says so, and so does an audit event
-/// of it that names no other: a refusal may come from deep inside, where nobody knows any more whom it concerns.
+/// Notes which client the request that is being answered says it is about, unless it is known already. Its line in the log says
+/// so, as a claim, and an audit event of it that names no other: a refusal may come from deep inside, where nobody knows any
+/// more whom it concerns.
 pub fn note_client(client: &ClientId) {
-    note(|subject| subject.client = Some(client.clone()));
+    note(|subject| {
+        if !subject.client_is_proven {
+            subject.client = Some(client.clone());
+        }
+    });
+}
+
+/// Notes whose request it is: the first client that proved itself in it, or that had what was presented. Its line in the log
+/// says so without reserve, and what it costs is counted as that client's.
+pub fn note_proven_client(client: &ClientId) {
+    note(|subject| {
+        if !subject.client_is_proven {
+            subject.client = Some(client.clone());
+            subject.client_is_proven = true;
+        }
+    });
 }
 
 /// Notes which authorization it is about. Only for one of which the caller has proven to hold something: an identifier
@@ -40,10 +60,17 @@ pub fn note_asked(asked: Sha256Digest) {
     note(|subject| subject.asked = Some(asked));
 }
 
-/// Notes an authorization with its person and what was asked, as far as it says so. As for [`note_grant`], the caller must
+/// Notes which policies decided, by id. The audit's events of the request say so from then on; whoever asked is not told.
+pub fn note_policies(ids: impl IntoIterator<Item = String>) {
+    let ids = ids.into_iter().collect::<Vec<_>>().join(" ");
+    note(|subject| subject.policies = Some(ids).filter(|ids| !ids.is_empty()));
+}
+
+/// Notes an authorization with its client, its person and what was asked, as far as it says so. As for [`note_grant`], the caller must
 /// have proven to hold something of it.
 pub fn note_authorization(authorization: &Authorization) {
     note_grant(&authorization.id);
+    note_proven_client(client_of(authorization));
     match (authorization.grant(), &authorization.stage) {
         (Some(grant), _) => {
             note_person(&grant.person);
@@ -52,6 +79,15 @@ pub fn note_authorization(authorization: &Authorization) {
         (None, Stage::Pushed(pushed)) => note_asked(pushed.request.asked().digest()),
         (None, Stage::Ended(Ended { person: Some(person), .. })) => note_person(person),
         (None, _) => {}
+    }
+}
+
+fn client_of(authorization: &Authorization) -> &ClientId {
+    match &authorization.stage {
+        Stage::Pushed(pushed) => &pushed.request.client_id,
+        Stage::Consented(consented) => &consented.grant.client_id,
+        Stage::Active(active) => &active.grant.client_id,
+        Stage::Ended(ended) => &ended.client_id,
     }
 }
 

@@ -75,6 +75,18 @@ one_of_each! {
     RefreshTokenInvalid { why: HandleRejection::Expired { at: Timestamp::from_seconds(0) } }
     ScopeWidened {}
     PersonEnded {}
+    AssertionNotPossible { why: "several details of one type" }
+    TokenTypeNotSupported { name: "subject_token_type" }
+    SubjectTokenInvalid { why: "ended" }
+    ActorTokenInvalid { why: "ended" }
+    ActorNotAllowed {}
+    ChainTooLong { limit: 4 }
+    TargetNotChosen {}
+    ExchangeNotAllowed {}
+    DetailNotPermitted { index: 0 }
+    ScopeNotPermitted {}
+    ClientNotPermitted {}
+    GrantNotPermitted {}
     TokenMissing {}
     TokenInvalid { why: "it has expired" }
     TokenSentTwice {}

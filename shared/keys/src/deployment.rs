@@ -15,7 +15,8 @@ pub struct Deployment {
 
 impl Deployment {
     /// Finds the deployment that the process's environment names, and reads its configuration and its key ring: the
-    /// connection is open then, and the first request finds both in memory. Lambda gives the start a whole processor.
+    /// connection is open then, and the first request finds both in memory. Lambda gives the start a whole processor, and a
+    /// request the share that the function's memory pays for.
     /// A table that does not answer yet is no reason not to start; the first request says what is wrong.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use ring::signature::{
 use serde_json::{Value, json};
 use store::Store;
 
-use crate::fixtures::{P256_PKCS8, P256_SPKI, RSA_PKCS8, RSA_SPKI, SECRET, signer};
+use crate::fixtures::{P256_PKCS8, P256_SPKI, RSA_PKCS8, RSA_SPKI, SECRET};
 use crate::local_key::generator;
 use crate::{Keys, Rotation, RotationPlan};
 
@@ -29,13 +29,15 @@ pub(crate) struct FakeAws(Arc<Mutex<State>>);
 struct State {
     /// The one item of the table.
     ring: Option<Value>,
-    /// What KMS will be asked to sign. It is told beforehand, because the real one signs a digest and ring does not.
+    /// What KMS will be asked to sign by ECDSA. It is told beforehand, because the real one signs a digest and ring does not.
     message: Vec<u8>,
     requests: Vec<(String, Value)>,
     /// What both services refuse to do.
     refused: Option<&'static str>,
     /// Somebody else writes first, once.
     overtaken: bool,
+    /// The keys of KMS that are disabled.
+    disabled: Vec<Value>,
 }
 
 impl FakeAws {
@@ -88,6 +90,10 @@ impl FakeAws {
         self.state().ring.as_mut().expect("a ring")["body"]["S"] = json!(ring.to_string());
     }
 
+    pub(crate) fn lose_ring(&self) {
+        self.state().ring = None;
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("not poisoned")
     }
@@ -99,7 +105,9 @@ impl State {
         if self.refused == Some(operation) {
             return refuse("AccessDeniedException");
         }
+        let is_disabled = self.disabled.contains(&request["KeyId"]);
         match operation {
+            "GetPublicKey" | "Sign" if is_disabled => refuse("DisabledException"),
             "GetItem" => (200, self.ring.as_ref().map_or(json!({}), |item| json!({ "Item": item }))),
             "PutItem" => self.put(request),
             "GetPublicKey" => {
@@ -111,7 +119,10 @@ impl State {
                 let arn = format!("arn:{}", request["KeySpec"].as_str().expect("a kind"));
                 (200, json!({ "KeyMetadata": { "KeyId": arn, "Arn": arn } }))
             }
-            "DisableKey" => (200, json!({})),
+            "DisableKey" => {
+                self.disabled.push(request["KeyId"].clone());
+                (200, json!({}))
+            }
             "GenerateDataKeyWithoutPlaintext" => {
                 (200, json!({ "CiphertextBlob": seal(&request["EncryptionContext"], &SECRET) }))
             }
@@ -140,12 +151,25 @@ impl State {
 
     fn sign(&self, request: &Value) -> Vec<u8> {
         if is_rsa(request) {
-            return signer(oauth::configuration::SigningAlgorithm::Rs256, RSA_PKCS8)(&self.message);
+            return rsa_signature_of_digest(request);
         }
         let random = generator();
         let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, P256_PKCS8, &random);
         key.expect("a key").sign(&random, &self.message).expect("signed").as_ref().to_vec()
     }
+}
+
+/// What is signed is told by its digest alone, as to the real one.
+fn rsa_signature_of_digest(request: &Value) -> Vec<u8> {
+    use aws_lc_rs::digest::{Digest, SHA256};
+    use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+
+    let digest = STANDARD.decode(request["Message"].as_str().expect("a digest")).expect("base64");
+    let digest = Digest::import_less_safe(&digest, &SHA256).expect("of SHA-256");
+    let key = RsaKeyPair::from_pkcs8(RSA_PKCS8).expect("a key");
+    let mut signature = vec![0; key.public_modulus_len()];
+    key.sign_digest(&RSA_PKCS1_SHA256, &digest, &mut signature).expect("signed");
+    signature
 }
 
 fn is_rsa(request: &Value) -> bool {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use environment::Fault;
@@ -5,11 +7,19 @@ use oauth::Timestamp;
 use oauth::configuration::SigningAlgorithm;
 use serde::{Deserialize, Serialize};
 
-use crate::key_set::KeySet;
+use crate::key_set::{KeySet, ScheduledKey};
 use crate::public_key::PublicKey;
 
 /// The shape of the item.
 const FORMAT: u32 = 1;
+
+/// How long the public half of a key stays in the ring after the key was published for the last time: as long as anybody
+/// may hint at a person with an ID token of it. Whoever keeps something signed for longer keeps the key with it.
+const REMEMBERED: Duration = Duration::from_hours(24 * 365);
+
+/// How many such keys stay at most, whatever a deployment's period: every process reads the ring each minute, and an item of
+/// the table has 400 KB at most. One takes about 0.8 KB.
+const MOST_REMEMBERED: usize = 64;
 
 /// A deployment's keys as its table holds them: public halves in the clear, and of what is secret only where KMS
 /// has it, or a ciphertext that KMS alone can open.
@@ -31,6 +41,10 @@ pub struct KeyRing {
 pub struct RingKey {
     /// The public half (`SubjectPublicKeyInfo`, base64). With it, no function has to ask KMS before it can verify.
     pub public_key: String,
+    /// The certificate of an RSA key (DER, base64). A ring that was written before there were any has none until the next
+    /// run of the rotation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
     /// Where the private half is.
     #[serde(flatten)]
     pub custody: RingCustody,
@@ -88,6 +102,21 @@ impl KeyRing {
         gone
     }
 
+    /// Forgets the keys that are of no use to anybody any more, the oldest first. A key that is still to be disabled stays.
+    pub(crate) fn forget_old(&mut self, now: Timestamp) {
+        let is_gone =
+            |stored: &ScheduledKey<RingKey>| stored.key.custody == RingCustody::Gone { to_be_disabled: None };
+        let mut too_many =
+            self.signing_keys.iter().filter(|stored| is_gone(stored)).count().saturating_sub(MOST_REMEMBERED);
+        self.signing_keys = self.signing_keys.clone().keeping(|stored| {
+            let unpublished_at = stored.schedule.unpublished_at.filter(|_| is_gone(stored));
+            let Some(unpublished_at) = unpublished_at else { return true };
+            let is_one_too_many = too_many > 0;
+            too_many = too_many.saturating_sub(1);
+            !is_one_too_many && now < unpublished_at.after(REMEMBERED)
+        });
+    }
+
     /// The keys in KMS that nothing may be signed with any more.
     pub(crate) fn to_be_disabled(&self) -> Vec<String> {
         let of = |custody: &RingCustody| match custody {
@@ -122,6 +151,12 @@ impl RingKey {
         const WHAT: &str = "public key";
         let spki = STANDARD.decode(&self.public_key).map_err(|error| Fault::broken(WHAT, error))?;
         PublicKey::from_spki(&spki).map_err(|defect| Fault::broken(WHAT, defect))
+    }
+
+    /// The certificate, DER.
+    pub(crate) fn certificate(&self) -> Result<Option<Vec<u8>>, Fault> {
+        let decoded = self.certificate.as_ref().map(|text| STANDARD.decode(text));
+        decoded.transpose().map_err(|error| Fault::broken("certificate", error))
     }
 }
 

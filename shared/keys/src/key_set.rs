@@ -144,6 +144,14 @@ impl<K> KeySet<K> {
         Self(keys)
     }
 
+    /// The same set without the keys that are not to stay.
+    #[must_use]
+    pub(crate) fn keeping(self, stays: impl FnMut(&ScheduledKey<K>) -> bool) -> Self {
+        let mut keys = self.0;
+        keys.retain(stays);
+        Self(keys)
+    }
+
     /// The same set with another form of each key.
     pub(crate) fn map<L>(&self, mut form: impl FnMut(&ScheduledKey<K>) -> L) -> KeySet<L> {
         let keys = self.0.iter().map(|key| ScheduledKey {

@@ -10,7 +10,7 @@ use crate::key_file::KeyFile;
 use crate::public_keys::PublicKeys;
 use crate::ring_custody::RingKeys;
 use crate::server_secret::ServerSecret;
-use crate::signing_key::LoadedKeys;
+use crate::signing_key::{CertifiedSignature, LoadedKeys};
 
 /// The deployment's keys, as a function holds them; a clone shares them.
 #[derive(Clone)]
@@ -78,6 +78,15 @@ impl Keys {
         self.sign_payload(&payload, typ, algorithm, now).await
     }
 
+    /// Signs bytes that are no JWT, such as an XML signature's `SignedInfo`, by the RSA key that is in use now:
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    ///
+    /// # Errors
+    /// [`Fault::Broken`] when no RSA key is in use or it has no certificate yet; what KMS says otherwise.
+    pub async fn sign_certified(&self, message: &[u8], now: Timestamp) -> Result<CertifiedSignature, Fault> {
+        self.loaded().await?.sign_certified(message, now).await
+    }
+
     /// The public half, which makes the JWKS and verifies our own tokens.
     ///
     /// # Errors
@@ -143,6 +152,17 @@ mod tests {
             assert_eq!(serde_json::Value::Object(verified.claims), claims);
             assert_eq!(verified.header.token_type.as_deref(), Some("at+jwt"));
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_jwt_is_signed_by_the_key_whose_certificate_is_published() {
+        let keys = Keys::from_file(&fixtures::key_file()).expect("keys");
+        let (signed, calls) = aws::counted(keys.sign_certified(b"<x></x>", START)).await;
+        let signed = signed.expect("signed");
+        assert_eq!(calls.to_string(), "Keys.Sign=1");
+        assert_eq!(signed.signature, fixtures::signer(Rs256, fixtures::RSA_PKCS8)(b"<x></x>"));
+        let public = keys.public().await.expect("at hand");
+        assert_eq!(public.certificates(START), [signed.certificate.as_slice()]);
     }
 
     #[tokio::test]

@@ -1,3 +1,5 @@
+use std::sync::{Arc, LazyLock};
+
 use aws_sdk_kms::Client;
 use aws_sdk_kms::config::Builder;
 use aws_sdk_kms::primitives::Blob;
@@ -16,22 +18,29 @@ use crate::local_key::LocalKey;
 use crate::public_key::PublicKey;
 use crate::server_secret::ServerSecret;
 
+/// A client of KMS, made when it is first needed: most functions verify and never ask it for anything, and making one
+/// reads the list of all regions.
+pub(crate) type Kms = Arc<LazyLock<Client, Box<dyn FnOnce() -> Client + Send + Sync>>>;
+
 /// A client of KMS whose calls are counted.
-pub(crate) fn client(sdk: &aws::SdkConfig) -> Client {
-    Client::from_conf(Builder::from(sdk).interceptor(aws::CallCounter).build())
+pub(crate) fn client(sdk: &aws::SdkConfig) -> Kms {
+    let sdk = sdk.clone();
+    Arc::new(LazyLock::new(Box::new(move || {
+        Client::from_conf(Builder::from(&sdk).interceptor(aws::CallWatch).build())
+    })))
 }
 
 /// The KMS key under which a deployment seals what it keeps, as one who may only open sees it.
 #[derive(Clone)]
 pub(crate) struct Safe {
-    client: Client,
+    client: Kms,
     data_key: String,
     deployment: String,
 }
 
 impl Safe {
     /// The safe of a ring.
-    pub(crate) fn of(client: Client, ring: &KeyRing) -> Self {
+    pub(crate) fn of(client: Kms, ring: &KeyRing) -> Self {
         Self { client, data_key: ring.data_key.clone(), deployment: ring.deployment.clone() }
     }
 
@@ -103,7 +112,12 @@ pub(crate) async fn sign(
         .message_type(MessageType::Digest)
         .message(Blob::new(digest.as_bytes().as_slice()))
         .signing_algorithm(specification);
-    let answer = request.send().await.map_err(|error| aws::fault(WHAT, &error))?;
+    let answer = match algorithm {
+        SigningAlgorithm::Es256 => request.send().await,
+        // Another price.
+        SigningAlgorithm::Rs256 => aws::of_kind("RS256", request.send()).await,
+    };
+    let answer = answer.map_err(|error| aws::fault(WHAT, &error))?;
     let signature =
         answer.signature.ok_or_else(|| Fault::broken(WHAT, "KMS answered without a signature"))?;
     match algorithm {

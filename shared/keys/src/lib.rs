@@ -10,6 +10,7 @@
 //! here. Whether a token has expired is the pure core's question, not this room's.
 
 mod algorithm;
+mod certificate;
 mod deployment;
 mod der;
 #[cfg(test)]
@@ -47,3 +48,4 @@ pub use received::{LONGEST_TOKEN, TokenHeader, VerifiedToken};
 pub use rejection::TokenRejected;
 pub use rotation::{DEPLOYMENT_TAG, Demand, Rotation, RotationPlan, Tended};
 pub use server_secret::ServerSecret;
+pub use signing_key::CertifiedSignature;

@@ -1,5 +1,6 @@
 use oauth::configuration::SigningAlgorithm;
-use oauth::{ClientId, ID_TOKEN_TYP, IdTokenClaims, PersonId, Refusal, Timestamp};
+use oauth::{ClientId, ID_TOKEN_TYP, PersonId, Refusal, Timestamp};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::algorithm::Algorithm;
@@ -16,6 +17,7 @@ pub struct PublicKeys(KeySet<NamedKey>);
 pub(crate) struct NamedKey {
     pub(crate) kid: String,
     pub(crate) public: PublicKey,
+    pub(crate) certificate: Option<Vec<u8>>,
 }
 
 /// Which of our keys a token may be signed by.
@@ -48,6 +50,11 @@ impl PublicKeys {
     pub fn jwks(&self, now: Timestamp) -> Value {
         let keys: Vec<Value> = self.0.published(now).map(to_jwk).collect();
         json!({ "keys": keys })
+    }
+
+    /// The certificates (DER) of the RSA keys published at this moment.
+    pub fn certificates(&self, now: Timestamp) -> Vec<&[u8]> {
+        self.0.published(now).filter_map(|key| key.key.certificate.as_deref()).collect()
     }
 
     /// Verifies a token of our own: algorithm, header, key, signature, type and issuer. Its times and its
@@ -94,8 +101,7 @@ impl PublicKeys {
         now: Timestamp,
     ) -> Result<PersonId, Refusal> {
         let expected = Expected { issuer, types: &[ID_TOKEN_TYP], keys: AcceptedKeys::AlsoRetired };
-        let claims =
-            self.verify(id_token_hint, &expected, now).and_then(|token| token.claims_as::<IdTokenClaims>());
+        let claims = self.verify(id_token_hint, &expected, now).and_then(|token| token.claims_as::<Hint>());
         claims
             .ok()
             .filter(|claims| claims.aud == *client)
@@ -122,6 +128,13 @@ impl PublicKeys {
             .find(|key| key.key.kid == kid)
             .ok_or_else(|| TokenRejected::UnknownKey { key_id: shown(kid) })
     }
+}
+
+/// What of an ID token names somebody: one that an earlier version issued may have fewer claims than today's.
+#[derive(Deserialize)]
+struct Hint {
+    sub: String,
+    aud: ClientId,
 }
 
 fn to_jwk(key: &ScheduledKey<NamedKey>) -> Value {
@@ -323,6 +336,39 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// Once a successor has taken over at this moment: at once, or with overlap.
+    fn replaced(at_once: bool) -> std::sync::Arc<PublicKeys> {
+        let (next, minute) =
+            (FileKey::from_pkcs8(Es256, OTHER_P256_PKCS8.to_vec()).expect("a key"), Duration::from_mins(1));
+        let file = fixtures::key_file();
+        let keys = file.keys().clone();
+        let keys = if at_once {
+            keys.replace_at_once(Es256, next, START)
+        } else {
+            keys.rotate(Es256, next, START, minute, minute)
+        };
+        LoadedKeys::from_file(&KeyFile::new(fixtures::SECRET, keys)).expect("keys").public
+    }
+
+    /// OpenID Connect Core, section 3.1.2.1: an ID token that has expired may hint at somebody, and so may one whose key is
+    /// retired. Whoever has stolen the key could name anybody.
+    #[test]
+    fn a_retired_key_may_hint_at_a_person_and_a_leaked_one_may_not() {
+        let (client, person) =
+            (ClientId::parse("report-agent").expect("a name"), PersonId::from_random([1; 16]));
+        let claims = json!({
+            "iss": ISSUER, "sub": person.as_str(), "aud": "report-agent", "exp": START.as_seconds() + 60,
+            "iat": START.as_seconds(), "auth_time": START.as_seconds(), "amr": ["pwd"], "at_hash": "",
+        });
+        let header = json!({ "alg": "ES256", "kid": kid(P256_SPKI), "typ": "JWT" });
+        let hint = forge(&header, &claims, signer(Es256, P256_PKCS8));
+        let years_later = START.after(Duration::from_hours(24 * 700));
+        let hinted = |keys: &PublicKeys| keys.hinted_person(&hint, ISSUER, &client, years_later);
+        assert_eq!(hinted(&replaced(false)).expect("it was ours"), person);
+        let refusal = hinted(&replaced(true)).expect_err("anybody's");
+        assert!(matches!(refusal, Refusal::MalformedParameter { name: "id_token_hint", .. }), "{refusal:?}");
     }
 
     #[test]

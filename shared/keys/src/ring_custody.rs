@@ -1,7 +1,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_kms::Client;
 use environment::{Clock, Fault};
 use oauth::Timestamp;
 use store::Store;
@@ -9,7 +8,7 @@ use tokio::sync::OnceCell;
 
 use crate::key_ring::{KeyRing, RingCustody, RingKey};
 use crate::key_set::ScheduledKey;
-use crate::kms::{self, Safe, WrappedKey};
+use crate::kms::{self, Kms, Safe, WrappedKey};
 use crate::server_secret::ServerSecret;
 use crate::signing_key::{LoadedKeys, PrivateKey, SigningKey};
 
@@ -22,7 +21,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// The keys of a deployment on AWS, as its table's key ring says. What is secret is opened by KMS when it is needed,
 /// once in a process.
 pub(crate) struct RingKeys {
-    kms: Client,
+    kms: Kms,
     store: Store,
     clock: Clock,
     kept: Mutex<Option<Kept>>,
@@ -89,35 +88,38 @@ impl RingKeys {
         }
     }
 
-    /// The keys of a ring; those that were known before stay as they are, opened or not.
+    /// The keys of a ring; those that were known before stay as they are, opened or not. Of one that the ring has given up
+    /// only the public half stays: a private half that was opened here is forgotten.
     fn load(&self, ring: &KeyRing, before: Option<&LoadedKeys>) -> Result<LoadedKeys, Fault> {
         let safe = Safe::of(self.kms.clone(), ring);
         let mut keys = Vec::new();
         for stored in ring.signing_keys.iter() {
             let public = stored.key.public()?;
             let kid = public.thumbprint();
-            let known = before.and_then(|keys| keys.find(&kid)).cloned();
-            let key = known.unwrap_or_else(|| {
-                Arc::new(SigningKey { kid, private: self.private(&stored.key, &safe, &public), public })
+            let is_gone = matches!(stored.key.custody, RingCustody::Gone { .. });
+            let known = before.filter(|_| !is_gone).and_then(|keys| keys.find(&kid)).cloned();
+            let certificate = stored.key.certificate()?;
+            let key = known.filter(|known| known.certificate == certificate).unwrap_or_else(|| {
+                let private = private_half(&self.kms, &stored.key, &safe, &public);
+                Arc::new(SigningKey { kid, public, private, certificate })
             });
             keys.push(ScheduledKey { algorithm: stored.algorithm, schedule: stored.schedule, key });
         }
         LoadedKeys::new(keys)
     }
+}
 
-    fn private(&self, key: &RingKey, safe: &Safe, public: &crate::PublicKey) -> PrivateKey {
-        match &key.custody {
-            RingCustody::Kms { key_id } => {
-                PrivateKey::Kms { client: self.kms.clone(), key_id: key_id.clone() }
-            }
-            RingCustody::KmsWrapped { name, wrapped } => PrivateKey::Wrapped(Box::new(WrappedKey {
-                safe: safe.clone(),
-                name: name.clone(),
-                wrapped: wrapped.clone(),
-                public: public.clone(),
-                opened: OnceCell::new(),
-            })),
-            RingCustody::Gone { .. } => PrivateKey::Gone,
-        }
+/// The private half of a key in the ring, not opened yet.
+pub(crate) fn private_half(kms: &Kms, key: &RingKey, safe: &Safe, public: &crate::PublicKey) -> PrivateKey {
+    match &key.custody {
+        RingCustody::Kms { key_id } => PrivateKey::Kms { client: kms.clone(), key_id: key_id.clone() },
+        RingCustody::KmsWrapped { name, wrapped } => PrivateKey::Wrapped(Box::new(WrappedKey {
+            safe: safe.clone(),
+            name: name.clone(),
+            wrapped: wrapped.clone(),
+            public: public.clone(),
+            opened: OnceCell::new(),
+        })),
+        RingCustody::Gone { .. } => PrivateKey::Gone,
     }
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use aws_sdk_kms::Client;
+use aws_sdk_kms::error::SdkError;
+use aws_sdk_kms::operation::get_public_key::{GetPublicKeyError, GetPublicKeyOutput};
 use aws_sdk_kms::types::{DataKeyPairSpec, KeySpec, KeyUsageType, Tag};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -9,10 +10,11 @@ use oauth::Timestamp;
 use oauth::configuration::SigningAlgorithm;
 use store::Store;
 
+use crate::certificate::Draft;
 use crate::key_ring::{ALGORITHMS, KeyRing, Purpose, RingCustody, RingKey, SigningMode};
 use crate::key_set::{JWKS_MAX_AGE, KeySet, LONGEST_TOKEN_LIFE, Schedule, ScheduledKey};
-use crate::kms;
-use crate::ring_custody::RING_FRESH;
+use crate::kms::{self, Kms, Safe};
+use crate::ring_custody::{RING_FRESH, private_half};
 
 /// The tag of the KMS keys that a rotation makes. Rights on keys that are not made yet can only be given by it.
 pub const DEPLOYMENT_TAG: &str = "countersign-deployment";
@@ -66,7 +68,7 @@ pub enum Tended {
 
 /// Makes and replaces a deployment's keys. The one who may write the key ring.
 pub struct Rotation {
-    kms: Client,
+    kms: Kms,
     store: Store,
     dice: Dice,
     plan: RotationPlan,
@@ -85,7 +87,7 @@ impl Rotation {
     /// When the table or KMS does not answer; the ring is as it was then.
     pub async fn tend(&self, demand: &Demand, now: Timestamp) -> Result<Tended, Fault> {
         let tended = self.change(demand, now).await?;
-        self.disable_what_is_gone().await?;
+        self.settle().await?;
         Ok(tended)
     }
 
@@ -118,9 +120,13 @@ impl Rotation {
 
     async fn first_key(&self, algorithm: SigningAlgorithm) -> Result<RingKey, Fault> {
         let made = self.plan.first_keys.iter().find(|(of, _)| *of == algorithm);
-        match made.filter(|_| self.plan.mode == SigningMode::Kms) {
-            Some((_, key_id)) => self.kms_key(key_id.clone()).await,
-            None => self.make(algorithm).await,
+        let Some((_, key_id)) = made.filter(|_| self.plan.mode == SigningMode::Kms) else {
+            return self.make(algorithm).await;
+        };
+        match self.public_half(key_id).await {
+            // It was retired under a ring that is lost, or was deleted since: it signs no more.
+            Err(error) if error.as_service_error().is_some_and(is_of_no_use) => self.make(algorithm).await,
+            answer => ring_key(key_id.clone(), answer),
         }
     }
 
@@ -144,6 +150,8 @@ impl Rotation {
             }
         }
         let gone = next.give_up_private_halves(now);
+        // Only when the ring is written anyway: it grows by nothing else.
+        next.forget_old(now);
         let tended =
             if rotated.is_empty() && gone == 0 { Tended::Nothing } else { Tended::Changed { rotated, gone } };
         Ok((next, tended))
@@ -185,11 +193,12 @@ impl Rotation {
     }
 
     async fn kms_key(&self, key_id: String) -> Result<RingKey, Fault> {
-        const WHAT: &str = "public key";
-        let answer = self.kms.get_public_key().key_id(&key_id).send().await;
-        let answer = answer.map_err(|error| aws::fault(WHAT, &error))?;
-        let public = answer.public_key.ok_or_else(|| Fault::broken(WHAT, "KMS answered without one"))?;
-        checked(RingKey { public_key: STANDARD.encode(public), custody: RingCustody::Kms { key_id } })
+        let answer = self.public_half(&key_id).await;
+        ring_key(key_id, answer)
+    }
+
+    async fn public_half(&self, key_id: &str) -> PublicHalf {
+        self.kms.get_public_key().key_id(key_id).send().await
     }
 
     async fn make_wrapped_key(&self, algorithm: SigningAlgorithm) -> Result<RingKey, Fault> {
@@ -212,7 +221,7 @@ impl Rotation {
             return Err(Fault::broken(WHAT, "KMS answered with half of it"));
         };
         let custody = RingCustody::KmsWrapped { name, wrapped: STANDARD.encode(wrapped) };
-        checked(RingKey { public_key: STANDARD.encode(public), custody })
+        checked(RingKey { public_key: STANDARD.encode(public), certificate: None, custody })
     }
 
     async fn make_server_secret(&self) -> Result<String, Fault> {
@@ -227,24 +236,79 @@ impl Rotation {
         Ok(STANDARD.encode(wrapped))
     }
 
+    /// What is left to do once the ring stands: a key that cannot be used otherwise waits for it, and whoever runs next
+    /// does what this run could not.
+    async fn settle(&self) -> Result<(), Fault> {
+        let Some(kept) = self.store.key_ring::<KeyRing>().await? else { return Ok(()) };
+        let mut ring = kept.ring.clone();
+        self.disable_what_is_gone(&mut ring).await?;
+        self.certify(&mut ring).await?;
+        if ring == kept.ring {
+            return Ok(());
+        }
+        // Who was quicker does the same once more.
+        self.store.replace_key_ring(&ring, Some(&kept)).await.map(drop)
+    }
+
     /// A key in KMS whose private half the ring has given up signs nothing more, whoever asks. Deleting it is an
     /// operator's decision.
     /// The ring names it until that is done.
-    async fn disable_what_is_gone(&self) -> Result<(), Fault> {
-        let Some(kept) = self.store.key_ring::<KeyRing>().await? else { return Ok(()) };
-        let gone = kept.ring.to_be_disabled();
-        if gone.is_empty() {
-            return Ok(());
-        }
-        for key_id in gone {
+    async fn disable_what_is_gone(&self, ring: &mut KeyRing) -> Result<(), Fault> {
+        for key_id in ring.to_be_disabled() {
             let answer = self.kms.disable_key().key_id(&key_id).send().await;
             answer.map_err(|error| aws::fault("retired signing key", &error))?;
         }
-        let mut ring = kept.ring.clone();
         ring.forget_disabled();
-        // Who was quicker disables the same once more.
-        self.store.replace_key_ring(&ring, Some(&kept)).await.map(drop)
+        Ok(())
     }
+
+    /// Has each RSA key that can sign and has no certificate yet sign its own: one call of KMS, once in the key's life. A
+    /// key that signs no more is published no more, and needs none.
+    async fn certify(&self, ring: &mut KeyRing) -> Result<(), Fault> {
+        let safe = Safe::of(self.kms.clone(), ring);
+        let mut certificates = Vec::new();
+        for stored in ring.signing_keys.iter() {
+            certificates.push(match &stored.key {
+                RingKey { custody: RingCustody::Gone { .. }, .. } => None,
+                RingKey { certificate: Some(certificate), .. } => Some(certificate.clone()),
+                _ => self.certificate(stored, &safe).await?,
+            });
+        }
+        let mut certificates = certificates.into_iter();
+        ring.signing_keys = ring
+            .signing_keys
+            .map(|stored| RingKey { certificate: certificates.next().flatten(), ..stored.key.clone() });
+        Ok(())
+    }
+
+    async fn certificate(
+        &self,
+        stored: &ScheduledKey<RingKey>,
+        safe: &Safe,
+    ) -> Result<Option<String>, Fault> {
+        let public = stored.key.public()?;
+        let Some(draft) = Draft::new(&public, stored.schedule.published_at) else { return Ok(None) };
+        let private = private_half(&self.kms, &stored.key, safe, &public);
+        let signature = private.sign(stored.algorithm, draft.to_be_signed()).await?;
+        Ok(Some(STANDARD.encode(draft.signed(&signature)?)))
+    }
+}
+
+/// What KMS says when it is asked for the public half of a key.
+type PublicHalf = Result<GetPublicKeyOutput, SdkError<GetPublicKeyError>>;
+
+/// A key of KMS as the ring holds it.
+fn ring_key(key_id: String, answer: PublicHalf) -> Result<RingKey, Fault> {
+    const WHAT: &str = "public key";
+    let answer = answer.map_err(|error| aws::fault(WHAT, &error))?;
+    let public = answer.public_key.ok_or_else(|| Fault::broken(WHAT, "KMS answered without one"))?;
+    let custody = RingCustody::Kms { key_id };
+    checked(RingKey { public_key: STANDARD.encode(public), certificate: None, custody })
+}
+
+/// Whether a key of KMS is disabled, waits for its deletion, or is deleted.
+fn is_of_no_use(error: &GetPublicKeyError) -> bool {
+    error.is_disabled_exception() || error.is_kms_invalid_state_exception() || error.is_not_found_exception()
 }
 
 /// A key is not taken into the ring when its public half could not be read from it.
@@ -261,6 +325,8 @@ mod tests {
     use super::*;
     use crate::fake_aws::FakeAws;
     use crate::fixtures::{P256_SPKI, RSA_SPKI, SECRET};
+    use crate::ring_custody::RingKeys;
+    use crate::signing_key::PrivateKey;
     use crate::{AcceptedKeys, Expected, Keys, PublicKey, ServerSecret, jwt};
 
     const ISSUER: &str = "https://issuer.example";
@@ -320,9 +386,11 @@ mod tests {
         for _ in 0..50 {
             assert_eq!(signed(&aws, &keys, Es256, now).await.1, "KMS.Sign=1");
         }
-        assert_eq!(signed(&aws, &keys, Rs256, now).await.1, "KMS.Sign=1");
+        assert_eq!(signed(&aws, &keys, Rs256, now).await.1, "KMS.Sign.RS256=1");
         let requests = aws.requests_of("Sign");
         assert!(requests.iter().all(|request| request["MessageType"] == "DIGEST"));
+        // The first was the RSA key's own certificate.
+        let requests = &requests[1..];
         assert_eq!(requests[0]["SigningAlgorithm"], "ECDSA_SHA_256");
         assert_eq!(requests[51]["SigningAlgorithm"], "RSASSA_PKCS1_V1_5_SHA_256");
         assert_eq!(
@@ -462,6 +530,91 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_key_that_was_given_up_is_forgotten_by_those_who_had_opened_it() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        let start = clock.now();
+        let rotation = made(&aws, SigningMode::KmsWrapped, start).await;
+        let keys = RingKeys::new(&aws.sdk(), aws.store(), clock.clone());
+        let opened = keys.keys().await.expect("a ring");
+        opened.sign(b"{}", "JWT", Es256, start).await.expect("signed");
+        let kid = opened.signing_kid(Es256, start);
+        drop(opened);
+        let holds = async || {
+            let loaded = keys.keys().await.expect("a ring");
+            let key = loaded.find(&kid).expect("its public half stays");
+            matches!(&key.private, PrivateKey::Wrapped(key) if key.opened.initialized())
+        };
+        assert!(holds().await);
+        let es256 = Demand { rotate: vec![Es256], at_once: true };
+        rotation.tend(&es256, start).await.expect("tended");
+        clock.advance(i64::try_from(RING_FRESH.as_secs()).expect("small"));
+        assert!(!holds().await);
+    }
+
+    #[tokio::test]
+    async fn at_once_means_the_demanded_algorithm_alone() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        let start = clock.now();
+        let rotation = made(&aws, SigningMode::KmsWrapped, start).await;
+        let both_are_due = start.after(DAY * 90);
+        let at_once = Demand { rotate: vec![Es256], at_once: true };
+        rotation.tend(&at_once, both_are_due).await.expect("tended");
+        let ring = aws.ring();
+        let (leaked, due) = (&ring["signing_keys"][0], &ring["signing_keys"][1]);
+        assert_eq!((&leaked["algorithm"], &due["algorithm"]), (&json!("ES256"), &json!("RS256")));
+        let now = json!(both_are_due.as_seconds());
+        assert_eq!((&leaked["distrusted"], &leaked["unpublished_at"]), (&json!(true), &now));
+        assert_eq!(due.get("distrusted"), None, "its tokens are as good as before");
+        assert_eq!(due["retired_at"], both_are_due.after(UNTIL_KNOWN).as_seconds());
+    }
+
+    #[tokio::test]
+    async fn a_lost_ring_is_made_anew_though_the_first_keys_are_retired() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        let start = clock.now();
+        let rotation = made(&aws, SigningMode::Kms, start).await;
+        let es256 = Demand { rotate: vec![Es256], at_once: true };
+        rotation.tend(&es256, start).await.expect("tended");
+        assert_eq!(aws.requests_of("DisableKey"), [json!({ "KeyId": "arn:first-ec" })]);
+        aws.lose_ring();
+        assert_eq!(rotation.tend(&Demand::default(), start).await.expect("made"), Tended::Made);
+        let keys = aws.ring()["signing_keys"].clone();
+        assert_eq!(
+            (&keys[0]["key_id"], &keys[1]["key_id"]),
+            (&json!("arn:ECC_NIST_P256"), &json!("arn:first-rsa"))
+        );
+        signed(&aws, &aws.keys(&clock), Es256, start).await;
+    }
+
+    /// Each rotation adds a key: what nobody can need any more goes, and the ring stays small whatever its period.
+    #[tokio::test]
+    async fn the_ring_forgets_keys_a_year_after_they_were_published_and_the_oldest_of_very_many() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        let start = clock.now();
+        let rotation = made(&aws, SigningMode::KmsWrapped, start).await;
+        let es256 = Demand { rotate: vec![Es256], at_once: true };
+        let public_halves = || {
+            let ring = aws.ring();
+            let keys = ring["signing_keys"].as_array().expect("keys").iter();
+            let keys = keys.filter(|key| key["algorithm"] == "ES256");
+            keys.map(|key| key["public_key"].as_str().expect("one").to_owned()).collect::<Vec<_>>()
+        };
+        let first = public_halves()[0].clone();
+        rotation.tend(&es256, start).await.expect("tended");
+        rotation.tend(&es256, start.after(DAY * 364)).await.expect("tended");
+        assert!(public_halves().contains(&first), "old hints may still name it");
+        rotation.tend(&es256, start.after(DAY * 365)).await.expect("tended");
+        assert!(!public_halves().contains(&first));
+
+        let second = public_halves()[0].clone();
+        for hour in 0..100 {
+            rotation.tend(&es256, start.after(DAY * 365 + Duration::from_hours(hour))).await.expect("tended");
+        }
+        assert!(!public_halves().contains(&second), "there are many newer ones");
+        assert!(public_halves().len() < 70 && aws.ring().to_string().len() < 64 * 1024);
+    }
+
+    #[tokio::test]
     async fn who_is_overtaken_changes_nothing() {
         let (aws, clock) = (FakeAws::default(), Clock::system());
         let rotation = made(&aws, SigningMode::KmsWrapped, clock.now()).await;
@@ -470,6 +623,66 @@ mod tests {
         let es256 = Demand { rotate: vec![Es256], at_once: false };
         assert_eq!(rotation.tend(&es256, clock.now()).await.expect("told"), Tended::Overtaken);
         assert_eq!(aws.ring(), before);
+    }
+
+    /// The certificate signed something: it is whole, its own key's, and what a function signs is signed by that key.
+    async fn certified(aws: &FakeAws, clock: &Clock) -> String {
+        let keys = aws.keys(clock);
+        let signed = keys.sign_certified(b"<x></x>", clock.now()).await.expect("signed");
+        let public = keys.public().await.expect("at hand");
+        assert_eq!(public.certificates(clock.now()), [signed.certificate.as_slice()]);
+        let PublicKey::Rsa { n, e } = PublicKey::from_spki(RSA_SPKI).expect("a key") else { unreachable!() };
+        ring::signature::RsaPublicKeyComponents { n, e }
+            .verify(&ring::signature::RSA_PKCS1_2048_8192_SHA256, b"<x></x>", &signed.signature)
+            .expect("by the key in use");
+        STANDARD.encode(signed.certificate)
+    }
+
+    #[tokio::test]
+    async fn an_rsa_key_signs_its_certificate_once_however_it_is_kept() {
+        for mode in [SigningMode::Kms, SigningMode::KmsWrapped] {
+            let (aws, clock) = (FakeAws::default(), Clock::system());
+            let rotation = made(&aws, mode, clock.now()).await;
+            let certificate = certified(&aws, &clock).await;
+            let ring = aws.ring();
+            assert_eq!(ring["signing_keys"][1]["certificate"], certificate);
+            assert_eq!(ring["signing_keys"][0].get("certificate"), None, "ES256 has none");
+            let signatures = aws.requests_of("Sign").len();
+            let openings = aws.requests_of("Decrypt").len();
+            rotation.tend(&Demand::default(), clock.now()).await.expect("tended");
+            assert_eq!((aws.ring(), aws.requests_of("Sign").len()), (ring, signatures));
+            assert_eq!(aws.requests_of("Decrypt").len(), openings);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_ring_from_before_there_were_certificates_has_one_after_the_next_run() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        let rotation = made(&aws, SigningMode::KmsWrapped, clock.now()).await;
+        let certificate = certified(&aws, &clock).await;
+        aws.change_ring(|ring| {
+            drop(ring["signing_keys"][1].as_object_mut().expect("a key").remove("certificate"));
+        });
+        let keys = aws.keys(&clock);
+        let fault = keys.sign_certified(b"<x></x>", clock.now()).await.expect_err("none yet");
+        assert!(fault.to_string().contains("invoke the rotation function"), "{fault}");
+        rotation.tend(&Demand::default(), clock.now()).await.expect("tended");
+        clock.advance(i64::try_from(RING_FRESH.as_secs()).expect("small"));
+        assert_eq!(keys.public().await.expect("read anew").certificates(clock.now()).len(), 1);
+        assert_eq!(certified(&aws, &clock).await, certificate, "the same as before");
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_could_not_be_made_keeps_no_key_from_being_replaced() {
+        let (aws, clock) = (FakeAws::default(), Clock::system());
+        let rotation = made(&aws, SigningMode::Kms, clock.now()).await;
+        aws.refuse(Some("Sign"));
+        let rs256 = Demand { rotate: vec![Rs256], at_once: true };
+        assert!(rotation.tend(&rs256, clock.now()).await.is_err(), "it is told");
+        assert_eq!(aws.ring()["signing_keys"].as_array().expect("keys").len(), 3);
+        aws.refuse(None);
+        rotation.tend(&Demand::default(), clock.now()).await.expect("tended");
+        assert!(aws.ring()["signing_keys"][2]["certificate"].is_string());
     }
 
     #[tokio::test]

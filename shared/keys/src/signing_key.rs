@@ -1,15 +1,15 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use aws_sdk_kms::Client;
 use environment::Fault;
 use oauth::Timestamp;
 use oauth::configuration::SigningAlgorithm;
 
+use crate::certificate::Draft;
 use crate::jwt;
 use crate::key_file::{KeyFile, KeyFileError};
 use crate::key_set::{KeySet, ScheduledKey};
-use crate::kms::{self, WrappedKey};
+use crate::kms::{self, Kms, WrappedKey};
 use crate::local_key::LocalKey;
 use crate::public_key::PublicKey;
 use crate::public_keys::{NamedKey, PublicKeys};
@@ -19,6 +19,17 @@ pub(crate) struct SigningKey {
     pub(crate) kid: String,
     pub(crate) public: PublicKey,
     pub(crate) private: PrivateKey,
+    /// The certificate of an RSA key, DER.
+    pub(crate) certificate: Option<Vec<u8>>,
+}
+
+/// A signature by a key that has a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertifiedSignature {
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    pub signature: Vec<u8>,
+    /// The key's certificate, DER.
+    pub certificate: Vec<u8>,
 }
 
 /// Where the private half is.
@@ -26,7 +37,7 @@ pub(crate) enum PrivateKey {
     /// In this process.
     Local(Box<LocalKey>),
     /// In KMS, which never gives it out.
-    Kms { client: Client, key_id: String },
+    Kms { client: Kms, key_id: String },
     /// A ciphertext that KMS opens when the key first signs here.
     Wrapped(Box<WrappedKey>),
     /// Nowhere any more.
@@ -34,7 +45,7 @@ pub(crate) enum PrivateKey {
 }
 
 impl PrivateKey {
-    async fn sign(&self, algorithm: SigningAlgorithm, message: &[u8]) -> Result<Vec<u8>, Fault> {
+    pub(crate) async fn sign(&self, algorithm: SigningAlgorithm, message: &[u8]) -> Result<Vec<u8>, Fault> {
         match self {
             Self::Local(key) => {
                 aws::count("Keys.Sign");
@@ -71,7 +82,11 @@ impl LoadedKeys {
             return Err(Fault::broken("signing keys", format!("{} is listed twice", twice.key.kid)));
         }
         let signing = KeySet::new(keys);
-        let public = signing.map(|key| NamedKey { kid: key.key.kid.clone(), public: key.key.public.clone() });
+        let public = signing.map(|key| NamedKey {
+            kid: key.key.kid.clone(),
+            public: key.key.public.clone(),
+            certificate: key.key.certificate.clone(),
+        });
         Ok(Self { signing, public: Arc::new(PublicKeys::new(public)) })
     }
 
@@ -82,9 +97,11 @@ impl LoadedKeys {
         for stored in file.keys().iter() {
             let key = stored.key.load(stored.algorithm).map_err(broken)?;
             let public = key.public().map_err(broken)?;
-            let key =
-                SigningKey { kid: public.thumbprint(), public, private: PrivateKey::Local(Box::new(key)) };
-            let key = Arc::new(key);
+            let certificate = Draft::new(&public, stored.schedule.published_at)
+                .map(|draft| key.sign(draft.to_be_signed()).and_then(|signature| draft.signed(&signature)))
+                .transpose()?;
+            let (kid, private) = (public.thumbprint(), PrivateKey::Local(Box::new(key)));
+            let key = Arc::new(SigningKey { kid, public, private, certificate });
             keys.push(ScheduledKey { algorithm: stored.algorithm, schedule: stored.schedule, key });
         }
         Self::new(keys)
@@ -95,6 +112,12 @@ impl LoadedKeys {
         self.signing.iter().map(|key| &key.key).find(|key| key.kid == kid)
     }
 
+    /// The name of the key that signs now.
+    #[cfg(test)]
+    pub(crate) fn signing_kid(&self, algorithm: SigningAlgorithm, now: Timestamp) -> String {
+        self.signing.signing_key(algorithm, now).expect("one that signs").key.kid.clone()
+    }
+
     /// Signs a payload as a JWS in compact form (RFC 7515, section 7.1).
     pub(crate) async fn sign(
         &self,
@@ -103,11 +126,32 @@ impl LoadedKeys {
         algorithm: SigningAlgorithm,
         now: Timestamp,
     ) -> Result<String, Fault> {
-        let key = self.signing.signing_key(algorithm, now).map(|key| &key.key).ok_or_else(|| {
-            Fault::broken("signing keys", format!("no {} key is in use", algorithm.as_str()))
-        })?;
+        let key = self.in_use(algorithm, now)?;
         let input = jwt::signing_input(algorithm.as_str(), &key.kid, typ, payload)?;
         let signature = key.private.sign(algorithm, input.as_bytes()).await?;
         Ok(jwt::compact(input, &signature))
+    }
+
+    /// Signs bytes by the RSA key in use, and says by which certificate that is checked. What is signed so must not
+    /// begin as the signing input of a JWS or as a certificate does.
+    pub(crate) async fn sign_certified(
+        &self,
+        message: &[u8],
+        now: Timestamp,
+    ) -> Result<CertifiedSignature, Fault> {
+        const ALGORITHM: SigningAlgorithm = SigningAlgorithm::Rs256;
+        let key = self.in_use(ALGORITHM, now)?;
+        let certificate = key.certificate.clone().ok_or_else(|| {
+            Fault::broken("certificate", "the RSA key in use has none yet; invoke the rotation function")
+        })?;
+        let signature = key.private.sign(ALGORITHM, message).await?;
+        Ok(CertifiedSignature { signature, certificate })
+    }
+
+    fn in_use(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Result<&SigningKey, Fault> {
+        self.signing
+            .signing_key(algorithm, now)
+            .map(|key| &*key.key)
+            .ok_or_else(|| Fault::broken("signing keys", format!("no {} key is in use", algorithm.as_str())))
     }
 }

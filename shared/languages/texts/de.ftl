@@ -76,6 +76,7 @@ consent-nothing-to-choose = Darum wird gebeten
 consent-scopes = Zu Ihnen und zur Arbeitsweise
 consent-exact = Genaue Anfrage
 consent-item = , Punkt { $number }
+consent-not-yours = Das können Sie nicht erlauben: Sie haben es selbst nicht
 consent-always = Gehört immer dazu
 consent-lifetime = Wie lange
 consent-once = Jedes Token gilt { $span }, danach endet der Zugriff.

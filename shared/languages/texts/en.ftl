@@ -76,6 +76,7 @@ consent-nothing-to-choose = This is what it asks for
 consent-scopes = About you and the way it works
 consent-exact = Exact request
 consent-item = , item { $number }
+consent-not-yours = You cannot allow this: you do not have it yourself
 consent-always = Always part of this
 consent-lifetime = How long
 consent-once = Each token lives { $span }, and the access ends with it.

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::configuration::{ClaimSource, Profile, Tool};
 use crate::{
-    AuthorizationDetails, ClientId, GrantId, Refusal, ResourceUri, Scope, Sha256Digest, Timestamp, TokenId,
+    Actor, Actors, Ancestor, AuthorizationDetails, ClientId, GrantId, Refusal, ResourceUri, Scope,
+    Sha256Digest, Timestamp, TokenId, TokenType,
 };
 
 /// The `typ` of an access token (RFC 9068, section 2.1).
@@ -58,6 +59,15 @@ pub struct AccessTokenClaims {
     /// The digest of what was asked when the person decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked: Option<Sha256Digest>,
+    /// Who acts on behalf of the subject; empty for the client that the authorization was given to (RFC 8693, section 4.1).
+    #[serde(default, skip_serializing_if = "Actors::is_empty")]
+    pub act: Actors,
+    /// The only one who may act on behalf of the subject with this token, where that is said (RFC 8693, section 4.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_act: Option<Actor>,
+    /// The tokens that it was exchanged from, the newest first: it ends with each of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exchanged_from: Vec<Ancestor>,
     /// What the tool wants to know of the person.
     #[serde(flatten)]
     pub person: Map<String, Value>,
@@ -84,7 +94,7 @@ impl AccessTokenClaims {
     /// Puts the details into the token, or their identifier where they are too large or the tool wants it so.
     #[must_use]
     pub fn with_details(mut self, details: &AuthorizationDetails, by_reference: bool) -> Self {
-        if by_reference || must_be_referenced(details) {
+        if !details.is_empty() && (by_reference || must_be_referenced(details)) {
             self.authorization_details_id = Some(details.digest());
         } else {
             self.authorization_details = details.clone();
@@ -120,6 +130,10 @@ pub struct IdTokenClaims {
     pub amr: Vec<String>,
     /// Ties it to the access token beside it (OpenID Connect Core, section 3.1.3.6).
     pub at_hash: String,
+    /// Its identifier.
+    pub jti: TokenId,
+    /// The authorization it comes from: exchanged, it ends with that.
+    pub grant_id: GrantId,
 }
 
 /// The left half of the SHA-256 of an access token, for `at_hash`: ours are all signed with a SHA-256.
@@ -137,7 +151,7 @@ pub fn claims_for_tool(tool: &Tool, person: &Profile) -> Map<String, Value> {
 }
 
 /// Claims that mean something to us: a tool's registration cannot replace them.
-pub const RESERVED_CLAIMS: [&str; 22] = [
+pub const RESERVED_CLAIMS: [&str; 23] = [
     "iss",
     "sub",
     "aud",
@@ -152,6 +166,7 @@ pub const RESERVED_CLAIMS: [&str; 22] = [
     "amr",
     "act",
     "may_act",
+    "exchanged_from",
     "cnf",
     "grant_id",
     "authorization_details",
@@ -162,7 +177,8 @@ pub const RESERVED_CLAIMS: [&str; 22] = [
     "username",
 ];
 
-fn claim_value(source: &ClaimSource, person: &Profile) -> Option<Value> {
+/// What a person's record says for a claim; `None` where it says nothing.
+pub fn claim_value(source: &ClaimSource, person: &Profile) -> Option<Value> {
     Some(match source {
         ClaimSource::Groups => person.groups.iter().cloned().collect::<Vec<_>>().into(),
         ClaimSource::Email => person.email.clone()?.into(),
@@ -193,11 +209,14 @@ pub fn userinfo_claims(sub: &str, person: &Profile, scope: &Scope) -> BTreeMap<&
 /// The answer of the token endpoint (OAuth 2.1, section 3.2.3; RFC 9396, section 7).
 #[derive(Clone, Debug, Serialize)]
 pub struct TokenResponse {
-    /// The access token.
+    /// The access token, or whatever else was asked for by an exchange.
     pub access_token: String,
-    /// `Bearer`.
+    /// What kind of token that is; said after an exchange alone (RFC 8693, section 2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<TokenType>,
+    /// `Bearer`; `N_A` for what is no access token (RFC 8693, section 2.2.1).
     pub token_type: &'static str,
-    /// Seconds that the access token lives.
+    /// Seconds that it lives.
     pub expires_in: u64,
     /// The refresh token.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -9,13 +9,20 @@ use serde_json::Value;
 
 use crate::scope::{ISSUER_SCOPES, OFFLINE_ACCESS, OPENID};
 use crate::time::seconds;
-use crate::{AuthorizationDetail, AuthorizationDetails, ClientId, RedirectUri, ResourceUri, Scope, ToolId};
+use crate::{
+    AuthorizationDetail, AuthorizationDetails, ClientId, ExchangeRule, RedirectUri, ResourceUri, Scope,
+    ToolId,
+};
 
 /// The settings of the whole server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Server {
     /// The issuer identifier (RFC 8414, section 2): it comes from configuration, never from a request.
     pub issuer: String,
+    /// The URL below which people open the pages, where that is not the issuer: a domain that a phone reaches, say, apart from
+    /// a private one for machines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<String>,
     /// What people see on the pages.
     pub brand: Brand,
     /// Whether every client must push its authorization requests (RFC 9126, section 5).
@@ -25,6 +32,9 @@ pub struct Server {
     /// How often anybody may come.
     #[serde(default)]
     pub limits: Limits,
+    /// How tokens are exchanged.
+    #[serde(default)]
+    pub exchange: ExchangeSettings,
 }
 
 impl Server {
@@ -33,10 +43,21 @@ impl Server {
         format!("{}{path}", self.issuer)
     }
 
-    /// The path in the issuer, such as `/prod`; empty for none.
+    /// The URL below which the pages stand: the issuer, unless they have one of their own.
+    pub fn pages_url(&self) -> &str {
+        self.pages.as_deref().unwrap_or(&self.issuer)
+    }
+
+    /// The URL of a page, such as `/authorize`.
+    pub fn page(&self, path: &str) -> String {
+        format!("{}{path}", self.pages_url())
+    }
+
+    /// The path in the URL of the pages, such as `/prod`; empty for none.
     pub fn base_path(&self) -> &str {
-        let after_scheme = self.issuer.find("://").map_or(0, |position| position + 3);
-        self.issuer[after_scheme..].find('/').map_or("", |position| &self.issuer[after_scheme + position..])
+        let url = self.pages_url();
+        let after_scheme = url.find("://").map_or(0, |position| position + 3);
+        url[after_scheme..].find('/').map_or("", |position| &url[after_scheme + position..])
     }
 
     /// The issuer as the resource that userinfo is.
@@ -114,6 +135,21 @@ impl Default for Limits {
     }
 }
 
+/// How tokens are exchanged (RFC 8693).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExchangeSettings {
+    /// How many may act one for another: at most [`LONGEST_CHAIN`](crate::LONGEST_CHAIN).
+    pub longest_chain: usize,
+    /// Whether each exchange is recorded beside the authorization: who, for whom, for what, until when. One write each.
+    pub record: bool,
+}
+
+impl Default for ExchangeSettings {
+    fn default() -> Self {
+        Self { longest_chain: 4, record: true }
+    }
+}
+
 /// A grant type that a client can be allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -122,6 +158,7 @@ pub enum GrantType {
     AuthorizationCode,
     RefreshToken,
     ClientCredentials,
+    TokenExchange,
 }
 
 impl GrantType {
@@ -131,6 +168,7 @@ impl GrantType {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
         }
     }
 }
@@ -218,8 +256,11 @@ pub struct Client {
     pub remember_consent: bool,
     /// How its ID tokens are signed (`id_token_signed_response_alg`).
     pub id_token_signed_response_alg: SigningAlgorithm,
-    /// The tool that this client is, when it introspects the tokens that it is sent.
+    /// The tool that this client is: it may introspect, and exchange, the tokens that are meant for it.
     pub is_tool: Option<ToolId>,
+    /// The only one who may act on behalf of people with this client's tokens (`may_act`, RFC 8693, section 4.4).
+    #[serde(default)]
+    pub may_act: Option<ClientId>,
 }
 
 impl Client {
@@ -267,7 +308,61 @@ pub struct Tool {
     pub details_by_reference: bool,
     /// Which of a person's claims its tokens carry: the claim's name, and where it comes from.
     pub claims: BTreeMap<String, ClaimSource>,
+    /// What of other tools' rights becomes a right here when a token is exchanged (RFC 8693).
+    #[serde(default)]
+    pub exchanges: Vec<ExchangeRule>,
+    /// What its SAML assertions are, when it takes them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saml: Option<SamlRegistration>,
 }
+
+/// A tool as a SAML service provider (SAML Metadata, section 2.4.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SamlRegistration {
+    /// Its entity id: the assertion's audience.
+    pub audience: String,
+    /// Its assertion consumer service: the one place where an assertion may be presented.
+    pub recipient: String,
+    /// What the subject is called.
+    pub name_id: SamlNameId,
+    /// How long an assertion lives. It cannot be called back, so this is short.
+    #[serde(with = "seconds")]
+    pub lifetime: Duration,
+    /// What else an assertion says: the attribute's name, and where its values come from.
+    pub attributes: BTreeMap<String, SamlAttribute>,
+}
+
+/// What an assertion calls its subject (SAML Core, section 8.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SamlNameId {
+    /// The `sub` of the other tokens.
+    Subject,
+    /// The person's e-mail address.
+    Email,
+    /// The person's user name.
+    UserName,
+}
+
+/// Where an attribute's values come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SamlAttribute {
+    /// The person's record.
+    Person(ClaimSource),
+    /// What each granted scope is called there, by scope.
+    Scopes(BTreeMap<String, String>),
+    /// A field of the granted detail of a type.
+    Detail {
+        /// The type.
+        detail_type: String,
+        /// The field, as a JSON pointer such as `/identifier`.
+        field: String,
+    },
+}
+
+/// Attributes that every assertion has: a registration cannot replace them.
+pub const SAML_ATTRIBUTES: [&str; 4] = ["scope", "authorization_details", "act", "client_id"];
 
 impl Tool {
     /// Whether the tool serves a location of a detail.
@@ -366,6 +461,15 @@ impl DetailType {
     pub fn belongs_to(&self, detail: &AuthorizationDetail, tool: &Tool) -> bool {
         self.tools.contains(&tool.id) && detail.locations().all(|location| tool.serves(location))
     }
+}
+
+/// One file of policies, written in Cedar, as the operator wrote it. `policy` reads it; nothing else does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyText {
+    /// The file's name without its folder, such as `exchange.cedar`.
+    pub file: String,
+    /// What stands in it.
+    pub text: String,
 }
 
 /// A person's record, as far as claims need it.

@@ -129,8 +129,10 @@ fn one(index: usize, value: Value) -> Result<AuthorizationDetail, Refusal> {
     let Value::Object(mut fields) = value else {
         return Err(Refusal::DetailWithoutType { index });
     };
-    match fields.remove("type") {
+    match fields.get("type").cloned() {
         Some(Value::String(detail_type)) if !detail_type.is_empty() => {
+            // `remove` would put the last field in its place, and the person is shown what was asked as it was written.
+            fields.retain(|name, _| name != "type");
             Ok(AuthorizationDetail { detail_type, fields })
         }
         _ => Err(Refusal::DetailWithoutType { index }),

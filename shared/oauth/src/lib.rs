@@ -2,6 +2,7 @@
 //! machine, the claims of tokens, and every refusal with its facts. Nothing here does I/O, waits, or reads a
 //! clock or dice: moments and random bytes are parameters.
 
+mod actors;
 mod asked;
 mod authorization;
 mod canonical;
@@ -9,6 +10,7 @@ mod claims;
 pub mod configuration;
 mod detail;
 mod error_code;
+mod exchange;
 mod handle;
 mod hashed_secret;
 mod identifiers;
@@ -30,6 +32,7 @@ mod strict_json;
 /// Moments and spans.
 pub mod time;
 
+pub use actors::{Actor, Actors, Ancestor, LONGEST_CHAIN};
 pub use asked::Asked;
 pub use authorization::{
     Active, AuthenticationEvent, Authorization, Code, CodeProof, Consented, Decision, End, Ended, Family,
@@ -38,11 +41,14 @@ pub use authorization::{
 pub use canonical::canonical;
 pub use claims::{
     ACCESS_TOKEN_TYP, AccessTokenClaims, ID_TOKEN_TYP, IdTokenClaims, Introspection,
-    LARGEST_DETAILS_IN_TOKEN, RESERVED_CLAIMS, TokenResponse, at_hash, claims_for_tool, must_be_referenced,
-    userinfo_claims,
+    LARGEST_DETAILS_IN_TOKEN, RESERVED_CLAIMS, TokenResponse, at_hash, claim_value, claims_for_tool,
+    must_be_referenced, userinfo_claims,
 };
 pub use detail::{AuthorizationDetail, AuthorizationDetails, DEEPEST_DETAIL, MOST_DETAILS};
 pub use error_code::ErrorCode;
+pub use exchange::{
+    ExchangeRequest, ExchangeRule, FieldSource, Passage, ShownToken, TokenType, ancestors, delegated,
+};
 pub use handle::Handle;
 pub use hashed_secret::HashedSecret;
 pub use identifiers::{ClientId, GrantId, PersonId, TokenId, ToolId};

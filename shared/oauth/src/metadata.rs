@@ -15,7 +15,7 @@ pub fn document(server: &Server, tool_scopes: &[String], detail_types: &[String]
     let confidential = &methods[..3];
     json!({
         "issuer": server.issuer,
-        "authorization_endpoint": server.endpoint("/authorize"),
+        "authorization_endpoint": server.page("/authorize"),
         "pushed_authorization_request_endpoint": server.endpoint("/par"),
         "token_endpoint": server.endpoint("/token"),
         "introspection_endpoint": server.endpoint("/introspect"),
@@ -28,6 +28,7 @@ pub fn document(server: &Server, tool_scopes: &[String], detail_types: &[String]
         "response_modes_supported": ["query"],
         "grant_types_supported": [
             GrantType::AuthorizationCode.as_str(), GrantType::RefreshToken.as_str(), GrantType::ClientCredentials.as_str(),
+            GrantType::TokenExchange.as_str(),
         ],
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": CLIENT_ASSERTION_ALGORITHMS,

@@ -132,6 +132,32 @@ pub enum Refusal {
     #[error("the person's account has been disabled, or everything of theirs was ended")]
     PersonEnded,
 
+    // Token exchange.
+    #[error("the parameter {name} names a token type that is not taken here")]
+    TokenTypeNotSupported { name: &'static str },
+    #[error("the subject_token is invalid, expired or revoked, or not one that this client may exchange")]
+    SubjectTokenInvalid { why: &'static str },
+    #[error("the actor_token is invalid, expired or revoked, or not one that this client may show")]
+    ActorTokenInvalid { why: &'static str },
+    #[error("the subject_token says that somebody else may act with it")]
+    ActorNotAllowed,
+    #[error("the subject_token has been exchanged {limit} times, and may not be again")]
+    ChainTooLong { limit: usize },
+    #[error("a token is for one target: name one with the parameter resource or audience")]
+    TargetNotChosen,
+    #[error("no policy allows this exchange")]
+    ExchangeNotAllowed,
+    #[error("no SAML assertion can be made of this: {why}")]
+    AssertionNotPossible { why: &'static str },
+    #[error("authorization_details[{index}] is not allowed by any policy")]
+    DetailNotPermitted { index: usize },
+    #[error("the scope has a token that no policy allows")]
+    ScopeNotPermitted,
+    #[error("no policy allows the client to ask for this")]
+    ClientNotPermitted,
+    #[error("the person cannot grant this")]
+    GrantNotPermitted,
+
     // Tokens presented to us.
     #[error("the access token is missing")]
     TokenMissing,
@@ -195,16 +221,23 @@ impl Refusal {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::ClientNotAuthenticated | Self::ClientRejected { .. } => ErrorCode::InvalidClient,
-            Self::GrantNotAllowed { .. } => ErrorCode::UnauthorizedClient,
+            Self::GrantNotAllowed { .. } | Self::ClientNotPermitted => ErrorCode::UnauthorizedClient,
             Self::UnsupportedResponseType => ErrorCode::UnsupportedResponseType,
             Self::RequestObjectNotSupported => ErrorCode::RequestNotSupported,
-            Self::ScopeNotAllowed | Self::ScopeNeedsDetails { .. } | Self::ScopeWidened => {
-                ErrorCode::InvalidScope
-            }
-            Self::ResourceNotAllowed | Self::ResourceNotChosen => ErrorCode::InvalidTarget,
+            Self::ScopeNotAllowed
+            | Self::ScopeNotPermitted
+            | Self::ScopeNeedsDetails { .. }
+            | Self::ScopeWidened => ErrorCode::InvalidScope,
+            Self::ResourceNotAllowed
+            | Self::ResourceNotChosen
+            | Self::TargetNotChosen
+            | Self::AssertionNotPossible { .. }
+            | Self::ExchangeNotAllowed => ErrorCode::InvalidTarget,
             Self::LoginRequired => ErrorCode::LoginRequired,
             Self::ConsentRequired => ErrorCode::ConsentRequired,
-            Self::DeniedByPerson | Self::InteractionExpired => ErrorCode::AccessDenied,
+            Self::DeniedByPerson | Self::InteractionExpired | Self::GrantNotPermitted => {
+                ErrorCode::AccessDenied
+            }
             Self::AuthenticationStrengthUnavailable => ErrorCode::UnmetAuthenticationRequirements,
             Self::DetailsNotAnArray { .. }
             | Self::DetailRepeatsMember
@@ -216,6 +249,7 @@ impl Refusal {
             | Self::DetailInvalid { .. }
             | Self::DetailOutsideResource { .. }
             | Self::DetailTypeMustBePushed { .. }
+            | Self::DetailNotPermitted { .. }
             | Self::DetailWidened { .. } => ErrorCode::InvalidAuthorizationDetails,
             Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::CodeInvalid { .. }

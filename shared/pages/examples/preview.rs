@@ -121,6 +121,7 @@ fn account(frame: Frame<'_>, notice: Option<AccountNotice>) -> String {
 
 fn consent(frame: Frame<'_>) -> ConsentPage<'_> {
     ConsentPage {
+        withheld: pages::Withheld::default(),
         frame,
         interaction: "i",
         client: AskingClient { name: "Finance Agent", id: "finance-agent", is_vouched_for: true },

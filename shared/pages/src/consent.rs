@@ -28,6 +28,8 @@ pub struct ConsentPage<'a> {
     pub details: Vec<DetailChoice<'a>>,
     /// The scopes it asks for.
     pub scopes: Vec<ScopeChoice<'a>>,
+    /// What of it this person cannot grant.
+    pub withheld: Withheld,
     /// How long the access lasts.
     pub lifetime: Lifetime,
     /// Whether the person may choose not to be asked again for the same.
@@ -69,6 +71,15 @@ pub struct ScopeChoice<'a> {
     pub is_required: bool,
 }
 
+/// What of a request the person cannot grant, because they do not hold it themselves. It is shown, and cannot be chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Withheld {
+    /// Details, by their place in the request.
+    pub details: Vec<usize>,
+    /// Scopes, by name.
+    pub scopes: Vec<String>,
+}
+
 /// How long the access lasts.
 #[derive(Clone, Debug)]
 pub struct Lifetime {
@@ -94,6 +105,7 @@ struct ToolChoices<'a> {
 /// A detail with its place in the request.
 struct Item<'a> {
     index: usize,
+    is_withheld: bool,
     detail: &'a DetailChoice<'a>,
 }
 
@@ -128,7 +140,7 @@ impl ConsentPage<'_> {
     fn tools(&self) -> Vec<ToolChoices<'_>> {
         let mut tools: Vec<ToolChoices<'_>> = Vec::new();
         for (index, detail) in self.details.iter().enumerate() {
-            let item = Item { index, detail };
+            let item = Item { index, is_withheld: self.withheld.details.contains(&index), detail };
             match tools.iter_mut().find(|choices| choices.tool == detail.tool) {
                 Some(choices) => choices.items.push(item),
                 None => tools.push(ToolChoices { tool: detail.tool, items: vec![item] }),
@@ -138,7 +150,12 @@ impl ConsentPage<'_> {
     }
 
     fn has_choices(&self) -> bool {
-        !self.details.is_empty() || self.scopes.iter().any(|scope| !scope.is_required)
+        self.tools().iter().flat_map(|choices| &choices.items).any(|item| !item.is_withheld)
+            || self.scopes.iter().any(|scope| !scope.is_required && !self.withholds(scope))
+    }
+
+    fn withholds(&self, scope: &ScopeChoice<'_>) -> bool {
+        self.withheld.scopes.iter().any(|withheld| withheld == scope.name)
     }
 
     /// Tells a listener which item an "Exact request" belongs to.

@@ -10,7 +10,7 @@ pub struct Frame<'a> {
     pub texts: &'a Texts,
     /// Whose pages these are.
     pub brand: &'a Brand,
-    /// The path of the issuer, empty or such as `/prod`: every link and form starts with it.
+    /// The path in the URL of the pages, empty or such as `/prod`: every link and form starts with it.
     pub base_path: &'a str,
 }
 

@@ -26,7 +26,7 @@ pub use asset::{Asset, assets};
 pub use brand::{Brand, Logo, UnusableLogo};
 pub use catalogue::{CatalogueEntry, CatalogueEntryPage, CatalogueGroup, CataloguePage};
 pub use colour::{Colour, InvalidColour};
-pub use consent::{AskingClient, ConsentPage, ConsentProblem, DetailChoice, Lifetime, ScopeChoice};
+pub use consent::{AskingClient, ConsentPage, ConsentProblem, DetailChoice, Lifetime, ScopeChoice, Withheld};
 pub use error::{ErrorPage, WhatHappened};
 pub use frame::{Frame, Person};
 pub use password::{ChangePasswordPage, PasswordProblem};

@@ -10,7 +10,7 @@ use pages::{
     AccountNotice, AccountPage, AskingClient, Brand, CatalogueEntry, CatalogueEntryPage, CatalogueGroup,
     CataloguePage, ChangePasswordPage, ConsentPage, ConsentProblem, DetailChoice, ErrorPage, Frame, Lifetime,
     PasswordProblem, Person, RememberedChoice, ScopeChoice, SignInPage, SignInProblem, SignedOutPage,
-    WhatHappened,
+    WhatHappened, Withheld,
 };
 
 const HOSTILE: &str = "\"'><script>alert(1)</script>&lt;{{ x }}\u{202e}\u{2066}\n\0";
@@ -28,6 +28,7 @@ fn sentence(identifier: &str) -> languages::Message {
 /// A consent page where every text that comes from outside is `foreign`.
 fn consent<'a>(frame: Frame<'a>, foreign: &'a str) -> ConsentPage<'a> {
     ConsentPage {
+        withheld: Withheld::default(),
         frame,
         interaction: foreign,
         client: AskingClient { name: foreign, id: foreign, is_vouched_for: true },
@@ -469,4 +470,21 @@ fn sources(folder: &str, extension: &str) -> Vec<String> {
         .filter(|path| path.extension().is_some_and(|found| found == extension))
         .map(|path| std::fs::read_to_string(path).expect("a text"))
         .collect()
+}
+
+/// Nobody grants what they do not hold: it is shown, with nothing to choose.
+#[test]
+fn what_is_not_the_persons_to_grant_is_shown_and_cannot_be_chosen() {
+    let brand = Brand::default();
+    let whole = consent(english(&brand), "one");
+    let withheld = Withheld { details: vec![1], scopes: vec!["files".to_owned()] };
+    let html = ConsentPage { withheld, ..whole }.render();
+    assert_eq!(html.matches("You cannot allow this: you do not have it yourself").count(), 2);
+    assert!(html.contains("two") && !html.contains("id=\"detail-1\"") && html.contains("id=\"detail-2\""));
+    assert!(
+        !html.contains("name=\"scope\" value=\"files\"") && html.contains("name=\"scope\" value=\"one\"")
+    );
+    let withheld = Withheld { details: vec![0, 1, 2], scopes: vec!["one".to_owned(), "files".to_owned()] };
+    let html = ConsentPage { withheld, ..consent(english(&brand), "one") }.render();
+    assert!(html.contains("This is what it asks for"), "there is nothing to choose");
 }

@@ -23,6 +23,7 @@ pub fn decision_page(
     let sealed = guest.seal_decision(interaction, &signed_in.binding())?;
     let written: Vec<String> = request.details.iter().map(laid_out).collect();
     let page = ConsentPage {
+        withheld: guest.withheld(client, request, signed_in),
         frame: guest.frame(),
         interaction: &sealed,
         client: AskingClient { name: &client.name, id: client.id.as_str(), is_vouched_for: true },

@@ -5,12 +5,15 @@ use environment::{Clock, Dice, Fault};
 use http::answer::html;
 use http::audit::{Decision, Event, Outcome};
 use http::request::{accept_language, request_id};
-use http::{Browser, ERROR_CATALOGUE, Problem, Request, Response, Site, StatusCode, open, seal};
+use http::{
+    Browser, ERROR_CATALOGUE, Problem, Request, Response, Site, StatusCode, open, seal, to_the_pages,
+};
 use keys::{Deployment, Keys, ServerSecret};
 use languages::Languages;
 use oauth::configuration::Server;
 use oauth::{Refusal, Timestamp};
 use pages::{Brand, Colour, ErrorPage, Frame, Logo, SignInPage, SignInProblem, content_security_policy};
+use policy::Policies;
 use sessions::Interaction;
 use store::{Configuration, Derived, Store};
 
@@ -29,12 +32,14 @@ pub struct Services {
     pub dice: Dice,
     brand: Derived<Arc<Brand>>,
     types: Derived<DetailTypes>,
+    policies: Derived<Policies>,
 }
 
 impl Services {
     /// Puts the parts together.
     pub fn new(store: Store, keys: Keys, clock: Clock, dice: Dice) -> Self {
-        Self { store, keys, clock, dice, brand: Derived::default(), types: Derived::default() }
+        let (types, policies) = (Derived::default(), Derived::default());
+        Self { store, keys, clock, dice, brand: Derived::default(), types, policies }
     }
 
     /// The parts of a function on Lambda.
@@ -64,6 +69,8 @@ pub struct Guest<'a> {
     pub site: Site,
     /// The registered types of `authorization_details`.
     pub types: DetailTypes,
+    /// The policies in force.
+    pub policies: Policies,
     /// The table.
     pub store: &'a Store,
     /// The keys.
@@ -95,6 +102,9 @@ pub async fn receive(
     };
     match prepared.await {
         Ok((configuration, secret)) => {
+            if let Some(sent_on) = to_the_pages(request, &Site::of(&configuration.server)) {
+                return sent_on;
+            }
             let guest = Guest::arrive(services, request, configuration, secret, now);
             match work(&guest).await {
                 Ok(response) => response,
@@ -147,6 +157,9 @@ impl<'a> Guest<'a> {
             site,
             preferences: Preferences::default(),
             types: services.types.of(version, || DetailTypes::new(configuration.detail_types.clone())),
+            policies: services
+                .policies
+                .of(version, || Policies::new(&configuration.policies, &configuration.detail_types)),
             brand: services.brand.of(version, || Arc::new(brand(&configuration.server))),
             store: &services.store,
             keys: &services.keys,
@@ -161,7 +174,7 @@ impl<'a> Guest<'a> {
         Frame { texts: self.texts(), brand: &self.brand, base_path: self.configuration.server.base_path() }
     }
 
-    /// A page of ours under the path of the issuer.
+    /// The path of a page of ours, below that of the pages' URL.
     pub fn path(&self, path: &str) -> String {
         format!("{}{path}", self.configuration.server.base_path())
     }
@@ -290,7 +303,10 @@ impl<'a> Guest<'a> {
 
 /// Whatever is decided in this request is about that interaction: we sealed it, for this browser.
 fn noted(interaction: &Interaction) {
-    http::note_client(interaction.client_id());
+    match &interaction.request {
+        sessions::Request::Pushed { client_id } => http::note_proven_client(client_id),
+        sessions::Request::Carried(request) => http::note_client(&request.client_id),
+    }
     http::note_grant(&interaction.id);
 }
 

@@ -5,6 +5,7 @@ mod decision_page;
 mod guest;
 mod language;
 mod pending;
+mod permission;
 mod session_cookie;
 mod what_happened;
 

@@ -1,6 +1,6 @@
 use http::audit::{self, Event, Outcome};
 use http::{Problem, Response, answer};
-use oauth::configuration::Assurance;
+use oauth::configuration::{Assurance, Client};
 use oauth::{
     Authorization, AuthorizationRequest, Decision, GrantId, Handle, HandleRejection, Refusal, Scope, Secret,
     Timestamp,
@@ -72,18 +72,34 @@ impl Pending {
         self.person.allows_made_at(moment)
     }
 
+    /// Whether the policies let this person say this yes.
+    ///
+    /// # Errors
+    /// [`Refusal::GrantNotPermitted`].
+    pub fn may_be_granted(
+        &self,
+        guest: &Guest<'_>,
+        client: &Client,
+        signed_in: &SignedIn,
+        yes: &Yes,
+    ) -> Result<(), Refusal> {
+        guest.may_grant(&self.person, signed_in, client, &self.request, yes)
+    }
+
     /// Commits the person's yes by one write, which spends the request: of any number at once exactly one succeeds.
     /// Then records it, and sends them back to the client with the code.
     ///
     /// # Errors
-    /// [`Refusal::AuthenticationStrengthUnavailable`]; [`Refusal::RequestUriInvalid`] when it was decided meanwhile; a
+    /// [`Refusal::GrantNotPermitted`]; [`Refusal::AuthenticationStrengthUnavailable`]; [`Refusal::RequestUriInvalid`] when it was decided meanwhile; a
     /// fault of the table.
     pub async fn grant(
         self,
         guest: &Guest<'_>,
+        client: &Client,
         signed_in: &SignedIn,
         yes: Yes,
     ) -> Result<(GrantId, Response), Problem> {
+        self.may_be_granted(guest, client, signed_in, &yes)?;
         if guest.types.strongest_assurance(&self.request.details.pick(&yes.details)) == Assurance::Strong {
             return Err(Refusal::AuthenticationStrengthUnavailable.into());
         }

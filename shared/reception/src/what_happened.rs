@@ -27,7 +27,9 @@ fn in_plain_words(refusal: &Refusal) -> WhatHappened {
         Refusal::RedirectUriNotRegistered => WhatHappened::ReturnIsUnknown,
         Refusal::RequestUriInvalid { .. } | Refusal::InteractionExpired => WhatHappened::InteractionIsOver,
         Refusal::FormRejected => WhatHappened::FormIsForeign,
-        Refusal::PersonEnded | Refusal::DeniedByPerson => WhatHappened::NotAllowed,
+        Refusal::PersonEnded | Refusal::DeniedByPerson | Refusal::GrantNotPermitted => {
+            WhatHappened::NotAllowed
+        }
         _ => WhatHappened::RequestIsWrong,
     }
 }

@@ -5,25 +5,28 @@ use oauth::{
 };
 
 use crate::item::{Draft, Item, Key, body};
-use crate::{ClientState, Person, Store, authorizations, client_states, people};
+use crate::{ClientState, Hop, Person, Store, authorizations, client_states, hops, people};
 
 /// Everything that says whether an access token still stands, read in one call.
 #[derive(Debug)]
 pub struct Standing {
-    /// Whether the token itself was revoked.
+    /// Whether the token itself was revoked, or one that it was exchanged from.
     pub revoked: bool,
     /// The authorization it names, if it names one and it is still there.
     pub authorization: Option<Authorization>,
     /// The person it names, if it names one and they are still there.
     pub person: Option<Person>,
-    /// The standing of the client it was given to.
-    pub client: ClientState,
+    /// The standing of the clients that it and those above it were given to, its own first.
+    clients: Vec<(ClientId, ClientState)>,
 }
 
 impl Standing {
-    /// Whether nothing has ended the token: itself, its authorization, its client or its person.
+    /// Whether nothing has ended the token: itself, one that it was exchanged from, its authorization, a client that has its
+    /// part in it, or its person.
     pub fn holds(&self, claims: &AccessTokenClaims, now: Timestamp) -> bool {
-        if self.revoked || !self.client.allows_issued_at(claims.iat) {
+        // What was exchanged after a client had been ended cannot be: the token above it was no good any more.
+        let clients_allow = self.clients.iter().all(|(_, state)| state.allows_issued_at(claims.iat));
+        if self.revoked || !clients_allow {
             return false;
         }
         if claims.grant_id.is_none() {
@@ -31,37 +34,50 @@ impl Standing {
         }
         let grant = self.authorization.as_ref().and_then(|authorization| authorization.live_grant(now).ok());
         let (Some(grant), Some(person)) = (grant, &self.person) else { return false };
+        let given_to = self.clients.iter().find(|(id, _)| *id == grant.client_id);
         person.id == grant.person
             && person.allows_made_at(grant.granted_at)
-            && self.client.allows_issued_at(grant.granted_at)
+            && given_to.is_some_and(|(_, client)| client.allows_issued_at(grant.granted_at))
     }
 }
 
 impl Store {
-    /// Reads everything that says whether an access token still stands: one call of at most four items, and
-    /// a second one only where the details of the authorization are too large to live in its item.
+    /// Reads everything that says whether an access token still stands: one call of at most four items, and of two more for
+    /// each exchange that it comes from; a second call only where the details of the authorization are too large to live in
+    /// its item.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn standing(&self, claims: &AccessTokenClaims) -> Result<Standing, Fault> {
-        let revoked = revocation_key(claims.grant_id.as_ref(), &claims.jti);
-        let client = client_states::key(&claims.client_id);
-        let Some((grant_id, person)) = claims.grant_id.as_ref().zip(PersonId::parse(&claims.sub)) else {
-            let [revoked, client] = self.read_all([&revoked, &client]).await?;
-            let client = client_state(client.as_ref())?;
-            return Ok(Standing { revoked: revoked.is_some(), authorization: None, person: None, client });
-        };
-        let keys = [&revoked, &client, &authorizations::key(grant_id), &people::key(&person)];
-        let [revoked, client, authorization, person] = self.read_all(keys).await?;
+        let grant_id = claims.grant_id.as_ref();
+        let tokens = std::iter::once(&claims.jti).chain(claims.exchanged_from.iter().map(|above| &above.jti));
+        let marks: Vec<Key> = tokens.map(|jti| revocation_key(grant_id, jti)).collect();
+        let mut clients = vec![claims.client_id.clone()];
+        for above in &claims.exchanged_from {
+            if !clients.contains(&above.client_id) {
+                clients.push(above.client_id.clone());
+            }
+        }
+        let of_grant = grant_id.zip(PersonId::parse(&claims.sub));
+        let of_grant = of_grant.map(|(id, person)| [authorizations::key(id), people::key(&person)]);
+        let mut keys = marks.clone();
+        keys.extend(clients.iter().map(client_states::key));
+        keys.extend(of_grant.into_iter().flatten());
+
+        let mut items = self.read_each(&keys).await?.into_iter();
+        let revoked = items.by_ref().take(marks.len()).flatten().count() > 0;
+        let states = items.by_ref().take(clients.len()).map(|item| client_state(item.as_ref()));
+        let states = states.collect::<Result<Vec<_>, _>>()?;
+        let (authorization, person) = (items.next().flatten(), items.next().flatten());
         let authorization = match &authorization {
             Some(item) => Some(self.assemble(item).await?),
             None => None,
         };
         Ok(Standing {
-            revoked: revoked.is_some(),
+            revoked,
             authorization,
             person: person.as_ref().map(body).transpose()?,
-            client: client_state(client.as_ref())?,
+            clients: clients.into_iter().zip(states).collect(),
         })
     }
 
@@ -91,7 +107,7 @@ impl Store {
         self.write(Draft::new(&key, details, Some(until.after(std::time::Duration::from_mins(2))))).await
     }
 
-    /// The details that a token refers to, if they were kept for it.
+    /// The details that a token refers to, if they were kept for it or recorded with its exchange.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -100,7 +116,13 @@ impl Store {
         grant_id: Option<&GrantId>,
         jti: &TokenId,
     ) -> Result<Option<AuthorizationDetails>, Fault> {
-        self.read(&kept_details_key(grant_id, jti)).await?.as_ref().map(body).transpose()
+        let [kept, hop] =
+            self.read_all([&kept_details_key(grant_id, jti), &hops::key(grant_id, jti)]).await?;
+        match (kept, hop) {
+            (Some(kept), _) => body(&kept).map(Some),
+            (None, Some(hop)) => body::<Hop>(&hop).map(|hop| Some(hop.details)),
+            (None, None) => Ok(None),
+        }
     }
 
     /// Everything that says whether a grant still stands beside its own item, read in one call.

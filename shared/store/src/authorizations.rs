@@ -81,7 +81,7 @@ impl Store {
 
     /// Undoes an attempt if it is what stands there, and keeps it from arriving later if what was before it still does:
     /// the version that is written is none that it came from. Whether that is heard of does not matter, for the caller
-    /// knows of nothing either way.
+    /// knows of nothing either way. The request may be given up because its time is over: this one call has its own.
     async fn take_back(&self, attempt: &str, before: Authorization) {
         let unheard = Condition::new(
             "(version = :unheard AND attempt = :attempt) OR version = :from",
@@ -92,7 +92,9 @@ impl Store {
             ],
         );
         let (slim, _) = split(&before);
-        let _ = self.write_unsettled(&self.attempt(), draft(&before, &slim), unheard).await;
+        let attempt = self.attempt();
+        let write = self.write_unsettled(&attempt, draft(&before, &slim), unheard);
+        let _ = aws::in_its_own_time(write).await;
     }
 
     async fn commit_as(&self, attempt: &str, next: &Authorization) -> Result<Commit, Fault> {

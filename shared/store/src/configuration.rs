@@ -1,11 +1,12 @@
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use environment::Fault;
-use oauth::configuration::{Client, DetailType, Server, Tool};
+use oauth::configuration::{Client, DetailType, PolicyText, Server, Tool};
 use oauth::{ClientId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -23,10 +24,27 @@ pub struct Snapshot {
     pub tools: Vec<Tool>,
     /// The registered types of `authorization_details`.
     pub detail_types: Vec<DetailType>,
+    /// The files of policies; none in a snapshot that was written before there were any.
+    #[serde(default)]
+    pub policies: Vec<PolicyText>,
 }
 
 /// The number of a snapshot: each apply makes the next one.
 pub type Version = u64;
+
+/// Which snapshot a process knows. Not by its number, which comes twice when a table was restored: a process may outlive
+/// that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edition(u64);
+
+impl Edition {
+    /// That of the snapshot in this partition, whose name nobody has had before.
+    fn of(partition: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        partition.hash(&mut hasher);
+        Self(hasher.finish())
+    }
+}
 
 /// What applying a snapshot met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +69,21 @@ struct Pointer {
     format: u32,
 }
 
+impl Pointer {
+    /// The snapshot in force, if it is in the list.
+    fn edition(&self) -> Option<Edition> {
+        self.partitions.get(&self.version).map(|partition| Edition::of(partition))
+    }
+}
+
 const FORMAT: u32 = 1;
+
+/// What follows `SHARED#` in the sort key of the server's settings.
+const SERVER: &str = "SERVER";
+/// The same beside policies. A program that knows nothing of policies finds no settings then and refuses, where it would
+/// otherwise let everybody do what they forbid. The snapshot says so and not the pointer: once a snapshot without policies is
+/// in force again, so can an earlier program be.
+const SERVER_OF_POLICIES: &str = "WITH_POLICIES#SERVER";
 
 /// How many versions can be gone back to.
 const MOST_VERSIONS: usize = 50;
@@ -63,14 +95,16 @@ const MOST_REMEMBERED: usize = 1000;
 
 /// The snapshot in force, without the clients, which are read one by one.
 pub struct Configuration {
-    /// Which snapshot it is.
-    pub version: Version,
+    /// Which snapshot it is, for [`Derived`](crate::Derived).
+    pub version: Edition,
     /// The server's settings.
     pub server: Server,
     /// The registered tools.
     pub tools: Vec<Tool>,
     /// The registered types of `authorization_details`.
     pub detail_types: Vec<DetailType>,
+    /// The files of policies. `policy` reads them.
+    pub policies: Vec<PolicyText>,
     partition: String,
     clients: Mutex<HashMap<ClientId, Arc<Client>>>,
 }
@@ -92,7 +126,7 @@ impl Store {
             return Err(Fault::broken("configuration", "none has been applied: run `countersign apply`"));
         };
         let configuration = match known {
-            Some((_, configuration)) if configuration.version == pointer.version => configuration,
+            Some((_, configuration)) if pointer.edition() == Some(configuration.version) => configuration,
             _ => Arc::new(self.load(&pointer).await?),
         };
         *self.configuration.0.lock().unwrap_or_else(PoisonError::into_inner) =
@@ -141,12 +175,17 @@ impl Store {
         let json = |value: serde_json::Result<serde_json::Value>| {
             value.map_err(|error| Fault::broken("configuration", error))
         };
-        write("SHARED#SERVER".into(), &json(serde_json::to_value(&snapshot.server))?).await?;
+        let server = if snapshot.policies.is_empty() { SERVER } else { SERVER_OF_POLICIES };
+        write(format!("SHARED#{server}"), &json(serde_json::to_value(&snapshot.server))?).await?;
         for tool in &snapshot.tools {
             write(format!("SHARED#TOOL#{}", tool.id), &json(serde_json::to_value(tool))?).await?;
         }
         for detail_type in &snapshot.detail_types {
             write(format!("SHARED#TYPE#{}", detail_type.name), &json(serde_json::to_value(detail_type))?)
+                .await?;
+        }
+        for policies in &snapshot.policies {
+            write(format!("SHARED#POLICIES#{}", policies.file), &json(serde_json::to_value(policies))?)
                 .await?;
         }
         for client in &snapshot.clients {
@@ -187,6 +226,7 @@ impl Store {
             clients: clients.iter().map(body).collect::<Result<_, _>>()?,
             tools: shared.tools,
             detail_types: shared.detail_types,
+            policies: shared.policies,
         };
         Ok(Some((pointer.version, snapshot)))
     }
@@ -220,13 +260,15 @@ impl Store {
         let missing = || Fault::broken("configuration", "the snapshot in force is missing");
         let partition = pointer.partitions.get(&pointer.version).ok_or_else(missing)?;
         let items = self.query(partition, "SHARED#").await?;
-        let server = items.iter().find(|item| named(item, "SERVER").is_some());
+        let is_server = |item: &&Item| [SERVER, SERVER_OF_POLICIES].map(Some).contains(&named(item, ""));
+        let server = items.iter().find(is_server);
         let server = server.ok_or_else(missing)?;
         Ok(Configuration {
-            version: pointer.version,
+            version: Edition::of(partition),
             server: body(server)?,
             tools: all(&items, "TOOL#")?,
             detail_types: all(&items, "TYPE#")?,
+            policies: all(&items, "POLICIES#")?,
             partition: partition.clone(),
             clients: Mutex::default(),
         })

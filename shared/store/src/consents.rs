@@ -84,7 +84,8 @@ impl Store {
         self.write(Draft::new(&key, consent, Some(consent.expires_at))).await
     }
 
-    /// Forgets a consent of this person, be it there or not. What was given with it goes on.
+    /// Forgets a consent of this person, and says whether it was there. What was given with it goes on. When the answer to a
+    /// deletion is lost, the next try finds nothing.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -93,7 +94,7 @@ impl Store {
         person: &PersonId,
         client: &ClientId,
         asked: &Sha256Digest,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         self.delete(&key(person, client, asked)).await
     }
 }

@@ -4,7 +4,9 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
+};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use environment::Fault;
@@ -129,8 +131,15 @@ impl Store {
 
     /// Reads several items in one call, strongly consistent; the answers stand in the order of the keys.
     pub(crate) async fn read_all<const N: usize>(&self, keys: [&Key; N]) -> Result<[Option<Item>; N], Fault> {
+        let items = self.read_each(&keys.map(Clone::clone)).await?;
+        items.try_into().map_err(|_| Fault::broken(TABLE, "an item for each key"))
+    }
+
+    /// As [`Store::read_all`], for keys of which the caller does not know how many there are: at most a hundred, no two the
+    /// same.
+    pub(crate) async fn read_each(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, Fault> {
         let request = KeysAndAttributes::builder()
-            .set_keys(Some(keys.iter().map(|key| key.to_item()).collect()))
+            .set_keys(Some(keys.iter().map(Key::to_item).collect()))
             .consistent_read(true)
             .build()
             .map_err(|error| Fault::broken(TABLE, error))?;
@@ -146,9 +155,10 @@ impl Store {
         }
         let mut items =
             answer.responses.and_then(|mut tables| tables.remove(&*self.table)).unwrap_or_default();
-        Ok(keys.map(|key| {
+        let mut of = |key: &Key| {
             items.iter().position(|item| key.is_of(item)).map(|position| items.swap_remove(position))
-        }))
+        };
+        Ok(keys.iter().map(&mut of).collect())
     }
 
     /// Writes an item over whatever stands there.
@@ -260,16 +270,18 @@ impl Store {
         }
     }
 
-    /// Deletes an item, be it there or not.
-    pub(crate) async fn delete(&self, key: &Key) -> Result<(), Fault> {
-        self.client
+    /// Deletes an item, be it there or not, and says whether it was.
+    pub(crate) async fn delete(&self, key: &Key) -> Result<bool, Fault> {
+        let answer = self
+            .client
             .delete_item()
             .table_name(&*self.table)
             .set_key(Some(key.to_item()))
+            .return_values(ReturnValue::AllOld)
             .send()
             .await
             .map_err(|error| fault(&error))?;
-        Ok(())
+        Ok(answer.attributes.is_some_and(|item| !item.is_empty()))
     }
 
     /// All items of a partition whose sort key begins so, strongly consistent, page by page.
@@ -359,6 +371,8 @@ pub(crate) fn integer(item: &Item, name: &str) -> Option<i64> {
 }
 
 /// A fault of the table.
-pub(crate) fn fault<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Fault {
+pub(crate) fn fault<E: ProvideErrorMetadata + std::error::Error + 'static>(
+    error: &SdkError<E, HttpResponse>,
+) -> Fault {
     aws::fault(TABLE, error)
 }

@@ -12,6 +12,7 @@ mod client_states;
 mod configuration;
 mod consents;
 mod derived;
+mod hops;
 mod item;
 mod key_ring;
 mod people;
@@ -27,13 +28,14 @@ use environment::Dice;
 pub use access_tokens::Standing;
 pub use authorizations::Commit;
 pub use client_states::ClientState;
-pub use configuration::{Applied, Configuration, Snapshot, Version};
+pub use configuration::{Applied, Configuration, Edition, Snapshot, Version};
 pub use consents::RememberedConsent;
 pub use derived::Derived;
+pub use hops::Hop;
 pub use key_ring::KeptRing;
 pub use people::{Created, Person};
 pub use request_counts::COUNTED_TOGETHER;
-pub use sessions::Session;
+pub use sessions::{Membership, Session};
 pub use sign_in_attempts::{Attempts, SeenAttempts};
 
 /// The table. Cheap to clone; the caches are shared by the clones.
@@ -72,8 +74,7 @@ impl Store {
 
     /// The table `table`, as the SDK's configuration reaches it. Its calls are counted.
     pub fn reached_by(sdk: &aws::SdkConfig, table: &str) -> Self {
-        let configuration =
-            aws_sdk_dynamodb::config::Builder::from(sdk).interceptor(aws::CallCounter).build();
+        let configuration = aws_sdk_dynamodb::config::Builder::from(sdk).interceptor(aws::CallWatch).build();
         Self::new(Client::from_conf(configuration), table, Dice::system())
     }
 }

@@ -224,6 +224,7 @@ mod tests {
             name: "Alice".to_owned(),
             locale: None,
             zone: None,
+            membership: None,
             authentication: AuthenticationEvent { auth_time: NOW, amr: vec!["pwd".to_owned()] },
             generation: person.session_generation,
             expires_at: NOW.after(Duration::from_hours(1)),

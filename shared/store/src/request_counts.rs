@@ -29,11 +29,13 @@ struct Count {
 }
 
 impl Store {
-    /// Counts a request of a caller, and says whether it is within what is allowed in a minute. The table adds up what
-    /// all processes counted. One that does not answer lets the request pass: what the request itself needs of the
-    /// table will say so.
-    pub async fn count_request(&self, caller: &str, per_minute: u32, now: Timestamp) -> bool {
-        let (window, unwritten) = match self.request_counts.count(caller, per_minute, now) {
+    /// Counts a request of a caller, and says whether it is within what is allowed in a minute. `weight` says as how many it
+    /// counts: one that has us write much costs as much as many. The first of a minute passes whatever its weight. The table
+    /// adds up what all processes counted. One that does not answer lets the request pass: what the request itself needs of
+    /// the table will say so.
+    pub async fn count_request(&self, caller: &str, weight: u32, per_minute: u32, now: Timestamp) -> bool {
+        let weight = weight.min(per_minute);
+        let (window, unwritten) = match self.request_counts.count(caller, weight, per_minute, now) {
             Counted::Within => return true,
             Counted::Beyond => return false,
             Counted::ToBeWritten { window, unwritten } => (window, unwritten),
@@ -81,7 +83,7 @@ enum Counted {
 }
 
 impl Cache {
-    fn count(&self, caller: &str, per_minute: u32, now: Timestamp) -> Counted {
+    fn count(&self, caller: &str, weight: u32, per_minute: u32, now: Timestamp) -> Counted {
         let window = now.as_seconds() / i64::try_from(COUNTED_TOGETHER.as_secs()).unwrap_or(i64::MAX);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() >= MOST_COUNTED && !counts.contains_key(caller) {
@@ -95,7 +97,7 @@ impl Cache {
         if count.known > per_minute {
             return Counted::Beyond;
         }
-        count.unwritten += 1;
+        count.unwritten += weight;
         if count.unwritten < (per_minute / PARTS).max(1) {
             return Counted::Within;
         }
@@ -117,7 +119,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
     fn written(cache: &Cache, times: u32, at: Timestamp) -> u32 {
-        let count = |_| match cache.count("agent", 100, at) {
+        let count = |_| match cache.count("agent", 1, 100, at) {
             Counted::ToBeWritten { unwritten, .. } => unwritten,
             Counted::Within | Counted::Beyond => 0,
         };
@@ -135,12 +137,19 @@ mod tests {
     }
 
     #[test]
+    fn a_request_that_weighs_as_much_as_many_counts_as_many() {
+        let cache = Cache::default();
+        assert!(matches!(cache.count("agent", 4, 100, NOW), Counted::Within));
+        assert!(matches!(cache.count("agent", 70, 100, NOW), Counted::ToBeWritten { unwritten: 74, .. }));
+    }
+
+    #[test]
     fn who_is_beyond_what_is_allowed_costs_nothing_until_the_minute_ends() {
         let cache = Cache::default();
         written(&cache, 5, NOW);
         cache.learn("agent", NOW.as_seconds() / 60, 101);
-        assert!(matches!(cache.count("agent", 100, NOW), Counted::Beyond));
-        assert!(matches!(cache.count("other", 100, NOW), Counted::Within));
-        assert!(matches!(cache.count("agent", 100, NOW.after(COUNTED_TOGETHER)), Counted::Within));
+        assert!(matches!(cache.count("agent", 1, 100, NOW), Counted::Beyond));
+        assert!(matches!(cache.count("other", 1, 100, NOW), Counted::Within));
+        assert!(matches!(cache.count("agent", 1, 100, NOW.after(COUNTED_TOGETHER)), Counted::Within));
     }
 }

@@ -1,3 +1,5 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use environment::Fault;
 use oauth::{AuthenticationEvent, PersonId, Secret, Sha256Digest, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -20,11 +22,24 @@ pub struct Session {
     pub zone: Option<String>,
     /// How they signed in.
     pub authentication: AuthenticationEvent,
+    /// What policies may know of the person, as it was when they signed in: for showing what they cannot grant. When they do
+    /// grant it, their record counts. A session that began before there was such a thing has none.
+    #[serde(default)]
+    pub membership: Option<Membership>,
     /// Under which number of the person's sessions it began: [`crate::Person::session_generation`].
     #[serde(default)]
     pub generation: u64,
     /// Its last moment.
     pub expires_at: Timestamp,
+}
+
+/// A person's groups and attributes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// The names of their groups.
+    pub groups: BTreeSet<String>,
+    /// What else the company knows of them.
+    pub attributes: BTreeMap<String, String>,
 }
 
 impl Store {
@@ -57,7 +72,7 @@ impl Store {
     /// # Errors
     /// When the table does not answer.
     pub async fn end_session(&self, secret: &Secret<[u8; 32]>) -> Result<(), Fault> {
-        self.delete(&key(&secret.digest())).await
+        self.delete(&key(&secret.digest())).await.map(drop)
     }
 
     /// Ends all sessions that the index lists for a person. Their next generation, written first, covers those that

@@ -60,7 +60,7 @@ impl Store {
     /// # Errors
     /// When the table does not answer.
     pub async fn forget_sign_in_attempts(&self, user_name: &str) -> Result<(), Fault> {
-        self.delete(&key(user_name)).await
+        self.delete(&key(user_name)).await.map(drop)
     }
 }
 

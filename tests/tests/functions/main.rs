@@ -2,11 +2,13 @@
 //! DynamoDB and KMS under them that can be broken at any call ([`way`]), hands them events of API Gateway ([`event`]), and
 //! looks at what the caller hears and what stands afterwards. They need a deployed endpoint and the built functions.
 
+mod deployment;
 mod event;
 mod place;
 mod process;
 mod requests;
 mod seen;
+mod version;
 mod walk;
 mod way;
 
@@ -16,4 +18,20 @@ mod deployed_binaries {
     mod faults;
     mod kills;
     mod the_inside;
+}
+
+/// What takes an endpoint alone, built functions, and those of the previous version: `tests/binaries/run upgrade`.
+mod two_versions {
+    mod begun;
+    mod upgrade_and_rollback;
+}
+
+/// What takes an endpoint alone, and functions for arm64: `tests/binaries/run arm64`.
+mod arm64_binaries {
+    mod smoke;
+}
+
+/// What takes an endpoint alone that can restore a table, and built functions: `tests/binaries/run upgrade`.
+mod restored_table {
+    mod restore;
 }

@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use lean_start::runtime_api::Environment;
 use ring::rand::SystemRandom;
-use tests::{Operator, built};
+use tests::Operator;
 
+use crate::deployment::{Deployment, ISSUER};
 use crate::process::Process;
+use crate::version::{Version, needed};
 
 /// Where the functions run: a deployed table with `tests/configuration` in force, and the built programs.
 pub(crate) struct Place {
@@ -17,7 +19,11 @@ pub(crate) struct Place {
     pub(crate) table: String,
     /// The name of the deployment, which its keys are bound to.
     deployment: String,
+    /// What else a function finds in its environment.
+    variables: Vec<(&'static str, String)>,
     programs: PathBuf,
+    /// What they run under, if not by themselves.
+    emulator: &'static [&'static str],
     folder: PathBuf,
     secrets: Vec<(&'static str, String)>,
 }
@@ -26,6 +32,7 @@ pub(crate) struct Place {
 pub(crate) const AGENT: &str = "report-agent";
 pub(crate) const TOOL: &str = "files-tool";
 pub(crate) const ALONE: &str = "nightly-agent";
+pub(crate) const REMEMBERED: &str = "remembered-agent";
 
 impl Place {
     /// The one that the environment names.
@@ -35,28 +42,41 @@ impl Place {
     }
 
     fn of_environment() -> Self {
-        let needed = |name: &str| {
-            std::env::var(name).unwrap_or_else(|_| {
-                panic!("{name} is not set: these tests need a deployed endpoint, see tests/deployed")
-            })
-        };
-        let programs = std::env::var_os("COUNTERSIGN_FUNCTIONS")
-            .map_or_else(|| built().with_file_name("lambda"), PathBuf::from);
+        let version = Version::this();
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("functions");
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("a folder");
-        let (issuer, operator) = (needed("COUNTERSIGN_URL"), Operator { data: None });
-        operator.applies_as(&own_configuration(&folder), &issuer);
-        let secret = |client| (client, operator.rotates_the_secret_of(client));
+        let (issuer, operator) = (needed("COUNTERSIGN_URL"), Operator::default());
+        operator.applies_as(&version.configuration_in(&folder), &issuer);
         Self {
-            secrets: [AGENT, TOOL, ALONE].map(secret).into(),
+            secrets: [AGENT, TOOL, ALONE]
+                .map(|client| (client, operator.rotates_the_secret_of(client)))
+                .into(),
             endpoint: needed("AWS_ENDPOINT_URL"),
             table: needed("COUNTERSIGN_TABLE"),
             deployment: std::env::var("COUNTERSIGN_DEPLOYMENT").unwrap_or_else(|_| "countersign".to_owned()),
+            variables: Vec::new(),
             issuer,
             operator,
-            programs,
+            programs: version.functions,
+            emulator: &[],
             folder,
+        }
+    }
+
+    /// A deployment of the test's own, with the programs of a version. A configuration must be in force.
+    pub(crate) fn of(deployment: &Deployment, version: &Version) -> Self {
+        Self {
+            secrets: deployment.secrets(version, &[AGENT, TOOL, ALONE, REMEMBERED]),
+            endpoint: deployment.endpoint.clone(),
+            table: deployment.table.clone(),
+            deployment: deployment.name.clone(),
+            variables: deployment.variables(),
+            issuer: ISSUER.to_owned(),
+            operator: deployment.operator(version),
+            programs: version.functions.clone(),
+            emulator: version.emulator,
+            folder: deployment.folder.clone(),
         }
     }
 
@@ -68,13 +88,14 @@ impl Place {
     /// A function's environment, with its way to AWS.
     pub(crate) fn environment(&self, function: &str, endpoint: &str) -> Environment {
         let credential = |name: &str| std::env::var(name).unwrap_or_else(|_| "test".to_owned());
-        Environment::of_function(function)
+        let environment = Environment::of_function(function)
             .with("AWS_ENDPOINT_URL", endpoint)
             .with("AWS_ACCESS_KEY_ID", credential("AWS_ACCESS_KEY_ID"))
             .with("AWS_SECRET_ACCESS_KEY", credential("AWS_SECRET_ACCESS_KEY"))
             .with("AWS_SESSION_TOKEN", "")
             .with("COUNTERSIGN_TABLE", &self.table)
-            .with("COUNTERSIGN_DEPLOYMENT", &self.deployment)
+            .with("COUNTERSIGN_DEPLOYMENT", &self.deployment);
+        self.variables.iter().fold(environment, |environment, (name, value)| environment.with(name, value))
     }
 
     /// The built program of a function.
@@ -92,7 +113,8 @@ impl Place {
 
     /// Starts a function whose calls go this way.
     pub(crate) fn starts(&self, function: &str, endpoint: &str) -> Process {
-        Process::start(&self.program(function), self.environment(function, endpoint), self.log(function))
+        let (program, environment) = (self.program(function), self.environment(function, endpoint));
+        Process::start_under(self.emulator, &program, environment, self.log(function))
     }
 
     /// The issuer's origin, which pages are sent from.
@@ -115,22 +137,4 @@ impl Place {
 pub(crate) fn a_name() -> String {
     let random: [u8; 8] = ring::rand::generate(&SystemRandom::new()).expect("random bytes").expose();
     format!("faults-{:016x}", u64::from_be_bytes(random))
-}
-
-/// A copy of the tests' configuration without the client whose key is made anew for each run.
-fn own_configuration(folder: &Path) -> PathBuf {
-    let own = folder.join("configuration");
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("configuration");
-    fs::create_dir_all(&own).expect("a folder");
-    fs::copy(tests.join("server.toml"), own.join("server.toml")).expect("copied");
-    for kind in ["clients", "details", "tools"] {
-        fs::create_dir_all(own.join(kind)).expect("a folder");
-        for entry in fs::read_dir(tests.join(kind)).expect("a folder of the tests") {
-            let entry = entry.expect("an entry");
-            if entry.file_name() != "signing-agent.toml" {
-                fs::copy(entry.path(), own.join(kind).join(entry.file_name())).expect("copied");
-            }
-        }
-    }
-    own
 }

@@ -24,6 +24,21 @@ impl Process {
         Self { function, log }
     }
 
+    /// Starts a program under another, which runs what is not for this machine; by itself if there is none.
+    pub(crate) fn start_under(
+        emulator: &[&str],
+        binary: &Path,
+        environment: Environment,
+        log: PathBuf,
+    ) -> Self {
+        let [runner, words @ ..] = emulator else { return Self::start(binary, environment, log) };
+        let mut command = Command::new(runner);
+        command.args(words).arg(binary);
+        let environment = environment.logging_to(&log);
+        let function = Function::start_by(command, binary, &environment).expect("the function starts");
+        Self { function, log }
+    }
+
     /// Starts a program that lacks a variable of its environment.
     pub(crate) fn start_without(name: &str, binary: &Path, environment: Environment, log: PathBuf) -> Self {
         let mut command = Command::new("/usr/bin/env");

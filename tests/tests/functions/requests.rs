@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::event::{Reply, Request};
-use crate::place::{AGENT, ALONE, Place, TOOL};
+use crate::place::{AGENT, ALONE, Place, REMEMBERED, TOOL};
 
 /// The verifier of these tests and its challenge (RFC 7636, appendix B).
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -14,6 +14,20 @@ const CALLBACK: &str = "http://127.0.0.1:49152/callback";
 impl Place {
     /// A pushed request (RFC 9126, section 2.1) for one file.
     pub(crate) fn push(&self) -> Request {
+        self.push_for_a_file(AGENT)
+    }
+
+    /// The same of an agent whose consents can be remembered.
+    pub(crate) fn push_to_be_remembered(&self) -> Request {
+        self.push_for_a_file(REMEMBERED)
+    }
+
+    /// A pushed request for what the server itself knows of the person.
+    pub(crate) fn push_for_userinfo(&self) -> Request {
+        self.push_of(AGENT, &[("scope", "openid profile")])
+    }
+
+    fn push_for_a_file(&self, client: &str) -> Request {
         let file = json!([{
             "type": "file_access",
             "locations": ["https://files.test/finance"],
@@ -25,15 +39,10 @@ impl Place {
             ("authorization_details", &file.to_string()),
             ("resource", "https://files.test"),
         ];
-        self.push_of(&form)
+        self.push_of(client, &form)
     }
 
-    /// A pushed request for what the server itself knows of the person.
-    pub(crate) fn push_for_userinfo(&self) -> Request {
-        self.push_of(&[("scope", "openid profile")])
-    }
-
-    fn push_of(&self, form: &[(&str, &str)]) -> Request {
+    fn push_of(&self, client: &str, form: &[(&str, &str)]) -> Request {
         let always = [
             ("response_type", "code"),
             ("redirect_uri", CALLBACK),
@@ -41,7 +50,7 @@ impl Place {
             ("code_challenge", CHALLENGE),
             ("code_challenge_method", "S256"),
         ];
-        self.of_agent("/par", &[&always, form].concat())
+        self.post_by(client, "/par", &[&always, form].concat())
     }
 
     pub(crate) fn redemption(&self, code: &str) -> Request {
@@ -79,7 +88,11 @@ impl Place {
     }
 
     fn of_agent(&self, path: &str, form: &[(&str, &str)]) -> Request {
-        Request::post(path, form).by(AGENT, self.secret_of(AGENT))
+        self.post_by(AGENT, path, form)
+    }
+
+    fn post_by(&self, client: &str, path: &str, form: &[(&str, &str)]) -> Request {
+        Request::post(path, form).by(client, self.secret_of(client))
     }
 }
 
@@ -107,8 +120,12 @@ impl Browser {
 
     /// Opens what an agent has sent the person with.
     pub(crate) fn opens(&self, request_uri: &str) -> Request {
+        self.opens_for(AGENT, request_uri)
+    }
+
+    pub(crate) fn opens_for(&self, client: &str, request_uri: &str) -> Request {
         let query: String = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs([("client_id", AGENT), ("request_uri", request_uri)])
+            .extend_pairs([("client_id", client), ("request_uri", request_uri)])
             .finish();
         self.dresses(Request::get(&format!("/authorize?{query}")))
     }
@@ -122,9 +139,12 @@ impl Browser {
 
     /// Says yes to all that stands on a consent page.
     pub(crate) fn approves(&self, place: &Place, page: &Reply) -> Request {
-        let mut form = vec![("interaction", page.field("interaction")), ("decision", "approve".to_owned())];
-        form.extend(page.fields("detail").into_iter().map(|detail| ("detail", detail)));
-        form.extend(page.fields("scope").into_iter().map(|scope| ("scope", scope)));
+        self.submits(place, "/consent", &approval(page))
+    }
+
+    /// The same, and is not to be asked again.
+    pub(crate) fn approves_for_good(&self, place: &Place, page: &Reply) -> Request {
+        let form = [approval(page), vec![("remember", "yes".to_owned())]].concat();
         self.submits(place, "/consent", &form)
     }
 
@@ -132,4 +152,11 @@ impl Browser {
         let request = Request::post(path, form).header("origin", place.origin());
         self.dresses(request.header("sec-fetch-site", "same-origin"))
     }
+}
+
+fn approval(page: &Reply) -> Vec<(&'static str, String)> {
+    let mut form = vec![("interaction", page.field("interaction")), ("decision", "approve".to_owned())];
+    form.extend(page.fields("detail").into_iter().map(|detail| ("detail", detail)));
+    form.extend(page.fields("scope").into_iter().map(|scope| ("scope", scope)));
+    form
 }

@@ -111,7 +111,11 @@ impl Visit {
 impl Crew {
     /// Starts the functions, and lets somebody sign in.
     pub(crate) fn new() -> Self {
-        let place = Place::shared();
+        Self::at(Place::shared())
+    }
+
+    /// Those of a place.
+    pub(crate) fn at(place: &'static Place) -> Self {
         let starts = |function| place.starts(function, &place.endpoint);
         let mut crew = Self {
             place,
@@ -215,6 +219,11 @@ impl Crew {
         }
     }
 
+    /// The browser of somebody who has signed in.
+    pub(crate) fn somebodys_browser(&self) -> Browser {
+        self.browser.clone()
+    }
+
     pub(crate) fn is_active(&self, token: &str) -> bool {
         Visit::IntrospectAccessToken.is_granted(&answer(&self.introspect, &self.place.introspection(token)))
     }
@@ -247,12 +256,12 @@ impl Crew {
         self.browser.approves(self.place, &page)
     }
 
-    fn gets_a_code(&self, push: &Request) -> String {
+    pub(crate) fn gets_a_code(&self, push: &Request) -> String {
         let decided = answer(&self.consent, &self.comes_to_consent(push));
         decided.callback("code").unwrap_or_else(|| panic!("no code: {}", decided.outline()))
     }
 
-    fn redeems(&self, code: &str) -> Reply {
+    pub(crate) fn redeems(&self, code: &str) -> Reply {
         let redeemed = answer(&self.token, &self.place.redemption(code));
         assert!(Visit::Redeem.is_granted(&redeemed), "{}", redeemed.outline());
         redeemed

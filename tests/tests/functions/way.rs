@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     Late,
     /// The reply takes half a second, which the SDK waits for.
     Sluggish,
+    /// The reply takes so long that a request of a few calls would outlast its time.
+    Slow,
     /// `ThrottlingException`.
     Throttled,
     /// `ProvisionedThroughputExceededException`.
@@ -46,6 +48,7 @@ pub(crate) enum Fault {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const SLUGGISH: Duration = Duration::from_millis(250);
+const SLOW: Duration = Duration::from_millis(350);
 
 struct Shared {
     endpoint: String,
@@ -233,8 +236,8 @@ impl Shared {
         let Some(fault) = self.strike(call) else {
             return self.pass(call).map_or(Said::Nothing, Said::All);
         };
-        if fault == Fault::Sluggish {
-            thread::sleep(SLUGGISH);
+        if let Fault::Sluggish | Fault::Slow = fault {
+            thread::sleep(if fault == Fault::Slow { SLOW } else { SLUGGISH });
             return self.pass(call).map_or(Said::Nothing, Said::All);
         }
         if matches!(fault, Fault::CutAfter | Fault::Torn | Fault::HeldAfter) {
@@ -249,7 +252,7 @@ impl Shared {
             Fault::Broken => refusal(500, "InternalFailure"),
             Fault::Gibberish => Said::All(message(200, JSON, b"<html>It works!</html>")),
             Fault::Torn => Said::Part(TORN),
-            Fault::CutBefore | Fault::CutAfter | Fault::Sluggish => Said::Nothing,
+            Fault::CutBefore | Fault::CutAfter | Fault::Sluggish | Fault::Slow => Said::Nothing,
             Fault::Late => self.stops(|state| state.late.push(call.clone())),
             Fault::HeldBefore | Fault::HeldAfter => self.stops(|state| state.is_held = true),
         }

@@ -90,16 +90,17 @@ impl<'s> Browser<'s> {
         if location.starts_with('/') {
             return Some(format!("{}{location}", self.origin()));
         }
-        location.starts_with(&self.stack.issuer).then(|| location.to_owned())
+        location.starts_with(&self.stack.pages).then(|| location.to_owned())
     }
 
     fn address(&self, path: &str) -> String {
-        if path.starts_with("http:") { path.to_owned() } else { self.stack.url(path) }
+        if path.starts_with("http:") { path.to_owned() } else { format!("{}{path}", self.stack.pages) }
     }
 
     pub(crate) fn origin(&self) -> String {
-        let end = self.stack.issuer[7..].find('/').map_or(self.stack.issuer.len(), |slash| slash + 7);
-        self.stack.issuer[..end].to_owned()
+        let pages = &self.stack.pages;
+        let end = pages[7..].find('/').map_or(pages.len(), |slash| slash + 7);
+        pages[..end].to_owned()
     }
 
     fn keeps(&mut self, line: &str) {

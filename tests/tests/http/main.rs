@@ -6,6 +6,7 @@ mod agent;
 mod assertion;
 mod at_once;
 mod browser;
+mod exchange;
 mod faults;
 mod observer;
 mod person;
@@ -21,6 +22,7 @@ mod running_stack {
     mod details;
     mod discovery;
     mod error_catalogue;
+    mod exchange_cases;
     mod large_details;
     mod operator;
     mod posted_requests;
@@ -28,10 +30,12 @@ mod running_stack {
     pub(crate) mod remembered_consents;
     mod replays;
     mod resources;
+    mod saml_assertions;
     pub(crate) mod sessions;
     mod sessions_that_end;
     pub(crate) mod thin_path;
     mod times;
+    mod token_exchange;
     mod tokens;
     mod wrong_input;
 }
@@ -44,14 +48,18 @@ mod local_stack {
     mod brand;
     mod configuration_changes;
     mod demonstrations;
+    mod exchanges;
     mod expiry;
     mod key_rotation;
     mod leaked_secret;
     mod limits;
     mod lost_replies;
     mod other_shapes;
+    mod pages_apart;
     mod passwords;
+    mod policies;
     mod public_clients;
+    mod rights_taken_away;
     mod secrets_at_rest;
     mod table_out_of_reach;
 }

@@ -17,9 +17,13 @@ pub(crate) struct Observer<'s> {
 }
 
 impl Observer<'_> {
-    /// Every item of the table, as JSON text in DynamoDB's form.
+    /// Every item of the table, as JSON text in DynamoDB's form, the same each time: the table names attributes in any order.
     pub(crate) fn items(&self) -> Vec<String> {
-        let mut items: Vec<String> = self.all().iter().map(ToString::to_string).collect();
+        let in_order = |item: &Value| {
+            let members: BTreeMap<&String, &Value> = item.as_object().into_iter().flatten().collect();
+            json!(members).to_string()
+        };
+        let mut items: Vec<String> = self.all().iter().map(in_order).collect();
         items.sort();
         items
     }

@@ -18,6 +18,8 @@ use crate::web::{Answer, http};
 pub(crate) struct Stack {
     /// The issuer, such as `http://localhost:40123`.
     pub(crate) issuer: String,
+    /// The URL of its pages: the issuer, unless its configuration has been given another.
+    pub(crate) pages: String,
     /// The folder of its data, where the log is too. A deployed one has none: the environment says where its table is.
     pub(crate) data: PathBuf,
     /// The folder of its configuration, a copy of its own.
@@ -61,11 +63,12 @@ impl Stack {
         let needed =
             |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("COUNTERSIGN_URL needs {name}"));
         let (configuration, client_key) = own_configuration(&own_folder("deployed"));
-        let operator = Operator { data: None };
+        let operator = Operator::default();
         operator.applies_as(&configuration, &issuer);
         // Every process acts on what it last read of the configuration for five seconds.
         sleep(Duration::from_secs(6));
         Some(Self {
+            pages: issuer.clone(),
             issuer,
             table: needed("COUNTERSIGN_TABLE"),
             table_endpoint: needed("AWS_ENDPOINT_URL"),
@@ -86,19 +89,35 @@ impl Stack {
 
     /// Starts one more, whose configuration folder is changed before.
     pub(crate) fn start_with(name: &str, options: &[&str], change: impl FnOnce(&Path)) -> Self {
+        Self::start_in(name, options, &[], change)
+    }
+
+    /// Starts one more, whose requests have three times this for all their calls to the table.
+    pub(crate) fn in_a_hurry(name: &str, milliseconds_of_a_call: u32) -> Self {
+        let environment = [("COUNTERSIGN_AWS_MILLISECONDS", milliseconds_of_a_call.to_string())];
+        Self::start_in(name, &[], &environment, |_| {})
+    }
+
+    fn start_in(
+        name: &str,
+        options: &[&str],
+        environment: &[(&str, String)],
+        change: impl FnOnce(&Path),
+    ) -> Self {
         let folder = own_folder(name);
         let data = folder.join("data");
         let (configuration, client_key) = own_configuration(&folder);
         change(&configuration);
         fs::DirBuilder::new().mode(0o700).create(&data).expect("a folder");
 
-        let process = spawn(&folder, &configuration, &data, options);
+        let process = spawn(&folder, &configuration, &data, options, environment);
         let running = wait_for(&data.join("running.json"), &folder.join("output"));
         let member = |name: &str| {
             running[name].as_str().unwrap_or_else(|| panic!("no {name} in running.json")).to_owned()
         };
         Self {
             issuer: member("issuer"),
+            pages: member("issuer"),
             table: member("table"),
             table_endpoint: member("table_endpoint"),
             test_control: member("test_control"),
@@ -158,7 +177,7 @@ impl Stack {
     }
 
     pub(crate) fn operator(&self) -> Operator<'_> {
-        Operator { data: self.process.is_some().then_some(self.data.as_path()) }
+        Operator { data: self.process.is_some().then_some(self.data.as_path()), ..Operator::default() }
     }
 
     pub(crate) fn observer(&self) -> Observer<'_> {
@@ -225,7 +244,13 @@ fn own_configuration(folder: &Path) -> (PathBuf, ClientKey) {
 
 /// Starts the server under a shell that ends it when our end of its standard input closes. That happens whichever way
 /// this process ends, so that no server is left behind.
-fn spawn(folder: &Path, configuration: &Path, data: &Path, options: &[&str]) -> Child {
+fn spawn(
+    folder: &Path,
+    configuration: &Path,
+    data: &Path,
+    options: &[&str],
+    environment: &[(&str, String)],
+) -> Child {
     let output = fs::File::create(folder.join("output")).expect("a file");
     Command::new("sh")
         .arg("-c")
@@ -238,6 +263,7 @@ fn spawn(folder: &Path, configuration: &Path, data: &Path, options: &[&str]) -> 
         .arg(data)
         .args(options)
         .args(options_of_the_run().split_whitespace())
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(output.try_clone().expect("a second handle"))
         .stderr(output)

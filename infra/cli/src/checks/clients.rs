@@ -43,6 +43,9 @@ fn client(file: &Read<ClientFile>, known: &Known<'_>, complaints: &mut Vec<Compl
     if let Some(problem) = plain_text_problem(&written.name, 100) {
         complaints.push(file.complaint(&["name"], format!("The client's name {problem}."), ""));
     }
+    if written.may_act.as_deref().is_some_and(|actor| ClientId::parse(actor).is_none()) {
+        complaints.push(file.complaint(&["may_act"], "This cannot be a client's id.", "Name a client."));
+    }
     let authentication = authentication(file, complaints);
     check_grant_types(file, complaints);
     check_memory(file, complaints);
@@ -66,6 +69,7 @@ fn client(file: &Read<ClientFile>, known: &Known<'_>, complaints: &mut Vec<Compl
         remember_consent: written.remember_consent,
         id_token_signed_response_alg: written.id_token_signed_response_alg.0,
         is_tool: written.is_tool.as_deref().and_then(ToolId::parse),
+        may_act: written.may_act.as_deref().and_then(ClientId::parse),
     })
 }
 
@@ -138,6 +142,13 @@ fn check_grant_types(file: &Read<ClientFile>, complaints: &mut Vec<Complaint>) {
         refuse(
             &["grant_types"],
             "A public client proves nothing, so it may not use client_credentials.",
+            "Choose another `token_endpoint_auth_method` than none.",
+        );
+    }
+    if may(GrantTypeName::TokenExchange) && is_public {
+        refuse(
+            &["grant_types"],
+            "A public client proves nothing, so it may not use token_exchange.",
             "Choose another `token_endpoint_auth_method` than none.",
         );
     }

@@ -1,7 +1,7 @@
 use std::num::NonZero;
 use std::time::Duration;
 
-use oauth::configuration::{Brand, Lifetimes, Limits, Server};
+use oauth::configuration::{Brand, ExchangeSettings, Lifetimes, Limits, Server};
 use pages::{Colour, Logo};
 use url::{Host, Url};
 
@@ -21,16 +21,32 @@ pub(super) fn server(
 ) -> Option<Server> {
     let before = complaints.len();
     let issuer = issuer(file, choice, complaints);
+    let pages = issuer.as_deref().and_then(|issuer| pages(file, issuer, complaints));
     let brand = brand(file, &file.value.brand, complaints);
     let lifetimes = lifetimes(file, &file.value.lifetimes, complaints);
     let server = Server {
         issuer: issuer?,
+        pages,
         brand,
         require_pushed_authorization_requests: file.value.require_pushed_authorization_requests,
         lifetimes,
         limits: limits(&file.value.limits),
+        exchange: exchange(file, complaints),
     };
     (complaints.len() == before).then_some(server)
+}
+
+fn exchange(file: &Read<ServerFile>, complaints: &mut Vec<Complaint>) -> ExchangeSettings {
+    let (table, default) = (&file.value.exchange, ExchangeSettings::default());
+    let longest_chain = table.longest_chain.map_or(default.longest_chain, usize::from);
+    if !(1..=oauth::LONGEST_CHAIN).contains(&longest_chain) {
+        complaints.push(file.complaint(
+            &["exchange", "longest_chain"],
+            format!("`longest_chain` is {longest_chain}."),
+            format!("It may be 1 to {}.", oauth::LONGEST_CHAIN),
+        ));
+    }
+    ExchangeSettings { longest_chain, record: table.record.unwrap_or(default.record) }
 }
 
 fn limits(table: &LimitsTable) -> Limits {
@@ -77,6 +93,24 @@ fn issuer(
     Some(issuer.to_owned())
 }
 
+/// The URL of the pages, when it is another than the issuer.
+fn pages(file: &Read<ServerFile>, issuer: &str, complaints: &mut Vec<Complaint>) -> Option<String> {
+    let pages = file.value.pages.as_deref().filter(|pages| *pages != issuer)?;
+    let mut refuse = |wrong: String, remedy| complaints.push(file.complaint(&["pages"], wrong, remedy));
+    if let Err(problem) = parse_issuer(pages) {
+        let remedy = "It is written as an issuer is: such as https://sign-in.example.com.";
+        refuse(format!("The URL of the pages {pages:?} {problem}."), remedy);
+        return None;
+    }
+    // On one machine both can be tried out. Apart from that, passwords do not travel without TLS, nor to a loopback address.
+    if is_loopback(pages) != is_loopback(issuer) {
+        let wrong = format!("Of the issuer {issuer:?} and the pages {pages:?}, one alone is on loopback.");
+        refuse(wrong, "Leave `pages` out for a server on this machine.");
+        return None;
+    }
+    Some(pages.to_owned())
+}
+
 /// Whether a text can be an issuer identifier (RFC 8414, section 2). It is compared as written, so it must be written as a
 /// URL parser would write it.
 fn parse_issuer(text: &str) -> Result<(), &'static str> {
@@ -107,7 +141,7 @@ fn parse_issuer(text: &str) -> Result<(), &'static str> {
     }
 }
 
-fn is_loopback(issuer: &str) -> bool {
+pub(super) fn is_loopback(issuer: &str) -> bool {
     match Url::parse(issuer).ok().as_ref().and_then(Url::host) {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

@@ -4,6 +4,7 @@ use oauth::configuration::{Tool, ToolScope, is_issuer_scope};
 use oauth::scope::is_scope_token;
 use oauth::{RESERVED_CLAIMS, ResourceUri, ToolId};
 
+use super::saml;
 use super::server::{ACCESS_TOKEN_LIFETIME, out_of_bounds};
 use super::{First, by_language, plain_text_problem};
 use crate::Complaint;
@@ -70,6 +71,8 @@ fn tool(file: &Read<ToolFile>, issuer: Option<&str>, complaints: &mut Vec<Compla
         signing_alg: written.signing_alg.0,
         details_by_reference: written.details_by_reference,
         claims: written.claims.iter().map(|(name, source)| (name.clone(), source.clone().into())).collect(),
+        exchanges: super::exchanges::rules(file, complaints),
+        saml: written.saml.as_ref().and_then(|table| saml::registration(file, table, complaints)),
     })
 }
 

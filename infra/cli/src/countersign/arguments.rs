@@ -4,6 +4,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cli::prices::Api;
 
+use crate::policy::PolicyCommand;
 use crate::signing_keys::Keys;
 
 /// Operates a Countersign authorization server: applies its configuration, keeps its people and clients, reads its audit trail,
@@ -62,6 +63,18 @@ Examples:
     /// Make the secrets of clients, switch clients off and on
     #[command(subcommand)]
     Client(Client),
+    /// End everybody's sessions, authorizations, tokens and remembered consents
+    #[command(after_long_help = "\
+For a table that was restored: what ended after the backup lives again in it. Passwords and clients' secrets stay good, and who
+is disabled stays disabled. The clients are those of the configuration in force: apply yours before. What begins in the very
+second of it has ended, too.
+
+Example:
+  countersign end-everything --table my-stack-Table-ABC")]
+    EndEverything(EndEverything),
+    /// Test policies, and explain what they decide
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Rotate the signing keys of a local server
     #[command(subcommand)]
     Keys(Keys),
@@ -142,6 +155,18 @@ pub(crate) struct Rollback {
     /// Do not ask before changing
     #[arg(long, short)]
     pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EndEverything {
+    /// Do not ask before ending it
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Say what was done as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) place: Where,
 }

@@ -25,7 +25,9 @@ pub(crate) async fn run(client: Client, terminal: &mut Terminal) -> Result<(), S
             Ok(())
         }
         Client::Enable(client) => {
-            enable_client(&client.place.store().await?, &client.id).await.map_err(Stop::refused)?;
+            enable_client(&client.place.store().await?, &client.id, Clock::system().now())
+                .await
+                .map_err(Stop::refused)?;
             record(&client.place, "client-enabled", &About::Client(&client.id));
             terminal.say(format_args!("{} is switched on.", client.id));
             Ok(())

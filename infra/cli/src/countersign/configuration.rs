@@ -6,10 +6,10 @@ use store::Applied as Moved;
 use crate::Stop;
 use crate::arguments::{Apply, Check, Rollback, Schema};
 use crate::terminal::Terminal;
-use crate::trail::{About, record};
+use crate::trail::{About, person_changed, record};
 
 /// What a folder is checked for when nobody says what its issuer will be.
-const SOME_ISSUER: &str = "http://localhost";
+pub(crate) const SOME_ISSUER: &str = "http://localhost";
 
 pub(crate) async fn apply(apply: Apply, terminal: &mut Terminal) -> Result<(), Stop> {
     if apply.json && !apply.yes && !apply.dry_run {
@@ -31,7 +31,8 @@ pub(crate) async fn apply(apply: Apply, terminal: &mut Terminal) -> Result<(), S
     if !apply.yes && !plan.changes().is_empty() {
         terminal.confirm("Put this in force?")?;
     }
-    let applied = plan.carry_out(&store, &Dice::system()).await.map_err(stop)?;
+    let mut tell = |done, person: &_| person_changed(&apply.place, done, person);
+    let applied = plan.carry_out(&store, &Dice::system(), &mut tell).await.map_err(stop)?;
     if !applied.changes.is_empty() {
         record(&apply.place, "configuration-applied", &About::Configuration(applied.version));
     }
@@ -80,10 +81,11 @@ pub(crate) fn check(check: &Check, terminal: &mut Terminal) -> Result<(), Stop> 
     let checked = check_folder(&check.folder, &choice).map_err(|complaints| refused(&complaints))?;
     let snapshot = &checked.snapshot;
     terminal.say(format_args!(
-        "Nothing is wrong: {}, {}, {}, {}.",
+        "Nothing is wrong: {}, {}, {}, {}, {}.",
         counted(snapshot.clients.len(), "client", "clients"),
         counted(snapshot.tools.len(), "tool", "tools"),
         counted(snapshot.detail_types.len(), "detail type", "detail types"),
+        counted(::policy::by_id(&snapshot.policies).len(), "policy", "policies"),
         counted(checked.people.len(), "person", "people"),
     ));
     Ok(())
@@ -133,6 +135,6 @@ fn stop(why: NotApplied) -> Stop {
     }
 }
 
-fn counted(count: usize, one: &str, many: &str) -> String {
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -7,8 +7,10 @@ mod clients;
 mod configuration;
 mod connection;
 mod doctor;
+mod ending;
 mod log_source;
 mod people;
+mod policy;
 mod signing_keys;
 mod terminal;
 mod trail;
@@ -63,7 +65,9 @@ async fn run(command: Command, terminal: &mut Terminal) -> Result<(), Stop> {
         Command::Check(check) => configuration::check(&check, terminal),
         Command::Schema(schema) => configuration::schema(&schema, terminal),
         Command::User(user) => people::run(user, terminal).await,
+        Command::Policy(policy) => policy::run(policy, terminal).await,
         Command::Client(client) => clients::run(client, terminal).await,
+        Command::EndEverything(end) => ending::run(end, terminal).await,
         Command::Keys(keys) => signing_keys::run(keys, terminal),
         Command::Audit(audit) => audit::run(audit, terminal).await,
         Command::Doctor(doctor) => doctor::run(doctor, terminal).await,

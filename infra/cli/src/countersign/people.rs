@@ -11,7 +11,7 @@ use crate::Stop;
 use crate::arguments::{AddUser, Import, List, PasswordSource, ResetPassword, User, Where};
 use crate::configuration::{refused, show};
 use crate::terminal::{Terminal, first_line};
-use crate::trail::{About, person_named, record};
+use crate::trail::{About, person_changed, person_named, record};
 
 pub(crate) async fn run(user: User, terminal: &mut Terminal) -> Result<(), Stop> {
     let now = Clock::system().now();
@@ -125,7 +125,10 @@ async fn import(import: Import, terminal: &mut Terminal) -> Result<(), Stop> {
         return Ok(());
     }
     let missing = changes.missing().len();
-    changes.carry_out(&store, &Dice::system()).await.map_err(Stop::refused)?;
+    changes
+        .carry_out(&store, &Dice::system(), &mut |done, person| person_changed(&import.place, done, person))
+        .await
+        .map_err(Stop::refused)?;
     if missing > 0 {
         terminal.say("Whoever is new cannot sign in yet: countersign user reset-password NAME");
     }

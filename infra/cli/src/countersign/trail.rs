@@ -5,6 +5,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 
+use cli::PersonChanged;
 use environment::Clock;
 use oauth::PersonId;
 use serde_json::json;
@@ -23,6 +24,8 @@ pub(crate) enum About<'a> {
     Client(&'a str),
     /// The version of the configuration that is in force now.
     Configuration(u64),
+    /// All people and clients.
+    Everything,
 }
 
 /// Adds a decision to the audit trail, if it is a local server's. It has been carried out: that it could not be written down is
@@ -38,6 +41,7 @@ pub(crate) fn record(place: &Where, event: &str, about: &About<'_>) {
         About::Person(person) => line["person"] = json!(person),
         About::Client(client) => line["client"] = json!(client),
         About::Configuration(version) => line["version"] = json!(version),
+        About::Everything => {}
     }
     // One write of one line: the server appends to the same file.
     let written = OpenOptions::new()
@@ -49,6 +53,15 @@ pub(crate) fn record(place: &Where, event: &str, about: &About<'_>) {
     if let Err(error) = written {
         complain(&format!("This is not in the audit trail ({}: {error}).", path.display()));
     }
+}
+
+/// Adds that a person was added or that their record was brought up to date.
+pub(crate) fn person_changed(place: &Where, done: PersonChanged, person: &PersonId) {
+    let event = match done {
+        PersonChanged::Added => "user-added",
+        PersonChanged::Updated => "user-updated",
+    };
+    record(place, event, &About::Person(person));
 }
 
 /// Whom a user name belongs to, for the audit trail: asked before anything changes, for afterwards it may be nobody's.

@@ -45,7 +45,7 @@ pub(super) fn json(answer: &Answer) -> Result<Value, Verdict> {
     }
 }
 
-/// A discovery document of this issuer.
+/// A discovery document of this issuer. People's browsers may be sent to another domain; everything else is below the issuer.
 pub(super) fn discovery(document: &Value, issuer: &str) -> Verdict {
     let missing: Vec<&str> = REQUIRED.into_iter().filter(|name| document.get(name).is_none()).collect();
     if !missing.is_empty() {
@@ -58,7 +58,8 @@ pub(super) fn discovery(document: &Value, issuer: &str) -> Verdict {
         );
     }
     let below = format!("{issuer}/");
-    let elsewhere = endpoints(document).find(|(_, url)| !url.starts_with(&below));
+    let is_for_people = |name| name == "authorization_endpoint";
+    let elsewhere = endpoints(document).find(|(name, url)| !is_for_people(*name) && !url.starts_with(&below));
     if let Some((name, url)) = elsewhere {
         return Verdict::wrong(format_args!("{name} is not below the issuer: {url}"), APPLY);
     }

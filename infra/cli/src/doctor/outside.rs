@@ -5,13 +5,14 @@ use url::{Host, Url};
 
 use super::clock::clock;
 use super::documents::{discovery, json, key_set, refusal};
+use super::pages::pages;
 use super::visitor::{Answer, Visitor};
 use super::{Finding, Verdict};
 
 const OPENID: &str = "/.well-known/openid-configuration";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 
-/// Looks at a deployment as any client sees it: its documents and keys, its clock, and how it refuses.
+/// Looks at a deployment as any client sees it: its documents and keys, its clock, where its pages are, and how it refuses.
 pub async fn examine_outside(issuer: &str, clock_here: &Clock) -> Vec<Finding> {
     let mut findings = Vec::new();
     let visitor = match (is_an_issuer(issuer), Visitor::new()) {
@@ -39,6 +40,7 @@ pub async fn examine_outside(issuer: &str, clock_here: &Clock) -> Vec<Finding> {
     findings.push(Finding::new("OAuth discovery", oauth_discovery(&visitor, issuer).await));
     let document = document.unwrap_or_default();
     findings.push(Finding::new("key set", keys_of(&visitor, issuer, &document).await));
+    findings.push(Finding::new("pages", pages(&visitor, issuer, &document).await));
     findings.push(Finding::new("refusal", refusal_of(&visitor, issuer, &document).await));
     findings
 }

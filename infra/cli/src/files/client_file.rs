@@ -56,9 +56,14 @@ pub struct ClientFile {
     /// How its ID tokens are signed: `RS256` is what OpenID clients assume.
     #[serde(default = "rs256")]
     pub id_token_signed_response_alg: SigningAlgorithmName,
-    /// The tool that this client is, when it introspects the tokens that it is sent.
+    /// The tool that this client is: it may introspect the tokens that are meant for it, and exchange them where a policy
+    /// allows it.
     #[serde(default)]
     pub is_tool: Option<String>,
+    /// The only client that may act on behalf of people with this client's tokens, when they are exchanged (RFC 8693, section
+    /// 4.4). Without it, whoever a policy allows.
+    #[serde(default)]
+    pub may_act: Option<String>,
     /// For `private_key_jwt`: the client's public keys, a JWK Set (RFC 7517, section 5). Or `jwks_file`.
     #[serde(default)]
     pub jwks: Option<PublicKeys>,
@@ -95,6 +100,8 @@ pub enum GrantTypeName {
     RefreshToken,
     /// The client works alone (OAuth 2.1, section 4.2). Not for public clients.
     ClientCredentials,
+    /// The client acts with tokens that others were given (RFC 8693), where a policy allows it. Not for public clients.
+    TokenExchange,
 }
 
 impl From<GrantTypeName> for GrantType {
@@ -103,6 +110,7 @@ impl From<GrantTypeName> for GrantType {
             GrantTypeName::AuthorizationCode => Self::AuthorizationCode,
             GrantTypeName::RefreshToken => Self::RefreshToken,
             GrantTypeName::ClientCredentials => Self::ClientCredentials,
+            GrantTypeName::TokenExchange => Self::TokenExchange,
         }
     }
 }

@@ -15,6 +15,11 @@ pub struct ServerFile {
     /// a new stack is known only after it is deployed; without either, the issuer stays what it was.
     #[serde(default)]
     pub issuer: Option<String>,
+    /// The URL below which people open the pages, without a slash at its end, when it is not the issuer: such as
+    /// `https://sign-in.example.com`, which a phone reaches, while the issuer is on a private network. Clients find
+    /// `authorization_endpoint` there; all other endpoints stay at the issuer, and so does `iss`.
+    #[serde(default)]
+    pub pages: Option<String>,
     /// Marks a configuration that is for trying out. It is refused unless the issuer is on loopback, so that a demonstration's
     /// people and clients cannot end up in a real deployment.
     #[serde(default)]
@@ -30,6 +35,9 @@ pub struct ServerFile {
     /// How often anybody may come. What is left out keeps its default.
     #[serde(default)]
     pub limits: LimitsTable,
+    /// How tokens are exchanged (RFC 8693). What is left out keeps its default.
+    #[serde(default)]
+    pub exchange: ExchangeSettingsTable,
 }
 
 /// The light brand of the pages.
@@ -52,11 +60,25 @@ fn default_accent() -> String {
     "#175e54".to_owned()
 }
 
+/// How tokens are exchanged. Whether a client may exchange one at all is for the policies to say.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExchangeSettingsTable {
+    /// How often a token, and what came of it, may be exchanged: 1 to 8.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 8), extend("default" = 4))]
+    pub longest_chain: Option<u8>,
+    /// Whether each exchange is recorded beside the authorization: who, for whom, for what, until when. It costs one write.
+    #[serde(default)]
+    #[schemars(extend("default" = true))]
+    pub record: Option<bool>,
+}
+
 /// How often anybody may come, so that nobody can run up a bill. A request above a limit is answered 429.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitsTable {
-    /// Requests in a minute of one client, unless its own file says otherwise.
+    /// Requests in a minute of one client, unless its own file says otherwise. A pushed one counts once for each 4 KB begun.
     #[serde(default)]
     #[schemars(extend("default" = 1200))]
     pub client_requests_per_minute: Option<NonZero<u32>>,

@@ -1,6 +1,6 @@
 //! `countersign doctor`, against a server that is right, and one that is wrong in one way at a time.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ struct Server {
     key_set: fn(&mut Value),
     key_set_kept_for: &'static str,
     refusal: Reply,
+    page: Reply,
     date_ahead_by: i64,
 }
 
@@ -32,9 +33,17 @@ impl Default for Server {
             key_set_kept_for: "public, max-age=300",
             refusal: Reply::json(400, &json!({"error": "invalid_request", "error_description": "no client"}))
                 .with("cache-control", "no-store"),
+            page: page(),
             date_ahead_by: 0,
         }
     }
+}
+
+/// What a browser is shown.
+fn page() -> Reply {
+    Reply::json(200, &json!("<!doctype html>"))
+        .with("content-type", "text/html; charset=utf-8")
+        .with("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
 }
 
 #[expect(
@@ -102,6 +111,7 @@ impl Server {
                 (self.key_set)(&mut keys);
                 Reply::json(200, &keys).with("cache-control", self.key_set_kept_for)
             }
+            "/sign-in" => self.page.clone(),
             "/token" if arrived.method == "POST" => self.refusal.clone(),
             _ => Reply::json(404, &json!({})),
         };
@@ -125,8 +135,23 @@ fn finding<'f>(told: &'f Value, check: &str) -> &'f Value {
 async fn a_server_that_is_right_is_found_well() {
     let (code, told) = examined(Server::default()).await;
     assert_eq!((code, &told["well"]), (Some(0), &json!(true)), "{told}");
-    for check in ["address", "clock", "OpenID discovery", "OAuth discovery", "key set", "refusal"] {
+    for check in ["address", "clock", "OpenID discovery", "OAuth discovery", "key set", "pages", "refusal"] {
         assert_eq!(finding(&told, check)["verdict"], "ok", "{check}");
+    }
+}
+
+/// Pages on another domain are looked for there. Where the issuer has some as well, people would be at the wrong ones.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_stand_apart_are_found_where_clients_send_people() {
+    static PAGES: OnceLock<String> = OnceLock::new();
+    let pages = Server::default().start().await;
+    PAGES.set(format!("{}/authorize", pages.url)).expect("once");
+    let apart: fn(&mut Value) = |document| document["authorization_endpoint"] = json!(PAGES.get());
+    let sent_on = Reply::json(303, &json!("")).with("location", &format!("{}/sign-in", pages.url));
+    for (page, code, verdict) in [(sent_on, 0, "ok"), (page(), 1, "wrong")] {
+        let (said, told) = examined(Server { document: apart, page, ..Server::default() }).await;
+        assert_eq!((said, &finding(&told, "pages")["verdict"]), (Some(code), &json!(verdict)), "{told}");
+        assert_eq!(finding(&told, "OpenID discovery")["verdict"], "ok", "{told}");
     }
 }
 
@@ -177,6 +202,22 @@ async fn each_thing_that_is_wrong_is_found_and_only_that() {
         ),
         ("key set", "86400 s", Server { key_set_kept_for: "max-age=86400", ..well() }),
         ("key set", "does not say", Server { key_set_kept_for: "no-cache", ..well() }),
+        ("pages", "status 502", Server { page: Reply::json(502, &json!({})), ..well() }),
+        (
+            "pages",
+            "lost its policy",
+            Server { page: page().with("content-security-policy", "default-src *"), ..well() },
+        ),
+        (
+            "pages",
+            "none at http://127.0.0.1:1/",
+            Server {
+                document: |document| {
+                    document["authorization_endpoint"] = json!("http://127.0.0.1:1/authorize");
+                },
+                ..well()
+            },
+        ),
         (
             "refusal",
             "with 502",

@@ -1,7 +1,10 @@
 //! A configuration that is wrong is refused with file, line and what to do, and all that is wrong is told at once.
 
 mod clients;
+mod exchanges;
 mod folder;
+mod policies;
 mod reading;
+mod saml;
 mod server;
 mod tools;

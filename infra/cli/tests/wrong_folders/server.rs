@@ -73,6 +73,33 @@ fn an_issuer_that_clients_could_mistake_is_refused() {
 }
 
 #[test]
+fn pages_stand_at_an_https_url_or_with_the_issuer_on_loopback() {
+    let with = |pages: &str| format!("pages = \"{pages}\"\n{SERVER}");
+    for (pages, words) in [
+        ("http://sign-in.example.com", "is not https"),
+        ("https://sign-in.example.com/", "ends with a slash"),
+        ("https://sign-in.example.com?x", "has a query"),
+        ("https://SIGN-IN.example.com", "normal form"),
+        ("sign-in.example.com", "is not a URL"),
+        ("javascript:alert(1)", "is not an https URL"),
+        ("http://localhost:8690", "one alone is on loopback"),
+    ] {
+        check(&[("server.toml", &with(pages), "server.toml:1", words)]);
+    }
+    let at = |issuer: &str, pages: &str| {
+        let folder = Folder::new().with("server.toml", &with(pages));
+        check_folder(&folder.0, &IssuerChoice::exactly(issuer)).map(|checked| checked.snapshot.server.pages)
+    };
+    let apart = "https://sign-in.example.com/prod";
+    assert_eq!(at("https://auth.example.com", apart).ok().flatten().as_deref(), Some(apart));
+    let local = "http://127.0.0.1:8690";
+    assert_eq!(at("http://localhost:8690", local).ok().flatten().as_deref(), Some(local));
+    assert!(at("http://localhost:8690", apart).is_err());
+    // The issuer's own URL is no other.
+    assert_eq!(at(apart, apart).ok(), Some(None));
+}
+
+#[test]
 fn people_are_checked_too() {
     let person = |rest: &str| format!("[[people]]\nuser_name = \"alice\"\nname = \"Alice\"\n{rest}\n");
     check(&[

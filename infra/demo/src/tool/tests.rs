@@ -121,10 +121,21 @@ async fn the_approved_file_is_served_and_the_one_beside_it_refused() {
 
     let (status, challenge, body) = get(&tool, "/finance/Q3-report.pdf", &token).await;
     assert_eq!(status, 403);
-    assert!(challenge.contains(r#"error="insufficient_authorization_details""#), "{challenge}");
+    assert!(challenge.contains(r#"error="insufficient_authorization""#), "{challenge}");
     assert!(!body.contains("third quarter"));
     let body: Value = serde_json::from_str(&body).expect("JSON");
     assert_eq!(body["authorization_details"][0]["identifier"], "Q3-report.pdf");
+}
+
+#[tokio::test]
+async fn a_detail_without_identifier_means_every_file_of_its_locations() {
+    let (issuer, tool) = stage().await;
+    let every = |locations| json!([{"type": "file_access", "locations": locations, "actions": ["read"]}]);
+    let token = sign(&header(), &issuer.claims_but("authorization_details", every(json!([LOCATION]))));
+    assert_eq!(get(&tool, "/finance/Q3-report.pdf", &token).await.0, 200);
+    let elsewhere = every(json!([format!("{RESOURCE}/legal")]));
+    let token = sign(&header(), &issuer.claims_but("authorization_details", elsewhere));
+    assert_eq!(get(&tool, "/finance/Q3-report.pdf", &token).await.0, 403);
 }
 
 #[tokio::test]
@@ -257,5 +268,5 @@ async fn metadata_of_another_issuer_is_not_trusted() {
     let issuer = Issuer::start().await;
     let other = issuer.url.replace("127.0.0.1", "localhost");
     let refused = FileTool::start(&other, Transport::new().expect("a client")).await;
-    assert!(matches!(refused, Err(Trouble::OtherIssuer(_))));
+    assert!(matches!(refused, Err(Trouble::Document { .. })));
 }

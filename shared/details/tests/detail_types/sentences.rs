@@ -187,7 +187,7 @@ fn nested_names_booleans_and_lists_of_objects_are_told() {
             "type": "test", "ship-to": {"post_code": "10115"}, "express": true,
             "items": [{"sku": "A4", "count": 2}, {"sku": "A5", "count": 1}],
         })),
-        "order [count]: [2] and [sku]: [A4] and [count]: [1] and [sku]: [A5] to [10115][, express]"
+        "order [sku]: [A4] and [count]: [2] and [sku]: [A5] and [count]: [1] to [10115][, express]"
     );
     assert_eq!(told(json!({"type": "test"})), "order nothing to the usual place");
 }

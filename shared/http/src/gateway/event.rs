@@ -53,6 +53,7 @@ pub struct Event {
 struct RequestContext {
     request_id: Option<String>,
     stage: Option<String>,
+    domain_name: Option<String>,
     // Version 1.
     resource_path: Option<String>,
     identity: Option<Sender>,
@@ -199,6 +200,7 @@ impl Event {
             path,
             path_parameters: self.path_parameters.take().unwrap_or_default(),
             source_ip: sender.or_else(|| context.http.take().and_then(|http| http.source_ip)),
+            domain: context.domain_name.take(),
         }
     }
 
@@ -250,6 +252,7 @@ mod tests {
             "stageVariables": null,
             "requestContext": {
                 "requestId": "req-1", "stage": "prod", "resourcePath": "/assets/{file}",
+                "domainName": "auth.example",
                 "identity": {"sourceIp": "192.0.2.1"}
             },
             "body": null,
@@ -266,7 +269,7 @@ mod tests {
             "cookies": ["a=1", "b=2"],
             "headers": {"content-type": "application/x-www-form-urlencoded", "authorization": "Basic eDp5"},
             "requestContext": {
-                "requestId": "req-2", "stage": "prod", "routeKey": "POST /token",
+                "requestId": "req-2", "stage": "prod", "routeKey": "POST /token", "domainName": "auth.example",
                 "http": {"method": "POST", "path": "/prod/token", "sourceIp": "192.0.2.2"}
             },
             "body": "Z3JhbnRfdHlwZT1hJTIwYg==",
@@ -289,6 +292,7 @@ mod tests {
                 path: "/assets/style sheet.css".into(),
                 path_parameters: [("file".to_owned(), "style sheet.css".to_owned())].into(),
                 source_ip: Some("192.0.2.1".into()),
+                domain: Some("auth.example".into()),
             }
         );
     }
@@ -303,6 +307,7 @@ mod tests {
         let arrival = arrival(&request);
         assert_eq!((arrival.route.as_str(), arrival.path.as_str()), ("/token", "/token"));
         assert_eq!(arrival.source_ip.as_deref(), Some("192.0.2.2"));
+        assert_eq!(arrival.domain.as_deref(), Some("auth.example"));
     }
 
     #[test]

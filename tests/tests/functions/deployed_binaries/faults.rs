@@ -3,9 +3,11 @@
 //!
 //! Each request is sent to a process that has just started, so that the calls of its start are among those that break.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::event::Reply;
+use crate::process::Process;
 use crate::seen::{CALLS_OF_A_START, Seen, at_each_call, each, each_visit};
 use crate::walk::{Crew, Visit};
 use crate::way::{Fault, Way};
@@ -42,7 +44,41 @@ fn a_fault_of_one_call_is_heard_of_by_nobody() {
     assert_eq!(refused, 0);
 }
 
-/// Each call has a second for itself, so a request of many calls may take longer than one that fails.
+/// What a call of AWS may take in the test of a request's time, in milliseconds. All calls of one have three times as much.
+const OF_A_CALL: &str = "400";
+
+/// Each call is answered in its time, and all of them together are not: the request is given up in its own.
+#[test]
+fn a_request_whose_calls_are_all_slow_is_given_up_in_time() {
+    let crew = Crew::new();
+    let given_up = AtomicUsize::new(0);
+    each_visit(&crew, |visit, way| {
+        let ready = crew.prepares(visit);
+        let environment = crew.place.environment(visit.function(), &way.endpoint);
+        let environment = environment.with("COUNTERSIGN_AWS_MILLISECONDS", OF_A_CALL);
+        let log = crew.place.log(visit.function());
+        let process = Process::start(&crew.place.program(visit.function()), environment, log);
+        process.function.first_poll().map_err(|why| why.to_string())?;
+        way.breaks(Fault::Slow, 0, usize::MAX);
+        let reply = process.sends(&ready.request);
+        way.recovers();
+        if reply.took > Duration::from_secs(2) {
+            return Err(format!("it took too long: {}", reply.outline()));
+        }
+        let granted = if visit.is_granted(&reply) {
+            reply
+        } else if is_told_to_come_again(visit, &reply) {
+            given_up.fetch_add(1, Ordering::Relaxed);
+            process.sends(&ready.request)
+        } else {
+            return Err(format!("that is no way to say so: {}", reply.outline()));
+        };
+        if visit.is_granted(&granted) { crew.goes_on(&ready, &granted) } else { Err(granted.outline()) }
+    });
+    assert!(given_up.into_inner() > 0, "every request had time enough");
+}
+
+/// Each call has a second for itself, and a request has three for all.
 #[test]
 fn an_endpoint_that_is_slow_to_answer_each_call_refuses_nobody() {
     let crew = Crew::new();

@@ -192,6 +192,8 @@ fn what_a_person_does_with_their_account_is_one_event_each() {
 
     let account = Page::of(browser.opens("/account").ok());
     let forgotten = browser.submits_and_stays("/account", &forgetting(&account));
+    let nothing_left = browser.submits_and_stays("/account", &forgetting(&account));
+    assert!(stack.observer().audit_of(&nothing_left).is_empty(), "there was nothing to forget");
     let page = Page::of(browser.opens("/sign-in/password").ok());
     let new = "a sentence that nobody guesses";
     stack.hands_out(new);

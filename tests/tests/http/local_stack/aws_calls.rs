@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::agent::{Agent, Ask, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
+use crate::agent::{Agent, Ask, BANK, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
 use crate::browser::{Browser, Page};
 use crate::observer::Observer;
 use crate::person::{Decision, Person, granted, password_form, somebody, the_person_consents};
@@ -29,6 +29,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("`POST /token`, code to access and ID token", "2 reads, 1 write, 2 signatures"),
     ("`POST /token`, refresh", "2 reads, 1 write, 1 signature"),
     ("`POST /token`, client credentials", "1 signature"),
+    ("`POST /token`, exchange, recorded", "1 read, 1 write, 1 signature"),
     ("`POST /introspect`, access token", "1 read"),
     ("`POST /introspect`, refresh token", "2 reads"),
     ("`POST /revoke`, refresh token", "1 write"),
@@ -144,6 +145,8 @@ fn measure(stack: &Stack, person: &Person) -> Measured {
     let form =
         Parameters::of([("scope", "files.access"), ("resource", FILES), ("authorization_details", &file)]);
     note("`POST /token`, client credentials", &nightly.works_alone(&form).ok());
+    let first = granted(&agent, person, &asks_for_a_file()).access_token;
+    note("`POST /token`, exchange, recorded", &the_file_tool(stack).exchanges(&first, BANK).ok());
     for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks.json"]
     {
         note("`GET /jwks.json`, both discovery documents", &stack.get(path).ok());

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::agent::Agent;
+use serde_json::json;
+
+use crate::agent::{Agent, asks, asks_for_a_file};
 use crate::browser::{Browser, Page};
 use crate::person::somebody;
 use crate::stack::Stack;
@@ -43,6 +45,26 @@ fn a_client_that_comes_too_often_is_turned_away_until_the_minute_ends_and_nobody
     assert!(!calls.contains_key("DynamoDB.UpdateItem"), "who is turned away costs no more writes: {calls:?}");
     stack.time_passes(60);
     busy.works_alone(&ask).ok();
+}
+
+/// What is pushed is kept: 60 KB are fifteen times 4 KB, and twenty times may be pushed in a minute.
+#[test]
+fn a_pushed_request_counts_as_much_as_it_is_long() {
+    let stack = Stack::start_with("limits-of-what-is-long", &[], narrow);
+    let (agent, other) = (Agent::with_basic(&stack, "report-agent"), Agent::with_basic(&stack, "files-tool"));
+    let long = asks(&json!(vec![json!({ "type": "memo", "text": "long ".repeat(2_000) }); 6]));
+    let short = asks_for_a_file();
+    other.finds_inactive("junk");
+    agent.pushes(&short);
+    begins_a_minute(&stack);
+    agent.pushes(&long);
+    agent.sends("/par", &long.parameters).is_refused(429, "temporarily_unavailable");
+    agent.sends("/par", &short.parameters).is_refused(429, "temporarily_unavailable");
+    begins_a_minute(&stack);
+    for _ in 0..20 {
+        agent.pushes(&short);
+    }
+    agent.sends("/par", &short.parameters).is_refused(429, "temporarily_unavailable");
 }
 
 #[test]

@@ -166,3 +166,26 @@ fn whoever_heard_nothing_of_what_was_done_may_ask_again() {
     tool.finds_inactive(&renewed.string("access_token"));
     agent.revokes(&token);
 }
+
+/// A call of this may take so long, and all calls of a request three times as long.
+const OF_A_CALL: u32 = 400;
+
+/// The writes arrive and are answered after the request was given up. What spends a code is taken back even then, in a call
+/// that has its own time: whoever comes again is not taken for a thief.
+#[test]
+fn what_was_spent_by_a_request_that_ran_out_of_time_is_taken_back() {
+    let stack = Stack::in_a_hurry("late-replies", OF_A_CALL);
+    let (agent, person) = (Agent::with_basic(&stack, "report-agent"), somebody(&stack));
+    let (tool, ask) = (the_file_tool(&stack), asks_for_a_file());
+    let mut browser = Browser::new(&stack);
+    let page = browser.comes_to_consent(&person, &agent.sends_the_person_with(&agent.pushes(&ask)));
+    let code = the_code(&stack, &browser.decides(&page, &Decision::All));
+    tool.finds_inactive("junk");
+
+    stack.suffers(&json!({ "kind": "delay_reply", "operation": "PutItem", "milliseconds": 4 * OF_A_CALL }));
+    agent.redeems(&code, &ask).is_refused(503, "temporarily_unavailable");
+    assert_eq!(stack.calls_that_failed(), 2, "the redemption, and its taking back");
+    stack.recovers();
+    let tokens = agent.redeems(&code, &ask).ok();
+    tool.finds_active(&tokens.string("access_token"));
+}

@@ -233,3 +233,44 @@ fn a_table_that_is_asked_for_too_much_costs_nobody_anything() {
     is_out_of_reach(&stack, "throttle", false);
     is_out_of_reach(&stack, "throttle", true);
 }
+
+/// A call of this may take so long, and all calls of a request three times as long.
+const OF_A_CALL: u32 = 300;
+
+/// Each call is answered, but all of a request together take longer than anybody waits: it is given up in its time, be it in
+/// the middle, and the same request succeeds afterwards.
+#[test]
+fn a_table_that_is_slow_at_each_call_is_given_up_in_time() {
+    let stack = Stack::in_a_hurry("slow-table", OF_A_CALL);
+    let person = somebody(&stack);
+    let mut given_up = 0;
+    for (milliseconds, is_cold) in [(350, true), (350, false), (500, false)] {
+        let ready = everything(&stack, &person);
+        stack.takes_notice();
+        if !is_cold {
+            an_agent(&stack).pushes(&asks_for_a_file());
+            the_file_tool(&stack).finds_inactive("junk");
+        }
+        let ready: Vec<&Ready> = ready.iter().collect();
+        stack.suffers(&json!({ "kind": "delay", "milliseconds": milliseconds }));
+        let answers = all_at_once(&ready);
+        stack.recovers();
+        for (ready, (answer, took)) in ready.iter().zip(&answers) {
+            // What was spent is taken back in a call beyond that time. The rest is for a busy machine.
+            let longest = Duration::from_millis(u64::from(3 * OF_A_CALL + milliseconds) + 1000);
+            assert!(*took < longest, "{}, each call {milliseconds} ms: {took:?}", ready.name);
+            if !matches!(answer.status, 200 | 201 | 303) {
+                assert_eq!(answer.status, 503, "{}: {}", ready.name, answer.text());
+                assert!(answer.header("retry-after").is_some(), "{}: {:?}", ready.name, answer.headers);
+                if ready.answered == Answered::Page {
+                    assert!(answer.text().contains("<h1>Not now, please try again</h1>"));
+                } else {
+                    answer.is_refused(503, "temporarily_unavailable");
+                }
+                succeeds(ready);
+                given_up += 1;
+            }
+        }
+    }
+    assert!(given_up > 5, "{given_up} were given up");
+}

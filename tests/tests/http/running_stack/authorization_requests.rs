@@ -36,6 +36,30 @@ fn an_error_goes_back_with_state_and_issuer() {
     assert!(!callback["error_description"].contains("nonsense"));
 }
 
+/// OAuth 2.1, section 4.1.2: `state` comes back exactly as it was sent, whatever it is, in an address that a header can hold.
+#[test]
+fn a_state_of_any_characters_comes_back_as_it_was_sent() {
+    let stack = Stack::shared();
+    let agent = an_agent(stack);
+    let controls: String = (1..0x20).chain(0x7f..0xa0).filter_map(char::from_u32).collect();
+    let others = ["a\r\nSet-Cookie: browser=planted", " &=+%00?#", "\u{2028}\u{202e}\u{feff}\u{1f511}Ł"];
+    let by_push = |ask: &Ask| agent.sends_the_person_with(&agent.pushes(ask));
+    let (person, mut browser) = (somebody(stack), Browser::new(stack));
+    for state in others.into_iter().chain([controls.as_str()]) {
+        let wrong = asks_for_a_file().with("scope", "nonsense").with("state", state);
+        let refused = Browser::new(stack).opens(&agent.sends_the_person_asking(&wrong));
+        assert_eq!(sent_back(&refused, stack)["state"], state);
+        assert!(refused.headers.get("set-cookie").is_none(), "{:?}", refused.headers);
+
+        let ask = asks_for_a_file().with("state", state);
+        for address in [by_push(&ask), agent.sends_the_person_asking(&ask)] {
+            let page = browser.comes_to_consent(&person, &address);
+            let decided = browser.decides(&page, &Decision::All).callback(CALLBACK);
+            assert_eq!((decided["state"].as_str(), decided.contains_key("code")), (state, true));
+        }
+    }
+}
+
 /// OAuth 2.1, section 4.1.2.1: the person is told, and goes nowhere.
 #[test]
 fn nobody_is_redirected_to_an_address_that_is_not_registered() {

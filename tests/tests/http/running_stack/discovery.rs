@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::browser::{Browser, Page};
 use crate::stack::Stack;
 use crate::web::{Answer, http};
 
@@ -29,7 +30,11 @@ fn both_documents_say_the_same_and_everything_that_clients_need() {
     assert_eq!(document["authorization_response_iss_parameter_supported"], true);
     assert_eq!(document["request_uri_parameter_supported"], false);
     let grants: BTreeSet<&str> = texts(&document["grant_types_supported"]);
-    assert_eq!(grants, BTreeSet::from(["authorization_code", "client_credentials", "refresh_token"]));
+    let exchange = crate::exchange::GRANT;
+    assert_eq!(
+        grants,
+        BTreeSet::from(["authorization_code", "client_credentials", "refresh_token", exchange])
+    );
 }
 
 #[test]
@@ -44,6 +49,21 @@ fn the_published_keys_are_public_and_named() {
         for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
             assert!(key.get(private).is_none(), "{private} is published");
         }
+    }
+}
+
+/// Whatever the gateway takes for binary: what is text leaves as text.
+#[test]
+fn what_a_page_is_dressed_in_arrives_as_it_is_written() {
+    let stack = Stack::shared();
+    let page = Page::of(stack.get("/errors").ok());
+    let sheets: Vec<&str> = page.html.split("href=\"").filter_map(|rest| rest.split('"').next()).collect();
+    let sheets: Vec<&str> = sheets.into_iter().filter(|path| path.contains(".css")).collect();
+    assert_eq!(sheets.len(), 2, "{sheets:?}");
+    for path in sheets {
+        let sheet = Answer::to(http().get(format!("{}{path}", Browser::new(stack).origin()))).ok();
+        assert_eq!(sheet.header("content-type"), Some("text/css; charset=utf-8"), "{path}");
+        assert!(sheet.text().contains(":root"), "{path}: {}", sheet.text());
     }
 }
 

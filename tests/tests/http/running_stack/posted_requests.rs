@@ -98,8 +98,7 @@ fn whoever_is_signed_in_comes_to_consent_by_another_sites_form() {
     browser.comes_to_consent(&person, &agent.sends_the_person_with(&agent.pushes(&asks_for_a_file())));
     let form = ask.parameters.clone().with("client_id", &agent.id);
     let sent_on = browser.submits_from_another_site("/authorize", &form);
-    let sent_on = format!("{}{}", browser.origin(), sent_on.location());
-    let page = Page::of(browser.opens(&sent_on).ok());
+    let page = Page::of(browser.opens(sent_on.location()).ok());
     assert!(page.has_form("/consent"), "{}", page.words());
     let code = the_code(stack, &browser.decides(&page, &Decision::All));
     agent.redeems(&code, &ask).ok();

@@ -52,7 +52,7 @@ fn is_ended_by(signal: &str, mut server: Terminal) -> Option<i32> {
 fn ctrl_c_ends_the_server_and_a_second_start_finds_its_data() {
     let data = own_folder("ctrl-c").join("data");
     let running = data.join("running.json");
-    let operator = Operator { data: Some(&data) };
+    let operator = Operator { data: Some(&data), ..Operator::default() };
     let mut at_first = None;
     for (start, signal) in ["-INT", "-TERM", "-INT"].into_iter().enumerate() {
         let mut server = the_server(&data);

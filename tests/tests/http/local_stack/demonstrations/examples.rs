@@ -14,11 +14,12 @@ use crate::web::Parameters;
 const FOLDER: &str = "infra/examples";
 
 /// Every script, and the test that runs it.
-const TRIED: [(&str, fn()); 4] = [
+const TRIED: [(&str, fn()); 5] = [
     ("authorization-code.sh", an_agent_asks_a_person_and_gets_tokens_for_what_they_approved),
     ("client-credentials.sh", an_agent_that_works_alone_gets_a_token),
     ("introspection.sh", a_token_is_active_until_its_client_gives_it_back),
     ("refresh-token.sh", a_refresh_token_gives_the_next_access_token_and_its_own_successor),
+    ("token-exchange.sh", a_tool_asks_another_on_behalf_of_whoever_asked_it),
 ];
 
 /// Starts a script as the README says, for our server.
@@ -75,7 +76,8 @@ fn no_script_is_forgotten() {
     let mut there: Vec<String> = fs::read_dir(&folder)
         .expect("the folder")
         .map(|entry| entry.expect("an entry").file_name().into_string().expect("a plain name"))
-        .filter(|name| name != "README.md")
+        // The tools are tried in tests/clients.
+        .filter(|name| name != "README.md" && name != "tools")
         .collect();
     there.sort();
     assert_eq!(there, TRIED.map(|(script, _)| script), "left: in {FOLDER}; right: run by a test");
@@ -145,4 +147,13 @@ fn a_token_is_active_until_its_client_gives_it_back() {
     );
     assert_eq!(before["authorization_details"], the_wanted_file());
     assert_eq!(*after, json!({ "active": false }));
+}
+
+#[test]
+fn a_tool_asks_another_on_behalf_of_whoever_asked_it() {
+    let stack = the_demos_server();
+    let answer = last_answer(&example(stack, "token-exchange.sh", &[]).ends().well());
+    assert_eq!(answer["scope"], "reports.read", "{answer}");
+    let claims = verified(stack, answer["access_token"].as_str().expect("an access token")).claims;
+    assert_eq!((&claims["sub"], &claims["act"]), (&json!("nightly-agent"), &json!({ "sub": "files-tool" })));
 }

@@ -91,6 +91,7 @@ fn documents() -> Vec<Row> {
         "/.well-known/oauth-authorization-server",
         "/jwks.json",
         "/authorization-details-types",
+        "/saml/metadata",
     ]
     .map(one)
     .into();

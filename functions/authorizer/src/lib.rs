@@ -1,0 +1,128 @@
+//! A Lambda authorizer for API Gateway: it stands before a tool that knows nothing of tokens, and lets through what the
+//! token allows. `infra/authorizer.yaml` deploys it; [`settings`] says how it is set up.
+//!
+//! It takes the events of REST APIs (`TOKEN` and `REQUEST`) and of HTTP APIs (payload version 2 with simple responses).
+//! What no rule names is denied. A policy names exactly the method and path that were asked about, so that a gateway that
+//! remembers it opens nothing else by it.
+
+mod answer;
+mod event;
+mod rules;
+pub mod settings;
+
+use lambda_http::lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use resource::{Demand, Guard, Refusal};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use answer::UNAUTHORIZED;
+use event::{Credential, Event};
+use rules::Rules;
+use settings::Settings;
+
+/// What API Gateway makes a 500 of. The log says why.
+const FAILED: &str = "it failed; the log says why";
+
+/// The guard, and what it demands of whom.
+pub struct Authorizer {
+    guard: Guard,
+    rules: Rules,
+}
+
+/// Runs the function under the Lambda runtime.
+pub fn serve() {
+    log();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return tracing::error!(%error, "no runtime"),
+    };
+    runtime.block_on(answer_all());
+}
+
+async fn answer_all() {
+    let authorizer = match Settings::from_environment().and_then(Authorizer::new) {
+        Ok(authorizer) => Some(authorizer),
+        // The process stays, because its end would tell nobody more and cost a start each time; every request is denied.
+        Err(error) => {
+            tracing::error!(%error, "the authorizer is not set up");
+            None
+        }
+    };
+    let answer = service_fn(|event: LambdaEvent<Box<RawValue>>| {
+        let authorizer = authorizer.as_ref();
+        async move { authorizer.ok_or(FAILED)?.handle(event.payload.get()).await }
+    });
+    if let Err(error) = Runtime::new(answer).run().await {
+        tracing::error!(error, "the Lambda runtime ended");
+    }
+}
+
+impl Authorizer {
+    /// Puts the parts together. The issuer is asked nothing yet.
+    ///
+    /// # Errors
+    /// What is wrong with the settings.
+    pub fn new(settings: Settings) -> Result<Self, settings::Wrong> {
+        let mut guard = Guard::of(settings.issuer, settings.resource);
+        if let Some(credentials) = settings.credentials {
+            guard = guard.credentials(credentials);
+        }
+        Ok(Self { guard: guard.build()?, rules: settings.rules })
+    }
+
+    /// Answers one event.
+    ///
+    /// # Errors
+    /// `Unauthorized`, of which the gateway makes a 401, and anything else, of which it makes a 500.
+    pub async fn handle(&self, event: &str) -> Result<Value, &'static str> {
+        let Some(event) = Event::read(event) else {
+            tracing::error!("this is no authorizer's event");
+            return Err(FAILED);
+        };
+        let asked = event.asked();
+        // A token is looked at first: without one nobody learns which paths there are.
+        let demand = asked.as_ref().and_then(|asked| self.rules.demand(asked));
+        let checked = self.check(&event, demand.as_ref()).await;
+        match (checked, demand) {
+            (Ok(token), Some(_)) => Ok(answer::allowed(&event, &token)),
+            (Ok(_), None) => {
+                tracing::warn!("no rule names this method and path");
+                Ok(answer::denied(&event, &self.guard, None))
+            }
+            (Err(Refusal::Undecided(_)), _) => Err(FAILED),
+            (Err(refusal), _) if refusal.status() == 403 => {
+                Ok(answer::denied(&event, &self.guard, Some(&refusal)))
+            }
+            // An HTTP API has one answer for all that is not allowed.
+            (Err(refusal), _) if event.wants_simple_answer() => {
+                Ok(answer::denied(&event, &self.guard, Some(&refusal)))
+            }
+            (Err(_), _) => Err(UNAUTHORIZED),
+        }
+    }
+
+    async fn check(&self, event: &Event, demand: Option<&Demand>) -> Result<resource::AccessToken, Refusal> {
+        let nothing_more = Demand::new();
+        let demand = demand.unwrap_or(&nothing_more);
+        match event.credential() {
+            Credential::Headers(headers) => self.guard.check(&headers, demand).await,
+            Credential::Unreadable => Err(Refusal::MalformedRequest),
+        }
+    }
+}
+
+/// JSON lines on standard output, where Lambda picks them up. Other people's code says what is wrong, and no more: below that
+/// some write out whole requests.
+fn log() {
+    let own = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_targets([("audit", LevelFilter::INFO), ("authorizer", LevelFilter::INFO)]);
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);
+    let _ = tracing_subscriber::registry().with(lines).with(own).try_init();
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! How the authorizer is set up: by its environment.
+//!
+//! - `COUNTERSIGN_ISSUER`: the issuer, as it stands in tokens.
+//! - `COUNTERSIGN_RESOURCE`: the tool's resource identifier, the `aud` of its tokens.
+//! - `COUNTERSIGN_SCOPE`: the scopes that every request needs, separated by spaces.
+//! - `COUNTERSIGN_RULES`: JSON, what requests need by method and path. With it, what no rule names is denied. At least one of
+//!   the last two is there: a token's audience alone says nothing of what it allows.
+//! - `COUNTERSIGN_CLIENT_ID`, `COUNTERSIGN_CLIENT_SECRET`: the tool's credentials at the issuer, for tokens that refer to
+//!   their details.
+//! - `COUNTERSIGN_LOOK_UP`: `true` asks the issuer about every token, so that one that was taken back ends within seconds.
+
+use resource::{Credentials, SetUpWrong};
+
+use crate::rules::{OfAll, Rule, Rules};
+
+/// What the environment says.
+pub struct Settings {
+    /// The issuer.
+    pub issuer: String,
+    /// The tool's resource identifier.
+    pub resource: String,
+    /// What requests demand.
+    pub rules: Rules,
+    /// The tool's credentials at the issuer.
+    pub credentials: Option<Credentials>,
+}
+
+/// What is wrong with it.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Wrong {
+    /// A variable is missing or empty.
+    #[error("{0} is not set")]
+    Missing(&'static str),
+    /// A variable is of no use.
+    #[error("{name}: {why}")]
+    Unusable {
+        /// Which.
+        name: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Issuer or resource are of no use.
+    #[error(transparent)]
+    Guard(#[from] SetUpWrong),
+}
+
+impl Settings {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// [`Wrong`].
+    pub fn from_environment() -> Result<Self, Wrong> {
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Reads what `variable` says.
+    ///
+    /// # Errors
+    /// [`Wrong`].
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Wrong> {
+        let set = |name: &'static str| variable(name).filter(|value| !value.trim().is_empty());
+        let needed = |name: &'static str| set(name).ok_or(Wrong::Missing(name));
+        let scope = set("COUNTERSIGN_SCOPE").unwrap_or_default();
+        let scope: Vec<String> = scope.split_whitespace().map(str::to_owned).collect();
+        let rules = set("COUNTERSIGN_RULES").map(|json| rules(&json)).transpose()?;
+        if scope.is_empty() && rules.is_none() {
+            return Err(Wrong::Missing("COUNTERSIGN_SCOPE or COUNTERSIGN_RULES"));
+        }
+        let looked_up = match set("COUNTERSIGN_LOOK_UP").as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => return Err(unusable("COUNTERSIGN_LOOK_UP", "neither true nor false")),
+        };
+        let credentials = match (set("COUNTERSIGN_CLIENT_ID"), set("COUNTERSIGN_CLIENT_SECRET")) {
+            (Some(id), Some(secret)) => Some(Credentials::secret(id, secret)),
+            (None, None) if looked_up => return Err(Wrong::Missing("COUNTERSIGN_CLIENT_ID")),
+            (None, None) => None,
+            (Some(_), None) => return Err(Wrong::Missing("COUNTERSIGN_CLIENT_SECRET")),
+            (None, Some(_)) => return Err(Wrong::Missing("COUNTERSIGN_CLIENT_ID")),
+        };
+        Ok(Self {
+            issuer: needed("COUNTERSIGN_ISSUER")?,
+            resource: needed("COUNTERSIGN_RESOURCE")?,
+            rules: Rules { of_all: OfAll { scope, looked_up }, rules },
+            credentials,
+        })
+    }
+}
+
+fn rules(json: &str) -> Result<Vec<Rule>, Wrong> {
+    const NAME: &str = "COUNTERSIGN_RULES";
+    let rules: Vec<Rule> = serde_json::from_str(json).map_err(|error| unusable(NAME, &error))?;
+    match rules.iter().find_map(Rule::defect) {
+        Some(defect) => Err(unusable(NAME, &defect)),
+        None => Ok(rules),
+    }
+}
+
+fn unusable(name: &'static str, why: &(impl ToString + ?Sized)) -> Wrong {
+    Wrong::Unusable { name, why: why.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: [(&str, &str); 3] = [
+        ("COUNTERSIGN_ISSUER", "https://auth.example.com"),
+        ("COUNTERSIGN_RESOURCE", "https://files.internal.corp"),
+        ("COUNTERSIGN_SCOPE", "files.access"),
+    ];
+
+    fn wrong(changes: &[(&str, &str)]) -> Option<String> {
+        let look = |name: &str| {
+            let all = changes.iter().chain(&GOOD);
+            all.into_iter().find(|(one, _)| *one == name).map(|(_, value)| (*value).to_owned())
+        };
+        Settings::read(look).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_missing_or_of_no_use_is_named() {
+        assert_eq!(wrong(&[]), None);
+        for (name, value, named) in [
+            ("COUNTERSIGN_ISSUER", "", "COUNTERSIGN_ISSUER"),
+            ("COUNTERSIGN_RESOURCE", " ", "COUNTERSIGN_RESOURCE"),
+            ("COUNTERSIGN_SCOPE", "", "COUNTERSIGN_RULES"),
+            ("COUNTERSIGN_RULES", "{}", "COUNTERSIGN_RULES"),
+            ("COUNTERSIGN_RULES", r#"[{"methods": ["GET"], "path": "/*"}]"#, "COUNTERSIGN_RULES"),
+            ("COUNTERSIGN_LOOK_UP", "yes", "COUNTERSIGN_LOOK_UP"),
+            ("COUNTERSIGN_LOOK_UP", "true", "COUNTERSIGN_CLIENT_ID"),
+            ("COUNTERSIGN_CLIENT_ID", "files-tool", "COUNTERSIGN_CLIENT_SECRET"),
+            ("COUNTERSIGN_CLIENT_SECRET", "secret", "COUNTERSIGN_CLIENT_ID"),
+        ] {
+            let told = wrong(&[(name, value)]).unwrap_or_else(|| panic!("{name}={value} is accepted"));
+            assert!(told.contains(named), "{name}={value}: {told}");
+        }
+    }
+
+    /// Neither scope nor rules would let in everybody whose token has this audience.
+    #[test]
+    fn rules_without_any_in_it_allow_nothing() {
+        let rules = rules("[]").expect("rules");
+        let rules = Rules { of_all: OfAll::default(), rules: Some(rules) };
+        let asked = crate::event::Asked { method: "GET".into(), path: "/".into(), certain: true };
+        assert!(rules.demand(&asked).is_none());
+    }
+}

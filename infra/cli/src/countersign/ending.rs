@@ -1,0 +1,29 @@
+use cli::end_everything;
+use environment::Clock;
+use serde_json::json;
+
+use crate::Stop;
+use crate::arguments::EndEverything;
+use crate::terminal::Terminal;
+use crate::trail::{About, record};
+
+pub(crate) async fn run(end: EndEverything, terminal: &mut Terminal) -> Result<(), Stop> {
+    if end.json && !end.yes {
+        return Err(Stop::Usage("--json goes with --yes: in JSON nobody can be asked.".to_owned()));
+    }
+    let store = end.place.store().await?;
+    if !end.yes {
+        terminal.confirm("End everybody's sessions, authorizations, tokens and remembered consents?")?;
+    }
+    let ended = end_everything(&store, Clock::system().now()).await.map_err(Stop::refused)?;
+    record(&end.place, "everything-ended", &About::Everything);
+    if end.json {
+        terminal.json(&json!({ "people": ended.people, "clients": ended.clients }));
+        return Ok(());
+    }
+    terminal.say(format_args!(
+        "Everything that was begun until now has ended. People: {}, clients: {}.",
+        ended.people, ended.clients
+    ));
+    Ok(())
+}

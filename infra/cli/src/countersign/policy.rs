@@ -1,0 +1,201 @@
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use cli::{CheckedFolder, IssuerChoice, PolicyRequest, check_folder, read_policy_cases, told};
+use environment::Clock;
+use serde_json::{Map, Value, json};
+
+use crate::Stop;
+use crate::arguments::Where;
+use crate::configuration::{SOME_ISSUER, counted, refused};
+use crate::terminal::Terminal;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Decide the cases of a file, and say which went otherwise than expected
+    #[command(after_long_help = "\
+Nothing is asked of any server. The policies, clients, tools and people are those of the configuration folder.
+
+Example:
+  countersign policy test infra/config/demo/policies/cases.toml")]
+    Test(Test),
+    /// Say which policies decide a request
+    #[command(after_long_help = "\
+With --config the policies of a folder, without it those in force. The person is known there by their user name.
+
+Examples:
+  countersign policy explain --client finance-agent --person alice --action grant --tool files --scope files.read
+  countersign policy explain --config my-config --client nightly-agent --action client_credentials --tool files \\
+    --detail '{\"type\":\"file_access\",\"actions\":[\"read\"]}'")]
+    Explain(Box<Explain>),
+    /// Write the schema for policies: what they can speak of, with the detail types of a configuration folder
+    #[command(after_long_help = "\
+Example:
+  countersign policy schema my-config > my-config/policies/countersign.cedarschema")]
+    Schema(Schema),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// The file of cases
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The configuration folder [default: the one in whose policies/ the file lies]
+    #[arg(long, value_name = "DIR")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// The configuration folder
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The configuration folder [default: what is in force]
+    #[arg(long, value_name = "DIR")]
+    config: Option<PathBuf>,
+    /// The client that asks
+    #[arg(long, value_name = "ID")]
+    client: String,
+    /// The person for whom it asks, by user name
+    #[arg(long, value_name = "USER")]
+    person: Option<String>,
+    /// What it asks for: ask, grant, `client_credentials`, `token_exchange`, impersonate or `refresh_token_by_exchange`
+    #[arg(long, value_name = "NAME")]
+    action: String,
+    /// The tool's id, or issuer
+    #[arg(long, value_name = "ID")]
+    tool: String,
+    /// A scope; can be repeated
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// An authorization detail, in JSON; can be repeated
+    #[arg(long = "detail", value_name = "JSON", value_parser = detail)]
+    details: Vec<Map<String, Value>>,
+    /// A client between the person and this one, the nearest first; can be repeated
+    #[arg(long = "actor", value_name = "ID")]
+    actors: Vec<String>,
+    /// The moment [default: now]
+    #[arg(long, value_name = "MOMENT")]
+    now: Option<String>,
+    /// Answer in JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Where,
+}
+
+pub(crate) async fn run(command: PolicyCommand, terminal: &mut Terminal) -> Result<(), Stop> {
+    match command {
+        PolicyCommand::Test(command) => test(&command, terminal),
+        PolicyCommand::Explain(command) => explain(*command, terminal).await,
+        PolicyCommand::Schema(command) => {
+            terminal.write(&::policy::schema(&checked(&command.folder)?.snapshot.detail_types));
+            Ok(())
+        }
+    }
+}
+
+fn checked(folder: &Path) -> Result<CheckedFolder, Stop> {
+    let choice = IssuerChoice { argument: None, otherwise: Some(SOME_ISSUER) };
+    check_folder(folder, &choice).map_err(|complaints| refused(&complaints))
+}
+
+fn test(command: &Test, terminal: &mut Terminal) -> Result<(), Stop> {
+    let cases = read_policy_cases(&command.file).map_err(|complaints| refused(&complaints))?.cases;
+    let folder = match &command.config {
+        Some(folder) => folder.clone(),
+        None => around(&command.file)?,
+    };
+    let checked = checked(&folder)?;
+    let now = Clock::system().now();
+    let mut otherwise = 0;
+    for case in &cases {
+        let problem = match case.run(&checked.snapshot, &checked.people, now) {
+            Ok(None) => continue,
+            Ok(Some(problem)) => problem,
+            Err(wrong) => format!("the case is wrong: {wrong}"),
+        };
+        otherwise += 1;
+        terminal.say(format_args!("{}: {problem}", case.name));
+    }
+    let of = counted(cases.len(), "case", "cases");
+    if cases.is_empty() {
+        return Err(Stop::refused("There is no case in it."));
+    }
+    if otherwise > 0 {
+        return Err(Stop::refused(format_args!("{otherwise} of {of} went otherwise.")));
+    }
+    terminal.say(format_args!("{of}, all as expected."));
+    Ok(())
+}
+
+/// The configuration folder in whose `policies/` a file lies.
+fn around(file: &Path) -> Result<PathBuf, Stop> {
+    let file = file.canonicalize().map_err(Stop::refused)?;
+    let folder = file.parent().and_then(Path::parent);
+    folder
+        .map(Path::to_owned)
+        .ok_or_else(|| Stop::Usage("Which configuration? Name its folder with --config.".to_owned()))
+}
+
+async fn explain(command: Explain, terminal: &mut Terminal) -> Result<(), Stop> {
+    let request = PolicyRequest {
+        client: command.client,
+        person: command.person,
+        groups: None,
+        attributes: None,
+        action: command.action,
+        tool: command.tool,
+        scopes: command.scopes,
+        details: command.details,
+        actors: command.actors,
+        acr: None,
+        amr: Vec::new(),
+        auth_age: None,
+        now: command.now,
+    };
+    let (snapshot, people) = match &command.config {
+        Some(folder) => {
+            let CheckedFolder { snapshot, people } = checked(folder)?;
+            (snapshot, people)
+        }
+        None => in_force(&command.place, request.person.as_deref()).await?,
+    };
+    let answer = request.decide(&snapshot, &people, Clock::system().now()).map_err(Stop::Refused)?;
+    if command.json {
+        terminal.json(
+            &json!({ "allowed": answer.refused.is_empty(), "by": answer.by(), "parts": told(&answer) }),
+        );
+        return Ok(());
+    }
+    if snapshot.policies.is_empty() {
+        terminal
+            .say("There are no policies: an exchange is refused, and registration decides everything else.");
+    }
+    for line in told(&answer) {
+        terminal.say(line);
+    }
+    Ok(())
+}
+
+async fn in_force(
+    place: &Where,
+    person: Option<&str>,
+) -> Result<(store::Snapshot, Vec<oauth::configuration::Profile>), Stop> {
+    let store = place.store().await?;
+    let in_force = store.snapshot().await.map_err(Stop::refused)?;
+    let (_, snapshot) = in_force.ok_or_else(|| Stop::refused("No configuration was ever applied."))?;
+    let person = match person {
+        Some(user_name) => store.person_by_user_name(user_name).await.map_err(Stop::refused)?,
+        None => None,
+    };
+    Ok((snapshot, person.into_iter().map(|person| person.profile).collect()))
+}
+
+fn detail(text: &str) -> Result<Map<String, Value>, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}

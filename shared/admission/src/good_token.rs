@@ -1,0 +1,101 @@
+use std::sync::Arc;
+
+use details::DetailTypes;
+use environment::Fault;
+use oauth::configuration::{Client, Tool};
+use oauth::{AccessTokenClaims, Audience, AuthorizationDetails, Sha256Digest};
+use store::Standing;
+
+use crate::Visit;
+
+/// An access token that nothing has ended, and what it is worth now.
+#[derive(Debug)]
+pub struct GoodToken {
+    /// What it says, with the details themselves, and no more than its client may still have.
+    pub claims: AccessTokenClaims,
+    /// The client that it was given to.
+    pub client: Arc<Client>,
+    /// What was read of it.
+    pub standing: Standing,
+}
+
+impl Visit<'_> {
+    /// Whether an access token whose signature and times are good still stands, and what it is worth: one call to the table for
+    /// everything that could have ended it. `None` for one that is worth nothing.
+    ///
+    /// # Errors
+    /// A fault of the table.
+    pub async fn good_token(
+        &self,
+        claims: AccessTokenClaims,
+        types: &DetailTypes,
+    ) -> Result<Option<GoodToken>, Fault> {
+        // A client that is registered no longer has nothing that is good, nor has who got anything through it.
+        let Some(client) = self.store.client(&self.configuration, &claims.client_id).await? else {
+            return Ok(None);
+        };
+        for above in &claims.exchanged_from {
+            if self.store.client(&self.configuration, &above.client_id).await?.is_none() {
+                return Ok(None);
+            }
+        }
+        let standing = self.store.standing(&claims).await?;
+        if !standing.holds(&claims, self.now) {
+            return Ok(None);
+        }
+        let Some(details) = self.details_left(&claims, &standing, &client, types).await? else {
+            return Ok(None);
+        };
+        let scope = claims.scope.intersection(&client.scopes);
+        let claims = AccessTokenClaims { authorization_details: details, scope, ..claims };
+        Ok(Some(GoodToken { claims, client, standing }))
+    }
+
+    /// The details of the token, be they in it or only referred to, as far as its client may still have them. `None` when none
+    /// is left: the token then allows nothing, and its scope alone would look as if it allowed everything.
+    async fn details_left(
+        &self,
+        claims: &AccessTokenClaims,
+        standing: &Standing,
+        client: &Client,
+        types: &DetailTypes,
+    ) -> Result<Option<AuthorizationDetails>, Fault> {
+        let configuration = &self.configuration;
+        let audience = Audience::find(&claims.aud, &configuration.server, &configuration.tools);
+        let Some(tool) = audience.and_then(|audience| audience.tool()) else {
+            let said_nothing =
+                claims.authorization_details.is_empty() && claims.authorization_details_id.is_none();
+            return Ok(said_nothing.then(AuthorizationDetails::default));
+        };
+        if !client.tools.contains(&tool.id) {
+            return Ok(None);
+        }
+        let said = match &claims.authorization_details_id {
+            None => claims.authorization_details.clone(),
+            Some(digest) => match whole(types, standing, tool, client, digest) {
+                Some(whole) => whole,
+                // A narrowed token has its own; where they are gone, nobody could say what it allows.
+                None => match self.store.kept_details(claims.grant_id.as_ref(), &claims.jti).await? {
+                    Some(narrowed) => narrowed,
+                    None => return Ok(None),
+                },
+            },
+        };
+        let left = types.granted_for(&said, tool, client);
+        Ok((said.is_empty() || !left.is_empty()).then_some(left))
+    }
+}
+
+/// All that the authorization has for a tool, if it is this that the token refers to: as its client may have it now, or as it
+/// might before some of it was taken away.
+fn whole(
+    types: &DetailTypes,
+    standing: &Standing,
+    tool: &Tool,
+    client: &Client,
+    digest: &Sha256Digest,
+) -> Option<AuthorizationDetails> {
+    let details = &standing.authorization.as_ref()?.grant()?.details;
+    let now = types.granted_for(details, tool, client);
+    [now, types.for_tool(details, tool)].into_iter().find(|whole| whole.digest() == *digest)
+}

@@ -1,0 +1,337 @@
+//! Token exchange (RFC 8693), as far as it is decided without looking anything up: the request, what of one tool's rights
+//! becomes which of another's, and whose turn it is to act.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::configuration::{Client, Tool};
+use crate::{
+    AccessTokenClaims, Actor, Actors, Ancestor, AuthorizationDetail, AuthorizationDetails, LONGEST_CHAIN,
+    Narrower, Parameters, Refusal, Scope, ToolId,
+};
+
+/// What kind of token is shown or asked for (RFC 8693, section 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum TokenType {
+    /// An access token.
+    #[serde(rename = "urn:ietf:params:oauth:token-type:access_token")]
+    AccessToken,
+    /// A JWT: of ours, that is an access token too.
+    #[serde(rename = "urn:ietf:params:oauth:token-type:jwt")]
+    Jwt,
+    /// An ID token.
+    #[serde(rename = "urn:ietf:params:oauth:token-type:id_token")]
+    IdToken,
+    /// A refresh token.
+    #[serde(rename = "urn:ietf:params:oauth:token-type:refresh_token")]
+    RefreshToken,
+    /// A SAML 2.0 assertion.
+    #[serde(rename = "urn:ietf:params:oauth:token-type:saml2")]
+    Saml2,
+}
+
+impl TokenType {
+    const ALL: [Self; 5] = [Self::AccessToken, Self::Jwt, Self::IdToken, Self::RefreshToken, Self::Saml2];
+
+    /// The token type's identifier.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessToken => "urn:ietf:params:oauth:token-type:access_token",
+            Self::Jwt => "urn:ietf:params:oauth:token-type:jwt",
+            Self::IdToken => "urn:ietf:params:oauth:token-type:id_token",
+            Self::RefreshToken => "urn:ietf:params:oauth:token-type:refresh_token",
+            Self::Saml2 => "urn:ietf:params:oauth:token-type:saml2",
+        }
+    }
+
+    fn parse(parameter: &'static str, text: &str) -> Result<Self, Refusal> {
+        let known = Self::ALL.into_iter().find(|known| known.as_str() == text);
+        known.ok_or(Refusal::TokenTypeNotSupported { name: parameter })
+    }
+}
+
+/// A token that is shown, and what its bearer says that it is.
+#[derive(Clone, Copy)]
+pub struct ShownToken<'a> {
+    /// The token.
+    pub text: &'a str,
+    /// Its type.
+    pub token_type: TokenType,
+}
+
+/// A token exchange request (RFC 8693, section 2.1).
+pub struct ExchangeRequest<'a> {
+    /// On whose behalf.
+    pub subject: ShownToken<'a>,
+    /// Who acts, where it is not the client itself.
+    pub actor: Option<ShownToken<'a>>,
+    /// What is asked for.
+    pub requested: TokenType,
+    /// `audience`: the target by its name here or by its resource indicator.
+    pub audiences: Vec<&'a str>,
+    /// `resource`, `scope` and `authorization_details`.
+    pub asked: Narrower,
+}
+
+impl<'a> ExchangeRequest<'a> {
+    /// Reads the parameters.
+    ///
+    /// # Errors
+    /// [`Refusal::MissingParameter`], [`Refusal::RepeatedParameter`], [`Refusal::ParameterTooLong`],
+    /// [`Refusal::TokenTypeNotSupported`], [`Refusal::TooManyValues`], and those of [`Narrower::parse`].
+    pub fn parse(parameters: &'a Parameters) -> Result<Self, Refusal> {
+        let token_type = |name| TokenType::parse(name, parameters.required(name)?);
+        let subject = ShownToken {
+            text: parameters.required("subject_token")?,
+            token_type: token_type("subject_token_type")?,
+        };
+        let actor = match parameters.optional("actor_token")? {
+            Some(text) => Some(ShownToken { text, token_type: token_type("actor_token_type")? }),
+            // It must not come without the token that it is about.
+            None if parameters.optional("actor_token_type")?.is_some() => {
+                return Err(Refusal::MissingParameter { name: "actor_token" });
+            }
+            None => None,
+        };
+        let requested = match parameters.optional("requested_token_type")? {
+            Some(text) => TokenType::parse("requested_token_type", text)?,
+            None => TokenType::AccessToken,
+        };
+        let audiences = parameters.repeated("audience")?;
+        Ok(Self { subject, actor, requested, audiences, asked: Narrower::parse(parameters)? })
+    }
+
+    /// The one tool that the new token is for: all that the request names must mean the same one. Where it names none, the
+    /// client's default.
+    ///
+    /// # Errors
+    /// [`Refusal::ResourceNotAllowed`] for what is no tool or none that the client may use,
+    /// [`Refusal::TargetNotChosen`] for none or several. Both are `invalid_target` (RFC 8693, section 2.2.2).
+    pub fn target<'t>(&self, client: &Client, tools: &'t [Tool]) -> Result<&'t Tool, Refusal> {
+        let by_resource =
+            self.asked.resources.iter().map(|uri| tools.iter().find(|tool| tool.resource == *uri));
+        let by_name = self.audiences.iter().map(|name| {
+            tools.iter().find(|tool| tool.id.as_str() == *name || tool.resource.as_str() == *name)
+        });
+        let named =
+            by_resource.chain(by_name).collect::<Option<Vec<&Tool>>>().ok_or(Refusal::ResourceNotAllowed)?;
+        let default = || client.default_tool.as_ref().and_then(|id| tools.iter().find(|tool| tool.id == *id));
+        let target = match named.as_slice() {
+            [] => default().ok_or(Refusal::TargetNotChosen)?,
+            [first, rest @ ..] if rest.iter().all(|other| other.id == first.id) => first,
+            _ => return Err(Refusal::TargetNotChosen),
+        };
+        if client.tools.contains(&target.id) { Ok(target) } else { Err(Refusal::ResourceNotAllowed) }
+    }
+}
+
+/// What of another tool's rights becomes a right of this tool, when a token for that one is exchanged for a token for this
+/// one. What no rule speaks of does not pass.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExchangeRule {
+    /// The tool whose token is exchanged.
+    pub from: ToolId,
+    /// What passes.
+    pub passes: Passage,
+}
+
+/// One right of one tool that becomes one right of another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Passage {
+    /// A scope.
+    Scope {
+        /// The other tool's.
+        scope: String,
+        /// This tool's.
+        becomes: String,
+    },
+    /// A detail.
+    Detail {
+        /// The other tool's type.
+        detail_type: String,
+        /// What its fields must hold for the rule to apply: the value itself, or a list with the value in it.
+        requires: BTreeMap<String, Value>,
+        /// This tool's type.
+        becomes: String,
+        /// The fields of what it becomes. Without any, and where the type stays the same, all fields stay as they are.
+        fields: BTreeMap<String, FieldSource>,
+    },
+}
+
+/// Where a field of a detail comes from, when one becomes another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldSource {
+    /// A field of the detail that it is made of: what was granted for one customer stays with that customer.
+    Field(String),
+    /// Always this.
+    Value(Value),
+}
+
+impl Tool {
+    /// The part of another tool's scope that means something here after an exchange.
+    pub fn scope_from(&self, other: &ToolId, scope: &Scope) -> Scope {
+        if self.id == *other {
+            return scope.retaining(|token| self.scopes.contains_key(token));
+        }
+        let own = self.scope();
+        let becomes = self.rules_from(other).filter_map(|passage| match passage {
+            Passage::Scope { scope: theirs, becomes } if scope.contains(theirs) => Some(becomes.as_str()),
+            _ => None,
+        });
+        own.retaining(|token| becomes.clone().any(|ours| ours == token))
+    }
+
+    /// What another tool's details become here after an exchange. Whether they are valid by their type is asked of the type.
+    #[must_use]
+    pub fn details_from(&self, other: &ToolId, details: &AuthorizationDetails) -> AuthorizationDetails {
+        if self.id == *other {
+            return details.clone();
+        }
+        let of_one = |detail| self.rules_from(other).filter_map(move |passage| passage.of_detail(detail));
+        let mut made: Vec<AuthorizationDetail> = Vec::new();
+        for detail in details.iter().flat_map(of_one) {
+            if !made.contains(&detail) {
+                made.push(detail);
+            }
+        }
+        AuthorizationDetails::new(made)
+    }
+
+    fn rules_from<'a>(&'a self, other: &'a ToolId) -> impl Iterator<Item = &'a Passage> + Clone {
+        self.exchanges.iter().filter(move |rule| rule.from == *other).map(|rule| &rule.passes)
+    }
+}
+
+impl Passage {
+    fn of_detail(&self, detail: &AuthorizationDetail) -> Option<AuthorizationDetail> {
+        let Self::Detail { detail_type, requires, becomes, fields } = self else { return None };
+        let applies = detail.detail_type == *detail_type
+            && requires
+                .iter()
+                .all(|(name, value)| detail.fields.get(name).is_some_and(|own| holds(own, value)));
+        let unchanged = fields.is_empty() && becomes == detail_type;
+        let made = if unchanged { detail.fields.clone() } else { made_of(&detail.fields, fields) };
+        applies.then(|| AuthorizationDetail { detail_type: becomes.clone(), fields: made })
+    }
+}
+
+fn holds(own: &Value, value: &Value) -> bool {
+    own == value || own.as_array().is_some_and(|elements| elements.contains(value))
+}
+
+/// A field whose source is not there is not there either; the type's schema says whether that may be.
+fn made_of(theirs: &Map<String, Value>, fields: &BTreeMap<String, FieldSource>) -> Map<String, Value> {
+    let value = |source: &FieldSource| match source {
+        FieldSource::Field(name) => theirs.get(name).cloned(),
+        FieldSource::Value(value) => Some(value.clone()),
+    };
+    fields.iter().filter_map(|(name, source)| Some((name.clone(), value(source)?))).collect()
+}
+
+/// Who acts with the new token, and on whose behalf (RFC 8693, section 4.1): `actor` after all that acted before.
+///
+/// # Errors
+/// [`Refusal::ActorNotAllowed`] when the subject token says that somebody else may act (section 4.4),
+/// [`Refusal::ChainTooLong`].
+pub fn delegated(subject: &AccessTokenClaims, actor: Actor, longest: usize) -> Result<Actors, Refusal> {
+    if subject.may_act.as_ref().is_some_and(|named| !named.is(&actor, &subject.iss)) {
+        return Err(Refusal::ActorNotAllowed);
+    }
+    let limit = longest.min(LONGEST_CHAIN);
+    if subject.act.len() >= limit || subject.exchanged_from.len() >= limit {
+        return Err(Refusal::ChainTooLong { limit });
+    }
+    Ok(subject.act.with(actor))
+}
+
+/// The tokens that a token made of `subject` comes from, the newest first.
+pub fn ancestors(subject: &AccessTokenClaims) -> Vec<Ancestor> {
+    let parent = Ancestor { jti: subject.jti.clone(), client_id: subject.client_id.clone() };
+    std::iter::once(parent).chain(subject.exchanged_from.iter().cloned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parsed(pairs: &[(&str, &str)]) -> Result<(TokenType, Option<TokenType>, TokenType), Refusal> {
+        let parameters = Parameters::from_pairs(pairs.iter().copied());
+        let request = ExchangeRequest::parse(&parameters)?;
+        Ok((request.subject.token_type, request.actor.map(|actor| actor.token_type), request.requested))
+    }
+
+    const ACCESS: &str = "urn:ietf:params:oauth:token-type:access_token";
+    const SUBJECT: [(&str, &str); 2] = [("subject_token", "t"), ("subject_token_type", ACCESS)];
+
+    /// RFC 8693, section 2.1.
+    #[test]
+    fn an_access_token_is_what_who_names_no_type_gets() {
+        assert_eq!(parsed(&SUBJECT), Ok((TokenType::AccessToken, None, TokenType::AccessToken)));
+    }
+
+    /// RFC 8693, section 2.1: `actor_token_type` is required with an actor token and must not come without one.
+    #[test]
+    fn an_actor_token_and_its_type_come_together_or_not_at_all() {
+        let [subject, subject_type] = SUBJECT;
+        assert_eq!(
+            parsed(&[subject, subject_type, ("actor_token", "a")]),
+            Err(Refusal::MissingParameter { name: "actor_token_type" })
+        );
+        assert_eq!(
+            parsed(&[subject, subject_type, ("actor_token_type", ACCESS)]),
+            Err(Refusal::MissingParameter { name: "actor_token" })
+        );
+    }
+
+    #[test]
+    fn an_unknown_token_type_is_refused_by_the_name_of_its_parameter() {
+        assert_eq!(
+            parsed(&[("subject_token", "t"), ("subject_token_type", "access_token")]),
+            Err(Refusal::TokenTypeNotSupported { name: "subject_token_type" })
+        );
+    }
+
+    fn read(rule: &Passage, detail: Value) -> Option<Value> {
+        let detail: AuthorizationDetail = serde_json::from_value(detail).unwrap();
+        rule.of_detail(&detail).map(|made| made.to_value())
+    }
+
+    fn reports_become_customer_data() -> Passage {
+        Passage::Detail {
+            detail_type: "report".into(),
+            requires: BTreeMap::from([("actions".into(), json!("read"))]),
+            becomes: "customer_data".into(),
+            fields: BTreeMap::from([
+                ("customer".into(), FieldSource::Field("customer".into())),
+                ("actions".into(), FieldSource::Value(json!(["fetch"]))),
+            ]),
+        }
+    }
+
+    #[test]
+    fn what_was_granted_for_one_customer_becomes_data_of_that_customer() {
+        let rule = reports_become_customer_data();
+        assert_eq!(
+            read(&rule, json!({ "type": "report", "customer": "4711", "actions": ["read", "print"] })),
+            Some(json!({ "type": "customer_data", "customer": "4711", "actions": ["fetch"] }))
+        );
+    }
+
+    #[test]
+    fn what_no_rule_speaks_of_does_not_pass() {
+        let rule = reports_become_customer_data();
+        for detail in [
+            json!({ "type": "report", "customer": "4711", "actions": ["print"] }),
+            json!({ "type": "report", "customer": "4711" }),
+            json!({ "type": "invoice", "customer": "4711", "actions": ["read"] }),
+        ] {
+            assert_eq!(read(&rule, detail), None);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+use policy::{Action, Decision, Policies};
+
+use crate::{allowed, asking, client, denied, policies};
+
+const EXCHANGE: &str = r#"
+@id("files-tool-reads-customers")
+permit (
+  principal == Client::"files-tool",
+  action == Action::"token_exchange",
+  resource == Tool::"https://customers.internal.corp"
+) when { context has scope && context.scope == "customers.read" };
+"#;
+
+#[test]
+fn what_a_policy_permits_is_allowed_by_its_name() {
+    assert_eq!(asking().of(&policies(EXCHANGE)), allowed("files-tool-reads-customers"));
+}
+
+#[test]
+fn what_no_policy_permits_is_refused_by_nobody() {
+    let policies = policies(EXCHANGE);
+    let changes: [fn(&mut crate::Asking); 5] = [
+        |asking| asking.client = client("other-tool"),
+        |asking| asking.action = Action::Impersonate,
+        |asking| asking.tool = "https://bank.internal.corp",
+        |asking| asking.scopes = ["customers.write"].into_iter().collect(),
+        |asking| asking.scopes = oauth::Scope::empty(),
+    ];
+    for change in changes {
+        let mut other = asking();
+        change(&mut other);
+        assert_eq!(other.of(&policies), denied());
+    }
+}
+
+#[test]
+fn a_policy_that_forbids_wins_and_is_named() {
+    let forbids = r#"@id("not-to-finance") forbid (principal, action, resource)
+        when { principal has person && principal.person in Group::"finance" };"#;
+    let both = policies(&format!("{EXCHANGE}{forbids}"));
+    assert_eq!(asking().of(&both), Decision::Denied { by: vec!["not-to-finance".to_owned()] });
+    let mut of_sales = asking();
+    of_sales.groups = ["sales".to_owned()].into();
+    assert_eq!(of_sales.of(&both), allowed("files-tool-reads-customers"));
+}
+
+/// In Cedar a policy that fails is passed over. This one would forbid.
+#[test]
+fn a_policy_that_fails_refuses() {
+    let forbids = r#"@id("needs-a-person") forbid (principal, action, resource)
+        when { !(principal.person in Group::"finance") };"#;
+    let mut alone = asking();
+    alone.has_person = false;
+    let decision = alone.of(&policies(&format!("{EXCHANGE}{forbids}")));
+    assert!(matches!(&decision, Decision::Failed { by, .. } if *by == ["needs-a-person"]), "{decision:?}");
+}
+
+#[test]
+fn text_that_is_no_policy_refuses_everything() {
+    for broken in [
+        "permit (",
+        "permit (principal, action, resource);",
+        r#"@id("x") permit (principal == ?principal, action, resource);"#,
+    ] {
+        let decision = asking().of(&policies(&format!("{EXCHANGE}{broken}")));
+        assert!(matches!(&decision, Decision::Failed { by, .. } if by.is_empty()), "{broken}: {decision:?}");
+    }
+}
+
+/// An exchange has nobody's yes but the policy's. What a registration or a person decides goes on without policies, until
+/// there is one.
+#[test]
+fn without_any_policy_an_exchange_is_refused_and_what_registration_decides_goes_on() {
+    let none = Policies::new(&[], &[]);
+    let one = policies(EXCHANGE);
+    for action in Action::ALL {
+        let mut asking = asking();
+        asking.action = action;
+        let goes_on = matches!(action, Action::Ask | Action::Grant | Action::ClientCredentials);
+        assert_eq!(asking.of(&none).is_allowed(), goes_on, "{action:?}");
+        assert_eq!(asking.of(&one).is_allowed(), action == Action::TokenExchange, "{action:?}");
+    }
+}
+
+#[test]
+fn groups_attributes_chain_and_time_can_decide() {
+    for (condition, holds) in [
+        (r#"principal.person in Group::"finance""#, true),
+        (r#"principal.person in Group::"sales""#, false),
+        (
+            r#"principal.person.hasTag("department") && principal.person.getTag("department") == "Finance""#,
+            true,
+        ),
+        (r#"principal.person.user_name == "alice""#, true),
+        ("principal.confidential", true),
+        ("context.depth == 1", true),
+        (r#"context.actors.contains(Client::"finance-agent")"#, true),
+        (r#"context.actors.contains(Client::"files-tool")"#, false),
+        (r#"context.amr.contains("pwd")"#, true),
+        ("context has auth_age && context.auth_age < 61", true),
+        ("context has auth_age && context.auth_age < 60", false),
+        ("context has acr", false),
+        (r#"context.now.toTime() == duration("12h")"#, true),
+        (r#"context.now < datetime("2026-11-25T12:00:00Z")"#, false),
+    ] {
+        let mut asking = asking();
+        asking.actors = vec!["finance-agent"];
+        let condition = format!(
+            "@id(\"one\") permit (principal, action, resource) when {{ principal has person && {condition} }};"
+        );
+        assert_eq!(asking.of(&policies(&condition)).is_allowed(), holds, "{condition}");
+    }
+}

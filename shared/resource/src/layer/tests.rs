@@ -1,0 +1,67 @@
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+
+use serde_json::json;
+
+use super::*;
+use crate::stage::{FakeIssuer, Hands, token};
+use crate::{AccessToken, WantedDetail};
+
+/// A tool that says who reads.
+#[derive(Clone)]
+struct Tool;
+
+impl Service<Request<()>> for Tool {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<String>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<()>) -> Self::Future {
+        let token = request.extensions().get::<AccessToken>().expect("a token");
+        ready(Ok(Response::new(format!("{} reads", token.subject()))))
+    }
+}
+
+fn get(path: &str, token: Option<&str>) -> Request<()> {
+    let request = Request::get(path);
+    let request = match token {
+        Some(token) => request.header("authorization", format!("Bearer {token}")),
+        None => request,
+    };
+    request.body(()).expect("a request")
+}
+
+async fn answer(tool: &mut Guarded<Tool>, request: Request<()>) -> (u16, String) {
+    let Ok(answer) = tool.call(request).await;
+    (answer.status().as_u16(), answer.into_body())
+}
+
+#[tokio::test]
+async fn a_tool_behind_the_layer_sees_good_tokens_only_and_who_they_are_for() {
+    let guard = FakeIssuer::new().guard(&Hands::new()).build().expect("a guard");
+    let mut tool = guard.layer(Demand::new().scope("files.access")).layer(Tool);
+    let (good, other) = (token(&json!({})), token(&json!({"scope": "openid"})));
+    assert_eq!(answer(&mut tool, get("/", Some(&good))).await, (200, "person-1 reads".to_owned()));
+    assert_eq!(answer(&mut tool, get("/", None)).await.0, 401);
+    assert_eq!(answer(&mut tool, get("/", Some("junk"))).await.0, 401);
+    assert_eq!(answer(&mut tool, get("/", Some(&other))).await.0, 403);
+}
+
+#[tokio::test]
+async fn what_is_demanded_can_depend_on_the_request() {
+    let guard = FakeIssuer::new().guard(&Hands::new()).build().expect("a guard");
+    let layer = guard.layer_by(|head| {
+        let file = head.uri().path().trim_start_matches('/');
+        Demand::new().detail(WantedDetail::of_type("file_access").identifier(file))
+    });
+    let mut tool = layer.layer(Tool);
+    let q4 = token(&json!({"authorization_details": [{"type": "file_access", "identifier": "Q4"}]}));
+    assert_eq!(answer(&mut tool, get("/Q4", Some(&q4))).await.0, 200);
+    let (status, body) = answer(&mut tool, get("/Q3", Some(&q4))).await;
+    assert_eq!(status, 403);
+    assert!(body.contains(r#""identifier":"Q3""#), "{body}");
+}

@@ -1,0 +1,74 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tests::{built, program};
+
+/// The built programs of one version of Countersign, and what its tests configure.
+#[derive(Clone)]
+pub(crate) struct Version {
+    /// Where each function lies, in a folder with its name.
+    pub(crate) functions: PathBuf,
+    /// What the functions run under, when they are not for this machine.
+    pub(crate) emulator: &'static [&'static str],
+    /// The operator's command.
+    pub(crate) command: PathBuf,
+    configuration: PathBuf,
+}
+
+impl Version {
+    /// The one that is being tested.
+    pub(crate) fn this() -> Self {
+        let functions = std::env::var_os("COUNTERSIGN_FUNCTIONS")
+            .map_or_else(|| built().with_file_name("lambda"), PathBuf::from);
+        let configuration = Path::new(env!("CARGO_MANIFEST_DIR")).join("configuration");
+        Self { functions, emulator: &[], command: program("countersign"), configuration }
+    }
+
+    /// The same with functions for arm64, as `tests/binaries/run` has built them.
+    pub(crate) fn for_arm64() -> Self {
+        Self {
+            functions: PathBuf::from(needed("COUNTERSIGN_ARM64")),
+            emulator: &["/usr/bin/qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"],
+            ..Self::this()
+        }
+    }
+
+    /// The one before, as `tests/binaries/run` has built it.
+    pub(crate) fn previous() -> Self {
+        let folder = PathBuf::from(needed("COUNTERSIGN_PREVIOUS"));
+        Self {
+            command: folder.join("countersign"),
+            configuration: folder.join("configuration"),
+            functions: folder,
+            emulator: &[],
+        }
+    }
+
+    /// A copy of its tests' configuration without the client whose key is made anew for each run.
+    pub(crate) fn configuration_in(&self, folder: &Path) -> PathBuf {
+        let own = folder.join("configuration");
+        let _ = fs::remove_dir_all(&own);
+        copy(&self.configuration, &own);
+        fs::remove_file(own.join("clients/signing-agent.toml")).expect("removed");
+        own
+    }
+}
+
+/// A variable of the environment.
+pub(crate) fn needed(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!("{name} is not set: these tests need an endpoint, see tests/deployed and tests/binaries")
+    })
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder of the tests") {
+        let (from, to) = entry.map(|entry| (entry.path(), to.join(entry.file_name()))).expect("an entry");
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            fs::copy(&from, &to).expect("copied");
+        }
+    }
+}

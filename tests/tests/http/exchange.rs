@@ -1,0 +1,76 @@
+use serde_json::Value;
+
+use crate::agent::{Agent, BANK, FILES};
+use crate::stack::Stack;
+use crate::web::{Answer, Parameters};
+
+pub(crate) const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+pub(crate) const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+pub(crate) const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+pub(crate) const LEDGER: &str = "https://ledger.test";
+
+/// The bank, which takes the file server's tokens and asks the ledger.
+pub(crate) fn the_bank(stack: &Stack) -> Agent<'_> {
+    Agent::with_basic(stack, "bank-tool")
+}
+
+/// The ledger, at the end of the chain.
+pub(crate) fn the_ledger(stack: &Stack) -> Agent<'_> {
+    Agent::with_basic(stack, "ledger-tool")
+}
+
+/// The form of an exchange (RFC 8693, section 2.1).
+pub(crate) fn an_exchange(subject_token: &str, resource: &str) -> Parameters {
+    Parameters::of([
+        ("grant_type", GRANT),
+        ("subject_token", subject_token),
+        ("subject_token_type", ACCESS_TOKEN),
+        ("resource", resource),
+    ])
+}
+
+impl Agent<'_> {
+    /// Exchanges an access token for one that is for another tool.
+    pub(crate) fn exchanges(&self, subject_token: &str, resource: &str) -> Answer {
+        self.exchanges_for(subject_token, resource, &Parameters::default())
+    }
+
+    pub(crate) fn exchanges_for(&self, subject_token: &str, resource: &str, more: &Parameters) -> Answer {
+        let answer = self.sends("/token", &an_exchange(subject_token, resource).joined(more));
+        if answer.status == 200 {
+            self.stack.hands_out(&answer.string("access_token"));
+        }
+        answer
+    }
+}
+
+/// The tokens of a chain: the agent's for the file server, the file server's for the bank, the bank's for the ledger.
+pub(crate) struct Chain {
+    pub(crate) files: String,
+    pub(crate) bank: String,
+    pub(crate) ledger: String,
+}
+
+impl Chain {
+    /// Each tool in turn passes on what it was sent.
+    pub(crate) fn of(stack: &Stack, for_files: String) -> Self {
+        let for_bank =
+            crate::agent::the_file_tool(stack).exchanges(&for_files, BANK).ok().string("access_token");
+        let for_ledger = the_bank(stack).exchanges(&for_bank, LEDGER).ok().string("access_token");
+        Self { files: for_files, bank: for_bank, ledger: for_ledger }
+    }
+
+    /// Whether each of the three is good in the eyes of the tool that it is for.
+    pub(crate) fn stands(&self, stack: &Stack) -> [bool; 3] {
+        let files = crate::agent::the_file_tool(stack);
+        let said = [
+            files.introspects(&self.files),
+            the_bank(stack).introspects(&self.bank),
+            the_ledger(stack).introspects(&self.ledger),
+        ];
+        said.map(|said: Value| said["active"] == true)
+    }
+}
+
+/// That all three name the right tool and nobody else.
+pub(crate) const AUDIENCES: [&str; 3] = [FILES, BANK, LEDGER];

@@ -1,0 +1,228 @@
+//! Token exchange (RFC 8693): a tool acts on behalf of the person whose token it was sent.
+
+use serde_json::json;
+
+use crate::agent::{Agent, BANK, FILES, an_agent, asks, asks_for_a_file, the_file, the_file_tool};
+use crate::exchange::{
+    ACCESS_TOKEN, AUDIENCES, Chain, GRANT, ID_TOKEN, LEDGER, an_exchange, the_bank, the_ledger,
+};
+use crate::person::{granted, somebody, somebody_with};
+use crate::stack::Stack;
+use crate::token::verified;
+use crate::web::Parameters;
+
+#[test]
+fn the_metadata_names_the_grant() {
+    let metadata = Stack::shared().get("/.well-known/oauth-authorization-server").ok().json();
+    let grants = metadata["grant_types_supported"].as_array().expect("a list").clone();
+    assert!(grants.contains(&json!(GRANT)), "{grants:?}");
+}
+
+/// RFC 8693, section 2.2.1; RFC 9396, section 7: what the file server may read of one account it may see at the bank, and the
+/// answer says so.
+#[test]
+fn a_tool_gets_a_token_for_another_tool_on_behalf_of_the_same_person() {
+    let stack = Stack::shared();
+    let person = somebody_with(stack, &["--attribute", "department=Audit"]);
+    let agent = an_agent(stack);
+    let first = granted(&agent, &person, &asks_for_a_file());
+    let files = the_file_tool(stack);
+
+    let answer = files.exchanges(&first.access_token, BANK).ok();
+    let said = answer.json();
+    let statement =
+        json!([{ "type": "statement", "account": "Q4-report.pdf", "kinds": ["daily", "monthly"] }]);
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(said["issued_token_type"], ACCESS_TOKEN);
+    assert_eq!(said["token_type"], "Bearer");
+    assert_eq!(said["scope"], "bank.statements");
+    assert_eq!(said["authorization_details"], statement);
+    assert!(said["refresh_token"].is_null() && said["id_token"].is_null(), "{said}");
+
+    let (before, after) =
+        (verified(stack, &first.access_token), verified(stack, &answer.string("access_token")));
+    assert_eq!(after.header["typ"], "at+jwt");
+    assert_eq!(after.claims["aud"], BANK);
+    assert_eq!(after.claims["client_id"], files.id.as_str());
+    assert_eq!(after.claims["act"], json!({ "sub": files.id }));
+    for same in ["iss", "sub", "auth_time", "amr", "grant_id", "asked"] {
+        assert_eq!(after.claims[same], before.claims[same], "{same}");
+        assert!(!after.claims[same].is_null(), "{same}");
+    }
+    assert_eq!(after.claims["cost_center"], "Audit", "the bank's own name for the person's department");
+    assert!(after.claims["exp"].as_i64() <= before.claims["exp"].as_i64());
+    assert_eq!(said["expires_in"].as_i64(), Some(after.lives_for()));
+
+    let seen = the_bank(stack).finds_active(&answer.string("access_token"));
+    assert_eq!(seen["act"], json!({ "sub": files.id }));
+    assert_eq!(seen["sub"], before.claims["sub"]);
+    assert_eq!(seen["username"], person.user_name.as_str());
+    assert_eq!(seen["authorization_details"], statement);
+}
+
+/// RFC 8693, section 4.1: the newest actor is outermost, in the token and in introspection.
+#[test]
+fn each_hop_adds_itself_around_those_before() {
+    let stack = Stack::shared();
+    let chain =
+        Chain::of(stack, granted(&an_agent(stack), &somebody(stack), &asks_for_a_file()).access_token);
+    let tokens = [&chain.files, &chain.bank, &chain.ledger].map(|token| verified(stack, token).claims);
+    assert_eq!(tokens.each_ref().map(|claims| claims["aud"].as_str().expect("aud")), AUDIENCES);
+    assert!(tokens[0]["act"].is_null());
+    let act = json!({ "sub": "bank-tool", "act": { "sub": "files-tool" } });
+    assert_eq!(tokens[2]["act"], act);
+    assert_eq!(tokens[2]["authorization_details"], json!([{ "type": "entry", "account": "Q4-report.pdf" }]));
+    assert!(tokens.windows(2).all(|pair| pair[1]["exp"].as_i64() <= pair[0]["exp"].as_i64()), "{tokens:?}");
+    assert_eq!(the_ledger(stack).finds_active(&chain.ledger)["act"], act);
+}
+
+#[test]
+fn the_end_of_the_authorization_is_the_end_of_the_whole_chain() {
+    let stack = Stack::shared();
+    let agent = an_agent(stack);
+    let first = granted(&agent, &somebody(stack), &asks_for_a_file());
+    let chain = Chain::of(stack, first.access_token);
+    assert_eq!(chain.stands(stack), [true; 3]);
+    agent.revokes(&first.refresh_token);
+    assert_eq!(chain.stands(stack), [false; 3]);
+    the_file_tool(stack).exchanges(&chain.files, BANK).is_refused(400, "invalid_request");
+}
+
+/// RFC 7009: a revoked token ends with what was made of it, and nothing else does.
+#[test]
+fn a_revoked_token_ends_what_was_exchanged_from_it_and_no_other() {
+    let stack = Stack::shared();
+    let agent = an_agent(stack);
+    let first = granted(&agent, &somebody(stack), &asks_for_a_file());
+    let chain = Chain::of(stack, first.access_token);
+    let beside = Chain::of(stack, chain.files.clone());
+    the_file_tool(stack).revokes(&chain.bank);
+    assert_eq!(chain.stands(stack), [true, false, false]);
+    assert_eq!(beside.stands(stack), [true; 3]);
+    agent.revokes(&chain.files);
+    assert_eq!(beside.stands(stack), [false; 3]);
+    let renewed = agent.refreshes(&first.refresh_token).ok();
+    the_file_tool(stack).finds_active(&renewed.string("access_token"));
+}
+
+/// A tool cannot end the token that it was sent.
+#[test]
+fn a_tool_ends_nothing_above_itself() {
+    let stack = Stack::shared();
+    let chain =
+        Chain::of(stack, granted(&an_agent(stack), &somebody(stack), &asks_for_a_file()).access_token);
+    the_bank(stack).revokes(&chain.files);
+    the_bank(stack).revokes(&chain.bank);
+    assert_eq!(chain.stands(stack), [true; 3]);
+    the_bank(stack).revokes(&chain.ledger);
+    assert_eq!(chain.stands(stack), [true, true, false]);
+}
+
+/// Each hop may only shrink what it passes on, so a scope that was left out once does not come back.
+#[test]
+fn what_a_hop_left_out_does_not_come_back() {
+    let stack = Stack::shared();
+    let first = granted(&an_agent(stack), &somebody(stack), &asks_for_a_file());
+    let daily = json!([{ "type": "statement", "account": "Q4-report.pdf", "kinds": ["daily"] }]);
+    let narrow =
+        Parameters::of([("scope", "bank.statements"), ("authorization_details", &daily.to_string())]);
+    let narrowed = the_file_tool(stack).exchanges_for(&first.access_token, BANK, &narrow).ok();
+    assert_eq!(narrowed.json()["authorization_details"], daily);
+
+    let ask = asks_for_a_file().with("scope", "files.access offline_access");
+    let without_names = granted(&an_agent(stack), &somebody(stack), &ask).access_token;
+    let for_bank = the_file_tool(stack).exchanges(&without_names, BANK).ok();
+    assert_eq!(for_bank.json()["scope"], "");
+    let asked_again = Parameters::of([("scope", "ledger.read")]);
+    the_bank(stack)
+        .exchanges_for(&for_bank.string("access_token"), LEDGER, &asked_again)
+        .is_refused(400, "invalid_scope");
+}
+
+/// RFC 8693, section 1.1: the new token names nobody who acts, where a policy says so and only there. It ends with those above
+/// it all the same.
+#[test]
+fn impersonation_names_no_new_actor_and_stays_tied_to_the_chain() {
+    let stack = Stack::shared();
+    let agent = an_agent(stack);
+    let first = granted(&agent, &somebody(stack), &asks_for_a_file());
+    let chain = Chain::of(stack, first.access_token);
+    let unseen = the_ledger(stack).exchanges(&chain.ledger, FILES).ok();
+    let claims = verified(stack, &unseen.string("access_token")).claims;
+    assert_eq!(claims["act"], json!({ "sub": "bank-tool", "act": { "sub": "files-tool" } }));
+    assert_eq!(claims["scope"], "files.read");
+    let files = the_file_tool(stack);
+    files.finds_active(&unseen.string("access_token"));
+    agent.revokes(&chain.files);
+    files.finds_inactive(&unseen.string("access_token"));
+}
+
+/// The configuration's limit counts hops, be their actors named or not.
+#[test]
+fn a_chain_has_an_end() {
+    let stack = Stack::shared();
+    let chain =
+        Chain::of(stack, granted(&an_agent(stack), &somebody(stack), &asks_for_a_file()).access_token);
+    let files = the_file_tool(stack);
+    let third = the_ledger(stack).exchanges(&chain.ledger, FILES).ok().string("access_token");
+    let fourth = files.exchanges(&third, BANK).ok().string("access_token");
+    let refused = the_bank(stack).exchanges(&fourth, LEDGER);
+    refused.is_refused(400, "invalid_request");
+    assert!(refused.string("error_uri").ends_with("/errors/chain-too-long"), "{}", refused.text());
+}
+
+/// RFC 8693, section 4.4: the agent's registration reserves its tokens for the bank.
+#[test]
+fn who_may_act_is_who_the_token_says() {
+    let stack = Stack::shared();
+    let jealous = Agent::with_basic(stack, "jealous-agent");
+    let token = granted(&jealous, &somebody(stack), &asks_for_a_file()).access_token;
+    assert_eq!(verified(stack, &token).claims["may_act"], json!({ "sub": "bank-tool" }));
+    let refused = the_file_tool(stack).exchanges(&token, BANK);
+    refused.is_refused(400, "invalid_request");
+    assert!(refused.string("error_uri").ends_with("/errors/actor-not-allowed"), "{}", refused.text());
+}
+
+/// RFC 8693, section 2.1: who acts is who the actor token is about.
+#[test]
+fn an_actor_token_says_who_acts() {
+    let stack = Stack::shared();
+    let nightly = Agent::with_basic(stack, "nightly-agent");
+    let acting = nightly.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
+    let first = granted(&an_agent(stack), &somebody(stack), &asks_for_a_file());
+    let more = Parameters::of([("actor_token", &acting), ("actor_token_type", ACCESS_TOKEN)]);
+    let answer = the_file_tool(stack).exchanges_for(&first.access_token, BANK, &more).ok();
+    let claims = verified(stack, &answer.string("access_token")).claims;
+    assert_eq!(claims["act"], json!({ "sub": "nightly-agent" }));
+}
+
+/// An ID token says who somebody is; what they allowed stands in the authorization, and no exchange gets more out of it. Only the
+/// client that it is for may show it.
+#[test]
+fn an_id_token_is_exchanged_for_what_the_person_granted() {
+    let stack = Stack::shared();
+    let agent = Agent::with_basic(stack, "delegating-agent");
+    let ask =
+        asks(&json!([the_file("Q4-report.pdf", &["read"]), the_file("Q3-report.pdf", &["read", "write"])]));
+    let first = granted(&agent, &somebody(stack), &ask);
+    let id_token = first.answer.string("id_token");
+    let as_id_token = Parameters::of([("subject_token_type", ID_TOKEN)]);
+    let exchanges = |who: &Agent<'_>, to: &str| {
+        let form = an_exchange(&id_token, to).without("subject_token_type").joined(&as_id_token);
+        who.sends("/token", &form)
+    };
+
+    let answer = exchanges(&agent, FILES).ok();
+    let claims = verified(stack, &answer.string("access_token")).claims;
+    assert_eq!(claims["act"], json!({ "sub": "delegating-agent" }));
+    assert_eq!(claims["scope"], "files.access", "the policy lets no other pass");
+    assert_eq!(claims["authorization_details"], json!([the_file("Q4-report.pdf", &["read"])]));
+    assert_eq!(claims["sub"], verified(stack, &id_token).claims["sub"]);
+    assert!(claims["exp"].as_i64() <= verified(stack, &id_token).claims["exp"].as_i64());
+
+    exchanges(&agent, BANK).is_refused(400, "invalid_target");
+    exchanges(&the_file_tool(stack), BANK).is_refused(400, "invalid_request");
+    agent.revokes(&first.refresh_token);
+    the_file_tool(stack).finds_inactive(&answer.string("access_token"));
+    exchanges(&agent, FILES).is_refused(400, "invalid_request");
+}
