@@ -66,12 +66,25 @@ impl Rules {
 }
 
 impl Rule {
+    /// Whether it demands anything of a token.
+    pub(crate) fn demands_something(&self) -> bool {
+        !self.scope.trim().is_empty() || !self.details.is_empty()
+    }
+
     /// Whether the path is one, and each placeholder of the details stands in it.
     pub(crate) fn defect(&self) -> Option<String> {
         if !self.path.starts_with('/') || self.methods.is_empty() {
             return Some(format!("{:?} needs a path that begins with a slash, and methods", self.path));
         }
         let named: Vec<&str> = segments(&self.path).filter_map(placeholder).collect();
+        if let Some(name) =
+            named.iter().enumerate().find_map(|(at, name)| named[..at].contains(name).then_some(name))
+        {
+            return Some(format!(
+                "{:?}: {{{name}}} stands there twice, and only one of them would be looked at",
+                self.path
+            ));
+        }
         let stray =
             segments(&self.path).any(|part| placeholder(part).is_none() && part.contains(['{', '}', '*']));
         if stray {

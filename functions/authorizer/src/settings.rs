@@ -66,6 +66,13 @@ impl Settings {
         if scope.is_empty() && rules.is_none() {
             return Err(Wrong::Missing("COUNTERSIGN_SCOPE or COUNTERSIGN_RULES"));
         }
+        let demands_nothing = |rules: &Vec<Rule>| rules.iter().any(|rule| !rule.demands_something());
+        if scope.is_empty() && rules.as_ref().is_some_and(demands_nothing) {
+            return Err(unusable(
+                "COUNTERSIGN_RULES",
+                "a rule needs a scope or details, where COUNTERSIGN_SCOPE has none",
+            ));
+        }
         let looked_up = match set("COUNTERSIGN_LOOK_UP").as_deref() {
             None | Some("false") => false,
             Some("true") => true,
@@ -127,6 +134,11 @@ mod tests {
             ("COUNTERSIGN_SCOPE", "", "COUNTERSIGN_RULES"),
             ("COUNTERSIGN_RULES", "{}", "COUNTERSIGN_RULES"),
             ("COUNTERSIGN_RULES", r#"[{"methods": ["GET"], "path": "/*"}]"#, "COUNTERSIGN_RULES"),
+            (
+                "COUNTERSIGN_RULES",
+                r#"[{"methods": ["GET"], "path": "/{id}/versions/{id}", "scope": "files.access"}]"#,
+                "twice",
+            ),
             ("COUNTERSIGN_LOOK_UP", "yes", "COUNTERSIGN_LOOK_UP"),
             ("COUNTERSIGN_LOOK_UP", "true", "COUNTERSIGN_CLIENT_ID"),
             ("COUNTERSIGN_CLIENT_ID", "files-tool", "COUNTERSIGN_CLIENT_SECRET"),
@@ -135,6 +147,14 @@ mod tests {
             let told = wrong(&[(name, value)]).unwrap_or_else(|| panic!("{name}={value} is accepted"));
             assert!(told.contains(named), "{name}={value}: {told}");
         }
+    }
+
+    #[test]
+    fn a_rule_that_demands_nothing_needs_a_scope_of_all() {
+        let rule = ("COUNTERSIGN_RULES", r#"[{"methods": ["GET"], "path": "/x"}]"#);
+        assert_eq!(wrong(&[rule]), None);
+        let told = wrong(&[rule, ("COUNTERSIGN_SCOPE", "")]).expect("any token of this audience would do");
+        assert!(told.contains("a rule needs a scope or details"), "{told}");
     }
 
     /// Neither scope nor rules would let in everybody whose token has this audience.

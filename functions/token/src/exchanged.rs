@@ -3,7 +3,8 @@
 
 use oauth::configuration::{Assurance, Tool};
 use oauth::{
-    Audience, AuthorizationDetails, Narrower, Refusal, Scope, narrowed_scope, require_details_for_scopes,
+    Audience, AuthorizationDetails, LONGEST_DETAILS, MOST_DETAILS, Narrower, Refusal, Scope, narrowed_scope,
+    require_details_for_scopes,
 };
 
 use crate::content::{Content, Registered};
@@ -29,6 +30,7 @@ impl<'a> Content<'a> {
     ) -> Result<Self, Refusal> {
         let audience = Audience::Tool(target);
         let most = most_details(subject, target, registered);
+        require_bounded(&most)?;
         let details = match &asked.details {
             None => most.clone(),
             Some(narrower) => {
@@ -59,6 +61,15 @@ impl<'a> Content<'a> {
         let scope = self.scope.intersection(scope);
         Self { details_are_whole: false, ..Self::new(self.audience, &scope, details, &whole) }
     }
+}
+
+/// Several rules may make several details of one: what comes of it stays within what a request could ask for, and fits an item.
+fn require_bounded(details: &AuthorizationDetails) -> Result<(), Refusal> {
+    let is_too_long = || serde_json::to_vec(details).is_ok_and(|text| text.len() > LONGEST_DETAILS);
+    if details.len() > MOST_DETAILS || is_too_long() {
+        return Err(Refusal::TooManyDetails { limit: MOST_DETAILS });
+    }
+    Ok(())
 }
 
 /// All details that the target's rules make of the subject's. One that is not valid by its type, or that a person would have to

@@ -130,7 +130,8 @@ fn as_access_token(claims: IdTokenClaims, visit: &Visit<'_>) -> AccessTokenClaim
     }
 }
 
-/// Who acts by an actor token: one of ours, good, and given to this client or meant for it.
+/// Who acts by an actor token: one of ours, good, and given to this client or meant for it. It is a token that a party got for
+/// itself. A person's token says that somebody acts for them, and never that they act.
 ///
 /// # Errors
 /// [`Refusal::ActorTokenInvalid`], [`Refusal::TokenTypeNotSupported`]; faults of table and keys.
@@ -151,7 +152,11 @@ pub(crate) async fn shown_actor(
     }
     let types = services.registered(visit, client).types;
     let good = visit.good_token(claims, &types).await?.ok_or_else(|| invalid("ended"))?;
-    Ok(Actor { sub: good.claims.sub, iss: None })
+    let claims = good.claims;
+    let is_its_own = claims.grant_id.is_none()
+        && claims.exchanged_from.is_empty()
+        && claims.sub == claims.client_id.as_str();
+    if is_its_own { Ok(Actor { sub: claims.sub, iss: None }) } else { Err(invalid("not the party's own")) }
 }
 
 fn invalid(why: &'static str) -> Problem {

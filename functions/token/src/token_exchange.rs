@@ -34,16 +34,18 @@ pub(crate) async fn exchange(
     let target = request.target(client, registered.tools)?;
 
     let subject = Subject::shown(services, visit, client, &request.subject).await?;
-    let actor = match &request.actor {
-        Some(shown) => shown_actor(services, visit, client, shown).await?,
-        None => Actor::client(&client.id),
-    };
     let longest = visit.configuration.server.exchange.longest_chain;
-    let act = delegated(&subject.claims, actor.clone(), longest)?;
+    // Whoever an actor token names, it is the client that gets the new token: it must be one that may act.
+    let by_the_client = delegated(&subject.claims, Actor::client(&client.id), longest)?;
+    let act = match &request.actor {
+        Some(shown) => {
+            delegated(&subject.claims, shown_actor(services, visit, client, shown).await?, longest)?
+        }
+        None => by_the_client,
+    };
 
     let content = content(&subject, target, &request.asked, &registered)?;
-    let hop =
-        Attempt { services, visit, client, target, subject: &subject, actor: &actor, request: &request };
+    let hop = Attempt { services, visit, client, target, subject: &subject, request: &request };
     let (content, names_the_actor) = hop.permitted(content)?;
 
     let act = if names_the_actor { act } else { subject.claims.act.clone() };
@@ -98,13 +100,12 @@ struct Attempt<'a> {
     client: &'a Client,
     target: &'a Tool,
     subject: &'a Subject<'a>,
-    actor: &'a Actor,
     request: &'a ExchangeRequest<'a>,
 }
 
 impl Attempt<'_> {
     /// The part of the content that the policies leave, and whether the new token says who acts. It does not where they permit
-    /// nothing but impersonation (RFC 8693, section 1.1).
+    /// nothing but impersonation (RFC 8693, section 1.1). What a policy refuses is not tried again without a name.
     fn permitted<'c>(&self, content: Content<'c>) -> Result<(Content<'c>, bool), Refusal> {
         // What allows nothing is not worth a token, and a policy that permits everything must not be asked about nothing.
         if content.is_empty() {
@@ -113,7 +114,10 @@ impl Attempt<'_> {
         for (action, names_the_actor) in [(Action::TokenExchange, true), (Action::Impersonate, false)] {
             let answer = self.ask(action, &content);
             if answer.scopes.is_empty() && answer.details.is_empty() {
-                continue;
+                if answer.is_refused_by_nobody() {
+                    continue;
+                }
+                return Err(Refusal::ExchangeNotAllowed);
             }
             if !answer.refused.is_empty() {
                 self.refuse_what_was_named(&answer, &content)?;
@@ -131,11 +135,13 @@ impl Attempt<'_> {
     fn ask(&self, action: Action, content: &Content<'_>) -> policy::Answer {
         let claims = &self.subject.claims;
         let person = self.subject.standing.person.as_ref();
-        let above = ancestors(claims);
-        let mut actors: Vec<&str> = above.iter().map(|one| one.client_id.as_str()).collect();
-        if self.actor.sub != self.client.id.as_str() {
-            actors.insert(0, &self.actor.sub);
-        }
+        // Who has had a token of the chain, and not who is named by an actor token: whoever was sent one could show it. An ID
+        // token was given to the client itself.
+        let above = match self.subject.most {
+            Most::AtTool(_) => ancestors(claims),
+            Most::OfGrant => Vec::new(),
+        };
+        let actors: Vec<&str> = above.iter().map(|one| one.client_id.as_str()).collect();
         let amr: Vec<&str> = claims.amr.iter().map(String::as_str).collect();
         let question = Question {
             principal: Principal {

@@ -75,7 +75,8 @@ fn what_is_in_it() -> String {
     let prices = Prices::shipped();
     format!(
         "US dollars: list prices of {}, {}, without free tiers. Tokens are signed with ES256, the dearer of the two in KMS. \
-         Log lines are in it; the start of a function, storage and data transfer are not.\n",
+         Log lines are in it, and a function's time as infra/requests.toml assumes it; the start of a function, storage and data \
+         transfer are not.\n",
         prices.region, prices.date
     )
 }
@@ -135,6 +136,18 @@ mod tests {
         let sums = dollars("Client credentials, client secret");
         for (sum, known) in sums.iter().zip([18.7, 3.7, 16.2, 1.2]) {
             assert!((known..known + 0.6).contains(sum), "{sums:?}");
+        }
+    }
+
+    #[test]
+    fn the_readme_has_this_bill() {
+        let readme = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+        let readme = std::fs::read_to_string(readme).expect("the README");
+        for line in bill_as_markdown(&[Api::Rest, Api::Http]).lines() {
+            assert!(
+                readme.lines().any(|there| there == line),
+                "README.md lacks what `countersign bill` says: {line}"
+            );
         }
     }
 

@@ -65,7 +65,7 @@ pub async fn rotate_secret(
 pub async fn disable_client(store: &Store, id: &str, now: Timestamp) -> Result<(), ClientRefused> {
     change(store, &known(store, id, now).await?, |state| {
         state.disabled = true;
-        state.not_before = Some(now);
+        state.not_before = state.not_before.max(Some(now));
     })
     .await?;
     Ok(())
@@ -86,7 +86,7 @@ pub(crate) async fn end_everything_of(
     id: &ClientId,
     now: Timestamp,
 ) -> Result<(), ClientRefused> {
-    change(store, id, |state| state.not_before = Some(now)).await?;
+    change(store, id, |state| state.not_before = state.not_before.max(Some(now))).await?;
     Ok(())
 }
 

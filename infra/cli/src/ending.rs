@@ -1,9 +1,8 @@
-use environment::Fault;
-use oauth::Timestamp;
+use environment::{Clock, Fault};
 use store::Store;
 
-use crate::client_states::{self, ClientRefused};
-use crate::people::{self, PersonRefused};
+use crate::client_states;
+use crate::people;
 
 /// Whose everything was ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,18 +16,18 @@ pub struct EverythingEnded {
 /// Why not everything was ended. What was, stays ended; it can be done again.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAllEnded {
-    /// A person's part.
-    #[error(transparent)]
-    Person(#[from] PersonRefused),
-    /// A client's part.
-    #[error(transparent)]
-    Client(#[from] ClientRefused),
-    /// The table did not answer, or holds what we cannot read.
+    /// It went on after each failure.
+    #[error("not everything has ended; do it again. {}", failed.join("; "))]
+    Somebody {
+        /// Whose did not, and why.
+        failed: Vec<String>,
+    },
+    /// Who there is could not be read: nothing was ended.
     #[error(transparent)]
     Fault(#[from] Fault),
 }
 
-/// Ends everything that was begun up to `now`, of everybody: sessions, authorizations and their codes and tokens, remembered
+/// Ends everything that was begun until now, of everybody: sessions, authorizations and their codes and tokens, remembered
 /// consents. Passwords and clients' secrets stay good, and nobody is shut out. It is for a table that was restored, in which
 /// what ended after the backup lives again.
 ///
@@ -36,14 +35,25 @@ pub enum NotAllEnded {
 ///
 /// # Errors
 /// [`NotAllEnded`].
-pub async fn end_everything(store: &Store, now: Timestamp) -> Result<EverythingEnded, NotAllEnded> {
+pub async fn end_everything(store: &Store, clock: &Clock) -> Result<EverythingEnded, NotAllEnded> {
     let people = store.people().await?;
-    for person in &people {
-        people::end_everything_of(store, &person.profile.user_name, now).await?;
-    }
     let clients = store.snapshot().await?.map(|(_, snapshot)| snapshot.clients).unwrap_or_default();
-    for client in &clients {
-        client_states::end_everything_of(store, &client.id, now).await?;
+    let mut failed = Vec::new();
+    // Each at its own moment: a session that lives until its turn may have begun something meanwhile.
+    for person in &people {
+        let name = &person.profile.user_name;
+        if let Err(why) = people::end_everything_of(store, name, clock.now()).await {
+            failed.push(format!("The person {name:?}: {why}"));
+        }
     }
-    Ok(EverythingEnded { people: people.len(), clients: clients.len() })
+    for client in &clients {
+        if let Err(why) = client_states::end_everything_of(store, &client.id, clock.now()).await {
+            failed.push(format!("The client `{}`: {why}", client.id));
+        }
+    }
+    if failed.is_empty() {
+        Ok(EverythingEnded { people: people.len(), clients: clients.len() })
+    } else {
+        Err(NotAllEnded::Somebody { failed })
+    }
 }

@@ -76,6 +76,9 @@ def verified(token, keys):
         return claims
     except jwt.InvalidTokenError:
         raise Refusal(401, "invalid_token") from None
+    except jwt.PyJWTError:
+        # Keys that cannot be had are not the client's fault.
+        raise Refusal(503) from None
 
 
 def allows(claims, action, location, identifier):
@@ -84,11 +87,16 @@ def allows(claims, action, location, identifier):
     return any(
         detail.get("type") == "file_access"
         and set(detail) <= known
-        and action in detail.get("actions", [])
-        and location in detail.get("locations", [])
+        and has(detail, "actions", action)
+        and has(detail, "locations", location)
         and detail.get("identifier", identifier) == identifier
         for detail in claims.get("authorization_details", [])
     )
+
+
+def has(detail, member, value):
+    """Whether a list has it. In a string, a part of it would be found too."""
+    return isinstance(detail.get(member), list) and value in detail[member]
 
 
 class Tool(BaseHTTPRequestHandler):
@@ -129,7 +137,7 @@ class Tool(BaseHTTPRequestHandler):
             told = json.dumps({"authorization_details": refusal.missing}).encode()
             told = base64.urlsafe_b64encode(told).decode().rstrip("=")
             challenge.append(f'authorization_remediation="{told}"')
-        challenge = None if refusal.status == 404 else " ".join(["Bearer", ", ".join(challenge)]).strip()
+        challenge = None if refusal.status in (404, 503) else " ".join(["Bearer", ", ".join(challenge)]).strip()
         self.answer(refusal.status, json.dumps(body), "application/json", challenge)
 
     def answer(self, status, body, kind, challenge=None):

@@ -12,7 +12,7 @@ use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use resource::{Demand, Guard, WantedDetail};
 
@@ -34,6 +34,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn answer(guard: &Guard, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    if request.method() != Method::GET {
+        let mut refused = Response::new(Full::default());
+        *refused.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        return refused;
+    }
     let (folder, name) = request.uri().path().trim_start_matches('/').split_once('/').unwrap_or_default();
     let demand = Demand::new().scope("files.access").detail(
         WantedDetail::of_type("file_access")

@@ -55,7 +55,8 @@ async function verified(token: string, keys: JWTVerifyGetKey): Promise<JWTPayloa
     return payload;
   } catch (error) {
     // Keys that cannot be had are not the client's fault.
-    const issuers = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid;
+    const issuers = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid
+      || (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC');
     if (error instanceof errors.JOSEError && !issuers) throw new Refusal(401, 'invalid_token');
     throw error;
   }

@@ -213,9 +213,12 @@ impl Passage {
             && requires
                 .iter()
                 .all(|(name, value)| detail.fields.get(name).is_some_and(|own| holds(own, value)));
+        if !applies {
+            return None;
+        }
         let unchanged = fields.is_empty() && becomes == detail_type;
-        let made = if unchanged { detail.fields.clone() } else { made_of(&detail.fields, fields) };
-        applies.then(|| AuthorizationDetail { detail_type: becomes.clone(), fields: made })
+        let fields = if unchanged { detail.fields.clone() } else { made_of(&detail.fields, fields)? };
+        Some(AuthorizationDetail { detail_type: becomes.clone(), fields })
     }
 }
 
@@ -223,13 +226,16 @@ fn holds(own: &Value, value: &Value) -> bool {
     own == value || own.as_array().is_some_and(|elements| elements.contains(value))
 }
 
-/// A field whose source is not there is not there either; the type's schema says whether that may be.
-fn made_of(theirs: &Map<String, Value>, fields: &BTreeMap<String, FieldSource>) -> Map<String, Value> {
+/// `None` where a source is not there: a field that is left out could mean everything in the other type.
+fn made_of(
+    theirs: &Map<String, Value>,
+    fields: &BTreeMap<String, FieldSource>,
+) -> Option<Map<String, Value>> {
     let value = |source: &FieldSource| match source {
         FieldSource::Field(name) => theirs.get(name).cloned(),
         FieldSource::Value(value) => Some(value.clone()),
     };
-    fields.iter().filter_map(|(name, source)| Some((name.clone(), value(source)?))).collect()
+    fields.iter().map(|(name, source)| Some((name.clone(), value(source)?))).collect()
 }
 
 /// Who acts with the new token, and on whose behalf (RFC 8693, section 4.1): `actor` after all that acted before.
@@ -329,6 +335,8 @@ mod tests {
         for detail in [
             json!({ "type": "report", "customer": "4711", "actions": ["print"] }),
             json!({ "type": "report", "customer": "4711" }),
+            // Nothing says whose data it would be.
+            json!({ "type": "report", "actions": ["read"] }),
             json!({ "type": "invoice", "customer": "4711", "actions": ["read"] }),
         ] {
             assert_eq!(read(&rule, detail), None);

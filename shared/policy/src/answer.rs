@@ -79,6 +79,13 @@ impl Answer {
         refused.chain(permitted.flat_map(|one| one.by.iter().cloned())).collect()
     }
 
+    /// Whether all that is refused was permitted by nobody: no policy forbids it, and none failed.
+    pub fn is_refused_by_nobody(&self) -> bool {
+        self.refused
+            .iter()
+            .all(|refused| matches!(&refused.decision, Decision::Denied { by } if by.is_empty()))
+    }
+
     /// The policies that decided, by id: those that refused where anything is refused, else those that permitted.
     pub fn by(&self) -> BTreeSet<&str> {
         let refused = self.refused.iter().flat_map(|refused| refused.decision.by());

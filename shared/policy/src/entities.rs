@@ -85,13 +85,14 @@ fn detail(
     types: &BTreeMap<String, DetailType>,
 ) -> Result<RestrictedExpression, String> {
     let mut members = vec![attribute("type", string(&detail.detail_type))];
+    let texts = Shape::Set(Box::new(Shape::Text));
     for name in ["actions", "locations", "datatypes", "privileges"] {
-        if let Some(values) = detail.fields.get(name).and_then(Value::as_array) {
-            members.push(attribute(name, strings(values.iter().filter_map(Value::as_str))));
+        if let Some(values) = detail.fields.get(name) {
+            members.push(attribute(name, texts.express(values)?));
         }
     }
-    if let Some(identifier) = detail.fields.get("identifier").and_then(Value::as_str) {
-        members.push(attribute("identifier", string(identifier)));
+    if let Some(identifier) = detail.fields.get("identifier") {
+        members.push(attribute("identifier", Shape::Text.express(identifier)?));
     }
     if let Some(shape) = types.get(&detail.detail_type).and_then(Shape::of_type) {
         members.push(attribute(&detail.detail_type, shape.express(&Value::Object(detail.fields.clone()))?));

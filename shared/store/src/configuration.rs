@@ -119,7 +119,9 @@ impl Store {
     /// When the table does not answer, or no configuration was ever applied.
     pub async fn configuration(&self, now: Timestamp) -> Result<Arc<Configuration>, Fault> {
         let known = self.configuration.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((_, configuration)) = known.clone().filter(|(seen_at, _)| now < seen_at.after(FRESH)) {
+        if let Some((_, configuration)) =
+            known.clone().filter(|(seen_at, _)| now >= *seen_at && now < seen_at.after(FRESH))
+        {
             return Ok(configuration);
         }
         let Some(pointer) = self.pointer().await? else {

@@ -41,7 +41,8 @@ impl Person {
 
     /// Ends everything that was made in this person's name up to `now`, and every session, as soon as it is written.
     pub fn end_everything(&mut self, now: Timestamp) {
-        self.not_before = Some(now);
+        // A clock that is behind the last one's revives nothing.
+        self.not_before = self.not_before.max(Some(now));
         self.end_sessions();
     }
 
@@ -254,5 +255,7 @@ mod tests {
             let moment = Timestamp::from_seconds(NOW.as_seconds() + seconds);
             assert_eq!(person.allows_made_at(moment), allowed, "{seconds}");
         }
+        person.end_everything(Timestamp::from_seconds(NOW.as_seconds() - 60));
+        assert_eq!(person.not_before, Some(NOW), "a clock that is behind revives nothing");
     }
 }

@@ -4,7 +4,7 @@ use oauth::{ExchangeRule, Passage, ToolId};
 
 use super::Names;
 use crate::Complaint;
-use crate::files::{DetailFile, ExchangeTable, ToolFile};
+use crate::files::{DetailFile, ExchangeTable, FieldSourceName, ToolFile};
 use crate::folder::Kind;
 use crate::reading::Read;
 
@@ -100,9 +100,26 @@ pub(super) fn check(
                     let wrong = format!("The tool `{}` takes no type `{}`.", file.value.id, table.becomes);
                     refuse("becomes", wrong);
                 }
+                let theirs = table.fields.values().filter_map(FieldSourceName::field);
+                for (place, name, of) in (table.requires.keys().map(|name| ("requires", name, detail_type)))
+                    .chain(theirs.map(|name| ("fields", name, detail_type)))
+                    .chain(table.fields.keys().map(|name| ("fields", name, &table.becomes)))
+                {
+                    if is_unknown_field(details, of, name) {
+                        refuse(place, format!("The type `{of}` has no field `{name}`."));
+                    }
+                }
             }
         }
     }
+}
+
+/// A misspelt field would be one that is never there.
+fn is_unknown_field(details: &Kind<DetailFile>, detail_type: &str, name: &str) -> bool {
+    let schemas =
+        details.files.iter().filter(|file| file.value.name == detail_type).map(|file| &file.value.schema);
+    let mut properties = schemas.filter_map(|schema| schema.get("properties")?.as_object());
+    properties.next().is_some_and(|properties| !properties.contains_key(name))
 }
 
 fn takes(details: &Kind<DetailFile>, name: &str, tool: &str) -> bool {

@@ -17,13 +17,17 @@ pub(super) fn tools(
     issuer: Option<&str>,
     complaints: &mut Vec<Complaint>,
 ) -> Vec<Tool> {
-    let (mut ids, mut resources) = (First::default(), First::default());
+    let (mut ids, mut resources, mut audiences) = (First::default(), First::default(), First::default());
     files
         .iter()
         .filter_map(|file| {
             let before = complaints.len();
             ids.check("tool", &file.value.id, file.at(&["id"]), complaints);
             resources.check("resource", &file.value.resource, file.at(&["resource"]), complaints);
+            if let Some(saml) = &file.value.saml {
+                // Who takes an assertion looks at its audience alone.
+                audiences.check("saml audience", &saml.audience, file.at(&["saml", "audience"]), complaints);
+            }
             let tool = tool(file, issuer, complaints);
             tool.filter(|_| complaints.len() == before)
         })

@@ -175,6 +175,7 @@ pub struct ExchangeTable {
     pub becomes: String,
     /// Where each field of the new detail comes from: `{ field = "customer" }`, the field of the detail that it is made of, or
     /// `{ value = ["read"] }`. Without it, and where the type stays the same, all fields stay as they are.
+    /// A detail without a field that one comes from does not pass.
     #[serde(default)]
     pub fields: BTreeMap<String, FieldSourceName>,
 }
@@ -187,6 +188,16 @@ pub enum FieldSourceName {
     Field(String),
     /// Always this.
     Value(Value),
+}
+
+impl FieldSourceName {
+    /// The field of the other type, where it is one.
+    pub fn field(&self) -> Option<&String> {
+        match self {
+            Self::Field(name) => Some(name),
+            Self::Value(_) => None,
+        }
+    }
 }
 
 impl From<FieldSourceName> for FieldSource {

@@ -54,6 +54,20 @@ fn a_saml_table_that_does_not_hold_together_is_refused() {
     }
 }
 
+/// Who takes an assertion looks at its audience: it must not be good at two tools.
+#[test]
+fn two_tools_with_one_audience_are_refused() {
+    let other = tool("")
+        .replace("\"files\"", "\"other\"")
+        .replace("https://files.example\"", "https://other.example\"");
+    let folder = Folder::new().with("tools/files.toml", &tool("")).with("tools/other.toml", &other);
+    let lines = folder.lines();
+    assert!(
+        lines.iter().any(|line| line.contains("saml audience") && line.contains("is there twice")),
+        "{lines:?}"
+    );
+}
+
 /// A type that exists, and whose details no token for this tool can carry.
 #[test]
 fn an_attribute_from_a_detail_of_another_tool_is_refused() {

@@ -72,3 +72,32 @@ fn the_audit_trail_says_who_permitted_and_what_failed() {
     assert_eq!(said(&alone, fails), ["of-finance(failed)"]);
     assert_eq!(said(&alone, "permit ("), ["(failed)"]);
 }
+
+/// Where no policy permits something, another way may be asked about; where one forbids it or fails, none is.
+#[test]
+fn what_a_policy_refuses_is_told_from_what_nobody_permits() {
+    let refused_by_nobody =
+        |text: &str| asking().with(|question| policies(text).each(question)).is_refused_by_nobody();
+    assert!(refused_by_nobody(r#"@id("others") permit (principal, action, resource) when { false };"#));
+    assert!(!refused_by_nobody(r#"@id("never") forbid (principal, action, resource);"#));
+    assert!(!refused_by_nobody("permit ("));
+}
+
+/// A policy that forbids would look in vain for what was left out.
+#[test]
+fn a_common_field_of_another_shape_is_refused_and_not_left_out() {
+    let everything = r#"@id("all") permit (principal, action, resource);"#;
+    let is_allowed = |fields: &str| {
+        let mut asking = asking();
+        (asking.scopes, asking.details) = (oauth::Scope::empty(), details(fields));
+        asking.with(|question| policies(everything).each(question)).refused.is_empty()
+    };
+    assert!(is_allowed(r#"[{"type":"note","actions":["read"],"identifier":"4711"}]"#));
+    for fields in [
+        r#"[{"type":"note","actions":"read"}]"#,
+        r#"[{"type":"note","actions":["read",1]}]"#,
+        r#"[{"type":"note","identifier":4711}]"#,
+    ] {
+        assert!(!is_allowed(fields), "{fields}");
+    }
+}

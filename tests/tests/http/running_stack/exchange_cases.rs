@@ -475,6 +475,7 @@ fn actors() -> Vec<Case> {
             world.actor(&world.forged(|_, _| {}), ACCESS_TOKEN)
         }),
         form("an actor token for this tool", Granted, |world| world.actor(&world.alone, ACCESS_TOKEN)),
-        form("an actor token of its own", Granted, |world| world.actor(&world.for_bank, JWT)),
+        form("an actor token that is a person's", INVALID, |world| world.actor(&world.for_bank, JWT)),
+        form("the subject token as the actor's too", INVALID, |world| world.actor(&world.good, ACCESS_TOKEN)),
     ]
 }
