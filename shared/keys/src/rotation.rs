@@ -665,6 +665,7 @@ mod tests {
         });
         let keys = aws.keys(&clock);
         let fault = keys.sign_certified(b"<x></x>", clock.now()).await.expect_err("none yet");
+        assert!(matches!(fault, environment::Fault::Unavailable { .. }), "{fault:?}");
         assert!(fault.to_string().contains("invoke the rotation function"), "{fault}");
         rotation.tend(&Demand::default(), clock.now()).await.expect("tended");
         clock.advance(i64::try_from(RING_FRESH.as_secs()).expect("small"));

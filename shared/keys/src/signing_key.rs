@@ -142,7 +142,7 @@ impl LoadedKeys {
         const ALGORITHM: SigningAlgorithm = SigningAlgorithm::Rs256;
         let key = self.in_use(ALGORITHM, now)?;
         let certificate = key.certificate.clone().ok_or_else(|| {
-            Fault::unavailable("certificate", "the RSA key in use has none before rotation has run again")
+            Fault::unavailable("certificate", "the RSA key in use has none yet; invoke the rotation function")
         })?;
         let signature = key.private.sign(ALGORITHM, message).await?;
         Ok(CertifiedSignature { signature, certificate })
