@@ -74,8 +74,7 @@ impl<'a> Content<'a> {
         if asked.scope.is_some() {
             oauth::require_details_for_scopes(&scope, &details, tools)?;
         }
-        let whole = details.clone();
-        Ok(Self { details_are_whole: false, ..Self::new(audience, &scope, details, &whole) })
+        Ok(Self::apart(audience, &scope, details))
     }
 
     pub(crate) fn check(
@@ -91,13 +90,20 @@ impl<'a> Content<'a> {
         }
     }
 
-    pub(crate) fn new(
+    /// With some of the details that an authorization has for this tool, or with the whole of them.
+    fn new(
         audience: Audience<'a>,
         scope: &Scope,
         details: AuthorizationDetails,
         whole: &AuthorizationDetails,
     ) -> Self {
+        let details_are_whole = details.digest() == whole.digest();
+        Self { details_are_whole, ..Self::apart(audience, scope, details) }
+    }
+
+    /// With details that no authorization has as they stand here.
+    pub(crate) fn apart(audience: Audience<'a>, scope: &Scope, details: AuthorizationDetails) -> Self {
         let scope = meaningful_scope(&audience.scope(scope), audience.tool(), !details.is_empty());
-        Self { audience, scope, details_are_whole: details.digest() == whole.digest(), details }
+        Self { audience, scope, details, details_are_whole: false }
     }
 }

@@ -45,8 +45,7 @@ impl<'a> Content<'a> {
         if asked.scope.is_some() {
             require_details_for_scopes(&scope, &details, registered.tools)?;
         }
-        let whole = details.clone();
-        Ok(Self { details_are_whole: false, ..Self::new(audience, &scope, details, &whole) })
+        Ok(Self::apart(audience, &scope, details))
     }
 
     /// Whether a token with this content would be good for anything.
@@ -56,10 +55,7 @@ impl<'a> Content<'a> {
 
     /// The part of the content that `scope` and the details at `positions` leave.
     pub(crate) fn left(self, scope: &Scope, positions: &[usize]) -> Self {
-        let details = self.details.pick(positions);
-        let whole = details.clone();
-        let scope = self.scope.intersection(scope);
-        Self { details_are_whole: false, ..Self::new(self.audience, &scope, details, &whole) }
+        Self::apart(self.audience, &self.scope.intersection(scope), self.details.pick(positions))
     }
 }
 
