@@ -1,5 +1,4 @@
 use admission::Visit;
-use details::DetailTypes;
 use http::Problem;
 use oauth::configuration::Client;
 use oauth::{AccessTokenClaims, Introspection};
@@ -21,10 +20,7 @@ pub(crate) async fn look(
     if !may_see(asker, &claims, visit) {
         return Ok(None);
     }
-    let configuration = &visit.configuration;
-    let types =
-        services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
-    let Some(good) = visit.good_token(claims, &types).await? else {
+    let Some(good) = visit.good_token(claims, &services.types(visit)).await? else {
         return Ok(None);
     };
     let username = good.standing.person.map(|person| person.profile.user_name);
@@ -33,6 +29,6 @@ pub(crate) async fn look(
 
 /// A client sees its own tokens, a tool those that are meant for it (RFC 7662, section 4).
 fn may_see(asker: &Client, claims: &AccessTokenClaims, visit: &Visit<'_>) -> bool {
-    let own_tool = asker.is_tool.as_ref().and_then(|id| visit.configuration.tool(id));
+    let own_tool = visit.configuration.own_tool(asker);
     claims.client_id == asker.id || own_tool.is_some_and(|tool| tool.resource == claims.aud)
 }

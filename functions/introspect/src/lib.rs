@@ -33,6 +33,12 @@ impl Services {
         let Deployment { store, keys, clock } = Deployment::open().await?;
         Ok(Self::new(store, keys, clock))
     }
+
+    /// The types in force.
+    fn types(&self, visit: &Visit<'_>) -> DetailTypes {
+        let configuration = &visit.configuration;
+        self.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()))
+    }
 }
 
 /// Runs the function under the Lambda runtime.

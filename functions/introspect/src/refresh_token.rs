@@ -1,5 +1,4 @@
 use admission::Visit;
-use details::DetailTypes;
 use http::Problem;
 use oauth::configuration::Client;
 use oauth::{AccessTokenClaims, Actors, Introspection, RefreshToken, Stage, TokenId};
@@ -35,10 +34,7 @@ pub(crate) async fn look(
     if !current || grant.client_id != asker.id || !allowed {
         return Ok(None);
     }
-    let configuration = &visit.configuration;
-    let types =
-        services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
-    let tools = configuration.tools_of(asker, &grant.resources);
+    let tools = visit.configuration.tools_of(asker, &grant.resources);
     let claims = AccessTokenClaims {
         iss: visit.site.issuer().to_owned(),
         sub: grant.person.to_string(),
@@ -51,7 +47,7 @@ pub(crate) async fn look(
         auth_time: Some(grant.authentication.auth_time),
         amr: grant.authentication.amr.clone(),
         grant_id: Some(authorization.id.clone()),
-        authorization_details: types.granted_for_any(&grant.details, &tools, asker),
+        authorization_details: services.types(visit).granted_for_any(&grant.details, &tools, asker),
         authorization_details_id: None,
         asked: Some(grant.asked),
         act: Actors::default(),

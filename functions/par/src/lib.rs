@@ -10,7 +10,7 @@ use http::{Problem, Request, Response, StatusCode, answer, cors, form};
 use keys::{Deployment, Keys};
 use oauth::configuration::{Assurance, Client};
 use oauth::{Authorization, AuthorizationRequest, GrantId, Handle, LONGEST_DETAILS, Parameters, Refusal};
-use policy::{Action, Policies, Principal, Requested};
+use policy::Policies;
 use serde::Serialize;
 use store::{Commit, Derived, Store};
 
@@ -122,7 +122,7 @@ async fn push(
     Ok(answer::json(StatusCode::CREATED, &body))
 }
 
-/// Asks the policies whether the client may ask a person for this. Who the person will be is not known yet.
+/// Asks the policies whether the client may ask a person for this.
 fn may_ask(
     services: &Services,
     visit: &Visit<'_>,
@@ -131,16 +131,8 @@ fn may_ask(
 ) -> Result<(), Refusal> {
     let configuration = &visit.configuration;
     let make = || Policies::new(&configuration.policies, &configuration.detail_types);
-    let answer = services.policies.of(configuration.version, make).request(&Requested {
-        principal: Principal { client, person: None },
-        action: Action::Ask,
-        scopes: &request.scope,
-        details: &request.details,
-        tools: &configuration.tools_of(client, &request.resources),
-        amr: &[],
-        auth_age: None,
-        now: visit.now,
-    });
+    let tools = configuration.tools_of(client, &request.resources);
+    let answer = services.policies.of(configuration.version, make).ask(client, request, &tools, visit.now);
     http::note_policies(answer.for_audit());
     answer.everything()
 }

@@ -28,11 +28,6 @@ pub(crate) enum Most<'v> {
     OfGrant,
 }
 
-/// The tool that a client is.
-pub(crate) fn own_tool<'v>(visit: &'v Visit<'_>, client: &Client) -> Option<&'v Tool> {
-    client.is_tool.as_ref().and_then(|id| visit.configuration.tool(id))
-}
-
 impl<'v> Subject<'v> {
     /// The grant that it goes back to; none for a client that works alone.
     pub(crate) fn grant(&self) -> Option<&Grant> {
@@ -68,7 +63,7 @@ impl<'v> Subject<'v> {
         token: &str,
     ) -> Result<Self, Problem> {
         let claims = ours(services, visit, token, invalid).await?;
-        let tool = own_tool(visit, client).filter(|tool| tool.resource == claims.aud);
+        let tool = visit.configuration.own_tool(client).filter(|tool| tool.resource == claims.aud);
         let tool = tool.ok_or_else(|| invalid("audience"))?;
         note(&claims);
         let types = services.registered(visit, client).types;
@@ -146,7 +141,7 @@ pub(crate) async fn shown_actor(
         return Err(Refusal::TokenTypeNotSupported { name: "actor_token_type" }.into());
     }
     let claims = ours(services, visit, shown.text, invalid).await?;
-    let is_meant_for = own_tool(visit, client).is_some_and(|tool| tool.resource == claims.aud);
+    let is_meant_for = visit.configuration.own_tool(client).is_some_and(|tool| tool.resource == claims.aud);
     if claims.client_id != client.id && !is_meant_for {
         return Err(invalid("audience"));
     }

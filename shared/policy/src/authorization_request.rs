@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use oauth::configuration::{Tool, is_issuer_scope};
-use oauth::{AuthorizationDetail, AuthorizationDetails, Scope, Timestamp};
+use oauth::configuration::{Client, Tool, is_issuer_scope};
+use oauth::{AuthorizationDetail, AuthorizationDetails, AuthorizationRequest, Scope, Timestamp};
 
 use crate::{
     Action, Answer, Context, Decision, ISSUER, Item, Permitted, Policies, Principal, Question, Refused,
@@ -38,6 +38,27 @@ struct Share<'a> {
 }
 
 impl Policies {
+    /// Whether a client may ask a person for this, at the tools that it is for. Who the person will be may not be known yet, and
+    /// does not matter.
+    pub fn ask(
+        &self,
+        client: &Client,
+        request: &AuthorizationRequest,
+        tools: &[&Tool],
+        now: Timestamp,
+    ) -> Answer {
+        self.request(&Requested {
+            principal: Principal { client, person: None },
+            action: Action::Ask,
+            scopes: &request.scope,
+            details: &request.details,
+            tools,
+            amr: &[],
+            auth_age: None,
+            now,
+        })
+    }
+
     /// Puts each scope and each detail of an authorization request to the policies, at every tool that it is for: a token for
     /// any of them could come of it. What is for no tool at all is refused.
     pub fn request(&self, requested: &Requested<'_>) -> Answer {

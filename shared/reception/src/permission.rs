@@ -6,22 +6,13 @@ use policy::{Action, Answer, Item, Person, Principal, Requested};
 use crate::{Guest, SignedIn, Yes};
 
 impl Guest<'_> {
-    /// Asks the policies whether a client may ask a person for this. Who the person will be may not be known yet, and does not
-    /// matter.
+    /// Asks the policies whether a client may ask a person for this.
     ///
     /// # Errors
     /// [`Refusal::ScopeNotPermitted`], [`Refusal::DetailNotPermitted`], [`Refusal::ClientNotPermitted`].
     pub fn may_be_asked(&self, client: &Client, request: &AuthorizationRequest) -> Result<(), Refusal> {
-        let answer = self.policies.request(&Requested {
-            principal: Principal { client, person: None },
-            action: Action::Ask,
-            scopes: &request.scope,
-            details: &request.details,
-            tools: &self.configuration.tools_of(client, &request.resources),
-            amr: &[],
-            auth_age: None,
-            now: self.now,
-        });
+        let tools = self.configuration.tools_of(client, &request.resources);
+        let answer = self.policies.ask(client, request, &tools, self.now);
         http::note_policies(answer.for_audit());
         answer.everything()
     }

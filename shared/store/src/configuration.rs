@@ -283,6 +283,11 @@ impl Configuration {
         self.tools.iter().find(|tool| tool.id == *id)
     }
 
+    /// The tool that a client is.
+    pub fn own_tool(&self, client: &Client) -> Option<&Tool> {
+        client.is_tool.as_ref().and_then(|id| self.tool(id))
+    }
+
     /// The tools that a request is for: those that it names, or all that the client may use.
     pub fn tools_of(&self, client: &Client, resources: &[oauth::ResourceUri]) -> Vec<&Tool> {
         let named = |tool: &Tool| resources.is_empty() || resources.contains(&tool.resource);
