@@ -10,7 +10,7 @@ use oauth::Timestamp;
 use pages::{
     AccountNotice, AccountPage, AskingClient, Brand, ChangePasswordPage, ConsentPage, ConsentProblem,
     DetailChoice, ErrorPage, Frame, Lifetime, PasswordProblem, Person, RememberedChoice, ScopeChoice,
-    SignInPage, SignInProblem, SignedOutPage, WhatHappened,
+    SignInPage, SignInProblem, SignedOutPage, WhatHappened, Withheld,
 };
 
 const ALICE: Person<'_> = Person { display_name: "Alice Example", user_name: "alice" };
@@ -63,6 +63,7 @@ fn all_pages(frame: Frame<'_>) -> Vec<(&'static str, String)> {
             sign_in(frame, Some(SignInProblem::TooManyAttempts { wait: Duration::from_secs(30) })),
         ),
         ("consent", consent(frame).render()),
+        ("consent-withheld", consent_of_what_is_not_hers(frame).render()),
         ("consent-stranger", consent_of_a_stranger(frame).render()),
         (
             "consent-nothing",
@@ -121,7 +122,7 @@ fn account(frame: Frame<'_>, notice: Option<AccountNotice>) -> String {
 
 fn consent(frame: Frame<'_>) -> ConsentPage<'_> {
     ConsentPage {
-        withheld: pages::Withheld::default(),
+        withheld: Withheld::default(),
         frame,
         interaction: "i",
         client: AskingClient { name: "Finance Agent", id: "finance-agent", is_vouched_for: true },
@@ -159,6 +160,12 @@ fn consent(frame: Frame<'_>) -> ConsentPage<'_> {
         may_be_remembered: true,
         problem: None,
     }
+}
+
+/// Alice cannot allow what she does not hold herself.
+fn consent_of_what_is_not_hers(frame: Frame<'_>) -> ConsentPage<'_> {
+    let withheld = Withheld { details: vec![2], scopes: vec!["email".to_owned()] };
+    ConsentPage { withheld, ..consent(frame) }
 }
 
 fn consent_of_a_stranger(frame: Frame<'_>) -> ConsentPage<'_> {

@@ -5,7 +5,7 @@ use oauth::{Actors, AuthorizationDetails, ClientId, GrantId, ResourceUri, Scope,
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::item::{Draft, Key, body};
+use crate::item::{Draft, Key};
 
 /// One exchange of a token (RFC 8693), as it is remembered: a person can see the chain of tools that acted in their name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,21 +47,9 @@ impl Store {
         let until = forgotten_at.max(hop.until).after(Duration::from_mins(2));
         self.write(Draft::new(&key(grant_id, &hop.token), hop, Some(until))).await
     }
-
-    /// The exchanges that an authorization has seen, as far as they are remembered, in no order.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn hops(&self, grant_id: &GrantId) -> Result<Vec<Hop>, Fault> {
-        self.query(&of_authorization(grant_id), "HOP#").await?.iter().map(body).collect()
-    }
 }
 
 pub(crate) fn key(grant_id: Option<&GrantId>, token: &TokenId) -> Key {
-    let partition = grant_id.map_or_else(|| format!("TOKEN#{token}"), of_authorization);
+    let partition = grant_id.map_or_else(|| format!("TOKEN#{token}"), |id| format!("AUTHORIZATION#{id}"));
     Key::new(partition, format!("HOP#{token}"))
-}
-
-fn of_authorization(id: &GrantId) -> String {
-    format!("AUTHORIZATION#{id}")
 }
