@@ -6,27 +6,40 @@ mod catalogue;
 use std::sync::Arc;
 
 use details::DetailTypes;
-use environment::Fault;
+use environment::{Clock, Fault};
 use http::request::{Allowed, arrival, require_method};
 use http::{Problem, Request, Response, Site, StatusCode, answer, cors, respond_json, to_the_pages};
+use keys::{Deployment, PublishedKeys};
 use oauth::configuration::Assurance;
 use oauth::metadata;
-use pages::{Asset, assets};
-use reception::Services as Page;
+use pages::{Asset, Brand, assets};
 use serde_json::{Value, json};
-use store::{Configuration, Derived};
+use store::{Configuration, Derived, Store};
 
 /// What the endpoint needs.
 pub struct Services {
-    page: Page,
+    store: Store,
+    keys: PublishedKeys,
+    clock: Clock,
+    brand: Derived<Arc<Brand>>,
     metadata: Derived<Arc<Value>>,
     types: Derived<Arc<Value>>,
 }
 
 impl Services {
     /// Puts the parts together.
-    pub fn new(page: Page) -> Self {
-        Self { page, metadata: Derived::default(), types: Derived::default() }
+    pub fn new(store: Store, keys: PublishedKeys, clock: Clock) -> Self {
+        let (brand, metadata, types) = (Derived::default(), Derived::default(), Derived::default());
+        Self { store, keys, clock, brand, metadata, types }
+    }
+
+    async fn of_deployment() -> Result<Self, Fault> {
+        let Deployment { store, keys, clock } = Deployment::open_to_verify().await?;
+        Ok(Self::new(store, keys, clock))
+    }
+
+    fn brand(&self, configuration: &Configuration) -> Arc<Brand> {
+        self.brand.of(configuration.version, || Arc::new(reception::brand(&configuration.server)))
     }
 }
 
@@ -34,7 +47,7 @@ impl Services {
 pub fn serve() {
     http::serve(
         "discovery",
-        async || Page::of_deployment().await.map(Services::new),
+        async || Services::of_deployment().await,
         async |services: &Services, request| handle(services, request).await,
     );
 }
@@ -49,8 +62,8 @@ pub async fn handle(services: &Services, request: Request) -> Response {
     if arrival(&request).path == "/jwks.json" && require_method(&request, Allowed::Get).is_ok() {
         return cors::readable_by_any_origin(respond_json(key_set(services).await, &request, None));
     }
-    let now = services.page.clock.now();
-    let configuration = match services.page.store.configuration(now).await {
+    let now = services.clock.now();
+    let configuration = match services.store.configuration(now).await {
         Ok(configuration) => configuration,
         Err(fault) => return respond_json(Err(fault.into()), &request, None),
     };
@@ -60,7 +73,7 @@ pub async fn handle(services: &Services, request: Request) -> Response {
         if let Some(sent_on) = to_the_pages(&request, &site) {
             return sent_on;
         }
-        let brand = services.page.brand(&configuration);
+        let brand = services.brand(&configuration);
         return catalogue::page(&request, path, &brand, configuration.server.base_path(), &site);
     }
     let answer = match path {
@@ -88,7 +101,7 @@ fn document(
 }
 
 async fn key_set(services: &Services) -> Result<Response, Problem> {
-    let keys = services.page.keys.public().await?.jwks(services.page.clock.now());
+    let keys = services.keys.public().await?.jwks(services.clock.now());
     Ok(answer::public_json(&keys, keys::JWKS_MAX_AGE))
 }
 
@@ -100,8 +113,8 @@ async fn saml_metadata(
     request: &Request,
 ) -> Result<Response, Problem> {
     require_method(request, Allowed::Get)?;
-    let keys = services.page.keys.public().await?;
-    let certificates = keys.certificates(services.page.clock.now());
+    let keys = services.keys.public().await?;
+    let certificates = keys.certificates(services.clock.now());
     let server = &configuration.server;
     let text = saml::metadata(&server.issuer, &server.endpoint("/token"), &certificates, keys::JWKS_MAX_AGE)
         .map_err(|error| Fault::broken("SAML metadata", error))?;
@@ -133,7 +146,7 @@ fn types_of(services: &Services, configuration: &Configuration) -> Arc<Value> {
 
 /// A file of the pages, by the path that has its hash in it.
 fn file(services: &Services, configuration: &Configuration, path: &str) -> Response {
-    let brand = services.page.brand(configuration);
+    let brand = services.brand(configuration);
     let found: Option<Asset> =
         assets().iter().chain(brand.assets()).find(|asset| asset.path == path).cloned();
     match found {

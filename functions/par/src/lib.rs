@@ -7,7 +7,7 @@ use environment::{Clock, Dice, Fault};
 use http::audit::{Event, Outcome};
 use http::request::Allowed;
 use http::{Problem, Request, Response, StatusCode, answer, cors, form};
-use keys::{Deployment, Keys};
+use keys::{Deployment, PublishedKeys};
 use oauth::configuration::{Assurance, Client};
 use oauth::{Authorization, AuthorizationRequest, GrantId, Handle, LONGEST_DETAILS, Parameters, Refusal};
 use policy::Policies;
@@ -17,7 +17,7 @@ use store::{Commit, Derived, Store};
 /// What the endpoint needs.
 pub struct Services {
     store: Store,
-    keys: Keys,
+    keys: PublishedKeys,
     clock: Clock,
     dice: Dice,
     types: Derived<DetailTypes>,
@@ -26,12 +26,12 @@ pub struct Services {
 
 impl Services {
     /// Puts the parts together.
-    pub fn new(store: Store, keys: Keys, clock: Clock, dice: Dice) -> Self {
+    pub fn new(store: Store, keys: PublishedKeys, clock: Clock, dice: Dice) -> Self {
         Self { store, keys, clock, dice, types: Derived::default(), policies: Derived::default() }
     }
 
     async fn of_deployment() -> Result<Self, Fault> {
-        let Deployment { store, keys, clock } = Deployment::open().await?;
+        let Deployment { store, keys, clock } = Deployment::open_to_verify().await?;
         Ok(Self::new(store, keys, clock, Dice::system()))
     }
 }

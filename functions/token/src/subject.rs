@@ -166,9 +166,9 @@ async fn ours(
     token: &str,
     invalid: impl Fn(&'static str) -> Problem,
 ) -> Result<AccessTokenClaims, Problem> {
-    visit.access_token(&services.keys, token).await.map_err(|problem| match problem {
-        Problem::Refused(Refusal::TokenInvalid { why }) => invalid(why),
-        other => other,
+    visit.access_token(&*services.keys.public().await?, token).map_err(|refusal| match refusal {
+        Refusal::TokenInvalid { why } => invalid(why),
+        other => other.into(),
     })
 }
 

@@ -5,7 +5,7 @@ use environment::{Clock, Fault};
 use http::audit::{Event, Outcome};
 use http::request::{Allowed, require_method};
 use http::{Problem, Request, Response, StatusCode, answer, bearer_token, cors, respond_bearer};
-use keys::{Deployment, Keys};
+use keys::{Deployment, PublishedKeys};
 use oauth::scope::OPENID;
 use oauth::{AccessTokenClaims, Refusal, userinfo_claims};
 use store::{Person, Store};
@@ -13,18 +13,18 @@ use store::{Person, Store};
 /// What the endpoint needs.
 pub struct Services {
     store: Store,
-    keys: Keys,
+    keys: PublishedKeys,
     clock: Clock,
 }
 
 impl Services {
     /// Puts the parts together.
-    pub fn new(store: Store, keys: Keys, clock: Clock) -> Self {
+    pub fn new(store: Store, keys: PublishedKeys, clock: Clock) -> Self {
         Self { store, keys, clock }
     }
 
     async fn of_deployment() -> Result<Self, Fault> {
-        let Deployment { store, keys, clock } = Deployment::open().await?;
+        let Deployment { store, keys, clock } = Deployment::open_to_verify().await?;
         Ok(Self::new(store, keys, clock))
     }
 }
@@ -72,7 +72,8 @@ async fn tell(services: &Services, visit: &Visit<'_>) -> Result<Response, Proble
 async fn shown(services: &Services, visit: &Visit<'_>) -> Result<AccessTokenClaims, Problem> {
     require_method(visit.request, Allowed::GetOrPost)?;
     let token = bearer_token(visit.request)?;
-    visit.access_token(&services.keys, token.expose()).await
+    let keys = services.keys.public().await?;
+    Ok(visit.access_token(&keys, token.expose())?)
 }
 
 async fn tell_bearer_of(

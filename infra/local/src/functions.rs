@@ -43,23 +43,30 @@ macro_rules! wire {
 /// Every function that answers requests, by its folder. The only place in the product that knows them all.
 pub(crate) fn all(surroundings: &Surroundings) -> BTreeMap<&'static str, Handler> {
     let Surroundings { store, keys, clock, dice, .. } = surroundings.clone();
+    let published = keys.published();
     let page = || reception::Services::new(store.clone(), keys.clone(), clock.clone(), dice.clone());
     BTreeMap::from([
         ("authorize", wire!(authorize, page())),
         ("consent", wire!(consent, page())),
-        ("discovery", wire!(discovery, discovery::Services::new(page()))),
+        (
+            "discovery",
+            wire!(discovery, discovery::Services::new(store.clone(), published.clone(), clock.clone())),
+        ),
         (
             "introspect",
             wire!(introspect, introspect::Services::new(store.clone(), keys.clone(), clock.clone())),
         ),
-        ("par", wire!(par, par::Services::new(store.clone(), keys.clone(), clock.clone(), dice.clone()))),
+        (
+            "par",
+            wire!(par, par::Services::new(store.clone(), published.clone(), clock.clone(), dice.clone())),
+        ),
         ("revoke", wire!(revoke, revoke::Services::new(store.clone(), keys.clone(), clock.clone()))),
         ("sign-in", wire!(sign_in, page())),
         (
             "token",
             wire!(token, token::Services::new(store.clone(), keys.clone(), clock.clone(), dice.clone())),
         ),
-        ("userinfo", wire!(userinfo, userinfo::Services::new(store.clone(), keys.clone(), clock.clone()))),
+        ("userinfo", wire!(userinfo, userinfo::Services::new(store.clone(), published, clock.clone()))),
     ])
 }
 

@@ -10,7 +10,7 @@ use environment::{Clock, Fault};
 use http::audit::{Decision, Event, Outcome};
 use http::request::{arrival, authorization};
 use http::{Problem, Request, Response, Site, note_proven_client, respond_json};
-use keys::{AcceptedKeys, Algorithm, Expected, Jwks, Keys};
+use keys::{AcceptedKeys, Algorithm, Expected, Jwks, PublicKeys};
 use oauth::configuration::Client;
 use oauth::{ACCESS_TOKEN_TYP, AccessTokenClaims, ClientRejection, Parameters, Refusal, Timestamp};
 use serde_json::Value;
@@ -101,17 +101,15 @@ impl<'a> Visit<'a> {
     /// Whether something has ended it is asked of the table afterwards.
     ///
     /// # Errors
-    /// [`Refusal::TokenInvalid`]; a fault of the keys.
-    pub async fn access_token(&self, keys: &Keys, token: &str) -> Result<AccessTokenClaims, Problem> {
+    /// [`Refusal::TokenInvalid`].
+    pub fn access_token(&self, keys: &PublicKeys, token: &str) -> Result<AccessTokenClaims, Refusal> {
         let issuer = self.site.issuer();
         let expected = Expected { issuer, types: &[ACCESS_TOKEN_TYP], keys: AcceptedKeys::Published };
         let claims: AccessTokenClaims = keys
-            .public()
-            .await?
             .verify(token, &expected, self.now)
             .and_then(|token| token.claims_as())
             .map_err(|_| Refusal::TokenInvalid { why: "signature or shape" })?;
-        Ok(claims.accepted(issuer, self.now)?)
+        claims.accepted(issuer, self.now)
     }
 
     /// Whether the client has not come too often. Whoever has not proven who they are counts for nobody; of a public

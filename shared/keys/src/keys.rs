@@ -8,6 +8,7 @@ use store::Store;
 
 use crate::key_file::KeyFile;
 use crate::public_keys::PublicKeys;
+use crate::published::{FileKeys, PublishedKeys, at_this_moment};
 use crate::ring_custody::RingKeys;
 use crate::server_secret::ServerSecret;
 use crate::signing_key::{CertifiedSignature, LoadedKeys};
@@ -21,10 +22,9 @@ enum Custody {
     Ring(RingKeys),
 }
 
-/// The keys of a local key file. Whoever signs or verifies does so with the keys of one moment, whatever is
-/// read anew meanwhile.
+/// The keys of a local key file.
 struct FileCustody {
-    keys: RwLock<Arc<LoadedKeys>>,
+    keys: FileKeys,
     secret: ServerSecret,
 }
 
@@ -34,7 +34,7 @@ impl Keys {
     /// # Errors
     /// [`Fault::Broken`] when the file lists a key twice or for an algorithm that it cannot do.
     pub fn from_file(file: &KeyFile) -> Result<Self, Fault> {
-        let keys = RwLock::new(Arc::new(LoadedKeys::from_file(file)?));
+        let keys = Arc::new(RwLock::new(Arc::new(LoadedKeys::from_file(file)?)));
         let secret = file.server_secret();
         Ok(Self(Arc::new(Custody::File(FileCustody { keys, secret }))))
     }
@@ -95,6 +95,14 @@ impl Keys {
         self.loaded().await.map(|keys| Arc::clone(&keys.public))
     }
 
+    /// The public half of these keys, for functions that hold no more. It follows [`Keys::reload`].
+    pub fn published(&self) -> PublishedKeys {
+        match &*self.0 {
+            Custody::File(custody) => PublishedKeys::of_file(&custody.keys),
+            Custody::Ring(custody) => custody.published(),
+        }
+    }
+
     /// The server's own secret.
     ///
     /// # Errors
@@ -118,9 +126,7 @@ impl Keys {
 
     async fn loaded(&self) -> Result<Arc<LoadedKeys>, Fault> {
         match &*self.0 {
-            Custody::File(custody) => {
-                Ok(Arc::clone(&custody.keys.read().unwrap_or_else(PoisonError::into_inner)))
-            }
+            Custody::File(custody) => Ok(at_this_moment(&custody.keys)),
             Custody::Ring(custody) => custody.keys().await,
         }
     }

@@ -2,7 +2,8 @@
 //! server's own secret.
 //!
 //! [`Keys`] is what a function holds. It signs tokens ([`Keys::sign`]), gives out the public half
-//! ([`Keys::public`], which verifies our own tokens and makes the JWKS), and keeps the [`ServerSecret`].
+//! ([`Keys::public`], which verifies our own tokens and makes the JWKS), and keeps the [`ServerSecret`]. A function
+//! that only verifies or publishes holds [`PublishedKeys`].
 //! [`Jwks`] verifies the tokens of others, such as a client's assertion.
 //!
 //! Signing input is built here for every kind of key, because a key in KMS signs over the network. Signatures
@@ -28,8 +29,10 @@ mod local_key;
 mod provider;
 mod public_key;
 mod public_keys;
+mod published;
 mod received;
 mod rejection;
+mod ring_copy;
 mod ring_custody;
 mod rotation;
 mod server_secret;
@@ -44,6 +47,7 @@ pub use key_set::{JWKS_MAX_AGE, KeySet, LONGEST_TOKEN_LIFE, Schedule, ScheduledK
 pub use keys::Keys;
 pub use public_key::{KeyDefect, PublicKey};
 pub use public_keys::{AcceptedKeys, Expected, PublicKeys};
+pub use published::PublishedKeys;
 pub use received::{LONGEST_TOKEN, TokenHeader, VerifiedToken};
 pub use rejection::TokenRejected;
 pub use rotation::{DEPLOYMENT_TAG, Demand, Rotation, RotationPlan, Tended};

@@ -1,9 +1,13 @@
+use std::collections::HashSet;
+
+use environment::Fault;
 use oauth::configuration::SigningAlgorithm;
 use oauth::{ClientId, ID_TOKEN_TYP, PersonId, Refusal, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::algorithm::Algorithm;
+use crate::key_ring::KeyRing;
 use crate::key_set::{KeySet, ScheduledKey};
 use crate::public_key::PublicKey;
 use crate::received::{Received, VerifiedToken};
@@ -42,8 +46,30 @@ pub struct Expected<'a> {
 }
 
 impl PublicKeys {
-    pub(crate) const fn new(keys: KeySet<NamedKey>) -> Self {
-        Self(keys)
+    /// Puts the keys together, each with the algorithm that it can do.
+    pub(crate) fn new(keys: KeySet<NamedKey>) -> Result<Self, Fault> {
+        if let Some(wrong) = keys.iter().find(|key| !key.key.public.fits(key.algorithm.into())) {
+            let why = format!("{} is not a key for {}", wrong.key.kid, wrong.algorithm.as_str());
+            return Err(Fault::broken("signing keys", why));
+        }
+        // Two entries for one key could publish it for longer than either says.
+        let mut kids = HashSet::new();
+        if let Some(twice) = keys.iter().find(|key| !kids.insert(key.key.kid.as_str())) {
+            return Err(Fault::broken("signing keys", format!("{} is listed twice", twice.key.kid)));
+        }
+        Ok(Self(keys))
+    }
+
+    /// The public halves of a ring.
+    pub(crate) fn of(ring: &KeyRing) -> Result<Self, Fault> {
+        let mut keys = Vec::new();
+        for stored in ring.signing_keys.iter() {
+            let public = stored.key.public()?;
+            let certificate = stored.key.certificate()?;
+            let key = NamedKey { kid: public.thumbprint(), public, certificate };
+            keys.push(ScheduledKey { algorithm: stored.algorithm, schedule: stored.schedule, key });
+        }
+        Self::new(KeySet::new(keys))
     }
 
     /// The JWK Set (RFC 7517, section 5) of the keys published at this moment.

@@ -1,49 +1,37 @@
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use environment::{Clock, Fault};
-use oauth::Timestamp;
 use store::Store;
 use tokio::sync::OnceCell;
 
 use crate::key_ring::{KeyRing, RingCustody, RingKey};
 use crate::key_set::ScheduledKey;
 use crate::kms::{self, Kms, Safe, WrappedKey};
+use crate::published::PublishedKeys;
+use crate::ring_copy::{Kept, RingCopy};
 use crate::server_secret::ServerSecret;
 use crate::signing_key::{LoadedKeys, PrivateKey, SigningKey};
-
-/// How long a process may act on the key ring that it last read. A rotation counts on it.
-pub(crate) const RING_FRESH: Duration = Duration::from_mins(1);
-
-/// How long it waits before it asks again a table that did not answer.
-const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 /// The keys of a deployment on AWS, as its table's key ring says. What is secret is opened by KMS when it is needed,
 /// once in a process.
 pub(crate) struct RingKeys {
     kms: Kms,
-    store: Store,
-    clock: Clock,
-    kept: Mutex<Option<Kept>>,
+    copy: RingCopy<LoadedKeys>,
     secret: OnceCell<ServerSecret>,
-}
-
-#[derive(Clone)]
-struct Kept {
-    ring: Arc<KeyRing>,
-    loaded: Arc<LoadedKeys>,
-    read_again_at: Timestamp,
 }
 
 impl RingKeys {
     pub(crate) fn new(sdk: &aws::SdkConfig, store: Store, clock: Clock) -> Self {
-        Self { kms: kms::client(sdk), store, clock, kept: Mutex::default(), secret: OnceCell::new() }
+        Self { kms: kms::client(sdk), copy: RingCopy::new(store, clock), secret: OnceCell::new() }
     }
 
-    /// The keys, at most a minute old. When the table does not answer they may be older: whoever checks a token must
-    /// be able to, and nobody who issues one can without reading the table anyway.
+    pub(crate) fn published(&self) -> PublishedKeys {
+        PublishedKeys::of_deployment(&self.copy.store, &self.copy.clock)
+    }
+
+    /// The keys, as [`RingCopy::current`] has them.
     pub(crate) async fn keys(&self) -> Result<Arc<LoadedKeys>, Fault> {
-        self.current().await.map(|kept| kept.loaded)
+        self.current().await.map(|kept| kept.made)
     }
 
     pub(crate) async fn server_secret(&self) -> Result<&ServerSecret, Fault> {
@@ -55,37 +43,8 @@ impl RingKeys {
         Safe::of(self.kms.clone(), &ring).server_secret(&ring.server_secret).await
     }
 
-    async fn current(&self) -> Result<Kept, Fault> {
-        let now = self.clock.now();
-        let known = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(kept) = known.clone().filter(|kept| now < kept.read_again_at) {
-            return Ok(kept);
-        }
-        let kept = match (Box::pin(self.read(known.as_ref(), now)).await, known) {
-            (Ok(fresh), _) => fresh,
-            (Err(fault), Some(known)) => {
-                tracing::warn!(target: "keys", %fault, "the key ring was not read anew");
-                Kept { read_again_at: now.after(ASK_AGAIN), ..known }
-            }
-            (Err(fault), None) => return Err(fault),
-        };
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept.clone());
-        Ok(kept)
-    }
-
-    async fn read(&self, known: Option<&Kept>, now: Timestamp) -> Result<Kept, Fault> {
-        let none = || Fault::broken("signing keys", "there are none yet: invoke the rotation function once");
-        let ring = self.store.key_ring::<KeyRing>().await?.ok_or_else(none)?.ring;
-        ring.check_format()?;
-        let read_again_at = now.after(RING_FRESH);
-        match known {
-            Some(known) if *known.ring == ring => Ok(Kept { read_again_at, ..known.clone() }),
-            _ => {
-                let before = known.map(|known| &*known.loaded);
-                let loaded = Arc::new(self.load(&ring, before)?);
-                Ok(Kept { ring: Arc::new(ring), loaded, read_again_at })
-            }
-        }
+    async fn current(&self) -> Result<Kept<LoadedKeys>, Fault> {
+        self.copy.current(|ring, before| self.load(ring, before)).await
     }
 
     /// The keys of a ring; those that were known before stay as they are, opened or not. Of one that the ring has given up

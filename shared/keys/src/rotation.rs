@@ -14,7 +14,8 @@ use crate::certificate::Draft;
 use crate::key_ring::{ALGORITHMS, KeyRing, Purpose, RingCustody, RingKey, SigningMode};
 use crate::key_set::{JWKS_MAX_AGE, KeySet, LONGEST_TOKEN_LIFE, Schedule, ScheduledKey};
 use crate::kms::{self, Kms, Safe};
-use crate::ring_custody::{RING_FRESH, private_half};
+use crate::ring_copy::RING_FRESH;
+use crate::ring_custody::private_half;
 
 /// The tag of the KMS keys that a rotation makes. Rights on keys that are not made yet can only be given by it.
 pub const DEPLOYMENT_TAG: &str = "countersign-deployment";

@@ -1,4 +1,3 @@
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use environment::Fault;
@@ -72,22 +71,13 @@ pub(crate) struct LoadedKeys {
 impl LoadedKeys {
     /// Puts the keys together, each with the algorithm that its public half can do.
     pub(crate) fn new(keys: Vec<ScheduledKey<Arc<SigningKey>>>) -> Result<Self, Fault> {
-        if let Some(wrong) = keys.iter().find(|key| !key.key.public.fits(key.algorithm.into())) {
-            let why = format!("{} is not a key for {}", wrong.key.kid, wrong.algorithm.as_str());
-            return Err(Fault::broken("signing keys", why));
-        }
-        // Two entries for one key could publish it for longer than either says.
-        let mut kids = HashSet::new();
-        if let Some(twice) = keys.iter().find(|key| !kids.insert(key.key.kid.as_str())) {
-            return Err(Fault::broken("signing keys", format!("{} is listed twice", twice.key.kid)));
-        }
         let signing = KeySet::new(keys);
-        let public = signing.map(|key| NamedKey {
+        let public = PublicKeys::new(signing.map(|key| NamedKey {
             kid: key.key.kid.clone(),
             public: key.key.public.clone(),
             certificate: key.key.certificate.clone(),
-        });
-        Ok(Self { signing, public: Arc::new(PublicKeys::new(public)) })
+        }))?;
+        Ok(Self { signing, public: Arc::new(public) })
     }
 
     /// The keys of a key file.

@@ -50,11 +50,6 @@ impl Services {
         let Deployment { store, keys, clock } = Deployment::open().await?;
         Ok(Self::new(store, keys, clock, Dice::system()))
     }
-
-    /// The brand of the configuration in force.
-    pub fn brand(&self, configuration: &Configuration) -> Arc<Brand> {
-        self.brand.of(configuration.version, || Arc::new(brand(&configuration.server)))
-    }
 }
 
 /// A person at a page of ours: one request.
@@ -311,7 +306,8 @@ fn noted(interaction: &Interaction) {
 }
 
 /// The configured brand; what cannot be used of it was refused when it was applied.
-fn brand(server: &Server) -> Brand {
+/// How the pages of a server look.
+pub fn brand(server: &Server) -> Brand {
     let accent: Colour = server.brand.accent.parse().unwrap_or(Brand::DEFAULT_ACCENT);
     let logo = server.brand.logo_svg.as_ref().and_then(|svg| Logo::parse(svg.as_bytes()).ok());
     Brand::new(&server.brand.name, accent, logo)

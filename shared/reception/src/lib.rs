@@ -10,6 +10,6 @@ mod session_cookie;
 mod what_happened;
 
 pub use decision_page::decision_page;
-pub use guest::{Guest, Services, receive};
+pub use guest::{Guest, Services, brand, receive};
 pub use pending::{Pending, Yes};
 pub use session_cookie::{SESSION_COOKIE, SignedIn};
