@@ -42,7 +42,7 @@ pub(crate) struct Asked {
     pub(crate) method: String,
     /// The path beneath the stage.
     pub(crate) path: String,
-    /// Whether gateway and tool read the path in the same way for sure.
+    /// Whether gateway, authorizer and tool read the path in the same way for sure.
     pub(crate) certain: bool,
 }
 
@@ -81,9 +81,18 @@ impl Event {
             Some(route) => route.split_once(' ').map(|(_, pattern)| pattern),
             None => self.resource.as_deref(),
         };
-        let encoded = self.path.as_deref().unwrap_or_default().contains('%') || path.contains('%');
-        let certain = !encoded && agree(&path, pattern);
+        let certain = reads_one_way(&path) && self.was_sent_as(&path) && agree(&path, pattern);
         Some(Asked { method, path, certain })
+    }
+
+    /// Whether what was sent is the path in the ARN, behind the base path of a domain of one's own. AWS does not say whether
+    /// an ARN has a path as it was sent or decoded. A `TOKEN` event has nothing but the ARN: `/a%2Fb` could stand there as
+    /// `/a/b`, so that rules, which go by the path, cannot go by that.
+    fn was_sent_as(&self, path: &str) -> bool {
+        if self.method_arn.is_none() {
+            return true;
+        }
+        self.path.as_deref().is_some_and(|sent| reads_one_way(sent) && (path == "/" || sent.ends_with(path)))
     }
 
     fn of_version_two(&self) -> Option<(String, String)> {
@@ -141,6 +150,16 @@ fn agree(path: &str, pattern: Option<&str>) -> bool {
         return true;
     };
     segments(path).count() == segments(pattern).count()
+}
+
+/// Whether everybody reads a path in the same way (RFC 3986, sections 2.1, 3.3 and 5.2.4): nothing in it is encoded, is cut
+/// off, goes up a folder or is left out by some. Only behind the last slash may be nothing.
+pub(crate) fn reads_one_way(path: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"%\\;?#".contains(&byte);
+    let mut inner = segments(path.strip_suffix('/').unwrap_or(path));
+    path.starts_with('/')
+        && path.bytes().all(plain)
+        && (path == "/" || inner.all(|segment| !matches!(segment, "" | "." | "..")))
 }
 
 /// The parts of a path between its slashes.

@@ -1,9 +1,17 @@
 //! A Lambda authorizer for API Gateway: it stands before a tool that knows nothing of tokens, and lets through what the
 //! token allows. `infra/authorizer.yaml` deploys it; [`settings`] says how it is set up.
 //!
-//! It takes the events of REST APIs (`TOKEN` and `REQUEST`) and of HTTP APIs (payload version 2 with simple responses).
-//! What no rule names is denied. A policy names exactly the method and path that were asked about, so that a gateway that
-//! remembers it opens nothing else by it.
+//! It takes the events of REST APIs (`TOKEN` and `REQUEST`) and of HTTP APIs (payload version 2 with simple responses). A
+//! `TOKEN` event does not say how the path was sent, so that no rule is met by it; a scope of all can be. What no rule names
+//! is denied. A policy names exactly the method and path that were asked about, so that a gateway that remembers it opens
+//! nothing else by it.
+//!
+//! What an API can answer is narrower than RFC 6750, section 3. A REST API shows what the authorizer says only where its
+//! policy denies (`ACCESS_DENIED`, whose one status is 403). An invocation that fails brings nothing along: its 401
+//! (`UNAUTHORIZED`) has the same fixed challenge for no token and for one that is not good any more. It is a bare `Bearer`,
+//! because who came without a token should be told no `error` (section 3.1). Who must sign in anew or more surely (RFC 9470)
+//! has a good token and needs to know how: they get the challenge for it, under 403 where that RFC's examples have 401. An
+//! HTTP API shows nothing but 401 to who came without a header, and 403 to the others.
 
 mod answer;
 mod event;
@@ -89,11 +97,12 @@ impl Authorizer {
         match (checked, demand) {
             (Ok(token), Some(_)) => Ok(answer::allowed(&event, &token)),
             (Ok(_), None) => {
-                tracing::warn!("no rule names this method and path");
+                let reads_one_way = asked.as_ref().is_some_and(|asked| asked.certain);
+                tracing::warn!(reads_one_way, "no rule names this method and path");
                 Ok(answer::denied(&event, &self.guard, None))
             }
             (Err(Refusal::Undecided(_)), _) => Err(FAILED),
-            (Err(refusal), _) if refusal.status() == 403 => {
+            (Err(refusal), _) if had_a_good_token(&refusal) => {
                 Ok(answer::denied(&event, &self.guard, Some(&refusal)))
             }
             // An HTTP API has one answer for all that is not allowed.
@@ -112,6 +121,17 @@ impl Authorizer {
             Credential::Unreadable => Err(Refusal::MalformedRequest),
         }
     }
+}
+
+/// Whether another request, or another sign-in, is what helps: the challenge has to say which.
+const fn had_a_good_token(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::InsufficientScope { .. }
+            | Refusal::OtherActor
+            | Refusal::InsufficientAuthentication { .. }
+            | Refusal::InsufficientDetails { .. }
+    )
 }
 
 /// JSON lines on standard output, where Lambda picks them up. Other people's code says what is wrong, and no more: below that

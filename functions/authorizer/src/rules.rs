@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use resource::{Demand, WantedDetail};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use crate::event::{Asked, segments};
+use crate::event::{Asked, reads_one_way, segments};
 
-/// What each request demands of its token: the first rule that names its method and path, on top of what all demand. A request
-/// that no rule names is denied.
+/// What each request demands of its token: the first rule that names its method and path, on top of what all demand. A
+/// request that no rule names is denied.
 #[derive(Debug, Default)]
 pub struct Rules {
     pub(crate) of_all: OfAll,
@@ -20,7 +21,8 @@ pub(crate) struct OfAll {
     pub(crate) looked_up: bool,
 }
 
-/// One rule. `{name}` in its path stands for one segment, and may stand in the details' values again.
+/// One rule, in the words of [`Demand`]. `{name}` in its path stands for one segment, and may stand in the details' values
+/// again. The members are told in [`crate::settings`].
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
@@ -30,6 +32,18 @@ pub(crate) struct Rule {
     scope: String,
     #[serde(default)]
     details: Vec<DetailRule>,
+    /// The current actor.
+    #[serde(default, deserialize_with = "given")]
+    actor: Option<String>,
+    /// Actors anywhere in the chain, all of them.
+    #[serde(default)]
+    through: Vec<String>,
+    /// Authentication contexts, one of which must be the token's, the preferred first, separated by spaces.
+    #[serde(default, deserialize_with = "given")]
+    acr_values: Option<String>,
+    /// How long ago the person may have signed in, in seconds.
+    #[serde(default, deserialize_with = "given")]
+    max_age: Option<u64>,
 }
 
 /// A detail that must be allowed, as [`WantedDetail`] has it.
@@ -66,13 +80,18 @@ impl Rules {
 }
 
 impl Rule {
-    /// Whether it demands anything of a token.
+    /// Whether it demands something that a token is given for. Who acted and how the person signed in only restrict that
+    /// further (RFC 8693, section 4.1; RFC 9470, section 3).
     pub(crate) fn demands_something(&self) -> bool {
         !self.scope.trim().is_empty() || !self.details.is_empty()
     }
 
-    /// Whether the path is one, and each placeholder of the details stands in it.
+    /// Why it could not mean what it says.
     pub(crate) fn defect(&self) -> Option<String> {
+        self.defect_of_path().or_else(|| self.defect_of_demand())
+    }
+
+    fn defect_of_path(&self) -> Option<String> {
         if !self.path.starts_with('/') || self.methods.is_empty() {
             return Some(format!("{:?} needs a path that begins with a slash, and methods", self.path));
         }
@@ -90,9 +109,25 @@ impl Rule {
         if stray {
             return Some(format!("{:?}: a segment is {{name}} or text, and nothing else", self.path));
         }
+        (!reads_one_way(&self.path)).then(|| {
+            format!("{:?} would never be matched: not everybody reads such a path in the same way", self.path)
+        })
+    }
+
+    /// Whether each placeholder of the details stands in the path, and whatever is demanded beside them is something.
+    fn defect_of_demand(&self) -> Option<String> {
+        let named: Vec<&str> = segments(&self.path).filter_map(placeholder).collect();
         let values = self.details.iter().flat_map(DetailRule::values);
         let unknown = values.flat_map(placeholders).find(|name| !named.contains(name));
-        unknown.map(|name| format!("{:?} has no segment {{{name}}}", self.path))
+        if let Some(name) = unknown {
+            return Some(format!("{:?} has no segment {{{name}}}", self.path));
+        }
+        let is_no_name = |name: &&String| name.trim().is_empty() || name.contains(['{', '}']);
+        if let Some(name) = self.actor.iter().chain(&self.through).find(is_no_name) {
+            return Some(format!("{:?}: {name:?} is no actor's name", self.path));
+        }
+        let no_context = self.acr_values.as_ref().is_some_and(|values| values.trim().is_empty());
+        no_context.then(|| format!("{:?}: acr_values has none", self.path))
     }
 
     fn adds_to(&self, demand: &Demand, asked: &Asked) -> Option<Demand> {
@@ -107,7 +142,24 @@ impl Rule {
         for detail in &self.details {
             demand = demand.detail(detail.wanted(&found));
         }
-        Some(demand)
+        Some(self.narrowed(demand))
+    }
+
+    /// What is demanded of the chain of actors and of the sign-in.
+    fn narrowed(&self, mut demand: Demand) -> Demand {
+        if let Some(actor) = &self.actor {
+            demand = demand.actor(actor);
+        }
+        for actor in &self.through {
+            demand = demand.through(actor);
+        }
+        if let Some(values) = &self.acr_values {
+            demand = demand.authentication_context(values.split_whitespace());
+        }
+        match self.max_age {
+            Some(seconds) => demand.signed_in_within(Duration::from_secs(seconds)),
+            None => demand,
+        }
     }
 
     /// What stands for each placeholder.
@@ -145,6 +197,11 @@ impl DetailRule {
         }
         self.ignoring.iter().fold(wanted, WantedDetail::ignoring)
     }
+}
+
+/// A member that is there and says something: `null` would demand nothing.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// A name that gateway, authorizer and tool cannot read differently.

@@ -8,6 +8,21 @@
 //! - `COUNTERSIGN_CLIENT_ID`, `COUNTERSIGN_CLIENT_SECRET`: the tool's credentials at the issuer, for tokens that refer to
 //!   their details.
 //! - `COUNTERSIGN_LOOK_UP`: `true` asks the issuer about every token, so that one that was taken back ends within seconds.
+//!
+//! The rules are an array of objects. The first whose `methods` and `path` are the request's is the one that counts. `{name}`
+//! is one segment of a path. All that a rule says must hold, each as [`resource::Demand`] has it:
+//!
+//! - `scope`: scopes, separated by spaces.
+//! - `details`: what the token's `authorization_details` must allow (RFC 9396). Each has a `type`, and of its members those
+//!   that must contain a value (`among`), be one (`is`), be one or absent (`is_or_absent`), or may be anything (`ignoring`).
+//!   `{name}` in a value is what stands in the path.
+//! - `actor`: the current actor, the outermost `act` (RFC 8693, section 4.1).
+//! - `through`: an array of actors, each of them anywhere in the chain.
+//! - `acr_values`: authentication contexts, one of which must be the token's `acr`, separated by spaces, the preferred first.
+//! - `max_age`: how many seconds ago the person may have signed in (`auth_time`); clocks may differ by a minute.
+//!
+//! `acr_values` and `max_age` are what the client is told to ask for where they are not met (RFC 9470, section 3). The last
+//! four only restrict what scope and details allow: a rule with nothing else is refused, where all requests need no scope.
 
 use resource::{Credentials, SetUpWrong};
 
@@ -152,9 +167,23 @@ mod tests {
     #[test]
     fn a_rule_that_demands_nothing_needs_a_scope_of_all() {
         let rule = ("COUNTERSIGN_RULES", r#"[{"methods": ["GET"], "path": "/x"}]"#);
-        assert_eq!(wrong(&[rule]), None);
-        let told = wrong(&[rule, ("COUNTERSIGN_SCOPE", "")]).expect("any token of this audience would do");
-        assert!(told.contains("a rule needs a scope or details"), "{told}");
+        let narrowed = r#"[{"methods": ["GET"], "path": "/x", "actor": "files-agent", "through": ["finance-agent"],
+            "acr_values": "phr", "max_age": 300}]"#;
+        for rule in [rule, ("COUNTERSIGN_RULES", narrowed)] {
+            assert_eq!(wrong(&[rule]), None);
+            let told =
+                wrong(&[rule, ("COUNTERSIGN_SCOPE", "")]).expect("any token of this audience would do");
+            assert!(told.contains("a rule needs a scope or details"), "{told}");
+        }
+    }
+
+    #[test]
+    fn the_templates_example_is_taken_as_it_stands() {
+        let template = include_str!("../../../infra/authorizer.yaml");
+        let (_, rest) = template.split_once("an example:\n#\n").expect("an example");
+        let (example, _) = rest.split_once("\n#\n").expect("its end");
+        let rules = rules(&example.replace('#', "")).expect("rules");
+        assert!(rules.len() > 1 && rules.iter().all(Rule::demands_something));
     }
 
     /// Neither scope nor rules would let in everybody whose token has this audience.

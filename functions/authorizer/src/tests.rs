@@ -9,6 +9,7 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use serde_json::json;
 
 use super::*;
+use crate::rules::OfAll;
 
 const ISSUER: &str = "https://auth.example.com";
 const RESOURCE: &str = "https://files.internal.corp";
@@ -44,6 +45,12 @@ fn rules() -> Rules {
             "type": "file_access", "among": {"actions": "read", "locations": "https://files.internal.corp/{folder}"},
             "is_or_absent": {"identifier": "{name}"},
         }],
+    }, {
+        "methods": ["DELETE"], "path": "/drafts/{name}", "scope": "files.access", "actor": "files-agent",
+        "through": ["finance-agent", "planner"],
+    }, {
+        "methods": ["DELETE"], "path": "/files/{name}", "scope": "files.access",
+        "acr_values": "phr pwd", "max_age": 300,
     }]);
     Rules { rules: Some(serde_json::from_value(rules).expect("rules")), ..Rules::default() }
 }
@@ -53,13 +60,17 @@ fn authorizer(answers: bool) -> Authorizer {
     Authorizer { guard, rules: rules() }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a signature in a test needs no exact dice")]
 fn token(scope: &str) -> String {
+    token_with(scope, &json!({}))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a signature in a test needs no exact dice")]
+fn token_with(scope: &str, more: &Value) -> String {
     let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).expect("base64url");
     let (random, point) = (SystemRandom::new(), [vec![4], decode(X), decode(Y)].concat());
     let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
     let key = EcdsaKeyPair::from_private_key_and_public_key(algorithm, &decode(D), &point, &random);
-    let claims = json!({
+    let mut claims = json!({
         "iss": ISSUER, "aud": RESOURCE, "sub": "person-1", "client_id": "finance-agent", "iat": 1,
         "exp": 4_102_444_800_u64, "jti": "t-1", "scope": scope,
         "authorization_details": [{
@@ -67,6 +78,9 @@ fn token(scope: &str) -> String {
             "identifier": "Q4-report.pdf",
         }],
     });
+    for (name, value) in more.as_object().expect("claims") {
+        claims[name] = value.clone();
+    }
     let header = json!({"typ": "at+jwt", "alg": "ES256", "kid": "one"});
     let input = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
     let signature = key.expect("a key").sign(&random, input.as_bytes()).expect("signed");
@@ -87,12 +101,14 @@ async fn answer(event: &Value) -> Result<Value, &'static str> {
 #[tokio::test]
 async fn a_token_opens_exactly_the_method_and_path_that_were_asked_for() {
     let arn = format!("{API}/GET/files/finance/Q4-report.pdf");
-    let events = [
-        asks("GET", "/files/finance/Q4-report.pdf", &token("files.access")),
-        json!({"type": "TOKEN", "methodArn": arn, "authorizationToken": format!("bearer {}", token("files.access"))}),
-    ];
-    for event in events {
-        let allowed = answer(&event).await.expect("an answer");
+    let by_token = json!({
+        "type": "TOKEN", "methodArn": arn, "authorizationToken": format!("bearer {}", token("files.access")),
+    });
+    let by_request = asks("GET", "/files/finance/Q4-report.pdf", &token("files.access"));
+    let of_all = OfAll { scope: vec!["files.access".to_owned()], looked_up: false };
+    for (event, rules) in [(by_request, rules()), (by_token, Rules { of_all, rules: None })] {
+        let authorizer = Authorizer { rules, ..authorizer(true) };
+        let allowed = authorizer.handle(&event.to_string()).await.expect("an answer");
         let policy = json!({
             "Version": "2012-10-17",
             "Statement": [{"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": arn}],
@@ -138,6 +154,96 @@ async fn what_no_rule_names_is_denied_to_every_token() {
     }
 }
 
+/// A policy's effect, and the challenge and the body that come with it.
+async fn effect(method: &str, path: &str, token: &str) -> (String, String, String) {
+    let answer = answer(&asks(method, path, token)).await.expect("an answer");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let context = &answer["context"];
+    let effect = text(&answer["policyDocument"]["Statement"][0]["Effect"]);
+    (effect, text(&context["challenge"]), text(&context["refusal"]))
+}
+
+/// Encoded or decoded in the ARN: nothing but what was sent tells the two apart, and a `TOKEN` event does not have it.
+#[tokio::test]
+async fn a_path_that_could_be_read_in_two_ways_meets_no_rule() {
+    let bearer = format!("Bearer {}", token("files.access"));
+    for path in ["finance/Q4-report.pdf", "finance%2FQ4-report.pdf"] {
+        let arn = format!("{API}/GET/files/{path}");
+        for event in [
+            json!({"type": "TOKEN", "methodArn": arn, "authorizationToken": bearer}),
+            json!({
+                "type": "REQUEST", "methodArn": arn, "resource": "/files/{name}", "headers": {"Authorization": bearer},
+                "path": "/files/finance%2FQ4-report.pdf",
+            }),
+        ] {
+            let denied = answer(&event).await.expect("an answer");
+            assert_eq!(denied["policyDocument"]["Statement"][0]["Effect"], "Deny", "{event}");
+            assert_eq!(denied["context"].get("challenge"), None, "{event}");
+        }
+    }
+    for path in [
+        "/files//finance/Q4-report.pdf",
+        "//files/finance/Q4-report.pdf",
+        "/files/finance/Q4-report.pdf/",
+        "/files/./finance/Q4-report.pdf",
+        "/files/hr/../finance/Q4-report.pdf",
+        "/files/finance/..",
+    ] {
+        let (effect, ..) = effect("GET", path, &token("files.access")).await;
+        assert_eq!(effect, "Deny", "{path}");
+    }
+}
+
+/// RFC 8693, section 4.1.
+#[tokio::test]
+async fn a_rule_that_names_actors_is_met_only_by_their_chain() {
+    let through = |act: Value| token_with("files.access", &json!({"act": act}));
+    let before = json!({"sub": "finance-agent", "act": {"sub": "planner"}});
+    let allowed = through(json!({"sub": "files-agent", "act": before}));
+    assert_eq!(effect("DELETE", "/drafts/a", &allowed).await.0, "Allow");
+    for act in [
+        json!({"sub": "files-agent"}),
+        json!({"sub": "files-agent", "act": {"sub": "finance-agent"}}),
+        json!({"sub": "finance-agent", "act": {"sub": "files-agent", "act": {"sub": "planner"}}}),
+        json!({"sub": "files-agent", "iss": "https://elsewhere.example.com", "act": before}),
+    ] {
+        let (effect, challenge, refusal) = effect("DELETE", "/drafts/a", &through(act.clone())).await;
+        assert_eq!(effect, "Deny", "{act}");
+        assert!(challenge.contains(r#"error="insufficient_scope""#), "{challenge}");
+        assert!(refusal.contains("by way of others"), "{refusal}");
+    }
+    assert_eq!(effect("DELETE", "/drafts/a", &token("files.access")).await.0, "Deny");
+    let with_all_but_the_scope = token_with("openid", &json!({"act": {"sub": "files-agent", "act": before}}));
+    assert_eq!(effect("DELETE", "/drafts/a", &with_all_but_the_scope).await.0, "Deny");
+}
+
+/// RFC 9470, section 3. The client has a good token: a bare 401 would have it come back with one that is no better.
+#[tokio::test]
+async fn who_signed_in_too_weakly_or_too_long_ago_is_told_how_to_sign_in() {
+    let now = json!(resource::Clock::system().now()).as_i64().expect("seconds");
+    let signed_in = |more: Value| token_with("files.access", &more);
+    for acr in ["phr", "pwd"] {
+        let good = signed_in(json!({"acr": acr, "auth_time": now - 290}));
+        assert_eq!(effect("DELETE", "/files/a", &good).await.0, "Allow", "{acr}");
+    }
+    for more in [
+        json!({"acr": "pwd", "auth_time": now - 400}),
+        json!({"acr": "none", "auth_time": now}),
+        json!({"acr": "pwd"}),
+        json!({"auth_time": now}),
+        json!({}),
+    ] {
+        let (effect, challenge, refusal) = effect("DELETE", "/files/a", &signed_in(more.clone())).await;
+        assert_eq!(effect, "Deny", "{more}");
+        for part in
+            [r#"error="insufficient_user_authentication""#, r#"acr_values="phr pwd""#, r#"max_age="300""#]
+        {
+            assert!(challenge.contains(part), "{more}: {challenge}");
+        }
+        assert!(refusal.contains("insufficient_user_authentication"), "{refusal}");
+    }
+}
+
 #[tokio::test]
 async fn who_has_no_good_token_is_unauthorized_whatever_they_ask_for() {
     for path in ["/files/finance/Q4-report.pdf", "/nowhere"] {
@@ -148,6 +254,8 @@ async fn who_has_no_good_token_is_unauthorized_whatever_they_ask_for() {
         let bearer = format!("Bearer {}", token("files.access"));
         two["multiValueHeaders"]["Authorization"] = json!([bearer, bearer]);
         assert_eq!(answer(&two).await, Err("Unauthorized"), "{path}");
+        let expired = token_with("files.access", &json!({"exp": 2}));
+        assert_eq!(answer(&asks("GET", path, &expired)).await, Err("Unauthorized"), "{path}");
         two["multiValueHeaders"]["Authorization"] = json!(["Bearer \n"]);
         assert_eq!(answer(&two).await, Err("Unauthorized"), "{path}");
     }

@@ -76,11 +76,32 @@ fn a_rule_that_cannot_work_is_told() {
         json!({"methods": ["GET"], "path": "/files/*"}),
         json!({"methods": ["GET"], "path": "/files/{name+}"}),
         json!({"methods": ["GET"], "path": "/files/a{name}"}),
+        json!({"methods": ["GET"], "path": "/files/a%2Fb"}),
+        json!({"methods": ["GET"], "path": "/files//a"}),
+        json!({"methods": ["GET"], "path": "/files/../a"}),
+        json!({"methods": ["GET"], "path": "/files/a b"}),
+        json!({"methods": ["GET"], "path": "/", "actor": " "}),
+        json!({"methods": ["GET"], "path": "/{name}", "actor": "{name}"}),
+        json!({"methods": ["GET"], "path": "/", "through": ["finance-agent", ""]}),
+        json!({"methods": ["GET"], "path": "/", "acr_values": " "}),
         json!({"methods": ["GET"], "path": "/files", "details": [{"type": "a", "is": {"identifier": "{name}"}}]}),
     ] {
         assert!(rule(wrong.clone()).defect().is_some(), "{wrong}");
     }
-    for unknown in [json!({"methods": ["GET"], "path": "/", "scopes": "a"}), json!({"path": "/"})] {
+    for path in ["/", "/files", "/files/", "/files/v1:batch", "/files/{name}/~a"] {
+        assert_eq!(rule(json!({"methods": ["GET"], "path": path})).defect(), None, "{path}");
+    }
+    for unknown in [
+        json!({"methods": ["GET"], "path": "/", "scopes": "a"}),
+        json!({"path": "/"}),
+        json!({"methods": ["GET"], "path": "/", "actor": null}),
+        json!({"methods": ["GET"], "path": "/", "through": null}),
+        json!({"methods": ["GET"], "path": "/", "through": "finance-agent"}),
+        json!({"methods": ["GET"], "path": "/", "acr_values": null}),
+        json!({"methods": ["GET"], "path": "/", "max_age": null}),
+        json!({"methods": ["GET"], "path": "/", "max_age": -1}),
+        json!({"methods": ["GET"], "path": "/", "max_age": "300"}),
+    ] {
         assert!(serde_json::from_value::<Rule>(unknown.clone()).is_err(), "{unknown}");
     }
 }
