@@ -14,5 +14,5 @@ token=$(curl -sS --fail-with-body -u "nightly-agent:$(secret nightly-agent)" "$i
 curl -sS --fail-with-body -u "files-tool:$(secret files-tool)" "$issuer/token" \
     -d grant_type=urn:ietf:params:oauth:grant-type:token-exchange \
     -d subject_token="$token" -d subject_token_type=urn:ietf:params:oauth:token-type:access_token \
-    -d resource=https://reports.internal.corp/mcp
+    -d resource=http://localhost:8701/mcp
 echo

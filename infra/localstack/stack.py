@@ -22,6 +22,9 @@ VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # says of actions and resources is enforced.
 NOT_TOLD = ("kms:EncryptionContext:", "kms:SigningAlgorithm")
 
+# AWS's name of a log group in policies ends with :*, for its streams; the emulator asks its evaluator without that.
+READS_A_LOG = "logs:FilterLogEvents"
+
 # The endpoint takes up a gateway response with the next deployment of the API; ours is known by this.
 OURS = "with the gateway responses"
 
@@ -63,9 +66,14 @@ def template(path, binaries):
     # An emulator on a busy machine takes longer than AWS, and longer than a function waits for AWS.
     deployable["Globals"]["Function"]["Environment"]["Variables"]["COUNTERSIGN_AWS_MILLISECONDS"] = "5000"
     deployable["Globals"]["Function"]["Timeout"] = 30
-    for keys in conditions(deployable):
-        for key in [key for key in keys if key.startswith(NOT_TOLD)]:
-            del keys[key]
+    groups = [name for name, found in deployable["Resources"].items() if found["Type"] == "AWS::Logs::LogGroup"]
+    for statement in statements(deployable):
+        condition = statement.get("Condition", {})
+        for keys in condition.values() if "Fn::If" not in condition else ():
+            for key in [key for key in keys if key.startswith(NOT_TOLD)]:
+                del keys[key]
+        if statement.get("Action") == READS_A_LOG and statement["Resource"] in [arn_of(group) for group in groups]:
+            statement["Resource"] = {"Fn::Select": [0, {"Fn::Split": [":*", statement["Resource"]]}]}
     json.dump(deployable, sys.stdout, indent=1)
 
 
@@ -85,15 +93,19 @@ def events(written):
             yield name + verb.title(), {**event, "Properties": {**event["Properties"], "Method": verb}}
 
 
-def conditions(part):
-    """The maps from key to value in the conditions of all policy statements beneath."""
+def statements(part):
+    """All policy statements beneath."""
     if isinstance(part, list):
         for member in part:
-            yield from conditions(member)
+            yield from statements(member)
     elif isinstance(part, dict):
-        if "Effect" in part and "Fn::If" not in part.get("Condition", {}):
-            yield from part.get("Condition", {}).values()
-        yield from conditions(list(part.values()))
+        if "Effect" in part:
+            yield part
+        yield from statements(list(part.values()))
+
+
+def arn_of(group):
+    return {"Fn::GetAtt": [group, "Arn"]}
 
 
 # --- the stack -------------------------------------------------------------------------------------------------------

@@ -131,6 +131,7 @@ class Deployment:
             "Fn::Sub": self._sub,
             "Fn::If": self._if,
             "Fn::Join": lambda given: given[0].join(text(part) for part in self.resolve(given[1])),
+            "Fn::Split": lambda given: self.resolve(given[1]).split(given[0]),
         }[name](argument)
 
     def _ref(self, name):

@@ -1,4 +1,4 @@
-"""Makes infra/permissions.md of what template.yaml comes to: what each function may do, in words.
+"""Makes infra/permissions.md of what template.yaml comes to: what each function and each operator may do, in words.
 
     permissions.py           says whether infra/permissions.md is up to date
     permissions.py --write   brings it up to date
@@ -6,13 +6,16 @@
 
 import sys
 
+import commands
 import expansion
 import rights
 
 FILE = expansion.ROOT / "infra/permissions.md"
 
 HEAD = """\
-# What each function may do
+# Who may do what
+
+## What each function may do
 
 Made of `template.yaml` by `tests/template/permissions.py --write`; a test fails when the two differ. Each function has an
 IAM role of its own. What is said here is all of it: IAM denies the rest. Items of the table are told apart by how their
@@ -22,10 +25,26 @@ partition keys begin (`dynamodb:LeadingKeys`), keys in KMS by the tag `countersi
 """
 
 FOOT = """
-What nobody here may do: read the whole table (`Scan`, PartiQL), delete or change the table, write the configuration, delete
-a key, or change who may use one. Operators do such things with IAM rights of their own; there is no endpoint for it.
+What no function may do: read the whole table (`Scan`, PartiQL), delete or change the table, write the configuration, delete
+a key, or change who may use one.
 
 Who may invoke a function: API Gateway for the paths of that function, of this API alone{schedule}.
+Whoever has the policy `Operator` may invoke `rotation`.
+
+## What operators may do
+
+There is no administrator's password and no endpoint for administration: the `countersign` command works on the table with the
+IAM rights of whoever runs it. The stack makes two policies and gives them to nobody. The outputs `OperatorPolicy` and
+`AuditorPolicy` have their ARNs; attach them to the roles that people take. Neither can read an authorization, a session or a
+token, nor use a key. `Operator` is the administrator all the same: who can give a person a new password can sign in as them.
+
+"""
+
+OPERATORS_FOOT = """
+What a command does not need it is not given: `audit --person` takes a person's identifier with the `Auditor` policy alone, and
+a user name with both. Making the first keys, and replacing one that leaked, is an invocation of `rotation`
+(infra/runbook.md), which `Operator` allows. To deploy, to restore a backup, to read the alarms and to delete the
+stack are the rights of whoever looks after the AWS account, and in neither.
 """
 
 READS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
@@ -39,8 +58,11 @@ ITEMS = {
     "CLIENT#*": "clients' standing and secrets (hashes)",
     "CONFIGURATION": "which configuration is in force",
     "CONSENTS#*": "remembered consents",
+    "DOCUMENT#*": "clients' documents",
     "LIMIT#*": "counts of requests",
+    "REGISTRATION#*": "registrations of clients",
     "KEYS": "the key ring (public or sealed)",
+    "PEOPLE": "everybody's user name",
     "PERSON#*": "people",
     "SESSION#*": "sessions",
     "SIGN_IN#*": "failed sign-ins",
@@ -58,6 +80,12 @@ ELSE = {
     "kms:DisableKey": "disables the deployment's signing keys",
     "kms:GenerateDataKeyWithoutPlaintext": "has secrets made that it cannot read",
     "kms:GenerateDataKeyPairWithoutPlaintext": "has sealed signing keys made",
+    "dynamodb:DescribeTable": "reads the table's settings",
+    "dynamodb:DescribeTimeToLive": "reads the table's settings",
+    "dynamodb:DescribeContinuousBackups": "reads the table's settings",
+    "kms:DescribeKey": "reads whether the deployment's keys can be used",
+    "lambda:InvokeFunction": "invokes `rotation`",
+    "logs:FilterLogEvents": "reads the functions' log",
     "logs:CreateLogStream": "writes its log",
     "logs:PutLogEvents": "writes its log",
     "sqs:SendMessage": "tells the dead-letter queue of its failures",
@@ -80,9 +108,8 @@ def words(statements):
     for statement in statements:
         for action in statement.all("Action"):
             if action.startswith("dynamodb:"):
-                named = [ITEMS[partition] for partition in statement.partitions]
-                if statement.all("Resource")[0].endswith(INDEX):
-                    named = [f"which sessions {name} have" for name in named]
+                by_index = statement.all("Resource")[0].endswith(INDEX)
+                named = [named_item(partition, by_index) for partition in statement.partitions]
                 column = next(
                     column
                     for known, column in ((READS, reads), (WRITES, writes), (DELETES, deletes))
@@ -94,6 +121,31 @@ def words(statements):
             else:
                 others.append(ELSE[action])
     return [sorted(set(column)) for column in (reads, writes, deletes)] + [list(dict.fromkeys(others))]
+
+
+def named_item(partition, by_index):
+    """What lies in a partition, of the table or of its index."""
+    return "which sessions people have" if (partition, by_index) == ("PERSON#*", True) else ITEMS[partition]
+
+
+def operators(deployment):
+    """The second table's rows: command, policy, and the four columns."""
+    for name, command in commands.COMMANDS.items():
+        columns = {READS: [], WRITES: [], DELETES: []}
+        for action, partition, by_index in commands.of_store(command):
+            column = next(column for column in columns if action in column)
+            columns[column].append(named_item(partition, by_index))
+        beside = list(dict.fromkeys(ELSE[action] for action in command.beside))
+        yield f"`{name}`", f"`{command.policy}`", [sorted(set(column)) for column in columns.values()] + [beside]
+    of_policies = {
+        (statement.resource, action)
+        for statement in rights.statements(deployment)
+        for action in statement.all("Action")
+    }
+    for policy, actions in commands.BY_AWS.items():
+        for action in sorted(actions):
+            assert (policy, action) in of_policies, f"{policy} has no {action}"
+            yield "`aws lambda invoke`", f"`{policy}`", [[], [], [], [ELSE[action]]]
 
 
 def rows(template):
@@ -147,7 +199,12 @@ def made(template):
     plain = expansion.Deployment(template)
     scheduled = sorted({name.removeprefix(f"{plain.stack}-") for name in schedules(plain)})
     schedule = f", and the schedule for `{'`, `'.join(scheduled)}`" if scheduled else ""
-    return "\n".join([HEAD + lines[0], *lines[1:], FOOT.format(schedule=schedule)])
+    people = ["| command | policy | reads | writes | deletes | beside the table |", "| --- | --- | --- | --- | --- | --- |"]
+    for name, policy, columns in operators(plain):
+        cells = [name, policy, *("; ".join(column) or "–" for column in columns)]
+        people.append(f"| {' | '.join(cells)} |")
+    foot = FOOT.format(schedule=schedule)
+    return "\n".join([HEAD + lines[0], *lines[1:], foot + people[0], *people[1:], OPERATORS_FOOT])
 
 
 def main(arguments):

@@ -17,40 +17,63 @@ SDK = re.compile(
     r"|transact_get_items|execute_statement|batch_execute_statement)\(\)"
 )
 
-# Every method of the store that a function or a room calls: which partitions it touches, by action.
+IN_A_TRANSACTION = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+
+# Every method of the store that a function, a room or the operator's command calls: which partitions it touches, by action.
 TOUCHES = {
+    "apply": {"GetItem": ["CONFIGURATION"], "PutItem": ["SNAPSHOT", "CONFIGURATION"]},
     "authorization": {"GetItem": ["AUTHORIZATION"]},
     "authorization_and_person": {"BatchGetItem": ["AUTHORIZATION", "PERSON"], "GetItem": ["AUTHORIZATION"]},
     "begin_session": {"PutItem": ["SESSION"]},
-    "client": {"GetItem": ["SNAPSHOT"]},
+    "change_registration": {"GetItem": ["REGISTRATION"], "PutItem": ["REGISTRATION"]},
+    "change_client_state": {"GetItem": ["CLIENT"], "PutItem": ["CLIENT"]},
+    "client": {"GetItem": ["SNAPSHOT", "DOCUMENT", "REGISTRATION"]},
     "client_state": {"GetItem": ["CLIENT"]},
     "client_state_now": {"GetItem": ["CLIENT"]},
     "commit": {"PutItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
     "commit_or_take_back": {"PutItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
     "configuration": {"GetItem": ["CONFIGURATION"], "Query": ["SNAPSHOT"]},
     "count_request": {"UpdateItem": ["LIMIT"]},
+    "count_stranger": {"UpdateItem": ["LIMIT"]},
     "count_sign_in_attempt": {"PutItem": ["SIGN_IN"], "GetItem": ["SIGN_IN"]},
+    "count_stranger": {"UpdateItem": ["LIMIT"]},
+    "create_person": {"PutItem": ["USER_NAME", "PERSON"]},
+    "delete_registration": {"DeleteItem": ["REGISTRATION"]},
     "end_by_refresh_token": {"UpdateItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
     "end_session": {"DeleteItem": ["SESSION"]},
     "end_sessions_of": {"Query": ["PERSON"], "DeleteItem": ["SESSION"]},
     "forget_consent": {"DeleteItem": ["CONSENTS"]},
     "forget_sign_in_attempts": {"DeleteItem": ["SIGN_IN"]},
+    "go_back_to": {"GetItem": ["CONFIGURATION"], "PutItem": ["CONFIGURATION"]},
+    "keep_document": {"PutItem": ["DOCUMENT"]},
     "keep_details": {"PutItem": ["AUTHORIZATION", "TOKEN"]},
     "kept_details": {"BatchGetItem": ["AUTHORIZATION", "TOKEN"]},
     "key_ring": {"GetItem": ["KEYS"]},
+    "people": {"Query": ["PEOPLE"], "GetItem": ["PERSON"]},
     "person": {"GetItem": ["PERSON"]},
     "person_by_user_name": {"GetItem": ["USER_NAME", "PERSON"]},
+    "person_named": {"GetItem": ["USER_NAME"]},
     "record_hop": {"PutItem": ["AUTHORIZATION", "TOKEN"]},
+    "register": {"GetItem": ["REGISTRATION"], "PutItem": ["REGISTRATION"]},
     "remember_consent": {"PutItem": ["CONSENTS"]},
+    "remove_person": {"DeleteItem": ["USER_NAME", "PERSON"]},
     "remembered_consent": {"GetItem": ["CONSENTS"]},
     "remembered_consents": {"Query": ["CONSENTS"]},
     "replace_key_ring": {"PutItem": ["KEYS"], "GetItem": ["KEYS"]},
     "revoke_access_token": {"PutItem": ["AUTHORIZATION", "TOKEN"]},
     "session": {"GetItem": ["SESSION"]},
     "sign_in_attempts": {"GetItem": ["SIGN_IN"]},
+    "snapshot": {"GetItem": ["CONFIGURATION"], "Query": ["SNAPSHOT"]},
     "spend_assertion": {"PutItem": ["ASSERTION"], "GetItem": ["ASSERTION"]},
     "standing": {"BatchGetItem": ["AUTHORIZATION", "TOKEN", "PERSON", "CLIENT"], "GetItem": ["AUTHORIZATION"]},
     "standing_of": {"BatchGetItem": ["PERSON", "CLIENT"]},
+    "stranger": {"GetItem": ["DOCUMENT", "REGISTRATION"]},
+    "stranger_now": {"GetItem": ["REGISTRATION"]},
     "update_person": {"PutItem": ["PERSON"], "GetItem": ["PERSON"]},
 }
 
@@ -95,6 +118,9 @@ def actions(method, seen=()):
     body = bodies()[method]
     called = set(re.findall(r"\bself\s*\.\s*(\w+)\s*(?:::<[^>]*>)?\(", body)) & bodies().keys()
     own = {"".join(part.title() for part in call.split("_")) for call in SDK.findall(body)}
+    if "TransactWriteItems" in own:
+        # IAM asks for the rights of what is in a transaction, and knows none on transactions.
+        own = own - {"TransactWriteItems"} | {action for part, action in IN_A_TRANSACTION.items() if f"{part}::" in body}
     return own.union(*(actions(name, (*seen, method)) for name in called - {*seen, method}))
 
 
@@ -106,12 +132,20 @@ def partitions():
     # Those that are put together before: `let pk = format!("SNAPSHOT#…`, `fn partition(…) { format!("CONSENTS#…`.
     named += re.findall(r'let pk = format!\("([A-Z_]+)(#)', text)
     named += re.findall(r'fn partition\([^)]*\) -> String \{\s*format!\("([A-Z_]+)(#)', text)
+    # Partitions of the index, named by a constant: `self.owned(PEOPLE, "")`.
+    owners = set(re.findall(r"\bself\.owned\((\w+),", text))
+    named += [(value, "") for name, value in re.findall(r'const (\w+): &str = "(\w+)";', text) if name in owners]
     return {name: f"{name}#*" if hash_sign else name for name, hash_sign in named}
 
 
 def calls(name):
     """Which methods of the store a room or function calls."""
     return set(re.findall(r"\bstore\s*\.\s*(\w+)\s*(?:::<[^>]*>)?\(", folder(name))) & public_methods()
+
+
+def by_index(method):
+    """Whether a method's queries go by the index."""
+    return "self.owned(" in bodies()[method]
 
 
 def rights(methods):
@@ -128,11 +162,12 @@ def own(function):
     """What a function does with the table itself, or by having a client prove who it is."""
     proof = calls("shared/admission") if spends_assertions(function) else set()
     if f"/{function}" not in limited():
-        proof = proof - {"count_request"}
+        proof = proof - {"count_request", "count_stranger"}
     # Not everybody who lets a client in has it show a token.
     if ".good_token(" not in folder(f"functions/{function}"):
         proof = proof - {"standing", "kept_details"}
-    return rights(calls(f"functions/{function}") | proof)
+    documents = calls("shared/documents") if "documents" in rooms(function) else set()
+    return rights(calls(f"functions/{function}") | proof | documents)
 
 
 @cache
@@ -144,7 +179,7 @@ def limited():
 
 def possible(function):
     """What a function may come to, in the rooms that it begins in too."""
-    begin = [f"shared/{room}" for room in rooms(function) if room in ("admission", "reception", "keys")]
+    begin = [f"shared/{room}" for room in rooms(function) if room in ("admission", "documents", "reception", "keys")]
     return rights(calls(f"functions/{function}").union(*map(calls, begin)))
 
 

@@ -111,8 +111,8 @@ class AFunctionsSource(unittest.TestCase):
     def test_it_is_known_what_each_method_of_the_store_touches_that_a_function_or_room_calls(self):
         functions = [path.name for path in (expansion.ROOT / "functions").iterdir() if path.is_dir()]
         folders = [f"functions/{name}" for name in functions]
-        folders += [f"shared/{room}" for room in ("admission", "reception", "keys")]
-        called = set().union(*map(source.calls, folders))
+        folders += [f"shared/{room}" for room in ("admission", "documents", "reception", "keys")]
+        called = set().union(*map(source.calls, [*folders, "infra/cli"]))
         self.assertEqual(called, set(source.TOUCHES))
 
     def test_the_actions_that_are_known_of_a_method_are_those_that_its_source_comes_to(self):
@@ -163,7 +163,13 @@ class AFunction(unittest.TestCase):
                 self.assertEqual(trust["Principal"], {"Service": "lambda.amazonaws.com"})
 
     def test_no_two_roles_share_a_policy_but_what_every_function_may(self):
-        self.assertEqual(list(self.deployment.of_type("AWS::IAM::ManagedPolicy")), ["Basics"])
+        ours = {self.deployment.resolve({"Ref": name}): name for name in self.deployment.of_type("AWS::IAM::ManagedPolicy")}
+        attached = {
+            ours[arn]
+            for role in self.deployment.of_type("AWS::IAM::Role").values()
+            for arn in role.get("ManagedPolicyArns", [])
+        }
+        self.assertEqual(attached, {"Basics"})
         self.assertEqual(list(self.deployment.of_type("AWS::IAM::Policy")), [])
 
     def test_it_may_do_on_the_table_what_its_source_does(self):

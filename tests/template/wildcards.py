@@ -68,6 +68,14 @@ ALLOWED = [
         "rotation makes keys after the deploy", TAGGED,
     ),
     Allowed(
+        "Auditor", "ExamineTheKeys", "Resource", KEYS_OF_THE_ACCOUNT,
+        "rotation makes keys after the deploy", TAGGED,
+    ),
+    Allowed(
+        "Auditor", "ReadTheLog", "Resource", "arn:aws:logs:us-east-1:123456789012:log-group:/countersign/countersign:*",
+        "the streams of the one log group; Lambda makes up their names",
+    ),
+    Allowed(
         "Basics", "Trace", "Resource", "*",
         "X-Ray's two actions know no resource",
     ),

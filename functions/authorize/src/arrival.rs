@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
+use documents::Documents;
 use http::Problem;
+use http::request::arrival;
 use oauth::configuration::Client;
 use oauth::{
     Authorization, AuthorizationRequest, ClientId, GrantId, Handle, HandleRejection, Parameters, Refusal,
@@ -33,28 +35,30 @@ impl Arrival {
 
 /// Finds the request: the one of an interaction that goes on, the pushed one (RFC 9126, section 4), or the one in
 /// the parameters themselves. What cannot be answered by redirecting is an error for the person to see.
-pub(crate) async fn arrive(guest: &Guest<'_>, parameters: &Parameters) -> Result<Arrival, Problem> {
+pub(crate) async fn arrive(
+    guest: &Guest<'_>,
+    documents: &Documents,
+    parameters: &Parameters,
+) -> Result<Arrival, Problem> {
     if let Some(sealed) = parameters.optional("interaction")? {
         return go_on(guest, sealed).await.map(Arrival::here);
     }
-    let client = client(guest, parameters).await?;
+    let client = client(guest, documents, parameters).await?;
     match parameters.optional("request_uri")? {
         Some(request_uri) => pushed(guest, client, request_uri).await.map(Arrival::here),
         None => carried(guest, client, parameters).await,
     }
 }
 
-async fn client(guest: &Guest<'_>, parameters: &Parameters) -> Result<Arc<Client>, Problem> {
+async fn client(
+    guest: &Guest<'_>,
+    documents: &Documents,
+    parameters: &Parameters,
+) -> Result<Arc<Client>, Problem> {
     let id = ClientId::parse(parameters.required("client_id")?).ok_or(Refusal::UnknownClient)?;
-    known_client(guest, &id).await
-}
-
-/// A client that is registered and not switched off.
-async fn known_client(guest: &Guest<'_>, id: &ClientId) -> Result<Arc<Client>, Problem> {
-    let client = guest.store.client(&guest.configuration, id).await?.ok_or(Refusal::UnknownClient)?;
-    http::note_client(id);
-    let disabled = guest.store.client_state(id, guest.now).await?.disabled;
-    if disabled { Err(Refusal::UnknownClient.into()) } else { Ok(client) }
+    let address = arrival(guest.request).source_ip.as_deref();
+    documents.read_anew(guest.store, &guest.configuration, &id, address, guest.now).await?;
+    guest.client(&id).await
 }
 
 async fn go_on(guest: &Guest<'_>, sealed: &str) -> Result<Visit, Problem> {
@@ -63,7 +67,7 @@ async fn go_on(guest: &Guest<'_>, sealed: &str) -> Result<Visit, Problem> {
         Request::Carried(request) => (**request).clone(),
         Request::Pushed { .. } => guest.pushed(&interaction).await?.taken_up(guest.now)?.clone(),
     };
-    let client = known_client(guest, &request.client_id).await?;
+    let client = guest.client(&request.client_id).await?;
     request.may_be_answered(&client)?;
     Ok(Visit { interaction, request, client })
 }

@@ -4,6 +4,7 @@
 mod arrival;
 mod remembered;
 
+use documents::{Documents, Loopback};
 use environment::Fault;
 use http::audit::Event;
 use http::request::{Allowed, require_method};
@@ -14,7 +15,21 @@ use reception::{Guest, SignedIn, decision_page, receive};
 use sessions::{Interaction, NextStep, next_step};
 
 /// What the endpoint needs.
-pub type Services = reception::Services;
+pub struct Services {
+    page: reception::Services,
+    documents: Documents,
+}
+
+impl Services {
+    /// Puts the parts together.
+    pub fn new(page: reception::Services, documents: Documents) -> Self {
+        Self { page, documents }
+    }
+
+    async fn of_deployment() -> Result<Self, Fault> {
+        Ok(Self::new(reception::Services::of_deployment().await?, Documents::new(Loopback::Refused)))
+    }
+}
 
 /// Runs the function under the Lambda runtime.
 pub fn serve() {
@@ -27,10 +42,10 @@ pub fn serve() {
 
 /// Answers a person whom a client sent here.
 pub async fn handle(services: &Services, request: Request) -> Response {
-    receive(services, &request, Event::Authorization, async |guest| {
+    receive(&services.page, &request, Event::Authorization, async |guest| {
         require_method(guest.request, Allowed::GetOrPost)?;
         if *guest.request.method() != Method::POST {
-            return authorize(guest, &query(guest.request)?).await;
+            return authorize(guest, &services.documents, &query(guest.request)?).await;
         }
         let parameters = form(guest.request)?;
         let location = by_get(guest, &parameters).ok_or(Refusal::QueryTooLong { limit: LONGEST_QUERY })?;
@@ -53,8 +68,12 @@ pub(crate) struct Visit {
     pub(crate) client: std::sync::Arc<Client>,
 }
 
-async fn authorize(guest: &Guest<'_>, parameters: &Parameters) -> Result<Response, Problem> {
-    let visit = match arrival::arrive(guest, parameters).await? {
+async fn authorize(
+    guest: &Guest<'_>,
+    documents: &Documents,
+    parameters: &Parameters,
+) -> Result<Response, Problem> {
+    let visit = match arrival::arrive(guest, documents, parameters).await? {
         arrival::Arrival::Here(visit) => visit,
         arrival::Arrival::Refused { refusal, reply_to, client } => {
             return Ok(send_back(guest, &refusal, &reply_to, &client));
@@ -74,7 +93,7 @@ async fn authorize(guest: &Guest<'_>, parameters: &Parameters) -> Result<Respons
             };
             let problem = Problem::Fault(fault);
             let response = guest.problem_page(&problem);
-            if visit.request.prompts(Prompt::None) {
+            if visit.request.prompts(Prompt::None) && visit.client.origin.is_vouched_for() {
                 let error_uri = guest.site.error_uri(&http::name(&problem));
                 return Ok(answer::see_other(&reply_to.with_fault(code, &error_uri, guest.site.issuer())));
             }
@@ -103,17 +122,22 @@ async fn go_on(guest: &Guest<'_>, visit: &Visit) -> Result<Response, Problem> {
         }
         (NextStep::SignIn | NextStep::Decide { .. }, _) => {
             let hint = visit.request.login_hint.as_deref().unwrap_or_default();
-            guest.sign_in_page(&visit.interaction, Some(&visit.client.name), hint, None)
+            guest.sign_in_page(&visit.interaction, visit.client.vouched_name(), hint, None)
         }
     }
 }
 
-/// Sends a refusal to the client that waits for the answer (OAuth 2.1, section 4.1.2.1).
+/// Sends a refusal to the client that waits for the answer (OAuth 2.1, section 4.1.2.1). The browser is never sent on to a
+/// client that nobody vouches for before the person has pressed a button: else anybody could register an address, and a link
+/// to us would lead there (RFC 9700, section 4.11.2). The person reads the refusal instead.
 fn send_back(guest: &Guest<'_>, refusal: &Refusal, reply_to: &ReplyTo, client: &Client) -> Response {
     let outcome = audit::Outcome::Refused(refusal);
     audit::Decision::new(audit::Event::Authorization, outcome, guest.request, guest.now)
         .client(&client.id)
         .record();
+    if !client.origin.is_vouched_for() {
+        return guest.problem_page(&Problem::Refused(refusal.clone()));
+    }
     let error_uri = guest.site.error_uri(&refusal.name());
     answer::see_other(&reply_to.with_refusal(refusal, &error_uri, guest.site.issuer()))
 }

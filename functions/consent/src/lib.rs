@@ -3,11 +3,12 @@
 
 mod answered;
 
+use environment::Fault;
 use http::audit::Event;
 use http::{Problem, Request, Response, form, require_same_origin};
 use oauth::configuration::Client;
 use oauth::scope::OPENID;
-use oauth::{AuthorizationRequest, GrantId, Refusal, Scope};
+use oauth::{AuthorizationRequest, ClientOrigin, GrantId, Refusal, Scope};
 use pages::ConsentProblem;
 use reception::{Guest, Pending, SignedIn, Yes, decision_page, receive};
 use sessions::Interaction;
@@ -38,13 +39,12 @@ pub async fn handle(services: &Services, request: Request) -> Response {
         let pending = Pending::read(guest, interaction, &signed_in).await?;
         let request = pending.request();
         guest.was_sent_with(request);
-        let client = guest.store.client(&guest.configuration, &request.client_id).await?;
-        let client = client.ok_or(Refusal::UnknownClient)?;
+        let client = guest.client(&request.client_id).await?;
         request.may_be_answered(&client)?;
         match Answered::read(&parameters, request)? {
             Answered::SignInAsSomeoneElse => {
                 let anew = Interaction { signed_in: None, ..pending.interaction().clone() };
-                guest.sign_in_page(&anew, Some(&client.name), "", None)
+                guest.sign_in_page(&anew, client.vouched_name(), "", None)
             }
             Answered::Denied => pending.deny(guest, &signed_in).await,
             Answered::Nothing => {
@@ -74,11 +74,28 @@ async fn approved(
     let everything = yes.details.len() == request.details.len() && request.scope.is_within(&yes.scope);
     let kept = (remember && everything && client.remember_consent && client.is_confidential())
         .then(|| request.clone());
+    if client.origin == ClientOrigin::Registered {
+        // What the policies refuse prolongs nothing.
+        pending.may_be_granted(guest, client, signed_in, &yes)?;
+        keep_registration(guest, client).await?;
+    }
     let (grant_id, response) = Box::pin(pending.grant(guest, client, signed_in, yes)).await?;
     if let Some(request) = kept {
         keep(guest, &request, client, signed_in, &grant_id).await?;
     }
     Ok(response)
+}
+
+/// Sees to it that a registration outlives what is granted to it. Only what is still there lives on.
+async fn keep_registration(guest: &Guest<'_>, client: &Client) -> Result<(), Problem> {
+    let kept = guest.store.stranger_now(&client.id, client.origin).await?;
+    let kept = kept.filter(|kept| kept.is_known_at(guest.now)).ok_or(Refusal::UnknownClient)?;
+    let Some(used) = kept.used(&guest.configuration.server, guest.now) else { return Ok(()) };
+    if guest.store.change_registration(&kept, &used).await? {
+        Ok(())
+    } else {
+        Err(Fault::unavailable("table", "the registration has just changed").into())
+    }
 }
 
 /// How many characters of a sentence are kept for the list of what is remembered.

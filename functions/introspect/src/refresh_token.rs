@@ -1,7 +1,7 @@
 use admission::Visit;
 use http::Problem;
 use oauth::configuration::Client;
-use oauth::{AccessTokenClaims, Actors, Introspection, RefreshToken, Stage, TokenId};
+use oauth::{AccessTokenClaims, Actors, Child, Introspection, RefreshToken, Stage, TokenId};
 
 use crate::Services;
 
@@ -19,6 +19,9 @@ pub(crate) async fn look(
     let Some(authorization) = services.store.authorization(token.id()).await? else {
         return Ok(None);
     };
+    if let Stage::Child(child) = &authorization.stage {
+        return by_exchange(services, visit, asker, &token, child).await;
+    }
     let Ok(grant) = authorization.live_grant(visit.now) else {
         return Ok(None);
     };
@@ -46,6 +49,7 @@ pub(crate) async fn look(
         scope: grant.scope.intersection(&asker.scopes),
         auth_time: Some(grant.authentication.auth_time),
         amr: grant.authentication.amr.clone(),
+        acr: None,
         grant_id: Some(authorization.id.clone()),
         authorization_details: services.types(visit).granted_for_any(&grant.details, &tools, asker),
         authorization_details_id: None,
@@ -53,9 +57,37 @@ pub(crate) async fn look(
         act: Actors::default(),
         may_act: None,
         exchanged_from: vec![],
+        child_grant_ids: vec![],
+        own_root: false,
+        origin: None,
         person: serde_json::Map::new(),
     };
     let username = person.map(|person| person.profile.user_name);
+    Ok(Some(Introspection { active: true, token_type: None, claims, username }))
+}
+
+/// One that was got by exchange: it ends with the authorization that it goes back to, and with everything above it.
+async fn by_exchange(
+    services: &Services,
+    visit: &Visit<'_>,
+    asker: &Client,
+    token: &RefreshToken,
+    child: &Child,
+) -> Result<Option<Introspection>, Problem> {
+    let is_current =
+        token.family().matches(&child.refresh.secret) && token.generation() == child.refresh.generation;
+    if !is_current || child.claims.client_id != asker.id || visit.now >= child.claims.exp {
+        return Ok(None);
+    }
+    let Some(good) = visit.good_child(child, &services.types(visit)).await? else {
+        return Ok(None);
+    };
+    let claims = AccessTokenClaims {
+        scope: good.claims.scope,
+        authorization_details: good.claims.authorization_details,
+        ..child.token(token.id(), token_id(token.id()), child.refresh.rotated_at)
+    };
+    let username = good.standing.person.map(|person| person.profile.user_name);
     Ok(Some(Introspection { active: true, token_type: None, claims, username }))
 }
 

@@ -3,9 +3,10 @@
 
 use admission::Visit;
 use details::DetailTypes;
+use documents::{Documents, Loopback};
 use environment::{Clock, Dice, Fault};
 use http::audit::{Event, Outcome};
-use http::request::Allowed;
+use http::request::{Allowed, arrival};
 use http::{Problem, Request, Response, StatusCode, answer, cors, form};
 use keys::{Deployment, PublishedKeys};
 use oauth::configuration::{Assurance, Client};
@@ -20,23 +21,26 @@ pub struct Services {
     keys: PublishedKeys,
     clock: Clock,
     dice: Dice,
+    documents: Documents,
     types: Derived<DetailTypes>,
     policies: Derived<Policies>,
 }
 
 impl Services {
     /// Puts the parts together.
-    pub fn new(store: Store, keys: PublishedKeys, clock: Clock, dice: Dice) -> Self {
-        Self { store, keys, clock, dice, types: Derived::default(), policies: Derived::default() }
+    pub fn new(store: Store, keys: PublishedKeys, clock: Clock, dice: Dice, documents: Documents) -> Self {
+        let (types, policies) = (Derived::default(), Derived::default());
+        Self { store, keys, clock, dice, documents, types, policies }
     }
 
     async fn of_deployment() -> Result<Self, Fault> {
         let Deployment { store, keys, clock } = Deployment::open_to_verify().await?;
-        Ok(Self::new(store, keys, clock, Dice::system()))
+        Ok(Self::new(store, keys, clock, Dice::system(), Documents::new(Loopback::Refused)))
     }
 }
 
-/// The longest details of a public client, whose name anybody can use to have us write.
+/// The longest details of a public client, whose name anybody can use to have us write, and of one that nobody vouches for,
+/// whose keys are anybody's.
 const LONGEST_OF_STRANGERS: usize = 16 * 1024;
 
 /// The answer (RFC 9126, section 2.2).
@@ -65,6 +69,7 @@ pub async fn handle(services: &Services, request: Request) -> Response {
         if parameters.has("request_uri") {
             return Err(Refusal::RequestUriInPushedRequest.into());
         }
+        read_anew(services, visit, &parameters).await?;
         let authenticated = visit.authenticate(&parameters, "/par", Event::Push).await?;
         let client = authenticated.client();
         push(services, visit, client, &parameters).await.inspect_err(|problem| {
@@ -77,6 +82,18 @@ pub async fn handle(services: &Services, request: Request) -> Response {
     cors::readable_by_any_origin(answer.await)
 }
 
+/// Reads the document of a client that has one, before it is asked who it is: what it proves that by stands there.
+async fn read_anew(services: &Services, visit: &Visit<'_>, parameters: &Parameters) -> Result<(), Problem> {
+    let Some(id) = visit.claimed_id(parameters) else { return Ok(()) };
+    let address = arrival(visit.request).source_ip.as_deref();
+    let read = services.documents.read_anew(&services.store, &visit.configuration, &id, address, visit.now);
+    read.await.inspect_err(|problem| {
+        if let Problem::Refused(refusal) = problem {
+            visit.record(Event::Push, Outcome::Refused(refusal)).client(&id).record();
+        }
+    })
+}
+
 /// Checks the request as `/authorize` would (RFC 9126, section 2.1), and keeps it by one write.
 async fn push(
     services: &Services,
@@ -85,7 +102,8 @@ async fn push(
     parameters: &Parameters,
 ) -> Result<Response, Problem> {
     let configuration = &visit.configuration;
-    let longest = if client.is_confidential() { LONGEST_DETAILS } else { LONGEST_OF_STRANGERS };
+    let is_known = client.is_confidential() && client.origin.is_vouched_for();
+    let longest = if is_known { LONGEST_DETAILS } else { LONGEST_OF_STRANGERS };
     if parameters.optional("authorization_details")?.is_some_and(|details| details.len() > longest) {
         return Err(Refusal::ParameterTooLong { name: "authorization_details", limit: longest }.into());
     }

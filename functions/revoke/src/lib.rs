@@ -76,14 +76,15 @@ async fn revoke_refresh_token(
     Ok(())
 }
 
-/// Ends an access token that was issued to this client (RFC 7009, section 2.1).
+/// Ends an access token that was issued to this client (RFC 7009, section 2.1), even after its last moment: what was exchanged
+/// from it may go on.
 async fn revoke_access_token(
     services: &Services,
     visit: &Visit<'_>,
     client: &Client,
     token: &str,
 ) -> Result<(), Problem> {
-    let Ok(claims) = visit.access_token(&*services.keys.public().await?, token) else {
+    let Ok(claims) = visit.access_token_once_ours(&*services.keys.public().await?, token) else {
         return Ok(());
     };
     if claims.client_id == client.id {

@@ -100,8 +100,8 @@ async fn client_name(guest: &Guest<'_>, interaction: &Interaction) -> Result<Opt
         }
     };
     guest.was_sent_with(request);
-    let client = guest.store.client(&guest.configuration, &request.client_id).await?;
-    Ok(client.map(|client| client.name.clone()))
+    let client = guest.store.client(&guest.configuration, &request.client_id, guest.now).await?;
+    Ok(client.and_then(|client| client.vouched_name().map(str::to_owned)))
 }
 
 async fn begin(

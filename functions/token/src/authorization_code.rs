@@ -85,7 +85,7 @@ fn is_code_of(authorization: &Authorization, handle: &Handle) -> bool {
     let code = match &authorization.stage {
         Stage::Consented(consented) => &consented.code,
         Stage::Active(active) => &active.code,
-        Stage::Pushed(_) | Stage::Ended(_) => return false,
+        Stage::Pushed(_) | Stage::Child(_) | Stage::Ended(_) => return false,
     };
     handle.secret.matches(&code.secret)
 }

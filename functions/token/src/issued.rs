@@ -5,8 +5,9 @@ use http::Problem;
 use http::audit::{Event, Outcome};
 use oauth::configuration::{Client, Profile, Server, SigningAlgorithm};
 use oauth::{
-    ACCESS_TOKEN_TYP, AccessTokenClaims, Actor, Actors, Asked, Authorization, Grant, ID_TOKEN_TYP,
-    IdTokenClaims, Refusal, Sha256Digest, Timestamp, TokenId, TokenResponse, ancestors, at_hash,
+    ACCESS_TOKEN_TYP, AccessTokenClaims, Actor, Actors, Asked, AssertedGrant, Authorization, Child,
+    ChildTerms, Grant, GrantId, ID_JAG_TYP, ID_TOKEN_TYP, IdJagClaims, IdJagTarget, IdTokenClaims,
+    RefreshToken, Refusal, Sha256Digest, Timestamp, TokenId, TokenResponse, ancestors, at_hash,
     claims_for_tool,
 };
 
@@ -20,6 +21,10 @@ pub(crate) enum Behalf<'a> {
     Person { authorization: &'a Authorization, grant: &'a Grant, profile: &'a Profile },
     /// Whoever the token that is exchanged is about.
     Exchanged(&'a Exchanged<'a>),
+    /// Whom a refresh token by exchange is about.
+    Child { id: &'a GrantId, child: &'a Child, profile: Option<&'a Profile> },
+    /// Whom another issuer vouches for: `sub` is who that is here.
+    Asserted { grant: &'a AssertedGrant, sub: &'a str, profile: Option<&'a Profile> },
     /// The client itself.
     Client,
 }
@@ -49,7 +54,9 @@ impl Behalf<'_> {
             Self::Exchanged(Exchanged { subject, grant, .. }) => {
                 Some(grant.map_or(subject.exp, |grant| grant.ends_at.min(subject.exp)))
             }
-            Self::Client => None,
+            Self::Child { child, .. } => Some(child.claims.exp),
+            // A grant is spent at once; what is got by it has a life of its own.
+            Self::Asserted { .. } | Self::Client => None,
         }
     }
 }
@@ -59,6 +66,8 @@ pub(crate) struct AccessToken {
     pub(crate) text: String,
     pub(crate) claims: AccessTokenClaims,
     lives: Duration,
+    /// The assertion of another issuer that it was issued for, by what that is spent as.
+    assertion: Option<Sha256Digest>,
 }
 
 /// Signs an access token (RFC 9068). It never outlives the authorization it comes from.
@@ -80,7 +89,11 @@ pub(crate) async fn access_token(
     }
     let algorithm = tool.map_or(SigningAlgorithm::Es256, |tool| tool.signing_alg);
     let text = services.keys.sign(&claims, ACCESS_TOKEN_TYP, algorithm, visit.now).await?;
-    Ok(AccessToken { text, claims, lives })
+    let assertion = match behalf {
+        Behalf::Asserted { grant, .. } => Some(grant.spent_as),
+        _ => None,
+    };
+    Ok(AccessToken { text, claims, lives, assertion })
 }
 
 /// Signs a SAML assertion in place of an access token: for a tool that is registered as a SAML service provider.
@@ -99,7 +112,102 @@ pub(crate) async fn assertion(
     let statement =
         Statement { claims: &claims, details: &content.details, registration, person: exchanged.profile };
     let text = saml_assertion(&services.keys, &statement).await?;
-    Ok(AccessToken { text, claims, lives })
+    Ok(AccessToken { text, claims, lives, assertion: None })
+}
+
+/// Signs an ID token for `party` in place of an access token: it says on whose behalf `client` acts, and nothing about rights.
+pub(crate) async fn id_token_by_exchange(
+    services: &Services,
+    visit: &Visit<'_>,
+    (client, party): (&Client, &Client),
+    content: &Content<'_>,
+    exchanged: &Exchanged<'_>,
+) -> Result<AccessToken, Problem> {
+    let server = &visit.configuration.server;
+    let behalf = Behalf::Exchanged(exchanged);
+    let lives = behalf.capped(server.lifetimes.id_token, visit.now);
+    let claims = claims(services, visit, client, content, &behalf, lives);
+    let (Some(grant_id), Some(auth_time)) = (&claims.grant_id, claims.auth_time) else {
+        return Err(Refusal::SubjectTokenInvalid { why: "nobody signed in" }.into());
+    };
+    let said = IdTokenClaims {
+        iss: claims.iss.clone(),
+        sub: claims.sub.clone(),
+        aud: party.id.clone(),
+        exp: claims.exp,
+        iat: claims.iat,
+        auth_time,
+        nonce: None,
+        amr: claims.amr.clone(),
+        acr: claims.acr.clone(),
+        at_hash: None,
+        jti: claims.jti.clone(),
+        grant_id: grant_id.clone(),
+        act: claims.act.clone(),
+        exchanged_from: claims.exchanged_from.clone(),
+    };
+    let text = services.keys.sign(&said, ID_TOKEN_TYP, party.id_token_signed_response_alg, visit.now).await?;
+    Ok(AccessToken { text, claims, lives, assertion: None })
+}
+
+/// Signs an ID-JAG for another authorization server (draft-ietf-oauth-identity-assertion-authz-grant, section 4.3.3). It is signed as
+/// the client's ID tokens are.
+pub(crate) async fn id_jag(
+    services: &Services,
+    visit: &Visit<'_>,
+    client: &Client,
+    (target, content): (&IdJagTarget, &Content<'_>),
+    exchanged: &Exchanged<'_>,
+) -> Result<AccessToken, Problem> {
+    let behalf = Behalf::Exchanged(exchanged);
+    let lives = behalf.capped(target.lifetime, visit.now);
+    let claims = claims(services, visit, client, content, &behalf, lives);
+    let lets_know = target.email && exchanged.grant.is_some_and(|grant| grant.scope.contains("email"));
+    let name_there = target.clients.get(&client.id).ok_or(Refusal::ResourceNotAllowed)?;
+    let said = IdJagClaims {
+        iss: claims.iss.clone(),
+        sub: claims.sub.clone(),
+        aud: target.audience.clone(),
+        client_id: name_there.clone(),
+        jti: claims.jti.clone(),
+        exp: claims.exp,
+        iat: claims.iat,
+        resource: target.resource.clone(),
+        scope: claims.scope.clone(),
+        auth_time: claims.auth_time,
+        acr: claims.acr.clone(),
+        amr: claims.amr.clone(),
+        email: exchanged.profile.filter(|_| lets_know).and_then(|profile| profile.email.clone()),
+    };
+    let text = services.keys.sign(&said, ID_JAG_TYP, client.id_token_signed_response_alg, visit.now).await?;
+    Ok(AccessToken { text, claims, lives, assertion: None })
+}
+
+/// A refresh token in place of an access token, and what can be had by it until `ends_at`: nothing is signed. The caller stores it.
+pub(crate) async fn refresh_token_by_exchange(
+    services: &Services,
+    visit: &Visit<'_>,
+    client: &Client,
+    content: &Content<'_>,
+    (exchanged, ends_at, terms): (&Exchanged<'_>, Timestamp, ChildTerms),
+) -> Result<(AccessToken, Authorization), Problem> {
+    let lives = ends_at.since(visit.now);
+    let said = claims(services, visit, client, content, &Behalf::Exchanged(exchanged), lives);
+    let own_root = said.own_root || (said.grant_id.is_none() && said.child_grant_ids.is_empty());
+    let claims = AccessTokenClaims {
+        authorization_details: content.details.clone(),
+        own_root,
+        person: serde_json::Map::new(),
+        ..said
+    };
+    let token = RefreshToken::first(GrantId::from_random(services.dice.roll()), services.dice.roll());
+    let child = Authorization::child(&token, claims.clone(), terms);
+    let text = token.reveal(services.keys.server_secret().await?);
+    // The audit says which authorization by exchange came of it, beside the one that it goes back to.
+    let above = claims.child_grant_ids.iter().cloned();
+    let child_grant_ids = std::iter::once(child.id.clone()).chain(above).collect();
+    let claims = AccessTokenClaims { child_grant_ids, ..claims };
+    Ok((AccessToken { text, claims, lives, assertion: None }, child))
 }
 
 fn lives(visit: &Visit<'_>, content: &Content<'_>, behalf: &Behalf<'_>) -> Duration {
@@ -121,6 +229,8 @@ fn claims(
         sub: match behalf {
             Behalf::Person { grant, .. } => grant.person.to_string(),
             Behalf::Exchanged(exchanged) => exchanged.subject.sub.clone(),
+            Behalf::Child { child, .. } => child.claims.sub.clone(),
+            Behalf::Asserted { sub, .. } => (*sub).to_owned(),
             Behalf::Client => client.id.to_string(),
         },
         aud: content.audience.uri(server),
@@ -131,6 +241,7 @@ fn claims(
         scope: content.scope.clone(),
         auth_time: None,
         amr: vec![],
+        acr: None,
         grant_id: None,
         authorization_details: oauth::AuthorizationDetails::default(),
         authorization_details_id: None,
@@ -138,6 +249,9 @@ fn claims(
         act: Actors::default(),
         may_act: client.may_act.as_ref().map(Actor::client),
         exchanged_from: vec![],
+        child_grant_ids: vec![],
+        own_root: false,
+        origin: None,
         person: serde_json::Map::new(),
     };
     on_behalf(claims, behalf, content.audience.tool())
@@ -148,7 +262,7 @@ fn on_behalf(
     behalf: &Behalf<'_>,
     tool: Option<&oauth::configuration::Tool>,
 ) -> AccessTokenClaims {
-    let about = |profile| tool.map(|tool| claims_for_tool(tool, profile)).unwrap_or_default();
+    let about = |profile: &Profile| tool.map(|tool| claims_for_tool(tool, profile)).unwrap_or_default();
     match behalf {
         Behalf::Person { authorization, grant, profile } => AccessTokenClaims {
             auth_time: Some(grant.authentication.auth_time),
@@ -161,10 +275,34 @@ fn on_behalf(
         Behalf::Exchanged(Exchanged { subject, profile, act, .. }) => AccessTokenClaims {
             auth_time: subject.auth_time,
             amr: subject.amr.clone(),
+            acr: subject.acr.clone(),
             grant_id: subject.grant_id.clone(),
             asked: subject.asked,
             act: act.clone(),
             exchanged_from: ancestors(subject),
+            child_grant_ids: subject.child_grant_ids.clone(),
+            own_root: subject.own_root,
+            origin: subject.origin.clone(),
+            person: profile.map(about).unwrap_or_default(),
+            ..claims
+        },
+        Behalf::Child { id, child, profile } => {
+            let said = child.token(id, claims.jti, claims.iat);
+            AccessTokenClaims {
+                aud: claims.aud,
+                exp: claims.exp,
+                scope: claims.scope,
+                may_act: claims.may_act,
+                authorization_details: claims.authorization_details,
+                person: profile.map(about).unwrap_or_default(),
+                ..said
+            }
+        }
+        Behalf::Asserted { grant: AssertedGrant { token, .. }, profile, .. } => AccessTokenClaims {
+            auth_time: token.auth_time,
+            amr: token.amr.clone(),
+            acr: token.acr.clone(),
+            origin: Some(token.origin.clone()),
             person: profile.map(about).unwrap_or_default(),
             ..claims
         },
@@ -203,9 +341,12 @@ pub(crate) async fn id_token(
         auth_time: grant.authentication.auth_time,
         nonce: grant.nonce.clone(),
         amr: grant.authentication.amr.clone(),
-        at_hash: at_hash(access_token),
+        acr: None,
+        at_hash: Some(at_hash(access_token)),
         jti: TokenId::from_random(services.dice.roll()),
         grant_id: authorization.id.clone(),
+        act: Actors::default(),
+        exchanged_from: vec![],
     };
     Ok(services.keys.sign(&claims, ID_TOKEN_TYP, client.id_token_signed_response_alg, visit.now).await?)
 }
@@ -242,12 +383,16 @@ impl AccessToken {
             .token_id(&claims.jti)
             .resource(&claims.aud)
             .scope(&claims.scope)
-            .details_digest(claims.asked.as_ref().unwrap_or(&digest));
+            .details_digest(claims.asked.as_ref().unwrap_or(&digest))
+            .lineage(claims);
         if let Some(person) = &person {
             decision = decision.person(person);
         }
         if let Some(grant_id) = &claims.grant_id {
             decision = decision.grant_id(grant_id);
+        }
+        if let Some(spent_as) = &self.assertion {
+            decision = decision.assertion(spent_as);
         }
         if let Some(from) = claims.exchanged_from.first() {
             decision = decision.exchanged_from(&from.jti, &claims.act);

@@ -1,10 +1,15 @@
 //! POST /token (OAuth 2.1, section 3.2): authenticates the client, then one module a grant.
 
 mod authorization_code;
+mod child;
 mod client_credentials;
 mod content;
 mod exchanged;
 mod issued;
+mod jwt_bearer;
+mod key_sets;
+mod outside;
+mod question;
 mod refresh_token;
 pub mod saml;
 mod subject;
@@ -19,10 +24,12 @@ use http::{Problem, Request, Response, StatusCode, answer, cors, form};
 use keys::{Deployment, Keys};
 use oauth::configuration::{Client, GrantType};
 use oauth::{Authorization, Ended, Grant, Parameters, Refusal, Stage};
+use outbound::Loopback;
 use policy::Policies;
 use store::{Derived, Person, Store};
 
 use content::Registered;
+use key_sets::KeySets;
 
 /// What the endpoint needs.
 pub struct Services {
@@ -32,17 +39,19 @@ pub struct Services {
     dice: Dice,
     types: Derived<DetailTypes>,
     policies: Derived<Policies>,
+    key_sets: KeySets,
 }
 
 impl Services {
-    /// Puts the parts together.
-    pub fn new(store: Store, keys: Keys, clock: Clock, dice: Dice) -> Self {
-        Self { store, keys, clock, dice, types: Derived::default(), policies: Derived::default() }
+    /// Puts the parts together. Only the local server reads other issuers' keys on this machine.
+    pub fn new(store: Store, keys: Keys, clock: Clock, dice: Dice, loopback: Loopback) -> Self {
+        let (types, policies) = (Derived::default(), Derived::default());
+        Self { store, keys, clock, dice, types, policies, key_sets: KeySets::new(loopback) }
     }
 
     async fn of_deployment() -> Result<Self, Fault> {
         let Deployment { store, keys, clock } = Deployment::open().await?;
-        Ok(Self::new(store, keys, clock, Dice::system()))
+        Ok(Self::new(store, keys, clock, Dice::system(), Loopback::Refused))
     }
 
     /// What is registered, as far as it decides about a token for this client.
@@ -108,6 +117,9 @@ async fn grant(services: &Services, visit: &Visit<'_>, parameters: &Parameters) 
         "client_credentials" => client_credentials::issue(services, visit, &authenticated, parameters).await,
         exchange if exchange == GrantType::TokenExchange.as_str() => {
             token_exchange::exchange(services, visit, &authenticated, parameters).await
+        }
+        bearer if bearer == GrantType::JwtBearer.as_str() => {
+            jwt_bearer::redeem(services, visit, &authenticated, parameters).await
         }
         _ => Err(Refusal::UnsupportedGrantType.into()),
     };

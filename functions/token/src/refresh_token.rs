@@ -3,12 +3,15 @@ use std::sync::Arc;
 use admission::Visit;
 use http::Problem;
 use oauth::configuration::{Client, GrantType};
-use oauth::{HandleRejection, Narrower, Parameters, RefreshToken, Refusal, Rotation, Spent, TokenResponse};
+use oauth::{
+    Authorization, HandleRejection, Narrower, Parameters, RefreshToken, Refusal, Rotation, Spent, Stage,
+    TokenResponse,
+};
 use store::Commit;
 
-use crate::Services;
 use crate::content::Content;
-use crate::issued::{Behalf, access_token};
+use crate::issued::{AccessToken, Behalf, access_token};
+use crate::{Services, child};
 
 /// How often a move is decided again because somebody else moved first: of many rotations of one token the
 /// first moves the family, and the others are repetitions of it.
@@ -52,12 +55,10 @@ pub(crate) async fn rotate(
             Rotation::Moved(next) => (next, true),
             Rotation::Repeated(same) => (same, false),
         };
-        let grant = next.grant().ok_or(unknown.clone())?;
-        let person = services.standing_person(visit, grant).await?;
-        let registered = services.registered(visit, client);
-        let content = Content::of_grant(grant, &asked, &registered)?;
-        let behalf = Behalf::Person { authorization: &next, grant, profile: &person.profile };
-        let token = access_token(services, visit, client, &content, &behalf).await?;
+        let (token, content) = match &next.stage {
+            Stage::Child(of) => child::renewed(services, visit, client, (&next, &**of), &asked).await?,
+            _ => renewed(services, visit, client, &next, &asked).await?,
+        };
         if moved && let Commit::Outdated(current) = services.store.commit(&next).await? {
             standing = *current.ok_or(unknown.clone())?;
             continue;
@@ -66,4 +67,22 @@ pub(crate) async fn rotate(
         return Ok(token.respond(visit, content, Some(successor), None));
     }
     Err(unknown.into())
+}
+
+/// An access token of what a person granted, before anybody has seen it.
+async fn renewed<'a>(
+    services: &Services,
+    visit: &'a Visit<'_>,
+    client: &'a Arc<Client>,
+    next: &Authorization,
+    asked: &Narrower,
+) -> Result<(AccessToken, Content<'a>), Problem> {
+    let unknown = Refusal::RefreshTokenInvalid { why: HandleRejection::Unknown };
+    let grant = next.grant().ok_or(unknown)?;
+    let person = services.standing_person(visit, grant).await?;
+    let registered = services.registered(visit, client);
+    let content = Content::of_grant(grant, asked, &registered)?;
+    let behalf = Behalf::Person { authorization: next, grant, profile: &person.profile };
+    let token = access_token(services, visit, client, &content, &behalf).await?;
+    Ok((token, content))
 }

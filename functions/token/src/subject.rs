@@ -1,14 +1,15 @@
 use admission::{GoodToken, Visit};
 use http::Problem;
 use keys::{AcceptedKeys, Expected};
-use oauth::configuration::{Client, Tool};
+use oauth::configuration::{Client, GrantType, Tool};
 use oauth::{
-    AccessTokenClaims, Actor, Actors, Authorization, AuthorizationDetails, Grant, ID_TOKEN_TYP,
-    IdTokenClaims, PersonId, Refusal, Scope, ShownToken, TokenType,
+    AccessTokenClaims, Actor, Actors, Authorization, AuthorizationDetails, ChildTerms, ClientId, Grant,
+    GrantId, ID_TOKEN_TYP, IdTokenClaims, OutsideToken, PersonId, RefreshToken, Refusal, Rotation, Scope,
+    Sha256Digest, ShownToken, Spent, Stage, Timestamp, TokenId, TokenType, TrustedIssuer,
 };
-use store::Standing;
+use store::{Commit, Standing};
 
-use crate::Services;
+use crate::{Services, outside};
 
 /// On whose behalf a token is exchanged: good, and shown by whom it was meant for. Policy comes after this, never instead.
 pub(crate) struct Subject<'v> {
@@ -26,6 +27,10 @@ pub(crate) enum Most<'v> {
     AtTool(&'v Tool),
     /// What the person granted to the client itself: an ID token says who they are, and the authorization what they allowed.
     OfGrant,
+    /// What was got by exchange before, on these terms: at its own tool alone, and nobody becomes that tool by it.
+    OfChild(ChildTerms),
+    /// What the configuration trusts another issuer with.
+    Vouched(&'v TrustedIssuer),
 }
 
 impl<'v> Subject<'v> {
@@ -35,7 +40,8 @@ impl<'v> Subject<'v> {
     }
 
     /// Reads the subject token. An access token may be shown by the client that is the tool in its `aud`, an ID token by the
-    /// client that is its `aud`.
+    /// client that is its `aud`, a refresh token by the client that it was given to, and another issuer's JWT by the clients
+    /// that the trust in it names.
     ///
     /// # Errors
     /// [`Refusal::SubjectTokenInvalid`], [`Refusal::TokenTypeNotSupported`]; faults of table and keys.
@@ -45,12 +51,20 @@ impl<'v> Subject<'v> {
         client: &Client,
         shown: &ShownToken<'_>,
     ) -> Result<Self, Problem> {
+        if matches!(shown.token_type, TokenType::Jwt | TokenType::IdToken)
+            && let Some(trusted) = outside::trust(visit, shown.text)
+        {
+            return Self::by_outside(services, visit, client, (trusted, shown.text)).await;
+        }
         match shown.token_type {
             TokenType::AccessToken | TokenType::Jwt => {
                 Self::by_access_token(services, visit, client, shown.text).await
             }
             TokenType::IdToken => Self::by_id_token(services, visit, client, shown.text).await,
-            TokenType::RefreshToken | TokenType::Saml2 => {
+            TokenType::RefreshToken if visit.configuration.server.exchange.accept_refresh_tokens => {
+                Self::by_refresh_token(services, visit, client, shown.text).await
+            }
+            TokenType::RefreshToken | TokenType::Saml2 | TokenType::IdJag => {
                 Err(Refusal::TokenTypeNotSupported { name: "subject_token_type" }.into())
             }
         }
@@ -90,6 +104,10 @@ impl<'v> Subject<'v> {
         if claims.aud != client.id {
             return Err(invalid("audience"));
         }
+        // What the person granted, they granted to the client at the start, and not to whom it was told about them.
+        if !claims.exchanged_from.is_empty() {
+            return Err(invalid("exchanged"));
+        }
         let claims =
             as_access_token(claims, visit).accepted(issuer, visit.now).map_err(|_| invalid("times"))?;
         note(&claims);
@@ -99,29 +117,178 @@ impl<'v> Subject<'v> {
         }
         Ok(Self { claims, standing, most: Most::OfGrant })
     }
+
+    /// What each renewal of a refresh token that is made of it is asked of.
+    pub(crate) fn terms(&self, names_the_actor: bool) -> ChildTerms {
+        let from = match &self.most {
+            Most::AtTool(tool) => Some(tool.id.clone()),
+            Most::OfChild(terms) => terms.from.clone(),
+            Most::OfGrant | Most::Vouched(_) => None,
+        };
+        ChildTerms { from, names_the_actor }
+    }
+
+    /// Looks at a refresh token by the same moves as a rotation, and neither spends nor rotates it: only the newest generation
+    /// counts, and an older one that comes again ends the authorization, as it would there. Two reads.
+    async fn by_refresh_token(
+        services: &Services,
+        visit: &'v Visit<'_>,
+        client: &Client,
+        token: &str,
+    ) -> Result<Self, Problem> {
+        crate::require_grant(client, GrantType::RefreshToken)?;
+        let secret = services.keys.server_secret().await?;
+        let token = RefreshToken::parse(token, secret).ok_or_else(|| invalid("unknown"))?;
+        http::note_grant(token.id());
+        let authorization =
+            services.store.authorization(token.id()).await?.ok_or_else(|| invalid("unknown"))?;
+        match authorization.clone().rotated(&client.id, &token, visit.now) {
+            Spent::Well(Rotation::Moved(_)) => {}
+            Spent::Well(Rotation::Repeated(_)) => return Err(invalid("rotated")),
+            Spent::Not(_) => return Err(invalid("refresh token")),
+            Spent::Replayed(ended) => {
+                if matches!(services.store.commit(&ended).await?, Commit::Done) {
+                    crate::record_end(visit, &ended, &Refusal::SubjectTokenInvalid { why: "replayed" });
+                }
+                return Err(invalid("replayed"));
+            }
+        }
+        http::note_authorization(&authorization);
+        let jti = token_id(token.id())?;
+        let claims = match &authorization.stage {
+            Stage::Active(active) => as_refresh_token(&active.grant, token.id(), jti, visit),
+            Stage::Child(child) => {
+                let types = services.registered(visit, client).types;
+                let good = visit.good_child(child, &types).await?.ok_or_else(|| invalid("ended"))?;
+                let claims = AccessTokenClaims {
+                    scope: good.claims.scope,
+                    authorization_details: good.claims.authorization_details,
+                    // It is about those that its tokens are sent to, and this is its own client.
+                    may_act: None,
+                    ..child.token(token.id(), jti, child.claims.iat)
+                };
+                let most = Most::OfChild(child.terms.clone());
+                return Ok(Self { claims, standing: good.standing, most });
+            }
+            Stage::Pushed(_) | Stage::Consented(_) | Stage::Ended(_) => return Err(invalid("ended")),
+        };
+        let standing = services.store.standing(&claims).await?;
+        if !standing.holds(&claims, visit.now) {
+            return Err(invalid("ended"));
+        }
+        Ok(Self { claims, standing, most: Most::OfGrant })
+    }
+
+    /// Takes another issuer's word for who somebody is. They have no authorization here: what comes of it goes back to that
+    /// token, and says so.
+    async fn by_outside(
+        services: &Services,
+        visit: &'v Visit<'_>,
+        client: &Client,
+        (trusted, token): (&'v TrustedIssuer, &str),
+    ) -> Result<Self, Problem> {
+        let said = outside::subject_token(services, visit, trusted, client, token).await;
+        let said = said.map_err(|unproven| unproven.told(invalid))?;
+        let sub = outside::subject(services, trusted, &said.origin).await?;
+        let sub = sub.ok_or_else(|| invalid("unknown subject"))?;
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&Sha256Digest::of(token.as_bytes()).as_bytes()[..16]);
+        let claims = vouched_for(said, (sub, TokenId::from_random(digest)), client, visit);
+        note(&claims);
+        let standing = services.store.standing(&claims).await?;
+        if !standing.holds(&claims, visit.now) {
+            return Err(invalid("ended"));
+        }
+        Ok(Self { claims, standing, most: Most::Vouched(trusted) })
+    }
 }
 
-/// What an ID token says, in the terms of an access token that allows nothing by itself: what ends the one ends the other.
-fn as_access_token(claims: IdTokenClaims, visit: &Visit<'_>) -> AccessTokenClaims {
+/// A refresh token has no identifier of its own but its authorization's.
+fn token_id(id: &GrantId) -> Result<TokenId, Problem> {
+    TokenId::parse(id.as_str()).ok_or_else(|| invalid("unknown"))
+}
+
+/// Claims that allow nothing by themselves and say whom they are about.
+fn about(claims: Bare, visit: &Visit<'_>) -> AccessTokenClaims {
+    let Bare { sub, client_id, jti, iat, exp } = claims;
     AccessTokenClaims {
-        iss: claims.iss,
-        sub: claims.sub,
+        iss: visit.site.issuer().to_owned(),
+        sub,
         aud: visit.configuration.server.resource(),
-        exp: claims.exp,
-        iat: claims.iat,
-        jti: claims.jti,
-        client_id: claims.aud,
+        exp,
+        iat,
+        jti,
+        client_id,
         scope: Scope::empty(),
-        auth_time: Some(claims.auth_time),
-        amr: claims.amr,
-        grant_id: Some(claims.grant_id),
+        auth_time: None,
+        amr: vec![],
+        acr: None,
+        grant_id: None,
         authorization_details: AuthorizationDetails::default(),
         authorization_details_id: None,
         asked: None,
         act: Actors::default(),
         may_act: None,
         exchanged_from: vec![],
+        child_grant_ids: vec![],
+        own_root: false,
+        origin: None,
         person: serde_json::Map::new(),
+    }
+}
+
+/// What every subject token says.
+struct Bare {
+    sub: String,
+    client_id: ClientId,
+    jti: TokenId,
+    iat: Timestamp,
+    exp: Timestamp,
+}
+
+fn as_refresh_token(grant: &Grant, id: &GrantId, jti: TokenId, visit: &Visit<'_>) -> AccessTokenClaims {
+    let bare = Bare {
+        sub: grant.person.to_string(),
+        client_id: grant.client_id.clone(),
+        jti,
+        iat: grant.granted_at,
+        exp: grant.ends_at,
+    };
+    AccessTokenClaims {
+        auth_time: Some(grant.authentication.auth_time),
+        amr: grant.authentication.amr.clone(),
+        grant_id: Some(id.clone()),
+        asked: Some(grant.asked),
+        ..about(bare, visit)
+    }
+}
+
+fn vouched_for(
+    said: OutsideToken,
+    (sub, jti): (String, TokenId),
+    client: &Client,
+    visit: &Visit<'_>,
+) -> AccessTokenClaims {
+    let bare = Bare { sub, client_id: client.id.clone(), jti, iat: said.iat, exp: said.exp };
+    AccessTokenClaims {
+        auth_time: said.auth_time,
+        amr: said.amr,
+        acr: said.acr,
+        origin: Some(said.origin),
+        ..about(bare, visit)
+    }
+}
+
+/// What an ID token says, in the terms of an access token that allows nothing by itself: what ends the one ends the other.
+fn as_access_token(claims: IdTokenClaims, visit: &Visit<'_>) -> AccessTokenClaims {
+    let IdTokenClaims { sub, aud, jti, iat, exp, .. } = claims;
+    AccessTokenClaims {
+        iss: claims.iss,
+        auth_time: Some(claims.auth_time),
+        amr: claims.amr,
+        acr: claims.acr,
+        grant_id: Some(claims.grant_id),
+        ..about(Bare { sub, client_id: aud, jti, iat, exp }, visit)
     }
 }
 

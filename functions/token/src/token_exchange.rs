@@ -1,21 +1,30 @@
+use std::sync::Arc;
+
 use admission::Visit;
 use clients::AuthenticatedClient;
+use environment::Fault;
 use http::Problem;
-use oauth::configuration::{Client, GrantType, Tool};
+use oauth::configuration::{Client, GrantType, Server, Tool};
 use oauth::{
-    Actor, ExchangeRequest, Narrower, Parameters, Refusal, TokenResponse, TokenType, ancestors, delegated,
+    AccessTokenClaims, Actor, Authorization, ChildTerms, ExchangeRequest, IdJagTarget, Narrower, Parameters,
+    Refusal, Timestamp, TokenResponse, TokenType, ancestors, delegated,
 };
-use policy::{Action, Context, Person, Principal, Question};
-use store::Hop;
+use policy::{Action, ISSUER};
+use store::{Commit, Hop};
 
 use crate::Services;
 use crate::content::{Content, Registered};
 use crate::exchanged::Rights;
-use crate::issued::{AccessToken, Behalf, Exchanged, access_token, assertion};
+use crate::issued::{
+    AccessToken, Behalf, Exchanged, access_token, assertion, id_jag, id_token_by_exchange,
+    refresh_token_by_exchange,
+};
+use crate::question::{Exchange, refuse_what_was_named};
 use crate::subject::{Most, Subject, shown_actor};
 
 /// Exchanges a token (RFC 8693): one read of all that could have ended the subject token, one signature, and one write that
-/// records the hop, where the configuration keeps such records. With an actor token, one read more.
+/// records the hop, where the configuration keeps such records. With an actor token, one read more; a refresh token as subject is one
+/// read more, and one that is asked for is a write in place of the signature.
 ///
 /// In this order: whether the client may exchange at all, whether the subject token is good and this client the one to show it,
 /// who acts, what the tools' rules leave of its rights, and what the policies leave of that.
@@ -29,9 +38,9 @@ pub(crate) async fn exchange(
     crate::require_grant(client, GrantType::TokenExchange)?;
     authenticated.confidential()?;
     let request = ExchangeRequest::parse(parameters)?;
-    require_issuable(request.requested)?;
+    require_issuable(request.requested, &visit.configuration.server, client)?;
     let registered = services.registered(visit, client);
-    let target = request.target(client, registered.tools)?;
+    let target = Target::of(services, visit, client, &request).await?;
 
     let subject = Subject::shown(services, visit, client, &request.subject).await?;
     let longest = visit.configuration.server.exchange.longest_chain;
@@ -44,36 +53,111 @@ pub(crate) async fn exchange(
         None => by_the_client,
     };
 
-    let content = content(&subject, target, &request.asked, &registered)?;
-    let hop = Attempt { services, visit, client, target, subject: &subject, request: &request };
+    let content = target.content(&subject, &request.asked, &registered)?;
+    let hop = Attempt { services, visit, client, at: target.name(), subject: &subject, request: &request };
     let (content, names_the_actor) = hop.permitted(content)?;
 
     let act = if names_the_actor { act } else { subject.claims.act.clone() };
     let profile = subject.standing.person.as_ref().map(|person| &person.profile);
     let exchanged = Exchanged { subject: &subject.claims, grant: subject.grant(), profile, act };
-    let token = match request.requested {
-        TokenType::Saml2 => assertion(services, visit, client, &content, &exchanged).await?,
-        _ => access_token(services, visit, client, &content, &Behalf::Exchanged(&exchanged)).await?,
-    };
+    let (token, child) = hop.issue(&target, &content, (&exchanged, names_the_actor)).await?;
     record(services, visit, &token, &content, &exchanged).await?;
+    if let Some(child) = child {
+        keep(services, &child).await?;
+    }
     let response = token.respond(visit, content, None, None);
-    // An assertion is no access token (RFC 8693, section 2.2.1).
-    let token_type = if request.requested == TokenType::Saml2 { "N_A" } else { response.token_type };
+    let token_type = request.requested.token_type();
     Ok(TokenResponse { issued_token_type: Some(request.requested), token_type, ..response })
 }
 
 /// What can be asked for. Further kinds of tokens get their place here.
-fn require_issuable(requested: TokenType) -> Result<(), Refusal> {
+fn require_issuable(requested: TokenType, server: &Server, client: &Client) -> Result<(), Refusal> {
     match requested {
-        TokenType::AccessToken | TokenType::Jwt | TokenType::Saml2 => Ok(()),
-        TokenType::IdToken | TokenType::RefreshToken => {
+        TokenType::RefreshToken if !server.exchange.issue_refresh_tokens => {
             Err(Refusal::TokenTypeNotSupported { name: "requested_token_type" })
+        }
+        // Nobody is given what they could not use.
+        TokenType::RefreshToken => crate::require_grant(client, GrantType::RefreshToken),
+        _ => Ok(()),
+    }
+}
+
+/// What the new token is for.
+enum Target<'t> {
+    /// A tool.
+    Tool(&'t Tool),
+    /// A client that is told who somebody is: the one that asks, or one that is a tool which it may use.
+    Party(Arc<Client>, Option<&'t Tool>),
+    /// Another authorization server.
+    Elsewhere(&'t IdJagTarget),
+}
+
+impl<'t> Target<'t> {
+    async fn of(
+        services: &Services,
+        visit: &'t Visit<'_>,
+        client: &Arc<Client>,
+        request: &ExchangeRequest<'_>,
+    ) -> Result<Self, Problem> {
+        let configuration = &visit.configuration;
+        match request.requested {
+            TokenType::IdJag => {
+                Ok(Self::Elsewhere(request.other_server(client, &configuration.server.id_jag_targets)?))
+            }
+            TokenType::IdToken => {
+                let id = request.relying_party(client)?;
+                if id == client.id {
+                    return Ok(Self::Party(client.clone(), None));
+                }
+                let party = services.store.client(configuration, &id, visit.now).await?;
+                let party = party.ok_or(Refusal::ResourceNotAllowed)?;
+                let tool = configuration.own_tool(&party).filter(|tool| client.tools.contains(&tool.id));
+                Ok(Self::Party(party, Some(tool.ok_or(Refusal::ResourceNotAllowed)?)))
+            }
+            _ => Ok(Self::Tool(request.target(client, &configuration.tools)?)),
+        }
+    }
+
+    /// What policies call it.
+    fn name(&self) -> &'t str {
+        match self {
+            Self::Tool(tool) | Self::Party(_, Some(tool)) => tool.resource.as_str(),
+            Self::Party(_, None) => ISSUER,
+            Self::Elsewhere(target) => target.resource.as_str(),
+        }
+    }
+
+    /// What of the subject's rights a token for it can carry, and of that what the request names.
+    fn content(
+        &self,
+        subject: &Subject<'_>,
+        asked: &Narrower,
+        registered: &Registered<'t>,
+    ) -> Result<Content<'t>, Refusal> {
+        let is_elsewhere =
+            |claims: &AccessTokenClaims| !matches!(self, Self::Tool(tool) if tool.resource == claims.aud);
+        if matches!(subject.most, Most::OfChild(_)) && is_elsewhere(&subject.claims) {
+            return Err(Refusal::ResourceNotAllowed);
+        }
+        match self {
+            Self::Tool(tool) => at_tool(subject, tool, asked, registered),
+            Self::Party(..) => Content::identity(subject.grant(), asked, registered),
+            Self::Elsewhere(target) => {
+                // Who is asserted to be somewhere else has to be known for who they are, and to the client itself.
+                let is_known = subject.grant().is_some_and(|grant| {
+                    oauth::configuration::is_openid(&grant.scope) && grant.client_id == registered.client.id
+                });
+                if !is_known {
+                    return Err(Refusal::SubjectTokenInvalid { why: "no identity of this client's" });
+                }
+                Content::elsewhere(target, asked)
+            }
         }
     }
 }
 
-/// What of the subject's rights a token for the target can carry, and of that what the request names.
-fn content<'a>(
+/// What of the subject's rights a token for a tool can carry.
+fn at_tool<'a>(
     subject: &Subject<'_>,
     target: &'a Tool,
     asked: &Narrower,
@@ -90,6 +174,8 @@ fn content<'a>(
             Content::of_grant(grant, &asked, registered)
         }
         (Most::OfGrant, None) => Err(Refusal::SubjectTokenInvalid { why: "ended" }),
+        (Most::OfChild(_), _) => Content::of_child(claims, asked, registered),
+        (Most::Vouched(trusted), _) => Content::vouched(trusted, None, target, asked, registered),
     }
 }
 
@@ -97,8 +183,8 @@ fn content<'a>(
 struct Attempt<'a> {
     services: &'a Services,
     visit: &'a Visit<'a>,
-    client: &'a Client,
-    target: &'a Tool,
+    client: &'a Arc<Client>,
+    at: &'a str,
     subject: &'a Subject<'a>,
     request: &'a ExchangeRequest<'a>,
 }
@@ -120,9 +206,9 @@ impl Attempt<'_> {
                 return Err(Refusal::ExchangeNotAllowed);
             }
             if !answer.refused.is_empty() {
-                self.refuse_what_was_named(&answer, &content)?;
+                refuse_what_was_named(&self.request.asked, &answer, &content)?;
             }
-            let left = content.left(&answer.scopes, &answer.details);
+            let left = self.lasting(content.left(&answer.scopes, &answer.details), &answer)?;
             return if left.is_empty() {
                 Err(Refusal::ExchangeNotAllowed)
             } else {
@@ -132,54 +218,98 @@ impl Attempt<'_> {
         Err(Refusal::ExchangeNotAllowed)
     }
 
+    /// The part of it that may outlive the subject token, where a refresh token is asked for: that is a question of its own.
+    fn lasting<'c>(&self, content: Content<'c>, at_all: &policy::Answer) -> Result<Content<'c>, Refusal> {
+        if self.request.requested != TokenType::RefreshToken {
+            return Ok(content);
+        }
+        let answer = self.ask(Action::RefreshTokenByExchange, &content);
+        http::note_policies(at_all.for_audit().into_iter().chain(answer.for_audit()));
+        if !answer.refused.is_empty() {
+            refuse_what_was_named(&self.request.asked, &answer, &content)?;
+        }
+        Ok(content.left(&answer.scopes, &answer.details))
+    }
+
+    /// Makes what was asked for, and the authorization by exchange that is to be stored with it, if there is one.
+    async fn issue(
+        &self,
+        target: &Target<'_>,
+        content: &Content<'_>,
+        (exchanged, names_the_actor): (&Exchanged<'_>, bool),
+    ) -> Result<(AccessToken, Option<Authorization>), Problem> {
+        let Self { services, visit, client, .. } = *self;
+        let token = match (self.request.requested, target) {
+            (TokenType::RefreshToken, _) => {
+                let of = (exchanged, self.renewed_until()?, self.subject.terms(names_the_actor));
+                let made = refresh_token_by_exchange(services, visit, client, content, of).await?;
+                return Ok((made.0, Some(made.1)));
+            }
+            (_, Target::Party(party, _)) => {
+                id_token_by_exchange(services, visit, (client, party), content, exchanged).await?
+            }
+            (_, Target::Elsewhere(target)) => {
+                id_jag(services, visit, client, (target, content), exchanged).await?
+            }
+            (TokenType::Saml2, _) => assertion(services, visit, client, content, exchanged).await?,
+            _ => access_token(services, visit, client, content, &Behalf::Exchanged(exchanged)).await?,
+        };
+        Ok((token, None))
+    }
+
     fn ask(&self, action: Action, content: &Content<'_>) -> policy::Answer {
         let claims = &self.subject.claims;
-        let person = self.subject.standing.person.as_ref();
-        // Who has had a token of the chain, and not who is named by an actor token: whoever was sent one could show it. An ID
-        // token was given to the client itself.
-        let above = match self.subject.most {
-            Most::AtTool(_) => ancestors(claims),
-            Most::OfGrant => Vec::new(),
+        // An ID token was given to the client itself.
+        let above = match &self.subject.most {
+            Most::AtTool(_) | Most::OfChild(ChildTerms { from: Some(_), .. }) => ancestors(claims),
+            Most::OfGrant | Most::OfChild(_) | Most::Vouched(_) => Vec::new(),
         };
-        let actors: Vec<&str> = above.iter().map(|one| one.client_id.as_str()).collect();
-        let amr: Vec<&str> = claims.amr.iter().map(String::as_str).collect();
-        let question = Question {
-            principal: Principal {
-                client: self.client,
-                person: person.map(|person| Person::new(&person.id, &person.profile)),
-            },
-            action,
-            tool: self.target.resource.as_str(),
-            context: Context {
-                scope: None,
-                detail: None,
-                scopes: &content.scope,
-                details: &content.details,
-                depth: u32::try_from(above.len()).unwrap_or(u32::MAX),
-                actors: &actors,
-                acr: None,
-                amr: &amr,
-                auth_age: claims.auth_time.map(|moment| self.visit.now.since(moment)),
-                now: self.visit.now,
-            },
+        let exchange = Exchange {
+            services: self.services,
+            visit: self.visit,
+            client: self.client,
+            person: self.subject.standing.person.as_ref(),
+            at: self.at,
+            claims,
+            above: &above,
         };
-        let answer = self.services.policies(self.visit).each(&question);
+        let answer = exchange.ask(action, content);
         // Of two refusals the one that a policy spoke says more.
-        if action == Action::TokenExchange || !answer.by().is_empty() {
+        if action != Action::Impersonate || !answer.by().is_empty() {
             http::note_policies(answer.for_audit());
         }
         answer
     }
 
-    /// What the request itself names and a policy refuses is not left out in silence.
-    fn refuse_what_was_named(&self, answer: &policy::Answer, content: &Content<'_>) -> Result<(), Refusal> {
-        if self.request.asked.scope.is_some() && answer.scopes != content.scope {
-            return Err(Refusal::ScopeNotAllowed);
-        }
-        let left_out = (0..content.details.len()).find(|index| !answer.details.contains(index));
-        match left_out.filter(|_| self.request.asked.details.is_some()) {
-            Some(index) => Err(Refusal::DetailNotPermitted { index }),
-            None => Ok(()),
+    /// The last moment of what can be renewed by a refresh token: never past what it comes from. Somebody whom another issuer vouches
+    /// for is renewed by the client that it vouched to alone, and for as long as the trust says.
+    fn renewed_until(&self) -> Result<Timestamp, Refusal> {
+        let Self { visit, subject, .. } = *self;
+        let server = &visit.configuration.server;
+        let claims = &subject.claims;
+        let not_given = Refusal::TokenTypeNotSupported { name: "requested_token_type" };
+        let vouched_until = match (&claims.origin, &subject.most) {
+            (None, _) => None,
+            (Some(origin), Most::Vouched(_) | Most::OfChild(_)) => {
+                let lives = server.trusted(&origin.iss).and_then(|trusted| trusted.refresh_tokens);
+                Some(lives.map(|lives| origin.iat.after(lives)).ok_or_else(|| not_given.clone())?)
+            }
+            (Some(_), Most::AtTool(_) | Most::OfGrant) => return Err(not_given),
+        };
+        let of_child = matches!(subject.most, Most::OfChild(_)).then_some(claims.exp);
+        let longest = visit.now.after(server.lifetimes.authorization);
+        let above = [subject.standing.ends_at(), vouched_until, of_child];
+        let until = above.into_iter().flatten().fold(longest, Timestamp::min);
+        if visit.now < until { Ok(until) } else { Err(not_given) }
+    }
+}
+
+/// Stores an authorization by exchange.
+async fn keep(services: &Services, child: &Authorization) -> Result<(), Problem> {
+    match services.store.commit(child).await? {
+        Commit::Done => Ok(()),
+        Commit::Outdated(_) => {
+            Err(Fault::broken("table", "an authorization by exchange is there already").into())
         }
     }
 }

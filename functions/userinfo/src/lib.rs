@@ -85,7 +85,7 @@ async fn tell_bearer_of(
         return Err(Refusal::TokenInvalid { why: "audience" }.into());
     }
     // What was taken from a client is told to it no more, whatever its token says.
-    let client = services.store.client(&visit.configuration, &claims.client_id).await?;
+    let client = services.store.client(&visit.configuration, &claims.client_id, visit.now).await?;
     let client = client.ok_or(Refusal::TokenInvalid { why: "a client that is registered no longer" })?;
     let scope = claims.scope.intersection(&client.scopes);
     if !scope.contains(OPENID) {

@@ -9,7 +9,9 @@ mod policies;
 mod saml;
 mod server;
 mod standing;
+mod strangers;
 mod tools;
+mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,12 +100,34 @@ fn check(
         registered: types_are_sound.then(|| DetailTypes::new(detail_types.clone())),
     };
     let clients = clients::clients(&folder.clients.files, &known, complaints);
+    if let Some(file) = &folder.server {
+        strangers::check(file, server.as_ref(), &folder.clients.files, &known, complaints);
+    }
     let people = folder.people.as_ref().map(|file| people::people(file, complaints)).unwrap_or_default();
+    if let Some(file) = &folder.server {
+        let names = folder.clients.files.iter().map(|file| file.value.id.as_str());
+        let names = Names::new("client", folder.clients.complete, names);
+        let types = known.registered.as_ref();
+        if folder.tools.complete && tools.len() == folder.tools.files.len() {
+            trust::check(file, &names, (&clients, &tools), types, complaints);
+        }
+    }
     // Names that are not known yet would all be blamed on the policies.
     let all_are_known =
         clients.len() == folder.clients.files.len() && tools.len() == folder.tools.files.len();
     if folder.clients.complete && folder.tools.complete && types_are_sound && all_are_known {
-        policies::check(path, &folder.policies, &detail_types, &clients, &tools, complaints);
+        let elsewhere = server.iter().flat_map(|server| &server.id_jag_targets);
+        let resources = tools.iter().map(|tool| &tool.resource);
+        let resources: Vec<_> = resources.chain(elsewhere.map(|target| &target.resource)).collect();
+        policies::check(
+            path,
+            &folder.policies,
+            &detail_types,
+            &clients,
+            &resources,
+            server.as_ref(),
+            complaints,
+        );
     }
     let policies = folder.policies.clone();
     let snapshot = Snapshot { server: server?, clients, tools, detail_types, policies };

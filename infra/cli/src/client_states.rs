@@ -3,7 +3,8 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use environment::{Dice, Fault};
-use oauth::{ClientId, HashedSecret, Secret, Timestamp};
+use oauth::configuration::Server;
+use oauth::{ClientId, ClientOrigin, HashedSecret, Secret, Timestamp};
 use store::{ClientState, Store};
 
 use crate::application::has_secret;
@@ -113,20 +114,26 @@ fn parse(id: &str) -> Result<ClientId, ClientRefused> {
     ClientId::parse(id).ok_or_else(|| ClientRefused::Unknown(id.to_owned()))
 }
 
-/// A client of the configuration in force, or one that had a secret or was switched off when it was there: it may come back. A
-/// mistyped name must not look as if something had been done.
+/// A client of the configuration in force, or one that had a secret or was switched off when it was there: it may come back. One
+/// whose document would be read if it came can be switched off before it does. A mistyped name must not look as if something had
+/// been done.
 async fn known(store: &Store, id: &str, now: Timestamp) -> Result<ClientId, ClientRefused> {
     let client_id = parse(id)?;
     let configuration = store.configuration(now).await?;
-    let is_known = store.client(&configuration, &client_id).await?.is_some()
+    let is_known = store.client(&configuration, &client_id, now).await?.is_some()
+        || may_come(&configuration.server, &client_id)
         || store.client_state_now(&client_id).await? != ClientState::default();
     if is_known { Ok(client_id) } else { Err(ClientRefused::Unknown(id.to_owned())) }
+}
+
+fn may_come(server: &Server, id: &ClientId) -> bool {
+    id.origin(server) == ClientOrigin::Document && server.may_meet(id.as_str())
 }
 
 async fn secret_bearer(store: &Store, id: &str, now: Timestamp) -> Result<ClientId, ClientRefused> {
     let client_id = parse(id)?;
     let configuration = store.configuration(now).await?;
-    let client = store.client(&configuration, &client_id).await?;
+    let client = store.client(&configuration, &client_id, now).await?;
     let client = client.ok_or_else(|| ClientRefused::Unknown(id.to_owned()))?;
     if has_secret(&client) {
         Ok(client_id)

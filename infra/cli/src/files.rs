@@ -6,7 +6,9 @@ mod detail_file;
 mod lifetime;
 mod people_file;
 mod server_file;
+mod stranger_tables;
 mod tool_file;
+mod trust;
 
 use std::borrow::Cow;
 
@@ -19,10 +21,12 @@ pub use detail_file::{AbsentName, AssuranceName, DetailFile, NarrowingName};
 pub use lifetime::Lifetime;
 pub use people_file::{PeopleFile, PersonTable};
 pub use server_file::{BrandTable, ExchangeSettingsTable, LifetimesTable, LimitsTable, ServerFile};
+pub use stranger_tables::{ClientDocumentsTable, ClientRegistrationTable, OpenToTable, OutboundTable};
 pub use tool_file::{
     ClaimSourceName, ExchangeTable, FieldSourceName, SamlAttributeSource, SamlDetailField, SamlNameIdName,
     SamlTable, ScopeTable, ToolFile,
 };
+pub use trust::{AcceptanceName, IdJagTargetTable, SubjectName, TrustedIssuerTable};
 
 /// The algorithm of a token's signature, by its JOSE name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

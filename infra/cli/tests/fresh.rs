@@ -53,9 +53,11 @@ fn the_reference_explains_every_field() {
 fn the_demo_is_right_on_loopback() {
     let checked = check_folder(&config("demo"), &IssuerChoice::exactly("http://localhost:8690")).unwrap();
     let ids: BTreeSet<&str> = checked.snapshot.clients.iter().map(|client| client.id.as_str()).collect();
-    assert_eq!(ids, BTreeSet::from(["browser-app", "files-tool", "finance-agent", "nightly-agent"]));
-    assert_eq!(checked.snapshot.tools.len(), 3);
-    assert_eq!(checked.snapshot.detail_types.len(), 3);
+    let agents = ["browser-app", "chain-agent", "finance-agent", "nightly-agent"];
+    let tools = ["customers-tool", "files-tool", "reports-tool"];
+    assert_eq!(ids, agents.into_iter().chain(tools).collect());
+    assert_eq!(checked.snapshot.tools.len(), 5);
+    assert_eq!(checked.snapshot.detail_types.len(), 6);
     assert!(checked.people.iter().any(|person| person.user_name == "alice"));
 }
 

@@ -130,7 +130,9 @@ async fn applying_shows_what_changes_and_puts_it_in_force() {
 
     let applied = operator.apply(&demo(), &["--yes"]).await;
     assert_eq!(applied["version"], 1);
-    assert_eq!(applied["clients_without_secret"], json!(["files-tool", "finance-agent", "nightly-agent"]));
+    let with_a_secret =
+        ["chain-agent", "customers-tool", "files-tool", "finance-agent", "nightly-agent", "reports-tool"];
+    assert_eq!(applied["clients_without_secret"], json!(with_a_secret));
     let (_, snapshot) = operator.store.snapshot().await.unwrap().expect("in force");
     assert_eq!(snapshot.server.issuer, "http://localhost:8690");
     assert_eq!(operator.person("alice").await.password_hash, None);
@@ -440,6 +442,35 @@ async fn policies_are_explained_as_they_are_in_force_and_as_a_folder_has_them() 
     assert!(said.contains("carol"), "{said}");
 }
 
+/// Who stands before the tool in the chain can decide, so the operator names them.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exchange_is_explained_by_who_acts_for_whom() {
+    let operator = Operator::new("explain-exchange").await;
+    operator.apply(&demo(), &["--yes"]).await;
+    let explained = async |client: &str, action: &str, tool: &str, scope: &str, more: &[&str]| {
+        let fixed = ["policy", "explain", "--client", client, "--action", action, "--tool", tool];
+        operator.run(&[&fixed[..], &["--scope", scope], more].concat()).await
+    };
+    let nobody = |scope: &str| format!("denied: scope {scope}: no policy permits it\n");
+    let record = r#"{"type":"customer_record","customer":"C-1042","datatypes":["name"]}"#;
+    let of_alice = ["--person", "alice", "--detail", record];
+    let said = explained("reports-tool", "token_exchange", "customers", "customers.read", &of_alice).await;
+    let by = "by reports-look-up-the-customer-that-they-tell-of";
+    assert_eq!(said, format!("allowed: scope customers.read {by}\nallowed: details[0] {by}\n"));
+    let alone = explained("reports-tool", "token_exchange", "customers", "customers.read", &[]).await;
+    assert_eq!(alone, nobody("customers.read"));
+    let unseen =
+        explained("reports-tool", "impersonate", "customers", "customers.read", &of_alice[..2]).await;
+    assert_eq!(unseen, nobody("customers.read"));
+
+    let for_reports = ["--person", "alice", "--actor", "reports-tool"];
+    let said = explained("customers-tool", "token_exchange", "ledger", "ledger.read", &for_reports).await;
+    assert_eq!(said, "allowed: scope ledger.read by customers-ask-the-ledger-for-the-reports\n");
+    let of_itself =
+        explained("customers-tool", "token_exchange", "ledger", "ledger.read", &for_reports[..2]).await;
+    assert_eq!(of_itself, nobody("ledger.read"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn cases_that_go_otherwise_are_told_and_fail_the_command() {
     let operator = Operator::new("cases").await;
@@ -449,7 +480,7 @@ async fn cases_that_go_otherwise_are_told_and_fail_the_command() {
     };
     let passed = run(&cases).await;
     assert!(passed.status.success(), "{passed:?}");
-    assert_eq!(String::from_utf8_lossy(&passed.stdout), "7 cases, all as expected.\n");
+    assert_eq!(String::from_utf8_lossy(&passed.stdout), "12 cases, all as expected.\n");
 
     let wrong = operator.folder.join("wrong.toml");
     let text = std::fs::read_to_string(&cases).unwrap();

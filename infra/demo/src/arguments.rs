@@ -29,7 +29,7 @@ pub struct Arguments {
     #[arg(long, global = true, value_name = "URL")]
     pub issuer: Option<String>,
 
-    /// The agent's client identifier [default: finance-agent, for nightly nightly-agent]
+    /// The agent's client identifier [default: finance-agent, for nightly nightly-agent, for chain chain-agent]
     #[arg(long, global = true, value_name = "ID")]
     pub client_id: Option<String>,
 
@@ -40,6 +40,10 @@ pub struct Arguments {
     /// Print the address of the consent page and leave it to you to open it
     #[arg(long, global = true)]
     pub no_browser: bool,
+
+    /// The first of the three ports on which the tools of the chain listen, as the server's configuration names them
+    #[arg(long, global = true, value_name = "PORT", default_value_t = 8701)]
+    pub tools_port: u16,
 }
 
 /// The agents.
@@ -47,6 +51,10 @@ pub struct Arguments {
 pub enum Command {
     /// The agent that works alone at night: client credentials, no person
     Nightly,
+    /// An agent whose tool asks another tool, which asks a third: MCP, token exchange, and SAML at the end
+    Chain,
+    /// No agent: the three tools of the chain, until Ctrl-C
+    Tools,
 }
 
 impl Arguments {
@@ -55,6 +63,7 @@ impl Arguments {
         match (&self.client_id, self.command) {
             (Some(asked), _) => asked,
             (None, None) => "finance-agent",
+            (None, Some(Command::Chain | Command::Tools)) => "chain-agent",
             (None, Some(Command::Nightly)) => "nightly-agent",
         }
     }
@@ -72,6 +81,7 @@ mod tests {
     fn each_agent_has_its_client() {
         assert_eq!(read(&[]).expect("valid").client_id(), "finance-agent");
         assert_eq!(read(&["nightly"]).expect("valid").client_id(), "nightly-agent");
+        assert_eq!(read(&["chain"]).expect("valid").client_id(), "chain-agent");
         let asked = read(&["nightly", "--client-id", "another"]).expect("options after the agent count too");
         assert_eq!(asked.client_id(), "another");
     }
@@ -79,7 +89,17 @@ mod tests {
     #[test]
     fn the_help_names_every_option_and_where_the_secret_comes_from() {
         let help = read(&["--help"]).expect_err("help is shown");
-        for word in ["--issuer", "--client-id", "--data", "--no-browser", "nightly", SECRET_VARIABLE] {
+        for word in [
+            "--issuer",
+            "--client-id",
+            "--data",
+            "--no-browser",
+            "--tools-port",
+            "nightly",
+            "chain",
+            "tools",
+            SECRET_VARIABLE,
+        ] {
             assert!(help.contains(word), "{word}");
         }
     }

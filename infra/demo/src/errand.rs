@@ -30,6 +30,34 @@ pub(crate) fn details() -> Value {
     }])
 }
 
+/// What an agent asks a person for.
+pub(crate) struct Errand {
+    /// The scope, beside that of the sign-in.
+    pub(crate) scope: &'static str,
+    /// The tool's resource indicator.
+    pub(crate) tool: String,
+    /// The details.
+    pub(crate) details: Value,
+    /// Why the agent asks. The server shows it as the agent's words, not as its own.
+    pub(crate) purpose: &'static str,
+    /// What the person lets the agent do, behind "may".
+    pub(crate) what: String,
+    /// What is missing when the person approves nothing of it.
+    pub(crate) left_out: String,
+}
+
+/// To read the one file.
+pub(crate) fn to_read_the_file() -> Errand {
+    Errand {
+        scope: SCOPE,
+        tool: TOOL.to_owned(),
+        details: details(),
+        purpose: "Summarise the fourth quarter for Monday's board meeting.",
+        what: format!("read {WANTED}"),
+        left_out: WANTED.to_owned(),
+    }
+}
+
 /// Uses the token: reads the one file, and tries the other.
 ///
 /// # Errors

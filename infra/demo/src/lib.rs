@@ -3,11 +3,13 @@
 //! tool owners.
 //!
 //! [`person`] is the agent that asks a person for one file, step by step; [`nightly`] is the agent that works alone.
-//! Both call the file server in [`tool`], which knows the authorization server by its two public documents only.
+//! Both call the file server in [`tool`], which knows the authorization server by its two public documents only. [`chain`] is an
+//! agent and three tools that call one another on behalf of one person.
 
 mod arguments;
 mod browser;
 mod callback;
+mod chain;
 mod claims;
 mod discovery;
 mod errand;
@@ -16,6 +18,8 @@ mod loopback;
 mod nightly;
 mod person;
 mod pushed_request;
+#[cfg(test)]
+mod stage;
 mod story;
 mod tool;
 mod transport;
@@ -51,12 +55,19 @@ pub fn main(arguments: &Arguments) -> ExitCode {
 /// # Errors
 /// [`Trouble`]: what the server refused, or what did not work as it should.
 pub async fn run(arguments: &Arguments) -> Result<(), Trouble> {
-    let server = LocalServer::find(arguments)?;
     let mut story = Story::begin();
     let transport = Transport::new()?;
-    let provider = discovery::discover(&mut story, &server.issuer, &transport).await?;
-    match arguments.command {
-        None => person::run(&mut story, &server, provider, &transport, !arguments.no_browser).await,
-        Some(Command::Nightly) => nightly::run(&mut story, &server, provider, &transport).await,
+    if arguments.command == Some(Command::Tools) {
+        let issuer = LocalServer::issuer(arguments)?;
+        return chain::serve_tools(&mut story, arguments, &issuer, &transport).await;
     }
+    let server = LocalServer::find(arguments)?;
+    if arguments.command == Some(Command::Chain) {
+        return chain::run(&mut story, arguments, &server, &transport).await;
+    }
+    let provider = discovery::discover(&mut story, &server.issuer, &transport).await?;
+    if arguments.command == Some(Command::Nightly) {
+        return nightly::run(&mut story, &server, provider, &transport).await;
+    }
+    person::run(&mut story, &server, provider, &transport, !arguments.no_browser).await
 }

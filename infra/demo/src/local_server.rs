@@ -35,27 +35,58 @@ impl LocalServer {
     /// # Errors
     /// When the issuer is not on this machine, the folder cannot be read, or the client's secret is nowhere.
     pub(crate) fn find(arguments: &Arguments) -> Result<Self, Trouble> {
+        let issuer = Self::issuer(arguments)?;
+        let client_id = arguments.client_id().to_owned();
+        let client_secret = match std::env::var(SECRET_VARIABLE) {
+            Ok(secret) if !secret.is_empty() => ClientSecret::new(secret),
+            _ => Self::secrets(arguments)?.of(&client_id)?,
+        };
+        Ok(Self { issuer, client_id: ClientId::new(client_id), client_secret })
+    }
+
+    /// The server's issuer identifier alone.
+    ///
+    /// # Errors
+    /// When it is not on this machine, or the folder cannot be read.
+    pub(crate) fn issuer(arguments: &Arguments) -> Result<String, Trouble> {
         let issuer = match &arguments.issuer {
             Some(asked) => asked.trim_end_matches('/').to_owned(),
             None => read::<Running>(&arguments.data.join("running.json"))?
                 .map_or_else(|| DEFAULT_ISSUER.to_owned(), |running| running.issuer),
         };
         check(&issuer)?;
-        let client_id = arguments.client_id().to_owned();
-        let client_secret = match std::env::var(SECRET_VARIABLE) {
-            Ok(secret) if !secret.is_empty() => ClientSecret::new(secret),
-            _ => kept_secret(&client_id, arguments.data.join("secrets.json"))?,
-        };
-        Ok(Self { issuer, client_id: ClientId::new(client_id), client_secret })
+        Ok(issuer)
+    }
+
+    /// The secrets that the server made for the clients of the demo.
+    ///
+    /// # Errors
+    /// When their file is there and cannot be used.
+    pub(crate) fn secrets(arguments: &Arguments) -> Result<Secrets, Trouble> {
+        Secrets::kept_in(arguments.data.join("secrets.json"))
     }
 }
 
-/// The secret that the server made for this client at its first start.
-fn kept_secret(client_id: &str, path: PathBuf) -> Result<ClientSecret, Trouble> {
-    let mut secrets: BTreeMap<String, String> = read(&path)?.unwrap_or_default();
-    match secrets.remove(&format!("secret of {client_id}")) {
-        Some(secret) => Ok(ClientSecret::new(secret)),
-        None => Err(Trouble::NoSecret { client_id: client_id.to_owned(), path }),
+/// The secrets of a data folder.
+pub(crate) struct Secrets {
+    path: PathBuf,
+    by_name: BTreeMap<String, String>,
+}
+
+impl Secrets {
+    fn kept_in(path: PathBuf) -> Result<Self, Trouble> {
+        Ok(Self { by_name: read(&path)?.unwrap_or_default(), path })
+    }
+
+    /// The secret that the server made for this client at its first start.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn of(&self, client_id: &str) -> Result<ClientSecret, Trouble> {
+        match self.by_name.get(&format!("secret of {client_id}")) {
+            Some(secret) => Ok(ClientSecret::new(secret.clone())),
+            None => Err(Trouble::NoSecret { client_id: client_id.to_owned(), path: self.path.clone() }),
+        }
     }
 }
 
@@ -110,7 +141,8 @@ mod tests {
 
     #[test]
     fn a_missing_secret_is_named_with_the_file_and_the_variable() {
-        let Err(trouble) = kept_secret("finance-agent", "nowhere/secrets.json".into()) else {
+        let nothing = Secrets::kept_in("nowhere/secrets.json".into()).expect("no file is no trouble");
+        let Err(trouble) = nothing.of("finance-agent") else {
             panic!("there is no such file");
         };
         let line = trouble.to_string();

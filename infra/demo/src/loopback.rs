@@ -1,6 +1,9 @@
 use std::convert::Infallible;
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use axum::Router;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -18,8 +21,29 @@ pub(crate) struct Loopback {
     origin: String,
 }
 
-/// A server on such a port; it ends when this is dropped.
-pub(crate) struct Serving(JoinHandle<()>);
+/// A server on a port of this machine; it ends when this is dropped.
+pub(crate) struct Serving(Vec<JoinHandle<()>>);
+
+/// Serves on this port of `localhost`, by both of its addresses where the machine has them.
+///
+/// # Errors
+/// When the port is taken.
+pub(crate) async fn serve_on(port: u16, router: Router) -> Result<Serving, Trouble> {
+    let mut serving = Serving(Vec::new());
+    for address in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
+        let listener = match TcpListener::bind((address, port)).await {
+            Ok(listener) => listener,
+            Err(error) if address.is_ipv6() && error.kind() != ErrorKind::AddrInUse => continue,
+            Err(error) => return Err(Trouble::ToolPort { port, why: error.to_string() }),
+        };
+        let router = router.clone();
+        serving.0.push(tokio::spawn(async move {
+            // It ends with the demo; an error of one connection is not one of the server.
+            let _ = axum::serve(listener, router).await;
+        }));
+    }
+    Ok(serving)
+}
 
 impl Loopback {
     /// Takes a free port.
@@ -44,7 +68,7 @@ impl Loopback {
         F: Future<Output = Response<String>> + Send + 'static,
     {
         let answer = Arc::new(answer);
-        Serving(tokio::spawn(async move {
+        Serving(vec![tokio::spawn(async move {
             loop {
                 // A connection that broke before it was accepted is no reason to end.
                 let Ok((connection, _)) = self.listener.accept().await else {
@@ -57,12 +81,27 @@ impl Loopback {
                 });
                 tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(connection), service));
             }
-        }))
+        })])
     }
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.0.abort();
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The configuration names the port: another one would do nobody a service.
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_named_with_what_helps() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+        let port = taken.local_addr().expect("an address").port();
+        let Err(trouble) = serve_on(port, Router::new()).await else { panic!("the port is taken") };
+        let line = trouble.to_string();
+        assert!(line.contains(&port.to_string()) && line.contains("--tools-port"), "{line}");
     }
 }

@@ -7,10 +7,10 @@ use openidconnect::core::{
 };
 use openidconnect::url::Url;
 use openidconnect::{
-    AccessTokenHash, AuthorizationCode, Client, CsrfToken, EmptyAdditionalClaims, EndpointMaybeSet,
-    EndpointNotSet, EndpointSet, ExtraTokenFields, IdTokenFields, Nonce, OAuth2TokenResponse,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, StandardErrorResponse, StandardTokenResponse,
-    TokenResponse,
+    AccessToken, AccessTokenHash, AuthorizationCode, Client, CsrfToken, EmptyAdditionalClaims,
+    EndpointMaybeSet, EndpointNotSet, EndpointSet, ExtraTokenFields, IdTokenFields, Nonce,
+    OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, StandardErrorResponse,
+    StandardTokenResponse, TokenResponse,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,14 +18,11 @@ use serde_json::Value;
 use crate::callback::{Callback, Expected};
 use crate::claims::{self, Acting};
 use crate::discovery::Provider;
-use crate::errand::{self, SCOPE, TOOL, WANTED, details};
+use crate::errand::{self, Errand};
 use crate::local_server::LocalServer;
 use crate::story::Story;
 use crate::transport::Transport;
 use crate::{Trouble, browser, pushed_request};
-
-/// Why the agent asks. The server shows it as the agent's words, not as its own.
-const PURPOSE: &str = "Summarise the fourth quarter for Monday's board meeting.";
 
 /// What the token response says beside the tokens: the details as the person approved them (RFC 9396, section 7).
 #[derive(Debug, Deserialize, Serialize)]
@@ -87,18 +84,39 @@ pub(crate) async fn run(
     transport: &Transport,
     open_browser: bool,
 ) -> Result<(), Trouble> {
+    let errand = errand::to_read_the_file();
+    let token = ask_for(story, server, provider, transport, open_browser, &errand).await?;
+    story.tell(format_args!(
+        "\nWhat the access token says:\n\n{}",
+        claims::shown(token.secret(), Acting::ForAPerson)?
+    ));
+    errand::use_token(story, &server.issuer, transport, &token).await
+}
+
+/// Asks the person, and gets the token.
+///
+/// # Errors
+/// [`Trouble`]: the step that did not work, and why.
+pub(crate) async fn ask_for(
+    story: &mut Story,
+    server: &LocalServer,
+    provider: Provider,
+    transport: &Transport,
+    open_browser: bool,
+    errand: &Errand,
+) -> Result<AccessToken, Trouble> {
     let members = provider.additional_metadata().clone();
     let callback = Callback::bind().await?;
     let agent = agent(server, provider, &callback)?;
 
-    let asked = ask(&agent);
+    let asked = ask(&agent, errand);
     let endpoint = members.pushed_authorization_request_endpoint.ok_or_else(|| Trouble::Document {
         document: "metadata",
         why: "it names no pushed_authorization_request_endpoint".into(),
     })?;
     let page = push(story, transport, &endpoint, server, &agent, &asked.url).await?;
 
-    show(story, &page, open_browser);
+    show(story, &page, errand, open_browser);
     let expected = Expected {
         state: asked.state,
         issuer: server.issuer.clone(),
@@ -107,13 +125,9 @@ pub(crate) async fn run(
     let code = callback.wait(expected).await?;
     story.fact("answered", "state and iss are those of this request");
 
-    let tokens = redeem(story, &agent, transport, code, asked.verifier).await?;
+    let tokens = redeem(story, &agent, transport, errand, code, asked.verifier).await?;
     check_identity(story, &agent, &tokens, &asked.nonce)?;
-    story.tell(format_args!(
-        "\nWhat the access token says:\n\n{}",
-        claims::shown(tokens.access_token().secret(), Acting::ForAPerson)?
-    ));
-    errand::use_token(story, &server.issuer, transport, tokens.access_token()).await
+    Ok(tokens.access_token().clone())
 }
 
 fn agent(server: &LocalServer, provider: Provider, callback: &Callback) -> Result<Agent, Trouble> {
@@ -124,14 +138,14 @@ fn agent(server: &LocalServer, provider: Provider, callback: &Callback) -> Resul
 }
 
 /// Builds the request with the library: PKCE with S256, `state`, `nonce`, and what is asked for.
-fn ask(agent: &Agent) -> Asked {
+fn ask(agent: &Agent, errand: &Errand) -> Asked {
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let (url, state, nonce) = agent
         .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
-        .add_scope(Scope::new(SCOPE.to_owned()))
-        .add_extra_param("resource", TOOL)
-        .add_extra_param("authorization_details", details().to_string())
-        .add_extra_param("purpose", PURPOSE)
+        .add_scopes(errand.scope.split(' ').map(|scope| Scope::new(scope.to_owned())))
+        .add_extra_param("resource", errand.tool.clone())
+        .add_extra_param("authorization_details", errand.details.to_string())
+        .add_extra_param("purpose", errand.purpose)
         .set_pkce_challenge(challenge)
         .url();
     Asked { url, state, nonce, verifier }
@@ -156,8 +170,8 @@ async fn push(
     Ok(pushed_request::front_door(agent.auth_uri().url(), &server.client_id, &pushed))
 }
 
-fn show(story: &mut Story, page: &Url, open_browser: bool) {
-    story.step(format_args!("A person decides whether the agent may read {WANTED}"));
+fn show(story: &mut Story, page: &Url, errand: &Errand, open_browser: bool) {
+    story.step(format_args!("A person decides whether the agent may {}", errand.what));
     let opened = open_browser && browser::open(page.as_str());
     story.tell(if opened {
         "This page opens in your browser; sign in with the person that `cargo run` printed:"
@@ -171,6 +185,7 @@ async fn redeem(
     story: &mut Story,
     agent: &Agent,
     transport: &Transport,
+    errand: &Errand,
     code: AuthorizationCode,
     verifier: PkceCodeVerifier,
 ) -> Result<Tokens, Trouble> {
@@ -180,7 +195,7 @@ async fn redeem(
         .exchange_code(code)
         .map_err(|error| refused(error.to_string()))?
         .set_pkce_verifier(verifier)
-        .add_extra_param("resource", TOOL)
+        .add_extra_param("resource", errand.tool.clone())
         .request_async(transport)
         .await
         .map_err(|error| refused(told(&error)))?;
@@ -193,7 +208,7 @@ async fn redeem(
     }
     // A person may approve a part of what was asked for (RFC 9396, section 7), which can be nothing of it.
     if approved.is_empty() {
-        return Err(Trouble::NotApproved(format!("the person left {WANTED} out")));
+        return Err(Trouble::NotApproved(format!("the person left {} out", errand.left_out)));
     }
     Ok(tokens)
 }
@@ -266,7 +281,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_request_has_everything_and_not_the_secret() {
-        let asked = ask(&an_agent().await);
+        let asked = ask(&an_agent().await, &errand::to_read_the_file());
         let parameters: BTreeMap<String, String> = asked.url.query_pairs().into_owned().collect();
         let names: Vec<&str> = parameters.keys().map(String::as_str).collect();
         assert_eq!(
@@ -297,7 +312,8 @@ mod tests {
     #[tokio::test]
     async fn no_two_requests_share_state_nonce_or_challenge() {
         let agent = an_agent().await;
-        let (one, two) = (ask(&agent), ask(&agent));
+        let errand = errand::to_read_the_file();
+        let (one, two) = (ask(&agent, &errand), ask(&agent, &errand));
         assert_ne!(one.state.secret(), two.state.secret());
         assert_ne!(one.nonce.secret(), two.nonce.secret());
         assert_ne!(one.verifier.secret(), two.verifier.secret());

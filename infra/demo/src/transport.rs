@@ -36,6 +36,11 @@ impl Transport {
             .map_err(Trouble::HttpClient)
     }
 
+    /// The client itself, for a library that brings its own requests.
+    pub(crate) const fn client(&self) -> &reqwest::Client {
+        &self.0
+    }
+
     /// Sends a request and reads its answer.
     ///
     /// # Errors

@@ -14,6 +14,16 @@ pub enum Trouble {
     /// No loopback port could be had.
     #[error("cannot listen on 127.0.0.1: {0}")]
     Loopback(std::io::Error),
+    /// A tool cannot listen where the configuration says that it is.
+    #[error(
+        "a tool cannot listen on port {port}: {why}; --tools-port takes others, and the server's configuration names them"
+    )]
+    ToolPort {
+        /// The port.
+        port: u16,
+        /// What the machine said.
+        why: String,
+    },
     /// The issuer is no URL, or not on this machine.
     #[error("--issuer {issuer}: {why}")]
     Issuer {

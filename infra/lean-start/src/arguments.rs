@@ -52,6 +52,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) invocations: u32,
 
+    /// Another report: what each function's memory does to its time and price; measured under its share where root may
+    /// share out the processor
+    #[arg(long)]
+    pub(crate) memory: bool,
+
     /// Leave the instructions out, even if valgrind is there
     #[arg(long)]
     pub(crate) no_instructions: bool,

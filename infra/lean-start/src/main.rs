@@ -4,20 +4,25 @@ mod arguments;
 mod failure;
 mod instructions;
 mod measurement;
+mod memory;
 mod package;
 mod programs;
 mod report;
 mod samples;
+mod share;
 mod surroundings;
 
+use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use serde::Serialize;
 
 use arguments::Arguments;
 use failure::Failure;
 use measurement::{Scratch, Starts, Subject, median, quantile};
+use memory::Memory;
 use package::Package;
 use programs::Programs;
 use report::{Figures, Report, milliseconds};
@@ -38,7 +43,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<Report, Failure> {
+/// The report that was asked for, as Markdown.
+fn run(arguments: &Arguments) -> Result<String, Failure> {
     if let Some(unknown) =
         arguments.only.iter().find(|name| !FUNCTIONS.iter().any(|known| known.name == **name))
     {
@@ -50,6 +56,10 @@ fn run(arguments: &Arguments) -> Result<Report, Failure> {
     };
     let around = Surroundings::prepare(arguments)?;
     let subjects = subjects(arguments, &programs, &around)?;
+    if arguments.memory {
+        let memory = Memory::measure(&subjects, &around, arguments.invocations)?;
+        return finished(&memory, arguments);
+    }
     let starts = measure_starts(arguments, &subjects, &around)?;
     let counts = !arguments.no_instructions && instructions::can_be_counted();
     if !counts {
@@ -59,12 +69,16 @@ fn run(arguments: &Arguments) -> Result<Report, Failure> {
         eprintln!("{}: invocations", subject.name);
         figures(arguments, subject, starts, counts, &around)
     });
-    let report = Report(measured.collect::<Result<_, _>>()?);
+    finished(&Report(measured.collect::<Result<_, _>>()?), arguments)
+}
+
+/// A report for people, after it was written down for programs where that is wanted.
+fn finished<T: Serialize + Display>(report: &T, arguments: &Arguments) -> Result<String, Failure> {
     if let Some(path) = &arguments.json {
-        let text = serde_json::to_string_pretty(&report).unwrap_or_default();
+        let text = serde_json::to_string_pretty(report).unwrap_or_default();
         std::fs::write(path, text + "\n").map_err(Failure::of(path))?;
     }
-    Ok(report)
+    Ok(report.to_string())
 }
 
 /// What is measured: the bare function, then those that were asked for.
@@ -83,7 +97,7 @@ fn subjects(
                 name: function.name,
                 binary: programs.path(function.name)?,
                 environment: around.environment(function.name),
-                sample: function.sample.filter(|sample| around.has_kms() || !sample.needs_kms),
+                sample: Some(function.sample).filter(|sample| around.has_kms() || !sample.needs_kms),
                 aim: function.aim,
             })
         })

@@ -8,7 +8,8 @@ use lean_start::runtime_api::{Answer, Environment, Function, Outcome};
 use serde_json::Value;
 
 use crate::failure::Failure;
-use crate::samples::{Aim, Sample};
+use crate::samples::{Aim, RightAnswer, Sample};
+use crate::share::Share;
 use crate::surroundings::Surroundings;
 
 /// How long an invocation may take, under a profiler too.
@@ -26,10 +27,10 @@ pub(crate) struct Subject {
     pub(crate) aim: Option<Aim>,
 }
 
-/// An event, and the status of the right answer to it.
+/// An event, and the right answer to it.
 pub(crate) struct Question {
     event: String,
-    status: u16,
+    answer: RightAnswer,
 }
 
 /// The times of cold starts.
@@ -47,10 +48,21 @@ pub(crate) struct Warm {
     pub(crate) peak_memory_bytes: u64,
 }
 
+/// How long a whole processor works for a process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Work {
+    /// From its start to its first poll.
+    pub(crate) start: Duration,
+    /// For its first request.
+    pub(crate) first: Duration,
+    /// For each that comes later.
+    pub(crate) warm: Duration,
+}
+
 impl Subject {
     /// Makes the event anew: a token in it lives for five minutes.
     pub(crate) fn question(&self, around: &Surroundings) -> Result<Option<Question>, Failure> {
-        let question = |sample: &Sample| Ok(Question { event: sample.event(around)?, status: sample.status });
+        let question = |sample: &Sample| Ok(Question { event: sample.event(around)?, answer: sample.answer });
         self.sample.as_ref().map(question).transpose()
     }
 
@@ -81,6 +93,39 @@ impl Subject {
         Ok(Warm { invocations, peak_memory_bytes: peak_memory(function.process_id())? })
     }
 
+    /// What a whole processor works for a process.
+    pub(crate) fn work(&self, question: &Question, times: u32) -> Result<Work, Failure> {
+        let (function, _) = self.start()?;
+        let worked = || processor_time(function.process_id());
+        let start = worked()?;
+        self.ask(&function, question)?;
+        let asked_once = worked()?;
+        for _ in 0..times {
+            self.ask(&function, question)?;
+        }
+        Ok(Work {
+            start,
+            first: asked_once.saturating_sub(start),
+            warm: worked()?.saturating_sub(asked_once) / times,
+        })
+    }
+
+    /// Asks one process over and over that has this share of the processor from its first poll on. The times, in order of
+    /// length.
+    pub(crate) fn invoke_in(
+        &self,
+        share: &Share,
+        question: &Question,
+        times: u32,
+    ) -> Result<Vec<Duration>, Failure> {
+        let (function, _) = self.start()?;
+        share.take(function.process_id()).map_err(Failure::of(Path::new("cgroup.procs")))?;
+        let took = (0..times).map(|_| Ok(self.ask(&function, question)?.took));
+        let mut took = took.collect::<Result<Vec<_>, Failure>>()?;
+        took.sort_unstable();
+        Ok(took)
+    }
+
     /// Asks a running function, and looks whether its answer is the right one: the time of a wrong one means nothing.
     pub(crate) fn ask(&self, function: &Function, question: &Question) -> Result<Answer, Failure> {
         let wrong = |what: String| Failure::Sample { function: self.name.to_owned(), what };
@@ -89,10 +134,10 @@ impl Subject {
             other => return Err(wrong(format!("{other:?}"))),
         };
         let reply: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        if reply["statusCode"] == question.status {
+        if question.answer.is(&reply) {
             return Ok(answer);
         }
-        Err(wrong(format!("{} in place of {}: {:.300}", reply["statusCode"], question.status, reply["body"])))
+        Err(wrong(format!("{reply:.300} in place of {:?}", question.answer)))
     }
 
     fn start(&self) -> Result<(Function, Duration), Failure> {
@@ -114,7 +159,7 @@ fn peak_memory(process_id: u32) -> Result<u64, Failure> {
 
 /// How long the processor has worked for a process's threads (`schedstat`; Linux, `sched-stats.rst`). Threads that have
 /// ended are not counted; a function has none.
-fn processor_time(process_id: u32) -> Result<Duration, Failure> {
+pub(crate) fn processor_time(process_id: u32) -> Result<Duration, Failure> {
     let threads = PathBuf::from(format!("/proc/{process_id}/task"));
     let mut nanoseconds = 0;
     for thread in fs::read_dir(&threads).map_err(Failure::of(&threads))?.flatten() {

@@ -13,20 +13,56 @@ pub(crate) const BARE: &str = "bare";
 /// A function, and how it is measured.
 pub(crate) struct Function {
     pub(crate) name: &'static str,
-    /// What it is asked; nothing where every answer would take what a sample cannot hold, such as a session or KMS.
-    pub(crate) sample: Option<Sample>,
+    /// What it is asked.
+    pub(crate) sample: Sample,
     /// How lean it is meant to be.
     pub(crate) aim: Option<Aim>,
 }
 
-/// A request that is sent over and over, with the status that it must be answered with.
+/// What is sent over and over, with the answer that must come.
 pub(crate) struct Sample {
     /// What it is, for the reader of the table.
     pub(crate) meaning: &'static str,
-    pub(crate) status: u16,
+    pub(crate) answer: RightAnswer,
     /// Whether a signature or the server's own secret is needed: a local server's table comes without KMS.
     pub(crate) needs_kms: bool,
-    request: fn(&Surroundings) -> Result<Request, Failure>,
+    /// What it calls of AWS.
+    pub(crate) calls: Calls,
+    event: fn(&Surroundings) -> Result<String, Failure>,
+}
+
+/// How often AWS is called, beside what is remembered for some seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Calls {
+    pub(crate) reads: u32,
+    pub(crate) writes: u32,
+    pub(crate) signatures: u32,
+}
+
+impl Calls {
+    pub(crate) const NONE: Self = Self { reads: 0, writes: 0, signatures: 0 };
+    const ONE_READ: Self = Self { reads: 1, ..Self::NONE };
+    const ONE_WRITE: Self = Self { writes: 1, ..Self::NONE };
+    const ONE_SIGNATURE: Self = Self { signatures: 1, ..Self::NONE };
+}
+
+/// How the right answer is known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum RightAnswer {
+    /// An HTTP status.
+    Status(u16),
+    /// What the scheduled function says that it did.
+    Keys(&'static str),
+}
+
+impl RightAnswer {
+    /// Whether a function's reply is it.
+    pub(crate) fn is(self, reply: &Value) -> bool {
+        match self {
+            Self::Status(status) => reply["statusCode"] == status,
+            Self::Keys(done) => reply["keys"] == done,
+        }
+    }
 }
 
 /// How lean a function is meant to be.
@@ -44,55 +80,100 @@ const LEAN: Aim = Aim { start: 1.6, zip_mb: 3.0 };
 const TOKEN: Aim = Aim { start: 2.0, zip_mb: 4.5 };
 
 /// Every function of the product.
-pub(crate) const FUNCTIONS: [Function; 10] = [
-    Function { name: "authorize", sample: Some(AUTHORIZE), aim: Some(LEAN) },
-    Function { name: "consent", sample: None, aim: Some(LEAN) },
-    Function { name: "discovery", sample: Some(DISCOVERY), aim: Some(LEAN) },
-    Function { name: "introspect", sample: Some(INTROSPECT), aim: Some(LEAN) },
-    Function { name: "par", sample: Some(PAR), aim: Some(LEAN) },
-    Function { name: "revoke", sample: Some(REVOKE), aim: Some(LEAN) },
-    Function { name: "rotation", sample: None, aim: Some(LEAN) },
-    Function { name: "sign-in", sample: None, aim: Some(LEAN) },
-    Function { name: "token", sample: Some(CLIENT_CREDENTIALS), aim: Some(TOKEN) },
-    Function { name: "userinfo", sample: Some(USERINFO), aim: Some(LEAN) },
+pub(crate) const FUNCTIONS: [Function; 11] = [
+    Function { name: "authorize", sample: AUTHORIZE, aim: Some(LEAN) },
+    Function { name: "consent", sample: CONSENT, aim: Some(LEAN) },
+    Function { name: "discovery", sample: DISCOVERY, aim: Some(LEAN) },
+    Function { name: "introspect", sample: INTROSPECT, aim: Some(LEAN) },
+    Function { name: "par", sample: PAR, aim: Some(LEAN) },
+    Function { name: "register", sample: REGISTER, aim: Some(LEAN) },
+    Function { name: "revoke", sample: REVOKE, aim: Some(LEAN) },
+    Function { name: "rotation", sample: ROTATION, aim: Some(LEAN) },
+    Function { name: "sign-in", sample: SIGN_IN, aim: Some(LEAN) },
+    Function { name: "token", sample: CLIENT_CREDENTIALS, aim: Some(TOKEN) },
+    Function { name: "userinfo", sample: USERINFO, aim: Some(LEAN) },
 ];
 
 /// The function that does nothing. It does not look at what it is asked.
 pub(crate) const THE_BARE: Function = Function {
     name: BARE,
-    sample: Some(Sample { meaning: "anything: it answers with one word", ..DISCOVERY }),
+    sample: Sample { meaning: "anything: it answers with one word", ..DISCOVERY },
     aim: None,
 };
 
 const AUTHORIZE: Sample = Sample {
     meaning: "a request of an unknown client, refused on a page",
-    status: 400,
+    answer: RightAnswer::Status(400),
     needs_kms: true,
-    request: |_| Ok(Request::get("/authorize").query("client_id", "nobody").query("response_type", "code")),
+    calls: Calls::ONE_READ,
+    event: |around| {
+        let request = Request::get("/authorize").query("client_id", "nobody").query("response_type", "code");
+        Ok(request.event_at(around))
+    },
+};
+
+const CONSENT: Sample = Sample {
+    meaning: "a form of nobody who is signed in, refused on a page",
+    answer: RightAnswer::Status(403),
+    needs_kms: true,
+    calls: Calls::NONE,
+    event: |around| {
+        let request = Request::post("/consent", &[("decision", "allow")]).header("origin", around.origin());
+        Ok(request.event_at(around))
+    },
+};
+
+const SIGN_IN: Sample = Sample {
+    meaning: "the account of nobody: the form to sign in",
+    answer: RightAnswer::Status(200),
+    needs_kms: true,
+    calls: Calls::NONE,
+    event: |around| Ok(Request::get("/account").event_at(around)),
+};
+
+const ROTATION: Sample = Sample {
+    meaning: "a day on which no key is due",
+    answer: RightAnswer::Keys("as they were"),
+    needs_kms: true,
+    calls: Calls::ONE_READ,
+    event: |_| Ok("{}".to_owned()),
 };
 
 const DISCOVERY: Sample = Sample {
     meaning: "the server's metadata",
-    status: 200,
+    answer: RightAnswer::Status(200),
     needs_kms: false,
-    request: |_| Ok(Request::get("/.well-known/oauth-authorization-server")),
+    calls: Calls::NONE,
+    event: |around| Ok(Request::get("/.well-known/oauth-authorization-server").event_at(around)),
 };
 
 const INTROSPECT: Sample = Sample {
     meaning: "a good access token, by its client",
-    status: 200,
+    answer: RightAnswer::Status(200),
     needs_kms: false,
-    request: |around| {
+    calls: Calls::ONE_READ,
+    event: |around| {
         let token = around.access_token("nightly-agent")?;
-        Request::post("/introspect", &[("token", &token)]).by("nightly-agent", around)
+        Request::post("/introspect", &[("token", &token)])
+            .by("nightly-agent", around)
+            .map(|it| it.event_at(around))
     },
+};
+
+const REGISTER: Sample = Sample {
+    meaning: "a client that would register itself, where none may",
+    answer: RightAnswer::Status(403),
+    needs_kms: false,
+    calls: Calls::NONE,
+    event: |around| Ok(Request::post("/register", &[]).event_at(around)),
 };
 
 const PAR: Sample = Sample {
     meaning: "a request with one detail, kept",
-    status: 201,
+    answer: RightAnswer::Status(201),
     needs_kms: false,
-    request: |around| {
+    calls: Calls::ONE_WRITE,
+    event: |around| {
         let detail = json!([{
             "type": "file_access",
             "locations": ["https://files.internal.corp/finance"],
@@ -109,44 +190,49 @@ const PAR: Sample = Sample {
             ("code_challenge_method", "S256"),
             ("authorization_details", &detail.to_string()),
         ];
-        Request::post("/par", &form).by("finance-agent", around)
+        Request::post("/par", &form).by("finance-agent", around).map(|it| it.event_at(around))
     },
 };
 
 const REVOKE: Sample = Sample {
     meaning: "an access token, by its client",
-    status: 200,
+    answer: RightAnswer::Status(200),
     needs_kms: false,
-    request: |around| {
+    calls: Calls::ONE_WRITE,
+    event: |around| {
         let token = around.access_token("nightly-agent")?;
-        Request::post("/revoke", &[("token", &token)]).by("nightly-agent", around)
+        Request::post("/revoke", &[("token", &token)])
+            .by("nightly-agent", around)
+            .map(|it| it.event_at(around))
     },
 };
 
 const CLIENT_CREDENTIALS: Sample = Sample {
     meaning: "client credentials, one signature",
-    status: 200,
+    answer: RightAnswer::Status(200),
     needs_kms: true,
-    request: |around| {
+    calls: Calls::ONE_SIGNATURE,
+    event: |around| {
         let form = [("grant_type", "client_credentials"), ("scope", "files.read")];
-        Request::post("/token", &form).by("nightly-agent", around)
+        Request::post("/token", &form).by("nightly-agent", around).map(|it| it.event_at(around))
     },
 };
 
 const USERINFO: Sample = Sample {
     meaning: "a good access token for another tool, refused",
-    status: 401,
+    answer: RightAnswer::Status(401),
     needs_kms: false,
-    request: |around| {
+    calls: Calls::NONE,
+    event: |around| {
         let bearer = format!("Bearer {}", around.access_token("nightly-agent")?);
-        Ok(Request::get("/userinfo").header("authorization", bearer))
+        Ok(Request::get("/userinfo").header("authorization", bearer).event_at(around))
     },
 };
 
 impl Sample {
-    /// The event of API Gateway, as JSON.
+    /// The event, as JSON.
     pub(crate) fn event(&self, around: &Surroundings) -> Result<String, Failure> {
-        Ok((self.request)(around)?.event(around.host()).to_string())
+        (self.event)(around)
     }
 }
 
@@ -186,6 +272,11 @@ impl Request {
     fn by(self, client: &str, around: &Surroundings) -> Result<Self, Failure> {
         let credentials = STANDARD.encode(format!("{client}:{}", around.secret_of(client)?));
         Ok(self.header("authorization", format!("Basic {credentials}")))
+    }
+
+    /// The event of API Gateway at that issuer's host, as JSON.
+    fn event_at(&self, around: &Surroundings) -> String {
+        self.event(around.host()).to_string()
     }
 
     /// The event of a REST API, payload version 1.0.

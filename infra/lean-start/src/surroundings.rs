@@ -60,12 +60,21 @@ impl Surroundings {
         let environment = Environment::of_function(function)
             .with("AWS_ENDPOINT_URL", &self.place.endpoint)
             .with("COUNTERSIGN_DEPLOYMENT", "lean-start")
-            .with("COUNTERSIGN_TABLE", &self.place.table);
+            .with("COUNTERSIGN_TABLE", &self.place.table)
+            // What the scheduled function wants to know besides; its keys are not due for years.
+            .with("COUNTERSIGN_SIGNING_MODE", "kms")
+            .with("COUNTERSIGN_ROTATION_DAYS", "3650");
         let environment = match &self.log {
             Some(file) => environment.logging_to(file),
             None => environment,
         };
         self.variables.iter().fold(environment, |environment, (name, value)| environment.with(name, value))
+    }
+
+    /// The issuer's origin, as a browser names it.
+    pub(crate) fn origin(&self) -> String {
+        let scheme = self.place.issuer.split_once("://").map_or("http", |(scheme, _)| scheme);
+        format!("{scheme}://{}", self.host())
     }
 
     /// The issuer's host.

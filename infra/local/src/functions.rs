@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use documents::{Documents, Loopback};
 use environment::{Clock, Dice};
 use http::{Request, Response};
 use keys::Keys;
@@ -45,8 +46,10 @@ pub(crate) fn all(surroundings: &Surroundings) -> BTreeMap<&'static str, Handler
     let Surroundings { store, keys, clock, dice, .. } = surroundings.clone();
     let published = keys.published();
     let page = || reception::Services::new(store.clone(), keys.clone(), clock.clone(), dice.clone());
+    // Whoever tries out a client has its document on this machine, too.
+    let documents = || Documents::new(Loopback::Allowed);
     BTreeMap::from([
-        ("authorize", wire!(authorize, page())),
+        ("authorize", wire!(authorize, authorize::Services::new(page(), documents()))),
         ("consent", wire!(consent, page())),
         (
             "discovery",
@@ -58,13 +61,32 @@ pub(crate) fn all(surroundings: &Surroundings) -> BTreeMap<&'static str, Handler
         ),
         (
             "par",
-            wire!(par, par::Services::new(store.clone(), published.clone(), clock.clone(), dice.clone())),
+            wire!(
+                par,
+                par::Services::new(
+                    store.clone(),
+                    published.clone(),
+                    clock.clone(),
+                    dice.clone(),
+                    documents()
+                )
+            ),
         ),
+        ("register", wire!(register, register::Services::new(store.clone(), clock.clone(), dice.clone()))),
         ("revoke", wire!(revoke, revoke::Services::new(store.clone(), keys.clone(), clock.clone()))),
         ("sign-in", wire!(sign_in, page())),
         (
             "token",
-            wire!(token, token::Services::new(store.clone(), keys.clone(), clock.clone(), dice.clone())),
+            wire!(
+                token,
+                token::Services::new(
+                    store.clone(),
+                    keys.clone(),
+                    clock.clone(),
+                    dice.clone(),
+                    Loopback::Allowed
+                )
+            ),
         ),
         ("userinfo", wire!(userinfo, userinfo::Services::new(store.clone(), published, clock.clone()))),
     ])

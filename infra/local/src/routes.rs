@@ -97,6 +97,8 @@ mod tests {
             (Method::POST, "/token", "token"),
             (Method::DELETE, "/token", "token"),
             (Method::POST, "/introspect", "introspect"),
+            (Method::POST, "/register", "register"),
+            (Method::DELETE, "/register/registered-abc", "register"),
             (Method::POST, "/revoke", "revoke"),
             (Method::GET, "/userinfo", "userinfo"),
             (Method::POST, "/userinfo", "userinfo"),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use details::DetailTypes;
 use environment::Fault;
 use oauth::configuration::{Client, Tool};
-use oauth::{AccessTokenClaims, Audience, AuthorizationDetails, Sha256Digest};
+use oauth::{AccessTokenClaims, Audience, AuthorizationDetails, Child, Sha256Digest};
 use store::Standing;
 
 use crate::Visit;
@@ -30,12 +30,16 @@ impl Visit<'_> {
         claims: AccessTokenClaims,
         types: &DetailTypes,
     ) -> Result<Option<GoodToken>, Fault> {
+        // What another issuer vouched for is worth nothing without it.
+        if !self.configuration.server.stands_by(&claims) {
+            return Ok(None);
+        }
         // A client that is registered no longer has nothing that is good, nor has who got anything through it.
-        let Some(client) = self.store.client(&self.configuration, &claims.client_id).await? else {
+        let Some(client) = self.store.client(&self.configuration, &claims.client_id, self.now).await? else {
             return Ok(None);
         };
         for above in &claims.exchanged_from {
-            if self.store.client(&self.configuration, &above.client_id).await?.is_none() {
+            if self.store.client(&self.configuration, &above.client_id, self.now).await?.is_none() {
                 return Ok(None);
             }
         }
@@ -49,6 +53,37 @@ impl Visit<'_> {
         let scope = claims.scope.intersection(&client.scopes);
         let claims = AccessTokenClaims { authorization_details: details, scope, ..claims };
         Ok(Some(GoodToken { claims, client, standing }))
+    }
+
+    /// Whether what was got by exchange could still be renewed, and what it is worth: what stands above it stands, and its client,
+    /// the rules of its tool and the trust in another issuer still allow something of it. Its item, and what the policies say, are
+    /// the caller's to look at.
+    ///
+    /// # Errors
+    /// A fault of the table.
+    pub async fn good_child(&self, child: &Child, types: &DetailTypes) -> Result<Option<GoodToken>, Fault> {
+        let server = &self.configuration.server;
+        if !server.renews(child, self.now) {
+            return Ok(None);
+        }
+        let Some(good) = self.good_token(child.claims.clone(), types).await? else { return Ok(None) };
+        let tool = self.configuration.tools.iter().find(|tool| tool.resource == child.claims.aud);
+        let Some(tool) = tool else { return Ok(None) };
+        let (mut scope, mut details) = (good.claims.scope, good.claims.authorization_details);
+        if let Some(from) = &child.terms.from {
+            scope = tool.scope_still_from(from, &scope);
+            details = tool.details_still_from(from, &details);
+        }
+        if let Some(trusted) = child.claims.origin.as_ref().and_then(|origin| server.trusted(&origin.iss)) {
+            scope = scope.intersection(&trusted.scopes);
+            details = within(types, &details, &trusted.details);
+        }
+        let is_lost = details.is_empty() && !child.claims.authorization_details.is_empty();
+        if is_lost || (scope.is_empty() && details.is_empty()) {
+            return Ok(None);
+        }
+        let claims = AccessTokenClaims { scope, authorization_details: details, ..good.claims };
+        Ok(Some(GoodToken { claims, ..good }))
     }
 
     /// The details of the token, be they in it or only referred to, as far as its client may still have them. `None` when none
@@ -84,6 +119,17 @@ impl Visit<'_> {
         let left = types.granted_for(&said, tool, client);
         Ok((said.is_empty() || !left.is_empty()).then_some(left))
     }
+}
+
+/// Those of the details that lie within `most`, if all of these together do.
+fn within(
+    types: &DetailTypes,
+    details: &AuthorizationDetails,
+    most: &AuthorizationDetails,
+) -> AuthorizationDetails {
+    let fits = |details: &AuthorizationDetails| types.is_within(details, most).is_ok();
+    let left = details.retaining(|one| fits(&AuthorizationDetails::new(vec![one.clone()])));
+    if fits(&left) { left } else { AuthorizationDetails::default() }
 }
 
 /// All that the authorization has for a tool, if it is this that the token refers to: as its client may have it now, or as it

@@ -12,9 +12,9 @@ use http::request::{arrival, authorization};
 use http::{Problem, Request, Response, Site, note_proven_client, respond_json};
 use keys::{AcceptedKeys, Algorithm, Expected, Jwks, PublicKeys};
 use oauth::configuration::Client;
-use oauth::{ACCESS_TOKEN_TYP, AccessTokenClaims, ClientRejection, Parameters, Refusal, Timestamp};
+use oauth::{ACCESS_TOKEN_TYP, AccessTokenClaims, ClientId, ClientRejection, Parameters, Refusal, Timestamp};
 use serde_json::Value;
-use store::{COUNTED_TOGETHER, ClientState, Configuration, Store};
+use store::{COUNTED_TOGETHER, ClientState, Configuration, Store, weight_of};
 
 pub use good_token::GoodToken;
 
@@ -44,13 +44,13 @@ pub async fn answer(
     }
 }
 
-/// Where a client's requests are counted. Whoever asks about a token or ends one is not turned away: strangers could have
-/// a tool ask about junk until it may ask no more, and an agent must be able to end what it holds.
+/// Where a client's requests are counted. Whoever asks about a token or ends one is not turned away: others could have
+/// a tool ask about junk until it may ask no more, and an agent must be able to end what it holds. Clients that nobody vouches
+/// for are counted everywhere: whatever one of them proves, it can prove as often as it likes, at the price of a write each.
 const LIMITED: [&str; 2] = ["/par", "/token"];
 
-/// The one of them whose request is kept as it came: it counts as one for each of so many bytes begun.
+/// The one of them whose request is kept as it came.
 const KEEPS_REQUESTS: &str = "/par";
-const BYTES_OF_A_COUNT: usize = 4 * 1024;
 
 impl<'a> Visit<'a> {
     /// Looks at the clock and reads the configuration in force.
@@ -64,9 +64,16 @@ impl<'a> Visit<'a> {
         Ok(Self { request, now, configuration, site, store })
     }
 
+    /// Whom the client claims to be, in whatever way, if that can be read at all.
+    pub fn claimed_id(&self, parameters: &Parameters) -> Option<ClientId> {
+        let presented = Presented::from(authorization(self.request).ok()?, parameters).ok()?;
+        Some(presented.client_id().clone())
+    }
+
     /// Authenticates the client at an endpoint such as `/token` (OAuth 2.1, section 2.4). An assertion is
     /// spent by one conditional write, after its signature was found good: nobody else's can be used up. A
-    /// refusal is recorded, as one of what the endpoint decides about.
+    /// refusal is recorded, as one of what the endpoint decides about. A client that nobody vouches for is counted before
+    /// anything is read or spent for it.
     ///
     /// # Errors
     /// The refusals of [`Presented::from`] and [`clients::authenticate`]; a fault of the table.
@@ -78,6 +85,9 @@ impl<'a> Visit<'a> {
     ) -> Result<AuthenticatedClient, Problem> {
         let presented = Presented::from(authorization(self.request)?, parameters)
             .inspect_err(|refusal| self.record(event, Outcome::Refused(refusal)).record())?;
+        if !self.strangers_are_within_limits(presented.client_id(), endpoint).await {
+            return Err(self.comes_too_often(event, presented.client_id()));
+        }
         let proven = self.prove(&presented, endpoint).await.inspect_err(|problem| {
             if let Problem::Refused(refusal) = problem {
                 self.record(event, Outcome::Refused(refusal)).client(presented.client_id()).record();
@@ -87,9 +97,13 @@ impl<'a> Visit<'a> {
         if !LIMITED.contains(&endpoint) || self.within_limits(proven.client(), endpoint).await {
             return Ok(proven);
         }
+        Err(self.comes_too_often(event, &proven.client().id))
+    }
+
+    fn comes_too_often(&self, event: Event, id: &ClientId) -> Problem {
         let refusal = Refusal::SlowDown { retry_after: COUNTED_TOGETHER };
-        self.record(event, Outcome::Refused(&refusal)).client(&proven.client().id).record();
-        Err(refusal.into())
+        self.record(event, Outcome::Refused(&refusal)).client(id).record();
+        refusal.into()
     }
 
     /// The audit's line about a decision in this request, to be completed.
@@ -103,26 +117,64 @@ impl<'a> Visit<'a> {
     /// # Errors
     /// [`Refusal::TokenInvalid`].
     pub fn access_token(&self, keys: &PublicKeys, token: &str) -> Result<AccessTokenClaims, Refusal> {
+        self.signed(keys, token, AcceptedKeys::Published)?.accepted(self.site.issuer(), self.now)
+    }
+
+    /// The claims of an access token of ours that may have expired, and its key with it. It says what may still be ended, and never
+    /// that anything is allowed.
+    ///
+    /// # Errors
+    /// [`Refusal::TokenInvalid`].
+    pub fn access_token_once_ours(
+        &self,
+        keys: &PublicKeys,
+        token: &str,
+    ) -> Result<AccessTokenClaims, Refusal> {
+        self.signed(keys, token, AcceptedKeys::AlsoRetired)
+    }
+
+    fn signed(
+        &self,
+        keys: &PublicKeys,
+        token: &str,
+        accepted: AcceptedKeys,
+    ) -> Result<AccessTokenClaims, Refusal> {
         let issuer = self.site.issuer();
-        let expected = Expected { issuer, types: &[ACCESS_TOKEN_TYP], keys: AcceptedKeys::Published };
-        let claims: AccessTokenClaims = keys
-            .verify(token, &expected, self.now)
+        let expected = Expected { issuer, types: &[ACCESS_TOKEN_TYP], keys: accepted };
+        keys.verify(token, &expected, self.now)
             .and_then(|token| token.claims_as())
-            .map_err(|_| Refusal::TokenInvalid { why: "signature or shape" })?;
-        claims.accepted(issuer, self.now)
+            .map_err(|_| Refusal::TokenInvalid { why: "signature or shape" })
+    }
+
+    /// Whether not too many come from one address of those whom nobody vouches for. Anybody can have as many of their names as
+    /// they like, with a key or without: all of them count together. Of any other client nothing is counted here.
+    async fn strangers_are_within_limits(&self, id: &ClientId, endpoint: &str) -> bool {
+        let server = &self.configuration.server;
+        if id.origin(server).is_vouched_for() {
+            return true;
+        }
+        let address = arrival(self.request).source_ip.as_deref();
+        let per_minute = server.limits.client_requests_per_minute;
+        self.store.count_stranger(address, self.weight(endpoint), per_minute, self.now).await
     }
 
     /// Whether the client has not come too often. Whoever has not proven who they are counts for nobody; of a public
     /// client, whose name anybody can use, those count together who come from one address.
     async fn within_limits(&self, client: &Client, endpoint: &str) -> bool {
+        if !client.origin.is_vouched_for() {
+            return true;
+        }
         let limits = &self.configuration.server.limits;
         let per_minute = client.requests_per_minute.unwrap_or(limits.client_requests_per_minute);
         let caller = match arrival(self.request).source_ip.as_deref() {
             Some(address) if !client.is_confidential() => format!("CLIENT#{}#{address}", client.id),
             _ => format!("CLIENT#{}", client.id),
         };
-        let weight = if endpoint == KEEPS_REQUESTS { weight_of(self.request) } else { 1 };
-        self.store.count_request(&caller, weight, per_minute, self.now).await
+        self.store.count_request(&caller, self.weight(endpoint), per_minute, self.now).await
+    }
+
+    fn weight(&self, endpoint: &str) -> u32 {
+        if endpoint == KEEPS_REQUESTS { weight_of(self.request.body().len()) } else { 1 }
     }
 
     async fn prove(&self, presented: &Presented, endpoint: &str) -> Result<AuthenticatedClient, Problem> {
@@ -148,17 +200,13 @@ impl<'a> Visit<'a> {
             .await
     }
 
-    async fn registered(&self, id: &oauth::ClientId) -> Result<Option<Registered>, Fault> {
-        let Some(client) = self.store.client(&self.configuration, id).await? else {
+    async fn registered(&self, id: &ClientId) -> Result<Option<Registered>, Fault> {
+        let Some(client) = self.store.client(&self.configuration, id, self.now).await? else {
             return Ok(None);
         };
         let state = self.store.client_state(id, self.now).await?;
         Ok(Some(Registered { client, credentials: credentials(&state) }))
     }
-}
-
-fn weight_of(request: &Request) -> u32 {
-    u32::try_from(request.body().len().div_ceil(BYTES_OF_A_COUNT)).unwrap_or(u32::MAX).max(1)
 }
 
 fn credentials(state: &ClientState) -> Credentials {

@@ -5,7 +5,12 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future::ProvideCredentials as CredentialsFuture;
 use aws_credential_types::provider::{ProvideCredentials, Result};
 
-/// The credentials that Lambda puts into the environment, read anew at each call because they can rotate.
+/// The credentials that Lambda puts into the environment, read at each call: no copy of them is kept that could go on when
+/// they have ended.
+///
+/// A process has them for its life. New ones come with a new process: Lambda ends each after some hours, however often it is
+/// called (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>). One that were woken later all the
+/// same would be refused (`ExpiredTokenException`), and answer 503.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EnvironmentCredentials;
 

@@ -84,6 +84,7 @@ fn registered(authentication: Authentication, credentials: Credentials) -> Regis
         id_token_signed_response_alg: SigningAlgorithm::Rs256,
         is_tool: None,
         may_act: None,
+        origin: oauth::ClientOrigin::Configured,
     };
     Registered { client: Arc::new(client), credentials }
 }
@@ -135,6 +136,11 @@ fn decide(presented: &Presented, registered: Option<&Registered>) -> Result<Proo
         lifetimes: Lifetimes::default(),
         limits: Limits::default(),
         exchange: oauth::configuration::ExchangeSettings::default(),
+        documents: None,
+        registration: None,
+        outbound: oauth::configuration::OutboundSettings::default(),
+        trusted_issuers: vec![],
+        id_jag_targets: vec![],
     };
     let audiences = AcceptedAudiences::at(&server, "/par");
     authenticate(presented, registered, &is_signed, &audiences, Timestamp::from_seconds(NOW))

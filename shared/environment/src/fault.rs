@@ -1,7 +1,7 @@
 /// A fault of ours, never of the caller. The world hears 503 or 500 and no more; the log has the text.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// Something we depend on did not answer in time or throttled us; a retry may succeed (503).
+    /// Something we depend on did not answer in time, throttled us or refused us; a retry may succeed (503).
     #[error("{what} is unavailable: {why}")]
     Unavailable {
         /// Which part: "table", "signing key".

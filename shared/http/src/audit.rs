@@ -30,6 +30,8 @@ pub enum Event {
     Consent,
     /// A person wants to be asked again.
     ConsentForgotten,
+    /// A client registers itself, or looks after its registration.
+    Registration,
     /// A token request.
     Token,
     /// A token is looked at for a tool or client.
@@ -53,6 +55,7 @@ impl Event {
             Self::PasswordChange => "password-change",
             Self::Consent => "consent",
             Self::ConsentForgotten => "consent-forgotten",
+            Self::Registration => "registration",
             Self::Token => "token",
             Self::Introspection => "introspection",
             Self::Revocation => "revocation",
@@ -91,7 +94,9 @@ pub struct Decision<'a> {
     purpose: Option<&'a str>,
     remembered: bool,
     exchanged_from: Option<&'a TokenId>,
+    assertion: Option<&'a Sha256Digest>,
     actors: Option<&'a Actors>,
+    lineage: Option<&'a AccessTokenClaims>,
 }
 
 impl<'a> Decision<'a> {
@@ -112,7 +117,9 @@ impl<'a> Decision<'a> {
             purpose: None,
             remembered: false,
             exchanged_from: None,
+            assertion: None,
             actors: None,
+            lineage: None,
         }
     }
 
@@ -149,6 +156,13 @@ impl<'a> Decision<'a> {
         }
         self.token_id = Some(&claims.jti);
         self.details_digest = claims.asked.as_ref();
+        self.lineage(claims)
+    }
+
+    /// What else a token goes back to: the authorization by exchange whose refresh token it was got by, whether that is its own
+    /// root, and the other issuer that the subject comes from.
+    pub const fn lineage(mut self, claims: &'a AccessTokenClaims) -> Self {
+        self.lineage = Some(claims);
         self
     }
 
@@ -185,6 +199,12 @@ impl<'a> Decision<'a> {
     /// Which token the new one was made of, and who acts with it, the newest first.
     pub const fn exchanged_from(mut self, token_id: &'a TokenId, actors: &'a Actors) -> Self {
         (self.exchanged_from, self.actors) = (Some(token_id), Some(actors));
+        self
+    }
+
+    /// Which assertion of another issuer a token was issued for: the digest over issuer and `jti`, under which it is spent.
+    pub const fn assertion(mut self, spent_as: &'a Sha256Digest) -> Self {
+        self.assertion = Some(spent_as);
         self
     }
 
@@ -231,7 +251,11 @@ impl<'a> Decision<'a> {
             remembered = self.remembered.then_some(true),
             policies = known.policies.as_deref(),
             exchanged_from = self.exchanged_from.map(TokenId::as_str),
+            assertion = self.assertion.map(Sha256Digest::to_base64url),
             actors = self.actors.filter(|actors| !actors.is_empty()).map(listed),
+            child_grant_id = self.lineage.and_then(|claims| claims.child_grant_ids.first()).map(GrantId::as_str),
+            own_root = self.lineage.filter(|claims| claims.own_root).map(|_| true),
+            origin = self.lineage.and_then(|claims| claims.origin.as_ref()).map(|origin| origin.iss.as_str()),
         );
     }
 }
@@ -249,7 +273,8 @@ fn why(refusal: &Refusal) -> Option<String> {
         | Refusal::RequestUriInvalid { why } => Some(format!("{why:?}")),
         Refusal::TokenInvalid { why }
         | Refusal::SubjectTokenInvalid { why }
-        | Refusal::ActorTokenInvalid { why } => Some((*why).to_owned()),
+        | Refusal::ActorTokenInvalid { why }
+        | Refusal::GrantAssertionInvalid { why } => Some((*why).to_owned()),
         _ => None,
     }
 }

@@ -30,9 +30,10 @@ pub fn preflight(request: &Request, allowed: Allowed) -> Option<Response> {
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(allowed.as_str()));
+    // Clients of MCP servers say their version when they look for the documents, too (MCP, transports).
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("Authorization, Content-Type"),
+        HeaderValue::from_static("Authorization, Content-Type, MCP-Protocol-Version"),
     );
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("7200"));
     headers.insert(header::ALLOW, HeaderValue::from_static(allowed.as_str()));
@@ -54,6 +55,13 @@ mod tests {
         assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
         assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_METHODS], "POST");
         assert!(!response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
+    }
+
+    #[test]
+    fn a_client_of_an_mcp_server_may_say_its_version() {
+        let response = preflight(&request(Method::OPTIONS), Allowed::Get).expect("a preflight");
+        let headers = response.headers()[header::ACCESS_CONTROL_ALLOW_HEADERS].to_str().expect("text");
+        assert!(headers.split(", ").any(|one| one == "MCP-Protocol-Version"), "{headers}");
     }
 
     #[test]

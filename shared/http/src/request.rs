@@ -51,6 +51,8 @@ pub enum Allowed {
     Get,
     Post,
     GetOrPost,
+    /// What a registration's owner does (RFC 7592, section 2).
+    GetPutOrDelete,
 }
 
 impl Allowed {
@@ -60,13 +62,15 @@ impl Allowed {
             Self::Get => "GET, HEAD",
             Self::Post => "POST",
             Self::GetOrPost => "GET, HEAD, POST",
+            Self::GetPutOrDelete => "GET, HEAD, PUT, DELETE",
         }
     }
 
     fn includes(self, method: &Method) -> bool {
         match *method {
             Method::GET | Method::HEAD => self != Self::Post,
-            Method::POST => self != Self::Get,
+            Method::POST => matches!(self, Self::Post | Self::GetOrPost),
+            Method::PUT | Method::DELETE => self == Self::GetPutOrDelete,
             _ => false,
         }
     }
@@ -101,6 +105,14 @@ pub fn authorization(request: &Request) -> Result<Option<&str>, Refusal> {
     value.to_str().map(Some).map_err(|_| malformed)
 }
 
+/// Whether the body says that it is JSON: `application/json`, whatever the parameters (RFC 8259, section 11).
+pub fn is_json(request: &Request) -> bool {
+    single(request, &header::CONTENT_TYPE).is_some_and(|content_type| {
+        let media = content_type.split(';').next().unwrap_or_default().trim();
+        media.eq_ignore_ascii_case("application/json")
+    })
+}
+
 /// The languages that the browser wishes for (RFC 9110, section 12.5.4), when it says so in a sane length.
 pub fn accept_language(request: &Request) -> Option<&str> {
     single(request, &header::ACCEPT_LANGUAGE).filter(|value| value.len() <= 500)
@@ -130,7 +142,12 @@ mod tests {
         for (allowed, right, wrong) in [
             (Allowed::Get, vec![Method::GET, Method::HEAD], vec![Method::POST, Method::PUT]),
             (Allowed::Post, vec![Method::POST], vec![Method::GET, Method::HEAD, Method::DELETE]),
-            (Allowed::GetOrPost, vec![Method::GET, Method::HEAD, Method::POST], vec![Method::TRACE]),
+            (
+                Allowed::GetOrPost,
+                vec![Method::GET, Method::HEAD, Method::POST],
+                vec![Method::TRACE, Method::PUT],
+            ),
+            (Allowed::GetPutOrDelete, vec![Method::GET, Method::PUT, Method::DELETE], vec![Method::POST]),
         ] {
             for method in right {
                 assert_eq!(require_method(&request(method), allowed), Ok(()));

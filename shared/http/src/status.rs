@@ -7,7 +7,7 @@ use oauth::Refusal;
 /// - 401: the client is not who it says (RFC 6749, section 5.2), or the access token is not good (RFC 6750,
 ///   section 3.1);
 /// - 403: the access token is good for something else (RFC 6750, section 3.1), or a page's form was sent
-///   from elsewhere (RFC 9110, section 15.5.4);
+///   from elsewhere (RFC 9110, section 15.5.4), or what is asked for is not offered here at all;
 /// - 405, 413, 429: method, size and pace (RFC 9126, section 2.3);
 /// - 414: a query that no URL should carry (RFC 9110, section 15.5.15).
 ///
@@ -19,7 +19,9 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::TokenMissing
         | Refusal::TokenInvalid { .. } => StatusCode::UNAUTHORIZED,
 
-        Refusal::InsufficientScope { .. } | Refusal::FormRejected => StatusCode::FORBIDDEN,
+        Refusal::InsufficientScope { .. } | Refusal::FormRejected | Refusal::RegistrationNotOffered => {
+            StatusCode::FORBIDDEN
+        }
         Refusal::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::QueryTooLong { .. } => StatusCode::URI_TOO_LONG,
@@ -36,6 +38,12 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::ParametersInQuery
         | Refusal::SeveralAuthenticationMethods
         | Refusal::UnknownClient
+        | Refusal::ClientUrlInvalid { .. }
+        | Refusal::DocumentHostNotAllowed
+        | Refusal::DocumentNotRead { .. }
+        | Refusal::DocumentInvalid { .. }
+        | Refusal::ClientMetadataInvalid { .. }
+        | Refusal::RedirectUriUnusable { .. }
         | Refusal::GrantNotAllowed { .. }
         | Refusal::RedirectUriNotRegistered
         | Refusal::UnsupportedResponseType
@@ -77,6 +85,7 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::TokenTypeNotSupported { .. }
         | Refusal::SubjectTokenInvalid { .. }
         | Refusal::ActorTokenInvalid { .. }
+        | Refusal::GrantAssertionInvalid { .. }
         | Refusal::ActorNotAllowed
         | Refusal::ChainTooLong { .. }
         | Refusal::TargetNotChosen

@@ -76,6 +76,10 @@ pub fn note_authorization(authorization: &Authorization) {
             note_person(&grant.person);
             note_asked(grant.asked);
         }
+        (None, Stage::Child(child)) => {
+            child.person().iter().for_each(note_person);
+            child.claims.asked.into_iter().for_each(note_asked);
+        }
         (None, Stage::Pushed(pushed)) => note_asked(pushed.request.asked().digest()),
         (None, Stage::Ended(Ended { person: Some(person), .. })) => note_person(person),
         (None, _) => {}
@@ -87,6 +91,7 @@ fn client_of(authorization: &Authorization) -> &ClientId {
         Stage::Pushed(pushed) => &pushed.request.client_id,
         Stage::Consented(consented) => &consented.grant.client_id,
         Stage::Active(active) => &active.grant.client_id,
+        Stage::Child(child) => &child.claims.client_id,
         Stage::Ended(ended) => &ended.client_id,
     }
 }

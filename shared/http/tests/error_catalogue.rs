@@ -37,6 +37,13 @@ one_of_each! {
     SeveralAuthenticationMethods {}
     ClientRejected { why: ClientRejection::Unknown }
     UnknownClient {}
+    ClientUrlInvalid { problem: "it has no path" }
+    DocumentHostNotAllowed {}
+    DocumentNotRead { problem: "its status is not 200" }
+    DocumentInvalid { problem: "its client_id is not the URL that it was fetched from" }
+    RegistrationNotOffered {}
+    ClientMetadataInvalid { problem: "grant_types must have authorization_code" }
+    RedirectUriUnusable { problem: "redirect_uris must have 1 to 20 elements" }
     GrantNotAllowed { grant_type: "client_credentials" }
     RedirectUriNotRegistered {}
     UnsupportedResponseType {}
@@ -78,6 +85,7 @@ one_of_each! {
     AssertionNotPossible { why: "several details of one type" }
     TokenTypeNotSupported { name: "subject_token_type" }
     SubjectTokenInvalid { why: "ended" }
+    GrantAssertionInvalid { why: "replayed" }
     ActorTokenInvalid { why: "ended" }
     ActorNotAllowed {}
     ChainTooLong { limit: 4 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use fluent_syntax::ast;
 use fluent_syntax::unicode::unescape_unicode_to_string;
+use oauth::acts_unseen;
 
-use crate::cleaning::acts_unseen;
 use crate::value::Kind;
 use crate::{Arguments, Message, Texts, Value};
 

@@ -67,6 +67,7 @@ consent-client-id = Client-Kennung { $id }
 consent-returns-to = Sie kehren zurück zu { $host }
 consent-not-vouched-for = Niemand bürgt für diesen Client
 consent-not-vouched-for-explained = Er hat seinen Namen selbst gewählt, und niemand hier hat geprüft, wer dahintersteckt. Fahren Sie nur fort, wenn Sie ihn gerade selbst gestartet haben.
+consent-on-this-machine = Er wartet auf diesem Gerät auf die Antwort. Jedes Programm hier kann sich für ihn ausgeben.
 consent-switch = Nicht Sie?
 consent-switch-explained = Als jemand anderes anmelden
 consent-purpose = Der Agent sagt:

@@ -67,6 +67,7 @@ consent-client-id = Client id { $id }
 consent-returns-to = You will go back to { $host }
 consent-not-vouched-for = Nobody vouches for this client
 consent-not-vouched-for-explained = It chose its name itself, and nobody here has checked who is behind it. Go on only if you have just started it yourself.
+consent-on-this-machine = It waits for the answer on this device, where any program can pretend to be it.
 consent-switch = Not you?
 consent-switch-explained = Sign in as someone else
 consent-purpose = The agent says:

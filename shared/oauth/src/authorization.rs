@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::configuration::Lifetimes;
 use crate::{
-    AuthorizationDetails, AuthorizationRequest, ClientId, CodeChallenge, CodeVerifier, GrantId,
+    AuthorizationDetails, AuthorizationRequest, Child, ClientId, CodeChallenge, CodeVerifier, GrantId,
     HandleRejection, PersonId, RedirectUri, RefreshToken, Refusal, ResourceUri, Scope, Secret, Sha256Digest,
     Timestamp,
 };
@@ -41,6 +41,8 @@ pub enum Stage {
     Consented(Consented),
     /// Tokens have been issued.
     Active(Active),
+    /// A refresh token was got by exchange: what can be had by it.
+    Child(Box<Child>),
     /// Nothing more comes of it.
     Ended(Ended),
 }
@@ -165,6 +167,7 @@ pub enum End {
 }
 
 /// What a person decided.
+#[derive(Clone)]
 pub struct Decision {
     /// Who decided.
     pub person: PersonId,
@@ -263,24 +266,13 @@ impl Authorization {
         }
     }
 
-    /// The person said yes to a pushed request, which is thereby spent.
+    /// The person said yes to a pushed request, which is thereby spent. One that was stored nowhere is version 0.
     ///
     /// # Errors
     /// As [`Authorization::taken_up`].
     pub fn consented(self, decision: Decision, lives: &Lifetimes, now: Timestamp) -> Result<Self, Refusal> {
         let request = self.taken_up(now)?.clone();
         Ok(self.into_next(Stage::Consented(Consented::new(request, decision, lives, now))))
-    }
-
-    /// The person said yes to a request that came with the browser and was stored nowhere.
-    pub fn consented_at_once(
-        id: GrantId,
-        request: AuthorizationRequest,
-        decision: Decision,
-        lives: &Lifetimes,
-        now: Timestamp,
-    ) -> Self {
-        Self { id, version: 1, stage: Stage::Consented(Consented::new(request, decision, lives, now)) }
     }
 
     /// The person said no to a pushed request, which is thereby spent.
@@ -290,12 +282,6 @@ impl Authorization {
     pub fn denied(self, now: Timestamp) -> Result<Self, Refusal> {
         self.taken_up(now)?;
         Ok(self.ended(End::Denied, now))
-    }
-
-    /// The person said no to a request that was stored nowhere.
-    pub fn denied_at_once(id: GrantId, request: &AuthorizationRequest, now: Timestamp) -> Self {
-        let ended = Ended { at: now, why: End::Denied, person: None, client_id: request.client_id.clone() };
-        Self { id, version: 1, stage: Stage::Ended(ended) }
     }
 
     /// Redeems the code (OAuth 2.1, section 4.1.3). A code counts as replayed only when secret, client and
@@ -313,7 +299,7 @@ impl Authorization {
                 (&consented.grant, &consented.code, Some(consented.code_expires_at))
             }
             Stage::Active(active) => (&active.grant, &active.code, None),
-            Stage::Pushed(_) => return refuse(HandleRejection::Unknown),
+            Stage::Pushed(_) | Stage::Child(_) => return refuse(HandleRejection::Unknown),
             Stage::Ended(_) => return refuse(HandleRejection::Ended),
         };
         if !proof.secret.matches(&code.secret) {
@@ -347,26 +333,25 @@ impl Authorization {
     /// generation is a replay.
     pub fn rotated(self, client_id: &ClientId, token: &RefreshToken, now: Timestamp) -> Spent<Rotation> {
         let refuse = |why| Spent::Not(Refusal::RefreshTokenInvalid { why });
-        let active = match &self.stage {
-            Stage::Active(active) => active,
+        let (family, given_to, ends_at) = match &self.stage {
+            Stage::Active(active) => (active.refresh.as_ref(), &active.grant.client_id, active.grant.ends_at),
+            Stage::Child(child) => (Some(&child.refresh), &child.claims.client_id, child.claims.exp),
             Stage::Ended(_) => return refuse(HandleRejection::Ended),
             Stage::Pushed(_) | Stage::Consented(_) => return refuse(HandleRejection::Unknown),
         };
-        let Some(family) = active.refresh.clone().filter(|family| token.family().matches(&family.secret))
-        else {
+        let Some(family) = family.cloned().filter(|family| token.family().matches(&family.secret)) else {
             return refuse(HandleRejection::Unknown);
         };
-        if active.grant.client_id != *client_id {
+        if given_to != client_id {
             return refuse(HandleRejection::OtherClient);
         }
-        if now >= active.grant.ends_at {
-            return refuse(HandleRejection::Expired { at: active.grant.ends_at });
+        if now >= ends_at {
+            return refuse(HandleRejection::Expired { at: ends_at });
         }
         match token.generation() {
             current if current == family.generation => {
                 let family = Family { generation: current + 1, rotated_at: now, ..family };
-                let next = Active { refresh: Some(family), ..active.clone() };
-                Spent::Well(Rotation::Moved(self.into_next(Stage::Active(next))))
+                Spent::Well(Rotation::Moved(self.with_family(family)))
             }
             before if before + 1 == family.generation && now <= family.rotated_at.after(ROTATION_GRACE) => {
                 Spent::Well(Rotation::Repeated(self))
@@ -386,6 +371,7 @@ impl Authorization {
             Stage::Consented(Consented { grant, .. }) | Stage::Active(Active { grant, .. }) => {
                 (Some(grant.person.clone()), grant.client_id.clone())
             }
+            Stage::Child(child) => (child.person(), child.claims.client_id.clone()),
             Stage::Ended(_) => return self,
         };
         self.into_next(Stage::Ended(Ended { at: now, why, person, client_id }))
@@ -400,7 +386,20 @@ impl Authorization {
             Stage::Active(active) if now < active.grant.ends_at => Ok(&active.grant),
             Stage::Active(active) => Err(HandleRejection::Expired { at: active.grant.ends_at }),
             Stage::Ended(_) => Err(HandleRejection::Ended),
-            Stage::Pushed(_) | Stage::Consented(_) => Err(HandleRejection::Unknown),
+            Stage::Pushed(_) | Stage::Consented(_) | Stage::Child(_) => Err(HandleRejection::Unknown),
+        }
+    }
+
+    /// What was got by exchange, while tokens of it may be good as far as its own item says.
+    ///
+    /// # Errors
+    /// Why none is.
+    pub fn live_child(&self, now: Timestamp) -> Result<&Child, HandleRejection> {
+        match &self.stage {
+            Stage::Child(child) if now < child.claims.exp => Ok(child),
+            Stage::Child(child) => Err(HandleRejection::Expired { at: child.claims.exp }),
+            Stage::Ended(_) => Err(HandleRejection::Ended),
+            Stage::Pushed(_) | Stage::Consented(_) | Stage::Active(_) => Err(HandleRejection::Unknown),
         }
     }
 
@@ -408,7 +407,7 @@ impl Authorization {
     pub fn grant(&self) -> Option<&Grant> {
         match &self.stage {
             Stage::Consented(Consented { grant, .. }) | Stage::Active(Active { grant, .. }) => Some(grant),
-            Stage::Pushed(_) | Stage::Ended(_) => None,
+            Stage::Pushed(_) | Stage::Child(_) | Stage::Ended(_) => None,
         }
     }
 
@@ -418,6 +417,7 @@ impl Authorization {
             Stage::Pushed(pushed) => pushed.decided_by,
             Stage::Consented(consented) => consented.grant.ends_at,
             Stage::Active(active) => active.grant.ends_at,
+            Stage::Child(child) => child.claims.exp,
             Stage::Ended(ended) => ended.at.after(REMEMBERED),
         }
     }
@@ -427,6 +427,15 @@ impl Authorization {
     #[must_use]
     pub fn instead_of(self, unheard: &Self) -> Self {
         Self { version: unheard.version + 1, ..self }
+    }
+
+    fn with_family(self, family: Family) -> Self {
+        let stage = match self.stage.clone() {
+            Stage::Active(active) => Stage::Active(Active { refresh: Some(family), ..active }),
+            Stage::Child(child) => Stage::Child(Box::new(Child { refresh: family, ..*child })),
+            other => other,
+        };
+        self.into_next(stage)
     }
 
     fn into_next(self, stage: Stage) -> Self {

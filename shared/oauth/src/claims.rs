@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::configuration::{ClaimSource, Profile, Tool};
 use crate::{
-    Actor, Actors, Ancestor, AuthorizationDetails, ClientId, GrantId, Refusal, ResourceUri, Scope,
+    Actor, Actors, Ancestor, AuthorizationDetails, ClientId, GrantId, Origin, Refusal, ResourceUri, Scope,
     Sha256Digest, Timestamp, TokenId, TokenType,
 };
 
@@ -46,7 +46,10 @@ pub struct AccessTokenClaims {
     /// How the person signed in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
-    /// The authorization it comes from; absent when a client works alone.
+    /// How surely it was the person, where somebody said so (`acr`, OpenID Connect Core, section 2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// The authorization it comes from; absent when a client works alone, and where the subject came from another issuer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<GrantId>,
     /// What exactly it allows (RFC 9396, section 9.1).
@@ -68,6 +71,15 @@ pub struct AccessTokenClaims {
     /// The tokens that it was exchanged from, the newest first: it ends with each of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exchanged_from: Vec<Ancestor>,
+    /// The authorizations by exchange whose refresh tokens it was got by, the newest first: it ends with each of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub child_grant_ids: Vec<GrantId>,
+    /// Whether the oldest of these goes back to no authorization of a person: it is its own root.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_root: bool,
+    /// The other issuer that the subject comes from, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// What the tool wants to know of the person.
     #[serde(flatten)]
     pub person: Map<String, Value>,
@@ -128,12 +140,23 @@ pub struct IdTokenClaims {
     pub nonce: Option<String>,
     /// How the person signed in.
     pub amr: Vec<String>,
-    /// Ties it to the access token beside it (OpenID Connect Core, section 3.1.3.6).
-    pub at_hash: String,
+    /// How surely it was them, where somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// Ties it to the access token beside it (OpenID Connect Core, section 3.1.3.6). One that was got by exchange has none beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_hash: Option<String>,
     /// Its identifier.
     pub jti: TokenId,
     /// The authorization it comes from: exchanged, it ends with that.
     pub grant_id: GrantId,
+    /// Who acts on behalf of the person, as in access tokens (RFC 8693, section 4.1).
+    #[serde(default, skip_serializing_if = "Actors::is_empty")]
+    pub act: Actors,
+    /// The tokens that it was exchanged from, the newest first. One that was exchanged is worth nothing as a subject token: what the
+    /// person granted, they granted to the client at the start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exchanged_from: Vec<Ancestor>,
 }
 
 /// The left half of the SHA-256 of an access token, for `at_hash`: ours are all signed with a SHA-256.
@@ -151,7 +174,7 @@ pub fn claims_for_tool(tool: &Tool, person: &Profile) -> Map<String, Value> {
 }
 
 /// Claims that mean something to us: a tool's registration cannot replace them.
-pub const RESERVED_CLAIMS: [&str; 23] = [
+pub const RESERVED_CLAIMS: [&str; 26] = [
     "iss",
     "sub",
     "aud",
@@ -167,6 +190,9 @@ pub const RESERVED_CLAIMS: [&str; 23] = [
     "act",
     "may_act",
     "exchanged_from",
+    "child_grant_ids",
+    "own_root",
+    "origin",
     "cnf",
     "grant_id",
     "authorization_details",

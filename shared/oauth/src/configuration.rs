@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::scope::{ISSUER_SCOPES, OFFLINE_ACCESS, OPENID};
+pub use crate::strangers::{ClientOrigin, Documents, OpenTo, OutboundSettings, Registration};
 use crate::time::seconds;
 use crate::{
-    AuthorizationDetail, AuthorizationDetails, ClientId, ExchangeRule, RedirectUri, ResourceUri, Scope,
-    ToolId,
+    AccessTokenClaims, AuthorizationDetail, AuthorizationDetails, Child, ClientId, ExchangeRule, IdJagTarget,
+    RedirectUri, ResourceUri, Scope, Timestamp, ToolId, TrustedIssuer,
 };
 
 /// The settings of the whole server.
@@ -35,12 +36,47 @@ pub struct Server {
     /// How tokens are exchanged.
     #[serde(default)]
     pub exchange: ExchangeSettings,
+    /// Clients that are described by a document at their `client_id`, where they are let in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documents: Option<Documents>,
+    /// Clients that register themselves, where they may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<Registration>,
+    /// What the server may fetch.
+    #[serde(default)]
+    pub outbound: OutboundSettings,
+    /// Other issuers whose tokens are taken. Without any, nobody's are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trusted_issuers: Vec<TrustedIssuer>,
+    /// Other authorization servers that take our ID-JAGs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub id_jag_targets: Vec<IdJagTarget>,
 }
 
 impl Server {
     /// The URL of an endpoint, such as `/token`.
     pub fn endpoint(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
+    }
+
+    /// The issuer of this name whose tokens are taken.
+    pub fn trusted(&self, issuer: &str) -> Option<&TrustedIssuer> {
+        self.trusted_issuers.iter().find(|trusted| trusted.issuer == issuer)
+    }
+
+    /// Whether what another issuer vouched for is still good, as far as the trust in that issuer says; what comes from nowhere else
+    /// is.
+    pub fn stands_by(&self, claims: &AccessTokenClaims) -> bool {
+        claims.origin.as_ref().is_none_or(|origin| {
+            self.trusted(&origin.iss).is_some_and(|trusted| trusted.stands_by(claims, origin))
+        })
+    }
+
+    /// Whether what was got by exchange can still be renewed, as far as the trust in another issuer says.
+    pub fn renews(&self, child: &Child, now: Timestamp) -> bool {
+        child.claims.origin.as_ref().is_none_or(|origin| {
+            self.trusted(&origin.iss).is_some_and(|trusted| trusted.renews(child, origin, now))
+        })
     }
 
     /// The URL below which the pages stand: the issuer, unless they have one of their own.
@@ -142,11 +178,17 @@ pub struct ExchangeSettings {
     pub longest_chain: usize,
     /// Whether each exchange is recorded beside the authorization: who, for whom, for what, until when. One write each.
     pub record: bool,
+    /// Whether an exchange may yield a refresh token, where a policy permits it (`refresh_token_by_exchange`).
+    #[serde(default)]
+    pub issue_refresh_tokens: bool,
+    /// Whether a refresh token may be shown as subject token, by the client that it was given to.
+    #[serde(default)]
+    pub accept_refresh_tokens: bool,
 }
 
 impl Default for ExchangeSettings {
     fn default() -> Self {
-        Self { longest_chain: 4, record: true }
+        Self { longest_chain: 4, record: true, issue_refresh_tokens: false, accept_refresh_tokens: false }
     }
 }
 
@@ -159,6 +201,7 @@ pub enum GrantType {
     RefreshToken,
     ClientCredentials,
     TokenExchange,
+    JwtBearer,
 }
 
 impl GrantType {
@@ -169,6 +212,7 @@ impl GrantType {
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
             Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
+            Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
         }
     }
 }
@@ -261,12 +305,21 @@ pub struct Client {
     /// The only one who may act on behalf of people with this client's tokens (`may_act`, RFC 8693, section 4.4).
     #[serde(default)]
     pub may_act: Option<ClientId>,
+    /// Where it comes from.
+    #[serde(default, skip_serializing_if = "ClientOrigin::is_vouched_for")]
+    pub origin: ClientOrigin,
 }
 
 impl Client {
     /// Whether the client can keep a secret.
     pub const fn is_confidential(&self) -> bool {
         !matches!(self.authentication, Authentication::None)
+    }
+
+    /// Its name, if somebody vouches for it. One that it chose itself could be anybody's: it stands on the consent page, beside
+    /// the words that say so, and not where somebody is about to type a password.
+    pub fn vouched_name(&self) -> Option<&str> {
+        self.origin.is_vouched_for().then_some(self.name.as_str())
     }
 
     /// Whether the client may use a grant.
@@ -276,7 +329,10 @@ impl Client {
 
     /// Whether an answer may be sent to this redirect URI (OAuth 2.1, section 2.3.1).
     pub fn is_answered_at(&self, redirect_uri: &RedirectUri) -> bool {
-        self.redirect_uris.iter().any(|own| own.permits(redirect_uri))
+        self.redirect_uris.iter().any(|own| match self.origin {
+            ClientOrigin::Document => own.permits_any_port_of_localhost(redirect_uri),
+            ClientOrigin::Configured | ClientOrigin::Registered => own.permits(redirect_uri),
+        })
     }
 
     /// Whether the client gets a refresh token for this scope: when it is registered for them, and the person let it go on
@@ -501,20 +557,20 @@ pub fn is_openid(scope: &Scope) -> bool {
     scope.contains(OPENID)
 }
 
-mod optional_seconds {
+pub(crate) mod optional_seconds {
     use std::time::Duration;
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     #[expect(clippy::ref_option, reason = "serde calls it so")]
-    pub(super) fn serialize<S: Serializer>(
+    pub(crate) fn serialize<S: Serializer>(
         span: &Option<Duration>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         span.map(|span| span.as_secs()).serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Duration>, D::Error> {
         Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_secs))

@@ -30,6 +30,9 @@ pub enum ErrorCode {
     InvalidRequestUri,
     // OpenID Connect Core Unmet Authentication Requirements
     UnmetAuthenticationRequirements,
+    // RFC 7591, section 3.2.2
+    InvalidRedirectUri,
+    InvalidClientMetadata,
 }
 
 impl ErrorCode {
@@ -55,6 +58,8 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::InvalidRequestUri => "invalid_request_uri",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
         }
     }
 }

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::configuration::{Client, Tool};
 use crate::{
-    AccessTokenClaims, Actor, Actors, Ancestor, AuthorizationDetail, AuthorizationDetails, LONGEST_CHAIN,
-    Narrower, Parameters, Refusal, Scope, ToolId,
+    AccessTokenClaims, Actor, Actors, Ancestor, AuthorizationDetail, AuthorizationDetails, ClientId,
+    IdJagTarget, LONGEST_CHAIN, Narrower, Parameters, Refusal, Scope, ToolId,
 };
 
 /// What kind of token is shown or asked for (RFC 8693, section 3).
@@ -30,10 +30,15 @@ pub enum TokenType {
     /// A SAML 2.0 assertion.
     #[serde(rename = "urn:ietf:params:oauth:token-type:saml2")]
     Saml2,
+    /// An Identity Assertion JWT Authorization Grant, for another authorization server
+    /// (draft-ietf-oauth-identity-assertion-authz-grant, section 4.3).
+    #[serde(rename = "urn:ietf:params:oauth:token-type:id-jag")]
+    IdJag,
 }
 
 impl TokenType {
-    const ALL: [Self; 5] = [Self::AccessToken, Self::Jwt, Self::IdToken, Self::RefreshToken, Self::Saml2];
+    const ALL: [Self; 6] =
+        [Self::AccessToken, Self::Jwt, Self::IdToken, Self::RefreshToken, Self::Saml2, Self::IdJag];
 
     /// The token type's identifier.
     pub const fn as_str(self) -> &'static str {
@@ -43,6 +48,15 @@ impl TokenType {
             Self::IdToken => "urn:ietf:params:oauth:token-type:id_token",
             Self::RefreshToken => "urn:ietf:params:oauth:token-type:refresh_token",
             Self::Saml2 => "urn:ietf:params:oauth:token-type:saml2",
+            Self::IdJag => "urn:ietf:params:oauth:token-type:id-jag",
+        }
+    }
+
+    /// What the answer says of how it is used: `Bearer` for an access token, `N_A` for what is none (RFC 8693, section 2.2.1).
+    pub const fn token_type(self) -> &'static str {
+        match self {
+            Self::AccessToken | Self::Jwt => "Bearer",
+            Self::IdToken | Self::RefreshToken | Self::Saml2 | Self::IdJag => "N_A",
         }
     }
 
@@ -99,6 +113,10 @@ impl<'a> ExchangeRequest<'a> {
             Some(text) => TokenType::parse("requested_token_type", text)?,
             None => TokenType::AccessToken,
         };
+        // An ID-JAG has no place for who acts: to leave out in silence whoever is named would be a lie.
+        if requested == TokenType::IdJag && actor.is_some() {
+            return Err(Refusal::ActorTokenInvalid { why: "an ID-JAG names no actor" });
+        }
         let audiences = parameters.repeated("audience")?;
         Ok(Self { subject, actor, requested, audiences, asked: Narrower::parse(parameters)? })
     }
@@ -124,6 +142,51 @@ impl<'a> ExchangeRequest<'a> {
             _ => return Err(Refusal::TargetNotChosen),
         };
         if client.tools.contains(&target.id) { Ok(target) } else { Err(Refusal::ResourceNotAllowed) }
+    }
+
+    /// The other authorization server that an ID-JAG is for, and the resource behind it
+    /// (draft-ietf-oauth-identity-assertion-authz-grant, section 4.3): `audience` is required; `resource` may be left out where the
+    /// server has one alone.
+    ///
+    /// # Errors
+    /// [`Refusal::TargetNotChosen`], [`Refusal::ResourceNotAllowed`] for what is not registered for this client.
+    pub fn other_server<'t>(
+        &self,
+        client: &Client,
+        targets: &'t [IdJagTarget],
+    ) -> Result<&'t IdJagTarget, Refusal> {
+        let [audience] = self.audiences.as_slice() else { return Err(Refusal::TargetNotChosen) };
+        let resource = match self.asked.resources.as_slice() {
+            [] => None,
+            [one] => Some(one),
+            _ => return Err(Refusal::TargetNotChosen),
+        };
+        let is_meant = |target: &&IdJagTarget| {
+            target.audience == *audience
+                && target.clients.contains_key(&client.id)
+                && resource.is_none_or(|named| *named == target.resource)
+        };
+        let mut meant = targets.iter().filter(is_meant);
+        match (meant.next(), meant.next()) {
+            (Some(only), None) => Ok(only),
+            (Some(_), Some(_)) => Err(Refusal::TargetNotChosen),
+            (None, _) => Err(Refusal::ResourceNotAllowed),
+        }
+    }
+
+    /// The client that an ID token is for: the one that asks, or another by its `client_id` in `audience`.
+    ///
+    /// # Errors
+    /// [`Refusal::TargetNotChosen`] for several, [`Refusal::ResourceNotAllowed`] for a `resource`, which no client is.
+    pub fn relying_party(&self, client: &Client) -> Result<ClientId, Refusal> {
+        if !self.asked.resources.is_empty() {
+            return Err(Refusal::ResourceNotAllowed);
+        }
+        match self.audiences.as_slice() {
+            [] => Ok(client.id.clone()),
+            [one] => ClientId::parse(one).ok_or(Refusal::ResourceNotAllowed),
+            _ => Err(Refusal::TargetNotChosen),
+        }
     }
 }
 
@@ -199,6 +262,29 @@ impl Tool {
             }
         }
         AuthorizationDetails::new(made)
+    }
+
+    /// The part of a scope that was made of some of another tool's that the rules would make of some still.
+    pub fn scope_still_from(&self, other: &ToolId, scope: &Scope) -> Scope {
+        let is_made = |token: &str| {
+            self.id == *other
+                || self
+                    .rules_from(other)
+                    .any(|passage| matches!(passage, Passage::Scope { becomes, .. } if becomes == token))
+        };
+        scope.retaining(|token| self.scopes.contains_key(token) && is_made(token))
+    }
+
+    /// The details that were made of some of another tool's whose types the rules would make of some still.
+    #[must_use]
+    pub fn details_still_from(&self, other: &ToolId, details: &AuthorizationDetails) -> AuthorizationDetails {
+        let is_made = |made: &AuthorizationDetail| {
+            self.id == *other
+                || self.rules_from(other).any(|passage| {
+                    matches!(passage, Passage::Detail { becomes, .. } if *becomes == made.detail_type)
+                })
+        };
+        details.retaining(is_made)
     }
 
     fn rules_from<'a>(&'a self, other: &'a ToolId) -> impl Iterator<Item = &'a Passage> + Clone {
@@ -279,6 +365,16 @@ mod tests {
     #[test]
     fn an_access_token_is_what_who_names_no_type_gets() {
         assert_eq!(parsed(&SUBJECT), Ok((TokenType::AccessToken, None, TokenType::AccessToken)));
+    }
+
+    /// draft-ietf-oauth-identity-assertion-authz-grant, section 3.1, has no claim for them.
+    #[test]
+    fn nobody_acts_by_an_id_jag() {
+        let id_jag = ("requested_token_type", TokenType::IdJag.as_str());
+        let [subject, subject_type] = SUBJECT;
+        assert!(parsed(&[subject, subject_type, id_jag]).is_ok());
+        let with_actor = [subject, subject_type, id_jag, ("actor_token", "a"), ("actor_token_type", ACCESS)];
+        assert_eq!(parsed(&with_actor), Err(Refusal::ActorTokenInvalid { why: "an ID-JAG names no actor" }));
     }
 
     /// RFC 8693, section 2.1: `actor_token_type` is required with an actor token and must not come without one.

@@ -49,12 +49,14 @@ macro_rules! identifier {
 const PERSON_PREFIX: &str = "person-";
 
 identifier!(
-    /// A client's identifier (OAuth 2.1, section 2.2): visible characters, at most 256.
+    /// A client's identifier (OAuth 2.1, section 2.2): visible characters, at most 256. It is never like a person's, nor like that
+    /// of another issuer's subject.
     ClientId,
     |text| {
         (1..=256).contains(&text.len())
             && text.bytes().all(|byte| (0x21..=0x7e).contains(&byte))
             && !text.starts_with(PERSON_PREFIX)
+            && !text.starts_with(crate::OUTSIDE_PREFIX)
     }
 );
 

@@ -1,5 +1,5 @@
 use crate::configuration::{Server, Tool, is_issuer_scope};
-use crate::{AuthorizationDetails, Parameters, Refusal, ResourceUri, Scope};
+use crate::{AuthorizationDetails, IdJagTarget, Parameters, Refusal, ResourceUri, Scope};
 
 /// What a token request asks of what was granted: less, or just that.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,6 +43,8 @@ pub enum Audience<'a> {
     Tool(&'a Tool),
     /// The issuer itself: userinfo.
     Issuer,
+    /// Another authorization server, by whose word a token is made there.
+    Elsewhere(&'a IdJagTarget),
 }
 
 impl<'a> Audience<'a> {
@@ -87,6 +89,7 @@ impl<'a> Audience<'a> {
         match self {
             Self::Tool(tool) => tool.resource.clone(),
             Self::Issuer => server.resource(),
+            Self::Elsewhere(target) => target.resource.clone(),
         }
     }
 
@@ -95,6 +98,7 @@ impl<'a> Audience<'a> {
         match self {
             Self::Tool(tool) => granted.retaining(|token| tool.scopes.contains_key(token)),
             Self::Issuer => granted.retaining(is_issuer_scope),
+            Self::Elsewhere(target) => granted.intersection(&target.scopes),
         }
     }
 
@@ -102,7 +106,7 @@ impl<'a> Audience<'a> {
     pub const fn tool(&self) -> Option<&'a Tool> {
         match self {
             Self::Tool(tool) => Some(tool),
-            Self::Issuer => None,
+            Self::Issuer | Self::Elsewhere(_) => None,
         }
     }
 

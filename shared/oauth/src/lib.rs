@@ -6,7 +6,9 @@ mod actors;
 mod asked;
 mod authorization;
 mod canonical;
+mod child;
 mod claims;
+mod client_metadata;
 pub mod configuration;
 mod detail;
 mod error_code;
@@ -18,6 +20,7 @@ mod issue;
 mod mac;
 /// Discovery (RFC 8414, OpenID Connect Discovery).
 pub mod metadata;
+mod outside;
 mod parameters;
 mod pkce;
 mod redirect;
@@ -28,9 +31,12 @@ mod resource;
 /// Scope (RFC 6749, section 3.3).
 pub mod scope;
 mod secret;
+/// Clients that nobody here has registered.
+pub mod strangers;
 mod strict_json;
 /// Moments and spans.
 pub mod time;
+mod unseen;
 
 pub use actors::{Actor, Actors, Ancestor, LONGEST_CHAIN};
 pub use asked::Asked;
@@ -39,11 +45,13 @@ pub use authorization::{
     Grant, Pushed, ROTATION_GRACE, Rotation, Spent, Stage,
 };
 pub use canonical::canonical;
+pub use child::{Child, ChildTerms};
 pub use claims::{
     ACCESS_TOKEN_TYP, AccessTokenClaims, ID_TOKEN_TYP, IdTokenClaims, Introspection,
     LARGEST_DETAILS_IN_TOKEN, RESERVED_CLAIMS, TokenResponse, at_hash, claim_value, claims_for_tool,
     must_be_referenced, userinfo_claims,
 };
+pub use client_metadata::{ClientMetadata, MetadataProblem};
 pub use detail::{AuthorizationDetail, AuthorizationDetails, DEEPEST_DETAIL, MOST_DETAILS};
 pub use error_code::ErrorCode;
 pub use exchange::{
@@ -54,6 +62,10 @@ pub use hashed_secret::HashedSecret;
 pub use identifiers::{ClientId, GrantId, PersonId, TokenId, ToolId};
 pub use issue::{Audience, Narrower, meaningful_scope, narrowed_scope};
 pub use mac::Mac;
+pub use outside::{
+    Acceptance, AssertedGrant, ID_JAG_TYP, IdJagClaims, IdJagTarget, IssuerKeys, OUTSIDE_PREFIX, Origin,
+    OutsideToken, Showing, Shown, SubjectKind, TrustedIssuer,
+};
 pub use parameters::{LONGEST_DETAILS, LONGEST_VALUE, Parameters};
 pub use pkce::{CodeChallenge, CodeVerifier};
 pub use redirect::RedirectUri;
@@ -66,4 +78,6 @@ pub use request::{
 pub use resource::ResourceUri;
 pub use scope::Scope;
 pub use secret::{Secret, Sha256Digest};
+pub use strangers::{ClientOrigin, DocumentUrl, Stranger};
 pub use time::Timestamp;
+pub use unseen::acts_unseen;

@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use crate::configuration::{GrantType, Server};
 use crate::scope::ISSUER_SCOPES;
+use crate::{Acceptance, TokenType};
 
 /// The signature algorithms that we accept from clients that authenticate with a JWT.
 pub const CLIENT_ASSERTION_ALGORITHMS: [&str; 4] = ["ES256", "RS256", "PS256", "EdDSA"];
@@ -13,7 +14,7 @@ pub fn document(server: &Server, tool_scopes: &[String], detail_types: &[String]
     let scopes: Vec<&str> = ISSUER_SCOPES.into_iter().chain(tool_scopes.iter().map(String::as_str)).collect();
     let methods = ["private_key_jwt", "client_secret_basic", "client_secret_post", "none"];
     let confidential = &methods[..3];
-    json!({
+    let mut document = json!({
         "issuer": server.issuer,
         "authorization_endpoint": server.page("/authorize"),
         "pushed_authorization_request_endpoint": server.endpoint("/par"),
@@ -26,10 +27,7 @@ pub fn document(server: &Server, tool_scopes: &[String], detail_types: &[String]
         "scopes_supported": scopes,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": [
-            GrantType::AuthorizationCode.as_str(), GrantType::RefreshToken.as_str(), GrantType::ClientCredentials.as_str(),
-            GrantType::TokenExchange.as_str(),
-        ],
+        "grant_types_supported": grant_types(server),
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": CLIENT_ASSERTION_ALGORITHMS,
         "revocation_endpoint_auth_methods_supported": methods,
@@ -48,5 +46,46 @@ pub fn document(server: &Server, tool_scopes: &[String], detail_types: &[String]
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
-    })
+    });
+    name_strangers(server, &mut document);
+    name_id_jag(server, &mut document);
+    document
+}
+
+/// How clients that nobody here has registered can come (RFC 8414, section 2; draft-ietf-oauth-client-id-metadata-document,
+/// section 6).
+fn name_strangers(server: &Server, document: &mut Value) {
+    if server.documents.is_some() {
+        document["client_id_metadata_document_supported"] = json!(true);
+    }
+    if server.registration.is_some() {
+        document["registration_endpoint"] = json!(server.endpoint("/register"));
+    }
+}
+
+fn takes_id_jag(server: &Server) -> bool {
+    server.trusted_issuers.iter().any(|trusted| trusted.accepts.contains(&Acceptance::IdJag))
+}
+
+fn grant_types(server: &Server) -> Vec<&'static str> {
+    let always = [
+        GrantType::AuthorizationCode,
+        GrantType::RefreshToken,
+        GrantType::ClientCredentials,
+        GrantType::TokenExchange,
+    ];
+    let grants = always.into_iter().chain(takes_id_jag(server).then_some(GrantType::JwtBearer));
+    grants.map(GrantType::as_str).collect()
+}
+
+/// What is issued for other authorization servers, and taken from them
+/// (draft-ietf-oauth-identity-assertion-authz-grant, section 7).
+fn name_id_jag(server: &Server, document: &mut Value) {
+    if !server.id_jag_targets.is_empty() {
+        document["identity_chaining_requested_token_types_supported"] = json!([TokenType::IdJag.as_str()]);
+    }
+    if takes_id_jag(server) {
+        document["authorization_grant_profiles_supported"] =
+            json!(["urn:ietf:params:oauth:grant-profile:id-jag"]);
+    }
 }

@@ -33,14 +33,37 @@ impl RedirectUri {
             || self.without_loopback_port().is_some_and(|own| Some(own) == asked.without_loopback_port())
     }
 
+    /// The same for a client whose document is the same for all who run it: it cannot know the port that is free on their
+    /// machine, and the port of `localhost` may differ, too (OAuth 2.1, section 2.3.1).
+    pub fn permits_any_port_of_localhost(&self, asked: &Self) -> bool {
+        let named = |uri: &Self| uri.around_port(|host| matches!(host, Host::Domain("localhost")));
+        self.permits(asked) || named(self).is_some_and(|own| Some(own) == named(asked))
+    }
+
     /// The text around the port, when the host is a loopback IP address: `localhost` is matched exactly.
     fn without_loopback_port(&self) -> Option<(String, String)> {
+        self.around_port(|host| match host {
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.is_loopback(),
+            Host::Domain(_) => false,
+        })
+    }
+
+    /// Whether the answer stays on the person's own machine, where any program can wait for it: on loopback, or as an app's
+    /// scheme, which no one app has to itself (RFC 8252, sections 8.1 and 8.6).
+    pub fn stays_on_this_machine(&self) -> bool {
+        Url::parse(&self.0).is_ok_and(|url| is_of_an_app(&url) || is_loopback(&url))
+    }
+
+    /// Whether an app's scheme is followed by `//` and what looks like a host. Nothing names it: a private-use URI has one slash
+    /// (RFC 8252, section 7.1).
+    pub fn pretends_a_host(&self) -> bool {
+        Url::parse(&self.0).is_ok_and(|url| is_of_an_app(&url) && url.has_authority())
+    }
+
+    fn around_port(&self, of_host: impl FnOnce(&Host<&str>) -> bool) -> Option<(String, String)> {
         let url = Url::parse(&self.0).ok().filter(|url| url.scheme() == "http")?;
-        let host = match url.host()? {
-            Host::Ipv4(address) if address.is_loopback() => address.to_string(),
-            Host::Ipv6(address) if address.is_loopback() => format!("[{address}]"),
-            _ => return None,
-        };
+        let host = url.host().filter(of_host)?;
         let authority = format!("http://{host}");
         let rest = self.0.strip_prefix(&authority)?;
         let end_of_port =
@@ -53,14 +76,15 @@ impl RedirectUri {
         &self.0
     }
 
-    /// Whose hands the code goes into, to be shown: the host with its port, or the scheme of an app.
+    /// Whose hands the code goes into, to be shown: the host with its port, or the scheme of an app. Whatever follows that
+    /// scheme is the app's own text.
     pub fn host(&self) -> String {
         let Ok(url) = Url::parse(&self.0) else {
             return self.0.clone();
         };
         match (url.host_str(), url.port()) {
-            (Some(host), Some(port)) => format!("{host}:{port}"),
-            (Some(host), None) if !host.is_empty() => host.to_owned(),
+            (Some(host), Some(port)) if !is_of_an_app(&url) => format!("{host}:{port}"),
+            (Some(host), None) if !is_of_an_app(&url) => host.to_owned(),
             _ => format!("{}:", url.scheme()),
         }
     }
@@ -89,6 +113,11 @@ impl RedirectUri {
 
 /// All but the unreserved characters (RFC 3986, section 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Whether the URI has a private-use scheme (RFC 8252, section 7.1).
+fn is_of_an_app(url: &Url) -> bool {
+    !matches!(url.scheme(), "https" | "http")
+}
 
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -137,8 +166,41 @@ mod tests {
         assert!(!registered.permits(&uri("http://127.0.0.2:49152/callback")));
         assert!(!registered.permits(&uri("http://[::1]:49152/callback")));
         assert!(!uri("http://localhost/callback").permits(&uri("http://localhost:1/callback")));
+        let of_a_document = uri("http://localhost/callback");
+        assert!(of_a_document.permits_any_port_of_localhost(&uri("http://localhost:1/callback")));
+        assert!(!of_a_document.permits_any_port_of_localhost(&uri("http://localhost:1/callback2")));
+        assert!(!of_a_document.permits_any_port_of_localhost(&uri("http://127.0.0.1:1/callback")));
+        assert!(
+            !uri("https://app.example/cb").permits_any_port_of_localhost(&uri("https://app.example:444/cb"))
+        );
         assert!(!uri("https://app.example/cb").permits(&uri("https://app.example:444/cb")));
         assert!(!uri("https://app.example/cb").permits(&uri("https://app.example/cb/")));
+    }
+
+    /// What stands after an app's scheme is the app's own text: it must not pass for somebody's host.
+    #[test]
+    fn who_is_answered_is_shown_by_host_or_by_the_apps_scheme() {
+        for (text, shown) in [
+            ("https://app.example/cb", "app.example"),
+            ("https://app.example:8443/cb", "app.example:8443"),
+            ("http://127.0.0.1:49152/cb", "127.0.0.1:49152"),
+            ("com.evil.app://login.bank.example/cb", "com.evil.app:"),
+            ("com.evil.app://login.bank.example:443/cb", "com.evil.app:"),
+            ("com.example.app:/cb", "com.example.app:"),
+        ] {
+            assert_eq!(uri(text).host(), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_answer_to_loopback_or_to_an_app_stays_on_this_machine() {
+        for text in ["http://127.0.0.1/cb", "http://[::1]:1/cb", "http://localhost/cb", "com.example.app:/cb"]
+        {
+            assert!(uri(text).stays_on_this_machine(), "{text}");
+        }
+        for text in ["https://app.example/cb", "https://127.0.0.1.app.example/cb"] {
+            assert!(!uri(text).stays_on_this_machine(), "{text}");
+        }
     }
 
     #[test]

@@ -47,6 +47,20 @@ pub enum Refusal {
     ClientRejected { why: ClientRejection },
     #[error("no client is registered under this client_id")]
     UnknownClient,
+    #[error("the client_id is not the URL of a metadata document: {problem}")]
+    ClientUrlInvalid { problem: &'static str },
+    #[error("the client_id is on a host whose metadata documents are not read here")]
+    DocumentHostNotAllowed,
+    #[error("the client's metadata document was not read: {problem}")]
+    DocumentNotRead { problem: &'static str },
+    #[error("the client's metadata document cannot be used: {problem}")]
+    DocumentInvalid { problem: &'static str },
+    #[error("clients cannot register themselves here")]
+    RegistrationNotOffered,
+    #[error("the client's metadata cannot be used: {problem}")]
+    ClientMetadataInvalid { problem: &'static str },
+    #[error("the client's redirect_uris cannot be used: {problem}")]
+    RedirectUriUnusable { problem: &'static str },
     #[error("the client may not use {grant_type}")]
     GrantNotAllowed { grant_type: &'static str },
 
@@ -137,6 +151,8 @@ pub enum Refusal {
     TokenTypeNotSupported { name: &'static str },
     #[error("the subject_token is invalid, expired or revoked, or not one that this client may exchange")]
     SubjectTokenInvalid { why: &'static str },
+    #[error("the assertion is invalid, expired or used already, or not one that this client may present")]
+    GrantAssertionInvalid { why: &'static str },
     #[error("the actor_token is invalid, expired or revoked, or not one that this client may show")]
     ActorTokenInvalid { why: &'static str },
     #[error("the subject_token says that somebody else may act with it")]
@@ -220,7 +236,14 @@ impl Refusal {
     /// The RFC's word for it.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::ClientNotAuthenticated | Self::ClientRejected { .. } => ErrorCode::InvalidClient,
+            Self::ClientNotAuthenticated
+            | Self::ClientRejected { .. }
+            | Self::ClientUrlInvalid { .. }
+            | Self::DocumentHostNotAllowed
+            | Self::DocumentNotRead { .. }
+            | Self::DocumentInvalid { .. } => ErrorCode::InvalidClient,
+            Self::RedirectUriUnusable { .. } => ErrorCode::InvalidRedirectUri,
+            Self::ClientMetadataInvalid { .. } => ErrorCode::InvalidClientMetadata,
             Self::GrantNotAllowed { .. } | Self::ClientNotPermitted => ErrorCode::UnauthorizedClient,
             Self::UnsupportedResponseType => ErrorCode::UnsupportedResponseType,
             Self::RequestObjectNotSupported => ErrorCode::RequestNotSupported,
@@ -235,9 +258,10 @@ impl Refusal {
             | Self::ExchangeNotAllowed => ErrorCode::InvalidTarget,
             Self::LoginRequired => ErrorCode::LoginRequired,
             Self::ConsentRequired => ErrorCode::ConsentRequired,
-            Self::DeniedByPerson | Self::InteractionExpired | Self::GrantNotPermitted => {
-                ErrorCode::AccessDenied
-            }
+            Self::DeniedByPerson
+            | Self::InteractionExpired
+            | Self::GrantNotPermitted
+            | Self::RegistrationNotOffered => ErrorCode::AccessDenied,
             Self::AuthenticationStrengthUnavailable => ErrorCode::UnmetAuthenticationRequirements,
             Self::DetailsNotAnArray { .. }
             | Self::DetailRepeatsMember
@@ -256,6 +280,7 @@ impl Refusal {
             | Self::RedirectUriMismatch
             | Self::VerifierMismatch
             | Self::RefreshTokenInvalid { .. }
+            | Self::GrantAssertionInvalid { .. }
             | Self::PersonEnded => ErrorCode::InvalidGrant,
             Self::TokenInvalid { .. } => ErrorCode::InvalidToken,
             Self::InsufficientScope { .. } => ErrorCode::InsufficientScope,

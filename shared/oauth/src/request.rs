@@ -338,16 +338,9 @@ fn purpose(parameters: &Parameters) -> Result<Option<String>, Refusal> {
     })
 }
 
-/// Control characters, line separators, and the characters that reorder or hide text.
-fn disturbs_a_page(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-                | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
+/// What a page would leave out of a foreign text, and the marks that choose how the character before them looks.
+pub(crate) fn disturbs_a_page(character: char) -> bool {
+    crate::acts_unseen(character) || matches!(character, '\u{fe00}'..='\u{fe0f}')
 }
 
 fn bounded(parameters: &Parameters, name: &'static str, limit: usize) -> Result<Option<String>, Refusal> {

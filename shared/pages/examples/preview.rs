@@ -125,7 +125,12 @@ fn consent(frame: Frame<'_>) -> ConsentPage<'_> {
         withheld: Withheld::default(),
         frame,
         interaction: "i",
-        client: AskingClient { name: "Finance Agent", id: "finance-agent", is_vouched_for: true },
+        client: AskingClient {
+            name: "Finance Agent",
+            id: "finance-agent",
+            is_vouched_for: true,
+            waits_on_this_machine: false,
+        },
         returns_to: "127.0.0.1:8912",
         person: ALICE,
         purpose: Some("I want to sum up the fourth quarter for your meeting on Thursday."),
@@ -173,6 +178,7 @@ fn consent_of_a_stranger(frame: Frame<'_>) -> ConsentPage<'_> {
         name: "Helpful \u{202e}tnegA <script>alert(1)</script>",
         id: "https://helpful-agent.example/oauth/client-metadata.json",
         is_vouched_for: false,
+        waits_on_this_machine: true,
     };
     let lifetime = Lifetime { token: Duration::from_mins(5), renewable_until: None };
     let mut page = consent(frame);

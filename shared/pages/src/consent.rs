@@ -47,6 +47,8 @@ pub struct AskingClient<'a> {
     pub id: &'a str,
     /// Whether somebody of this company registered it. Nobody vouches for a client that only says itself who it is.
     pub is_vouched_for: bool,
+    /// Whether it waits for this answer on the person's own machine.
+    pub waits_on_this_machine: bool,
 }
 
 /// One authorization detail to be allowed or not.

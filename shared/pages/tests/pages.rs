@@ -31,7 +31,12 @@ fn consent<'a>(frame: Frame<'a>, foreign: &'a str) -> ConsentPage<'a> {
         withheld: Withheld::default(),
         frame,
         interaction: foreign,
-        client: AskingClient { name: foreign, id: foreign, is_vouched_for: true },
+        client: AskingClient {
+            name: foreign,
+            id: foreign,
+            is_vouched_for: true,
+            waits_on_this_machine: false,
+        },
         returns_to: foreign,
         person: Person { display_name: foreign, user_name: foreign },
         purpose: Some(foreign),
@@ -138,7 +143,12 @@ fn every_page(frame: Frame<'_>, foreign: &str) -> Vec<String> {
         consent(frame, foreign).render(),
         ConsentPage { problem: Some(ConsentProblem::NothingChosen), ..consent(frame, foreign) }.render(),
         ConsentPage {
-            client: AskingClient { name: foreign, id: foreign, is_vouched_for: false },
+            client: AskingClient {
+                name: foreign,
+                id: foreign,
+                is_vouched_for: false,
+                waits_on_this_machine: true,
+            },
             details: Vec::new(),
             scopes: Vec::new(),
             lifetime: Lifetime { token: Duration::ZERO, renewable_until: None },
@@ -288,7 +298,12 @@ fn a_wait_is_rounded_up() {
 fn the_consent_page_says_who_asks_where_it_leads_and_for_whom() {
     let brand = Brand::default();
     let page = ConsentPage {
-        client: AskingClient { name: "Finance Agent", id: "finance-agent", is_vouched_for: true },
+        client: AskingClient {
+            name: "Finance Agent",
+            id: "finance-agent",
+            is_vouched_for: true,
+            waits_on_this_machine: false,
+        },
         returns_to: "127.0.0.1:8912",
         person: Person { display_name: "Alice Example", user_name: "alice" },
         purpose: Some("I sum up the quarter."),
@@ -308,7 +323,11 @@ fn the_consent_page_says_who_asks_where_it_leads_and_for_whom() {
     }
     assert!(!html.contains("Nobody vouches"));
     let stranger = ConsentPage { client: AskingClient { is_vouched_for: false, ..page.client }, ..page };
-    assert!(stranger.render().contains("Nobody vouches for this client"));
+    let html = stranger.render();
+    assert!(html.contains("Nobody vouches for this client") && !html.contains("on this device"), "{html}");
+    let client = AskingClient { waits_on_this_machine: true, ..stranger.client };
+    let html = ConsentPage { client, ..stranger }.render();
+    assert!(html.contains("It waits for the answer on this device"), "{html}");
 }
 
 #[test]

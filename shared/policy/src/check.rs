@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use cedar_policy::{EntityUid, Policy, PolicySet, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
-use oauth::configuration::{DetailType, PolicyText};
+use oauth::configuration::{DetailType, PolicyText, Server};
 
 use crate::policies::ID;
 use crate::schema::schema;
@@ -30,6 +30,8 @@ pub struct Known<'a> {
     pub clients: Vec<&'a str>,
     /// The tools' resource indicators.
     pub tools: Vec<&'a str>,
+    /// The server's settings, which say what ids clients can have that nobody registers.
+    pub server: Option<&'a Server>,
 }
 
 /// Checks policies before they are applied: whether they are Cedar, fit the schema, and each has an id of its own. A
@@ -137,7 +139,10 @@ impl InFile<'_> {
         for literal in policy.entity_literals() {
             let id = literal.id().unescaped();
             let (kind, exists) = match kind(&literal).as_str() {
-                "Client" => ("client", known.clients.contains(&id)),
+                "Client" => {
+                    let may_come = known.server.is_some_and(|server| server.may_meet(id));
+                    ("client", may_come || known.clients.contains(&id))
+                }
                 "Tool" => {
                     ("tool with the resource indicator", id == crate::ISSUER || known.tools.contains(&id))
                 }

@@ -25,8 +25,11 @@ pub(crate) fn of(
     let resource = uid("Tool", question.tool)?;
     let context = CedarContext::from_pairs(context(&question.context, types)?).map_err(text)?;
     let mut entities = Vec::new();
-    let mut attributes =
-        HashMap::from([attribute("confidential", bool(question.principal.client.is_confidential()))]);
+    let client = question.principal.client;
+    let mut attributes = HashMap::from([
+        attribute("confidential", bool(client.is_confidential() && client.origin.is_vouched_for())),
+        attribute("origin", string(client.origin.as_str())),
+    ]);
     if let Some(person) = &question.principal.person {
         let of_person = uid("Person", person.subject)?;
         attributes.extend([attribute("person", RestrictedExpression::new_entity_uid(of_person.clone()))]);

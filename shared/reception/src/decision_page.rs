@@ -26,7 +26,12 @@ pub fn decision_page(
         withheld: guest.withheld(client, request, signed_in),
         frame: guest.frame(),
         interaction: &sealed,
-        client: AskingClient { name: &client.name, id: client.id.as_str(), is_vouched_for: true },
+        client: AskingClient {
+            name: &client.name,
+            id: client.id.as_str(),
+            is_vouched_for: client.origin.is_vouched_for(),
+            waits_on_this_machine: request.redirect_uri.stays_on_this_machine(),
+        },
         returns_to: &request.redirect_uri.host(),
         person: signed_in.person(),
         purpose: request.purpose.as_deref(),

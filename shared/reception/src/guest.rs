@@ -10,8 +10,8 @@ use http::{
 };
 use keys::{Deployment, Keys, ServerSecret};
 use languages::Languages;
-use oauth::configuration::Server;
-use oauth::{Refusal, Timestamp};
+use oauth::configuration::{Client, Server};
+use oauth::{ClientId, Refusal, Timestamp};
 use pages::{Brand, Colour, ErrorPage, Frame, Logo, SignInPage, SignInProblem, content_security_policy};
 use policy::Policies;
 use sessions::Interaction;
@@ -162,6 +162,18 @@ impl<'a> Guest<'a> {
             secret,
             configuration,
         }
+    }
+
+    /// A client that is known and not switched off.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownClient`]; a fault of the table.
+    pub async fn client(&self, id: &ClientId) -> Result<Arc<Client>, Problem> {
+        let client = self.store.client(&self.configuration, id, self.now).await?;
+        let client = client.ok_or(Refusal::UnknownClient)?;
+        http::note_client(id);
+        let disabled = self.store.client_state(id, self.now).await?.disabled;
+        if disabled { Err(Refusal::UnknownClient.into()) } else { Ok(client) }
     }
 
     /// What all pages have in common.

@@ -3,7 +3,7 @@ use http::{Problem, Response, answer};
 use oauth::configuration::{Assurance, Client};
 use oauth::{
     Authorization, AuthorizationRequest, Decision, GrantId, Handle, HandleRejection, Refusal, Scope, Secret,
-    Timestamp,
+    Stage, Timestamp,
 };
 use sessions::{Interaction, Request};
 use store::{Commit, Person};
@@ -126,11 +126,7 @@ impl Pending {
     pub async fn deny(self, guest: &Guest<'_>, signed_in: &SignedIn) -> Result<Response, Problem> {
         let (client, asked, reply_to) =
             (self.request.client_id.clone(), self.request.asked().digest(), self.request.reply_to());
-        let denied = match self.pushed {
-            Some(pushed) => pushed.denied(guest.now)?,
-            None => Authorization::denied_at_once(self.interaction.id, &self.request, guest.now),
-        };
-        let denied = guest.commit(denied).await?;
+        let denied = guest.decide(self.undecided(guest), |request| request.denied(guest.now)).await?;
         audit::Decision::new(Event::Consent, Outcome::Denied, guest.request, guest.now)
             .client(&client)
             .person(&signed_in.session.person)
@@ -143,16 +139,20 @@ impl Pending {
     }
 
     async fn approve(self, guest: &Guest<'_>, decision: Decision) -> Result<Authorization, Problem> {
-        let (lives, now) = (&guest.configuration.server.lifetimes, guest.now);
-        let Some(pushed) = self.pushed else {
-            let (id, request) = (self.interaction.id, self.request);
-            return guest.commit(Authorization::consented_at_once(id, request, decision, lives, now)).await;
-        };
-        let before = pushed.clone();
-        let next = pushed.consented(decision, lives, now)?;
-        // Who heard of nothing may press the button again.
-        let commit = Box::pin(guest.store.commit_or_take_back(before, &next)).await?;
-        made(&commit, next)
+        let lives = &guest.configuration.server.lifetimes;
+        let consented = |request: Authorization| request.consented(decision.clone(), lives, guest.now);
+        guest.decide(self.undecided(guest), consented).await
+    }
+
+    /// The request before the decision. One that came with the browser stands nowhere: it is decided like one that was pushed,
+    /// by nobody, as the version before the first.
+    fn undecided(self, guest: &Guest<'_>) -> Authorization {
+        self.pushed.unwrap_or_else(|| {
+            let lives = &guest.configuration.server.lifetimes;
+            let nobodys = Secret::new(guest.dice.roll::<32>()).digest();
+            let pushed = Authorization::pushed(self.interaction.id, self.request, nobodys, lives, guest.now);
+            Authorization { version: 0, ..pushed }
+        })
     }
 }
 
@@ -180,8 +180,24 @@ impl Guest<'_> {
         Ok(self.store.authorization(&interaction.id).await?.ok_or(gone)?)
     }
 
-    async fn commit(&self, next: Authorization) -> Result<Authorization, Problem> {
-        made(&self.store.commit(&next).await?, next)
+    /// Commits the decision about a request. Who heard of nothing may press a button again: they find what taking their first
+    /// decision back has left, which stands in the table even where the request did not.
+    async fn decide(
+        &self,
+        before: Authorization,
+        decision: impl Fn(Authorization) -> Result<Authorization, Refusal>,
+    ) -> Result<Authorization, Problem> {
+        let decided = decision(before.clone())?;
+        let is_stored = before.version > 0;
+        let commit = Box::pin(self.store.commit_or_take_back(before.clone(), &decided)).await?;
+        match commit {
+            Commit::Outdated(Some(standing)) if !is_stored && matches!(standing.stage, Stage::Pushed(_)) => {
+                let before = Authorization { version: standing.version, ..before };
+                let decided = decision(before.clone())?;
+                made(&Box::pin(self.store.commit_or_take_back(before, &decided)).await?, decided)
+            }
+            commit => made(&commit, decided),
+        }
     }
 }
 

@@ -23,7 +23,11 @@ pub(crate) fn what_happened(problem: &Problem) -> (WhatHappened, StatusCode, &'s
 
 fn in_plain_words(refusal: &Refusal) -> WhatHappened {
     match refusal {
-        Refusal::UnknownClient => WhatHappened::ClientIsUnknown,
+        Refusal::UnknownClient
+        | Refusal::ClientUrlInvalid { .. }
+        | Refusal::DocumentHostNotAllowed
+        | Refusal::DocumentNotRead { .. }
+        | Refusal::DocumentInvalid { .. } => WhatHappened::ClientIsUnknown,
         Refusal::RedirectUriNotRegistered => WhatHappened::ReturnIsUnknown,
         Refusal::RequestUriInvalid { .. } | Refusal::InteractionExpired => WhatHappened::InteractionIsOver,
         Refusal::FormRejected => WhatHappened::FormIsForeign,

@@ -8,6 +8,7 @@ use crate::{AccessToken, Credentials, Trouble, claims, fetch};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+const SAML2: &str = "urn:ietf:params:oauth:token-type:saml2";
 const WHAT: &str = "the issuer's token endpoint";
 
 /// A token for the next tool, on behalf of whom the token at hand is for (RFC 8693, section 2.1).
@@ -17,11 +18,36 @@ pub struct Exchange<'t> {
     resource: String,
     scope: Vec<String>,
     details: Vec<Value>,
+    wanted: Wanted,
+}
+
+/// What kind of token is asked for (RFC 8693, section 3).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    AccessToken,
+    Saml2,
+}
+
+impl Wanted {
+    const fn token_type(self) -> &'static str {
+        match self {
+            Self::AccessToken => ACCESS_TOKEN,
+            Self::Saml2 => SAML2,
+        }
+    }
+
+    /// What `token_type` says of it: an assertion is no access token, so it has none (RFC 8693, section 2.2.1).
+    const fn used_as(self) -> &'static str {
+        match self {
+            Self::AccessToken => "Bearer",
+            Self::Saml2 => "N_A",
+        }
+    }
 }
 
 /// What came of an exchange (RFC 8693, section 2.2.1).
 pub struct Exchanged {
-    /// The token.
+    /// The token; an assertion is in base64url (RFC 8693, section 3).
     pub token: Secret<String>,
     /// Its last moment, as far as the issuer says.
     pub expires_at: Option<Timestamp>,
@@ -67,7 +93,8 @@ struct Refused {
 impl<'t> Exchange<'t> {
     /// The token that the tool was sent, and the resource of the next tool (RFC 8707).
     pub fn of(subject: &'t AccessToken, resource: impl Into<String>) -> Self {
-        Self { subject, resource: resource.into(), scope: Vec::new(), details: Vec::new() }
+        let (scope, details) = (Vec::new(), Vec::new());
+        Self { subject, resource: resource.into(), scope, details, wanted: Wanted::AccessToken }
     }
 
     /// A scope of the next tool.
@@ -81,6 +108,13 @@ impl<'t> Exchange<'t> {
     #[must_use]
     pub fn detail(mut self, detail: Value) -> Self {
         self.details.push(detail);
+        self
+    }
+
+    /// A SAML 2.0 assertion in place of an access token, for a tool that takes nothing else.
+    #[must_use]
+    pub fn for_saml(mut self) -> Self {
+        self.wanted = Wanted::Saml2;
         self
     }
 
@@ -102,7 +136,7 @@ impl<'t> Exchange<'t> {
             ("grant_type", GRANT),
             ("subject_token", self.subject.text.expose()),
             ("subject_token_type", ACCESS_TOKEN),
-            ("requested_token_type", ACCESS_TOKEN),
+            ("requested_token_type", self.wanted.token_type()),
             ("resource", &self.resource),
         ];
         parameters.extend((!self.scope.is_empty()).then_some(("scope", scope.as_str())));
@@ -112,11 +146,11 @@ impl<'t> Exchange<'t> {
             .ok_or_else(|| Trouble::unusable(WHAT, "no request can be made for it"))?;
         let answer =
             issuer.fetch().fetch(request).await.map_err(|why| Trouble::NoAnswer { what: WHAT, why })?;
-        read(answer.status(), answer.body(), now)
+        read(self.wanted, answer.status(), answer.body(), now)
     }
 }
 
-fn read(status: StatusCode, body: &[u8], now: Timestamp) -> Result<Exchanged, ExchangeError> {
+fn read(wanted: Wanted, status: StatusCode, body: &[u8], now: Timestamp) -> Result<Exchanged, ExchangeError> {
     let other = |why: &str| ExchangeError::from(Trouble::unusable(WHAT, why));
     if status != StatusCode::OK {
         let Ok(refused) = serde_json::from_slice::<Refused>(body) else {
@@ -127,7 +161,8 @@ fn read(status: StatusCode, body: &[u8], now: Timestamp) -> Result<Exchanged, Ex
     }
     let granted: Granted =
         serde_json::from_slice(body).map_err(|_| other("not the JSON of RFC 8693, section 2.2.1"))?;
-    if granted.issued_token_type != ACCESS_TOKEN || !granted.token_type.eq_ignore_ascii_case("bearer") {
+    let used_as = granted.token_type.as_str();
+    if granted.issued_token_type != wanted.token_type() || !used_as.eq_ignore_ascii_case(wanted.used_as()) {
         return Err(other("another kind of token than was asked for"));
     }
     Ok(Exchanged {

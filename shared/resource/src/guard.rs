@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use http_types::{HeaderMap, Response};
-use oauth::{ResourceUri, Timestamp};
+use oauth::{ResourceUri, Scope, Timestamp};
 
 use crate::introspection::Introspection;
 use crate::issuer::Issuer;
@@ -21,6 +21,7 @@ struct Inner {
     credentials: Option<Credentials>,
     introspection: Introspection,
     realm: Option<String>,
+    asked: Option<Scope>,
     metadata_url: Option<String>,
     clock: Clock,
 }
@@ -33,6 +34,7 @@ pub struct GuardBuilder {
     fetch: Option<Arc<dyn Fetch>>,
     credentials: Option<Credentials>,
     realm: Option<String>,
+    asked: Option<String>,
     metadata_url: Option<String>,
     clock: Clock,
 }
@@ -52,6 +54,12 @@ pub enum SetUpWrong {
         /// What was given.
         resource: String,
     },
+    /// RFC 6749, section 3.3.
+    #[error("{scope:?} is no scope")]
+    Scope {
+        /// What was given.
+        scope: String,
+    },
     /// There is no way to the issuer.
     #[error("no HTTP client: {why}")]
     NoHttpClient {
@@ -69,6 +77,7 @@ impl Guard {
             fetch: None,
             credentials: None,
             realm: None,
+            asked: None,
             metadata_url: None,
             clock: Clock::system(),
         }
@@ -130,7 +139,8 @@ impl Guard {
 
     /// The answer to a request that is not let through.
     pub fn answer<B: From<String>>(&self, refusal: &Refusal) -> Response<B> {
-        refusal.respond(self.0.realm.as_deref(), self.0.metadata_url.as_deref())
+        let inner = &*self.0;
+        refusal.respond(inner.realm.as_deref(), inner.asked.as_ref(), inner.metadata_url.as_deref())
     }
 
     /// The tool's own identifier.
@@ -174,6 +184,13 @@ impl GuardBuilder {
         self
     }
 
+    /// What the challenge tells a client to ask for that comes without a good token (RFC 6750, section 3). MCP clients ask for
+    /// that, where it is said, and for nothing else.
+    pub fn asking_for(mut self, scope: impl Into<String>) -> Self {
+        self.asked = Some(scope.into());
+        self
+    }
+
     /// The tool serves its [`crate::ProtectedResource`] at the place that RFC 9728 prescribes, and challenges point there.
     pub fn with_metadata(mut self) -> Self {
         self.metadata_url = ResourceUri::parse(&self.resource).as_ref().and_then(metadata_url);
@@ -196,6 +213,8 @@ impl GuardBuilder {
         }
         let resource = ResourceUri::parse(&self.resource)
             .ok_or_else(|| SetUpWrong::Resource { resource: self.resource.clone() })?;
+        let asked = self.asked.map(|scope| Scope::parse(&scope).ok_or(SetUpWrong::Scope { scope }));
+        let asked = asked.transpose()?;
         let fetch = match self.fetch {
             Some(fetch) => fetch,
             None => ready_made()?,
@@ -206,6 +225,7 @@ impl GuardBuilder {
             credentials: self.credentials,
             introspection: Introspection::default(),
             realm: self.realm,
+            asked,
             metadata_url: self.metadata_url,
             clock: self.clock,
         })))

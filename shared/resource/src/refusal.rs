@@ -137,8 +137,14 @@ impl Refusal {
         }
     }
 
-    /// The value of `WWW-Authenticate`. Nothing of the request is in it. `None` when another token would not help.
-    pub fn challenge(&self, realm: Option<&str>, resource_metadata: Option<&str>) -> Option<String> {
+    /// The value of `WWW-Authenticate`. Nothing of the request is in it. `None` when another token would not help. `scope` is
+    /// what a client asks for that comes without a token that is good (RFC 6750, section 3).
+    pub fn challenge(
+        &self,
+        realm: Option<&str>,
+        scope: Option<&Scope>,
+        resource_metadata: Option<&str>,
+    ) -> Option<String> {
         if matches!(self, Self::Undecided(_)) {
             return None;
         }
@@ -153,6 +159,11 @@ impl Refusal {
         }
         match self {
             Self::InsufficientScope { needed } => add("scope", &needed.to_string()),
+            Self::NoToken | Self::InvalidToken(_) => {
+                if let Some(scope) = scope {
+                    add("scope", &scope.to_string());
+                }
+            }
             Self::InsufficientAuthentication { contexts, within } => {
                 if !contexts.is_empty() {
                     add("acr_values", &contexts.join(" "));
@@ -196,6 +207,7 @@ impl Refusal {
     pub fn respond<B: From<String>>(
         &self,
         realm: Option<&str>,
+        scope: Option<&Scope>,
         resource_metadata: Option<&str>,
     ) -> Response<B> {
         let mut response = Response::new(B::from(self.body().to_string()));
@@ -206,7 +218,7 @@ impl Refusal {
         if matches!(self, Self::Undecided(_)) {
             set(header::RETRY_AFTER, HeaderValue::from_static("10"));
         }
-        let challenge = self.challenge(realm, resource_metadata);
+        let challenge = self.challenge(realm, scope, resource_metadata);
         if let Some(challenge) = challenge.and_then(|text| HeaderValue::from_str(&text).ok()) {
             set(header::WWW_AUTHENTICATE, challenge);
         }

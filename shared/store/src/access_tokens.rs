@@ -1,11 +1,14 @@
 use environment::Fault;
 use oauth::{
-    AccessTokenClaims, Authorization, AuthorizationDetails, ClientId, Grant, GrantId, PersonId, Timestamp,
-    TokenId,
+    AccessTokenClaims, Authorization, AuthorizationDetails, ClientId, Grant, GrantId, PersonId, Stage,
+    Timestamp, TokenId,
 };
 
 use crate::item::{Draft, Item, Key, body};
 use crate::{ClientState, Hop, Person, Store, authorizations, client_states, hops, people};
+
+/// No authorization lasts longer, whatever the configuration says.
+const LONGEST_AUTHORIZATION: std::time::Duration = std::time::Duration::from_hours(366 * 24);
 
 /// Everything that says whether an access token still stands, read in one call.
 #[derive(Debug)]
@@ -16,21 +19,43 @@ pub struct Standing {
     pub authorization: Option<Authorization>,
     /// The person it names, if it names one and they are still there.
     pub person: Option<Person>,
+    /// The authorizations by exchange that it was got by, as far as they are still there.
+    children: Vec<Option<Authorization>>,
     /// The standing of the clients that it and those above it were given to, its own first.
     clients: Vec<(ClientId, ClientState)>,
 }
 
 impl Standing {
+    /// The last moment of anything that comes of it: that of the authorization, and of each authorization by exchange. `None` for
+    /// what goes back to none.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        let of_root = self.authorization.as_ref().and_then(Authorization::grant).map(|grant| grant.ends_at);
+        let of_children = self.children.iter().flatten().filter_map(|child| match &child.stage {
+            Stage::Child(child) => Some(child.claims.exp),
+            _ => None,
+        });
+        of_root.into_iter().chain(of_children).min()
+    }
+
     /// Whether nothing has ended the token: itself, one that it was exchanged from, its authorization, a client that has its
-    /// part in it, or its person.
+    /// part in it, an authorization by exchange that it was got by, or its person.
     pub fn holds(&self, claims: &AccessTokenClaims, now: Timestamp) -> bool {
         // What was exchanged after a client had been ended cannot be: the token above it was no good any more.
         let clients_allow = self.clients.iter().all(|(_, state)| state.allows_issued_at(claims.iat));
         if self.revoked || !clients_allow {
             return false;
         }
+        let is_live =
+            |child: &Option<Authorization>| child.as_ref().is_some_and(|child| child.live_child(now).is_ok());
+        if !self.children.iter().all(is_live) {
+            return false;
+        }
         if claims.grant_id.is_none() {
-            return true;
+            // Without a root it stands as long as the person does, where it is about one.
+            return PersonId::parse(&claims.sub).is_none_or(|id| {
+                let of_them = self.person.as_ref().filter(|person| person.id == id);
+                of_them.is_some_and(|person| person.allows_made_at(claims.iat))
+            });
         }
         let grant = self.authorization.as_ref().and_then(|authorization| authorization.live_grant(now).ok());
         let (Some(grant), Some(person)) = (grant, &self.person) else { return false };
@@ -43,7 +68,7 @@ impl Standing {
 
 impl Store {
     /// Reads everything that says whether an access token still stands: one call of at most four items, and of two more for
-    /// each exchange that it comes from; a second call only where the details of the authorization are too large to live in
+    /// each exchange that it comes from, and of one more for each refresh token by exchange; a second call only where the details of the authorization are too large to live in
     /// its item.
     ///
     /// # Errors
@@ -58,17 +83,23 @@ impl Store {
                 clients.push(above.client_id.clone());
             }
         }
-        let of_grant = grant_id.zip(PersonId::parse(&claims.sub));
-        let of_grant = of_grant.map(|(id, person)| [authorizations::key(id), people::key(&person)]);
+        let person = PersonId::parse(&claims.sub);
         let mut keys = marks.clone();
         keys.extend(clients.iter().map(client_states::key));
-        keys.extend(of_grant.into_iter().flatten());
+        keys.extend(claims.child_grant_ids.iter().map(authorizations::key));
+        keys.extend(grant_id.map(authorizations::key));
+        keys.extend(person.as_ref().map(people::key));
 
         let mut items = self.read_each(&keys).await?.into_iter();
         let revoked = items.by_ref().take(marks.len()).flatten().count() > 0;
         let states = items.by_ref().take(clients.len()).map(|item| client_state(item.as_ref()));
         let states = states.collect::<Result<Vec<_>, _>>()?;
-        let (authorization, person) = (items.next().flatten(), items.next().flatten());
+        let children = items.by_ref().take(claims.child_grant_ids.len());
+        let children = children
+            .map(|item| item.as_ref().map(authorizations::decode).transpose())
+            .collect::<Result<Vec<_>, _>>()?;
+        let authorization = grant_id.and_then(|_| items.next().flatten());
+        let person = person.and_then(|_| items.next().flatten());
         let authorization = match &authorization {
             Some(item) => Some(self.assemble(item).await?),
             None => None,
@@ -77,19 +108,19 @@ impl Store {
             revoked,
             authorization,
             person: person.as_ref().map(body).transpose()?,
+            children,
             clients: clients.into_iter().zip(states).collect(),
         })
     }
 
-    /// Ends one access token, not the authorization it comes from (RFC 7009): one write, forgotten when the
-    /// token would have expired anyway.
+    /// Ends one access token, not the authorization it comes from (RFC 7009), and what was exchanged from it: one write. A refresh
+    /// token may have come of it, so it is remembered for longer than any authorization lasts.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn revoke_access_token(&self, claims: &AccessTokenClaims) -> Result<(), Fault> {
         let key = revocation_key(claims.grant_id.as_ref(), &claims.jti);
-        let margin = std::time::Duration::from_mins(2);
-        self.write(Draft::new(&key, &claims.client_id, Some(claims.exp.after(margin)))).await
+        self.write(Draft::new(&key, &claims.client_id, Some(claims.exp.after(LONGEST_AUTHORIZATION)))).await
     }
 
     /// Keeps details to which a token only refers, when they are not those of its whole authorization.

@@ -83,8 +83,13 @@ impl Store {
     /// the version that is written is none that it came from. Whether that is heard of does not matter, for the caller
     /// knows of nothing either way. The request may be given up because its time is over: this one call has its own.
     async fn take_back(&self, attempt: &str, before: Authorization) {
+        // What stood nowhere before must be kept from arriving, too.
+        let expression = match before.version {
+            2 => "(version = :unheard AND attempt = :attempt) OR version = :from OR attribute_not_exists(pk)",
+            _ => "(version = :unheard AND attempt = :attempt) OR version = :from",
+        };
         let unheard = Condition::new(
-            "(version = :unheard AND attempt = :attempt) OR version = :from",
+            expression,
             vec![
                 (":unheard", number(before.version - 1)),
                 (":attempt", text(attempt)),
@@ -99,7 +104,8 @@ impl Store {
 
     async fn commit_as(&self, attempt: &str, next: &Authorization) -> Result<Commit, Fault> {
         let (slim, details) = split(next);
-        let decided_anew = matches!(next.stage, Stage::Pushed(_) | Stage::Consented(_));
+        let decided_anew = matches!(next.stage, Stage::Pushed(_) | Stage::Consented(_))
+            || matches!(next.stage, Stage::Child(_)) && next.version == 1;
         if let Some(details) = details.filter(|_| decided_anew) {
             let key = details_key(&next.id, &details.digest());
             self.write(Draft::new(&key, &details, Some(forget(next)))).await?;
@@ -190,9 +196,21 @@ fn draft(next: &Authorization, slim: &Slim) -> Draft {
                 format!("AUTHORIZATION#{}", grant.granted_at.as_seconds()),
             );
         }
+        Stage::Child(child) => {
+            draft = draft.with("client_id", text(child.claims.client_id.as_str()));
+            if let Some(person) = child.person() {
+                let sort = format!("AUTHORIZATION#{}", child.claims.iat.as_seconds());
+                draft = draft.owned_by(format!("PERSON#{person}"), sort);
+            }
+        }
         Stage::Pushed(_) | Stage::Ended(_) => {}
     }
-    if let Stage::Active(oauth::Active { refresh: Some(family), .. }) = &next.stage {
+    let family = match &next.stage {
+        Stage::Active(active) => active.refresh.as_ref(),
+        Stage::Child(child) => Some(&child.refresh),
+        Stage::Pushed(_) | Stage::Consented(_) | Stage::Ended(_) => None,
+    };
+    if let Some(family) = family {
         draft = draft.with("refresh_family", text(family.secret.to_base64url()));
     }
     draft
@@ -219,6 +237,7 @@ fn details_of(authorization: &Authorization) -> AuthorizationDetails {
         Stage::Pushed(pushed) => pushed.request.details.clone(),
         Stage::Consented(consented) => consented.grant.details.clone(),
         Stage::Active(active) => active.grant.details.clone(),
+        Stage::Child(child) => child.claims.authorization_details.clone(),
         Stage::Ended(_) => AuthorizationDetails::default(),
     }
 }
@@ -228,6 +247,7 @@ fn replace_details(authorization: &mut Authorization, details: AuthorizationDeta
         Stage::Pushed(pushed) => pushed.request.details = details,
         Stage::Consented(consented) => consented.grant.details = details,
         Stage::Active(active) => active.grant.details = details,
+        Stage::Child(child) => child.claims.authorization_details = details,
         Stage::Ended(_) => {}
     }
 }

@@ -136,7 +136,8 @@ impl Store {
         Ok(configuration)
     }
 
-    /// A registered client of a configuration, remembered for as long as that configuration is.
+    /// A client of a configuration, remembered for as long as that configuration is; or one that nobody registered, where the
+    /// configuration lets such a one in.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -144,7 +145,13 @@ impl Store {
         &self,
         configuration: &Configuration,
         id: &ClientId,
+        now: Timestamp,
     ) -> Result<Option<Arc<Client>>, Fault> {
+        let origin = id.origin(&configuration.server);
+        if !origin.is_vouched_for() {
+            let known = self.stranger(id, origin, now).await?;
+            return Ok(known.and_then(|known| known.as_client(&configuration.server)).map(Arc::new));
+        }
         if let Some(known) = configuration.known(id) {
             return Ok(Some(known));
         }

@@ -19,6 +19,7 @@ mod people;
 mod request_counts;
 mod sessions;
 mod sign_in_attempts;
+mod strangers;
 
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ pub use derived::Derived;
 pub use hops::Hop;
 pub use key_ring::KeptRing;
 pub use people::{Created, Person};
-pub use request_counts::COUNTED_TOGETHER;
+pub use request_counts::{COUNTED_TOGETHER, weight_of};
 pub use sessions::{Membership, Session};
 pub use sign_in_attempts::{Attempts, SeenAttempts};
 
@@ -47,6 +48,7 @@ pub struct Store {
     configuration: Arc<configuration::Cache>,
     client_states: Arc<client_states::Cache>,
     request_counts: Arc<request_counts::Cache>,
+    strangers: Arc<strangers::Cache>,
 }
 
 impl Store {
@@ -59,6 +61,7 @@ impl Store {
             configuration: Arc::default(),
             client_states: Arc::default(),
             request_counts: Arc::default(),
+            strangers: Arc::default(),
         }
     }
 }

@@ -82,6 +82,14 @@ impl Store {
         self.person(&id).await
     }
 
+    /// The `sub` of the person with this user name, in lower case: one read.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn person_named(&self, user_name: &str) -> Result<Option<PersonId>, Fault> {
+        self.read(&user_name_key(user_name)).await?.as_ref().map(body).transpose()
+    }
+
     /// Makes a person and takes their user name, both or neither.
     ///
     /// # Errors

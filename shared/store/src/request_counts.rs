@@ -15,6 +15,14 @@ const MOST_COUNTED: usize = 10_000;
 /// What is counted together, and thus how long whoever is beyond a limit has to wait.
 pub const COUNTED_TOGETHER: Duration = Duration::from_mins(1);
 
+/// A request that is kept as it came counts as one for each of so many bytes begun.
+const BYTES_OF_A_COUNT: usize = 4 * 1024;
+
+/// As how many a request counts whose body has so many bytes, where it is kept as it came.
+pub fn weight_of(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(BYTES_OF_A_COUNT)).unwrap_or(u32::MAX).max(1)
+}
+
 /// What this process knows of how often each caller came in this minute.
 #[derive(Default)]
 pub(crate) struct Cache(Mutex<HashMap<String, Count>>);
@@ -50,6 +58,18 @@ impl Store {
                 true
             }
         }
+    }
+
+    /// Counts a request of a client that nobody vouches for, by the network address alone: other names cost it nothing.
+    pub async fn count_stranger(
+        &self,
+        address: Option<&str>,
+        weight: u32,
+        per_minute: u32,
+        now: Timestamp,
+    ) -> bool {
+        let caller = format!("STRANGERS#{}", address.unwrap_or_default());
+        self.count_request(&caller, weight, per_minute, now).await
     }
 
     async fn add_up(

@@ -3,11 +3,11 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use lean_start::runtime_api::Outcome;
+use lean_start::runtime_api::{Environment, Outcome};
 use serde_json::{Value, json};
 use tests::Operator;
 
-use crate::place::{Place, a_name};
+use crate::place::{PATIENT, Place, a_name};
 use crate::process::Process;
 use crate::version::{Version, needed};
 
@@ -51,6 +51,14 @@ impl Deployment {
         deployment
     }
 
+    /// One with this version's configuration, and keys.
+    pub(crate) fn ready(signing_mode: &'static str) -> Self {
+        let (deployment, this) = (Self::new(signing_mode), Version::this());
+        deployment.tends_keys(&this, &json!({}));
+        deployment.applies(&this);
+        deployment
+    }
+
     /// The same deployment on another table: one that was restored.
     pub(crate) fn on(&self, table: &str) -> Self {
         let folder = self.folder.join(table);
@@ -68,9 +76,27 @@ impl Deployment {
         other
     }
 
+    /// The same deployment, changed to another signing mode.
+    pub(crate) fn in_mode(&self, signing_mode: &'static str) -> Self {
+        let mut other = self.on(&self.table);
+        other.signing_mode = signing_mode;
+        other
+    }
+
     /// Asks the database.
     pub(crate) fn database(&self, operation: &str, request: &Value) -> Value {
         call(&self.endpoint, &format!("DynamoDB_20120810.{operation}"), request)
+    }
+
+    /// The public halves of the keys in its ring, the oldest first.
+    pub(crate) fn keys_in_ring(&self) -> Vec<Value> {
+        let key = json!({ "pk": { "S": "KEYS" }, "sk": { "S": "RING" } });
+        let found =
+            self.database("GetItem", &json!({ "TableName": self.table, "Key": key, "ConsistentRead": true }));
+        let Some(ring) = found["Item"]["body"]["S"].as_str() else { return Vec::new() };
+        let ring: Value = serde_json::from_str(ring).expect("JSON");
+        let keys = ring["signing_keys"].as_array().expect("keys");
+        keys.iter().map(|key| key["public_key"].clone()).collect()
     }
 
     /// The operator with a version's command.
@@ -104,20 +130,27 @@ impl Deployment {
 
     /// Lets a version's rotation tend the keys. What it answers.
     pub(crate) fn tends_keys(&self, version: &Version, demand: &Value) -> Value {
-        // A place needs clients, and rotation runs before there are any.
-        let environment = lean_start::runtime_api::Environment::of_function("rotation")
-            .with("AWS_ENDPOINT_URL", &self.endpoint)
-            .with("COUNTERSIGN_TABLE", &self.table)
-            .with("COUNTERSIGN_DEPLOYMENT", &self.name);
-        let environment =
-            self.variables().iter().fold(environment, |all, (name, value)| all.with(name, value));
-        let program = version.functions.join("rotation/bootstrap");
-        let log = self.folder.join("rotation.log");
-        let process = Process::start_under(version.emulator, &program, environment, log);
+        let environment = self.environment_of_rotation(&self.endpoint).with(PATIENT.0, PATIENT.1);
+        let process = self.starts_rotation(version, environment);
         match process.function.invoke(&demand.to_string(), PATIENCE) {
             Outcome::Answer(answer) => serde_json::from_slice(&answer.body).expect("JSON"),
             other => panic!("rotation: {other:?}; the log: {}", process.log()),
         }
+    }
+
+    /// What its rotation finds in its environment. A place needs clients, and rotation runs before there are any.
+    pub(crate) fn environment_of_rotation(&self, endpoint: &str) -> Environment {
+        let environment = Environment::of_function("rotation")
+            .with("AWS_ENDPOINT_URL", endpoint)
+            .with("COUNTERSIGN_TABLE", &self.table)
+            .with("COUNTERSIGN_DEPLOYMENT", &self.name);
+        self.variables().iter().fold(environment, |all, (name, value)| all.with(name, value))
+    }
+
+    /// Starts a version's rotation.
+    pub(crate) fn starts_rotation(&self, version: &Version, environment: Environment) -> Process {
+        let program = version.functions.join("rotation/bootstrap");
+        Process::start_under(version.emulator, &program, environment, self.folder.join("rotation.log"))
     }
 
     /// With a version's programs on it.
@@ -128,8 +161,6 @@ impl Deployment {
     /// What its functions find in their environment beside names and addresses.
     pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
         vec![
-            // An emulator on a busy machine is slower than AWS.
-            ("COUNTERSIGN_AWS_MILLISECONDS", "5000".to_owned()),
             ("COUNTERSIGN_DATA_KEY", self.data_key.clone()),
             ("COUNTERSIGN_SIGNING_MODE", self.signing_mode.to_owned()),
             ("COUNTERSIGN_ROTATION_DAYS", "90".to_owned()),

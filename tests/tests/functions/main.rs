@@ -1,7 +1,9 @@
 //! The functions as they are deployed: each test starts the very programs that Lambda would run ([`place`]), puts a way to
 //! DynamoDB and KMS under them that can be broken at any call ([`way`]), hands them events of API Gateway ([`event`]), and
-//! looks at what the caller hears and what stands afterwards. They need a deployed endpoint and the built functions.
+//! looks at what the caller hears and what stands afterwards. They need an endpoint and the built functions: `tests/binaries/run`.
 
+mod account;
+mod assertion;
 mod deployment;
 mod event;
 mod place;
@@ -9,14 +11,17 @@ mod process;
 mod requests;
 mod seen;
 mod version;
+mod visit;
 mod walk;
 mod way;
 
-/// What takes a deployed endpoint and built functions.
+/// What takes an endpoint alone, and built functions: `tests/binaries/run faults`.
 mod deployed_binaries {
     mod cold_and_warm;
     mod faults;
+    mod keys_replaced;
     mod kills;
+    mod rotation;
     mod the_inside;
 }
 

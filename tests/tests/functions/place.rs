@@ -1,5 +1,4 @@
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -9,7 +8,8 @@ use tests::Operator;
 
 use crate::deployment::{Deployment, ISSUER};
 use crate::process::Process;
-use crate::version::{Version, needed};
+use crate::version::Version;
+use crate::way::Way;
 
 /// Where the functions run: a deployed table with `tests/configuration` in force, and the built programs.
 pub(crate) struct Place {
@@ -33,41 +33,26 @@ pub(crate) const AGENT: &str = "report-agent";
 pub(crate) const TOOL: &str = "files-tool";
 pub(crate) const ALONE: &str = "nightly-agent";
 pub(crate) const REMEMBERED: &str = "remembered-agent";
+pub(crate) const BANK_TOOL: &str = "bank-tool";
+/// It has no secret.
+pub(crate) const SIGNING: &str = "signing-agent";
+
+const WITH_A_SECRET: [&str; 5] = [AGENT, TOOL, ALONE, REMEMBERED, BANK_TOOL];
+
+/// What a call may take at an emulator on a busy machine: longer than at AWS.
+pub(crate) const PATIENT: (&str, &str) = ("COUNTERSIGN_AWS_MILLISECONDS", "5000");
 
 impl Place {
-    /// The one that the environment names.
+    /// The one that all tests of this run share.
     pub(crate) fn shared() -> &'static Self {
-        static SHARED: OnceLock<Place> = OnceLock::new();
-        SHARED.get_or_init(Self::of_environment)
-    }
-
-    fn of_environment() -> Self {
-        let version = Version::this();
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("functions");
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).expect("a folder");
-        let (issuer, operator) = (needed("COUNTERSIGN_URL"), Operator::default());
-        operator.applies_as(&version.configuration_in(&folder), &issuer);
-        Self {
-            secrets: [AGENT, TOOL, ALONE]
-                .map(|client| (client, operator.rotates_the_secret_of(client)))
-                .into(),
-            endpoint: needed("AWS_ENDPOINT_URL"),
-            table: needed("COUNTERSIGN_TABLE"),
-            deployment: std::env::var("COUNTERSIGN_DEPLOYMENT").unwrap_or_else(|_| "countersign".to_owned()),
-            variables: Vec::new(),
-            issuer,
-            operator,
-            programs: version.functions,
-            emulator: &[],
-            folder,
-        }
+        static SHARED: OnceLock<&Place> = OnceLock::new();
+        SHARED.get_or_init(|| Deployment::ready("kms").with(&Version::this()))
     }
 
     /// A deployment of the test's own, with the programs of a version. A configuration must be in force.
     pub(crate) fn of(deployment: &Deployment, version: &Version) -> Self {
         Self {
-            secrets: deployment.secrets(version, &[AGENT, TOOL, ALONE, REMEMBERED]),
+            secrets: deployment.secrets(version, &WITH_A_SECRET),
             endpoint: deployment.endpoint.clone(),
             table: deployment.table.clone(),
             deployment: deployment.name.clone(),
@@ -111,10 +96,19 @@ impl Place {
         self.folder.join(format!("{function}-{}.log", COUNTER.fetch_add(1, Ordering::Relaxed)))
     }
 
-    /// Starts a function whose calls go this way.
-    pub(crate) fn starts(&self, function: &str, endpoint: &str) -> Process {
-        let (program, environment) = (self.program(function), self.environment(function, endpoint));
-        Process::start_under(self.emulator, &program, environment, self.log(function))
+    /// Starts a function that speaks to the endpoint itself, and has time to wait for it.
+    pub(crate) fn starts(&self, function: &str) -> Process {
+        let environment = self.environment(function, &self.endpoint);
+        self.starts_in(function, environment.with(PATIENT.0, PATIENT.1))
+    }
+
+    /// Starts a function whose calls go this way, and that waits for them as it does on AWS.
+    pub(crate) fn starts_on(&self, function: &str, way: &Way) -> Process {
+        self.starts_in(function, self.environment(function, &way.endpoint))
+    }
+
+    pub(crate) fn starts_in(&self, function: &str, environment: Environment) -> Process {
+        Process::start_under(self.emulator, &self.program(function), environment, self.log(function))
     }
 
     /// The issuer's origin, which pages are sent from.

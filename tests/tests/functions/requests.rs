@@ -1,14 +1,19 @@
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::assertion::assertion;
 use crate::event::{Reply, Request};
-use crate::place::{AGENT, ALONE, Place, REMEMBERED, TOOL};
+use crate::place::{AGENT, ALONE, BANK_TOOL, Place, REMEMBERED, SIGNING, TOOL};
 
 /// The verifier of these tests and its challenge (RFC 7636, appendix B).
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const CALLBACK: &str = "http://127.0.0.1:49152/callback";
+
+const FILES: &str = "https://files.test";
+
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// What a client sends.
 impl Place {
@@ -37,30 +42,46 @@ impl Place {
         let form = [
             ("scope", "openid files.read files.access offline_access"),
             ("authorization_details", &file.to_string()),
-            ("resource", "https://files.test"),
+            ("resource", FILES),
         ];
         self.push_of(client, &form)
     }
 
-    fn push_of(&self, client: &str, form: &[(&str, &str)]) -> Request {
-        let always = [
-            ("response_type", "code"),
-            ("redirect_uri", CALLBACK),
-            ("state", "af0ifjsldkj"),
-            ("code_challenge", CHALLENGE),
-            ("code_challenge_method", "S256"),
+    /// A pushed request with so much in it that it is kept beside the authorization.
+    pub(crate) fn push_large(&self) -> Request {
+        let details = large_details().to_string();
+        let form = [
+            ("scope", "files.read offline_access"),
+            ("authorization_details", details.as_str()),
+            ("resource", FILES),
         ];
-        self.post_by(client, "/par", &[&always, form].concat())
+        self.push_of(AGENT, &form)
+    }
+
+    fn push_of(&self, client: &str, form: &[(&str, &str)]) -> Request {
+        self.post_by(client, "/par", &[&AUTHORIZATION, form].concat())
+    }
+
+    /// A pushed request of a client that signs an assertion for each of its requests (RFC 7523, section 2.2).
+    pub(crate) fn push_signed(&self) -> Request {
+        self.post_signed(
+            "/par",
+            &[&AUTHORIZATION[..], &[("scope", "openid files.read"), ("resource", FILES)]].concat(),
+        )
     }
 
     pub(crate) fn redemption(&self, code: &str) -> Request {
+        self.redemption_by(AGENT, code)
+    }
+
+    pub(crate) fn redemption_by(&self, client: &str, code: &str) -> Request {
         let form = [
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", CALLBACK),
             ("code_verifier", VERIFIER),
         ];
-        self.of_agent("/token", &form)
+        self.post_by(client, "/token", &form)
     }
 
     pub(crate) fn refresh(&self, token: &str) -> Request {
@@ -73,13 +94,34 @@ impl Place {
         Request::post("/token", &form).by(ALONE, self.secret_of(ALONE))
     }
 
+    /// The same of one that signs an assertion.
+    pub(crate) fn client_credentials_signed(&self) -> Request {
+        let form = [("grant_type", "client_credentials"), ("scope", "files.read"), ("resource", FILES)];
+        self.post_signed("/token", &form)
+    }
+
+    /// The file server exchanges a token that was sent to it for one that the bank accepts (RFC 8693, section 2.1).
+    pub(crate) fn exchange(&self, token: &str) -> Request {
+        self.post_by(TOOL, "/token", &exchange(token, "https://bank.test/api"))
+    }
+
+    /// The bank exchanges a token for an assertion that the ledger accepts (RFC 8693, section 3).
+    pub(crate) fn exchange_for_assertion(&self, token: &str) -> Request {
+        let saml2 = ("requested_token_type", "urn:ietf:params:oauth:token-type:saml2");
+        self.post_by(BANK_TOOL, "/token", &[&exchange(token, "https://ledger.test")[..], &[saml2]].concat())
+    }
+
     pub(crate) fn revocation(&self, token: &str) -> Request {
         self.of_agent("/revoke", &[("token", token)])
     }
 
     /// The tool asks about a token that was sent to it.
     pub(crate) fn introspection(&self, token: &str) -> Request {
-        Request::post("/introspect", &[("token", token)]).by(TOOL, self.secret_of(TOOL))
+        self.introspection_by(TOOL, token)
+    }
+
+    pub(crate) fn introspection_by(&self, tool: &str, token: &str) -> Request {
+        self.post_by(tool, "/introspect", &[("token", token)])
     }
 
     /// The agent asks about a token of its own.
@@ -94,6 +136,36 @@ impl Place {
     fn post_by(&self, client: &str, path: &str, form: &[(&str, &str)]) -> Request {
         Request::post(path, form).by(client, self.secret_of(client))
     }
+
+    fn post_signed(&self, path: &str, form: &[(&str, &str)]) -> Request {
+        let assertion = assertion(SIGNING, &self.issuer);
+        let proof = [("client_assertion_type", ASSERTION), ("client_assertion", assertion.as_str())];
+        Request::post(path, &[form, &proof].concat())
+    }
+}
+
+/// What every authorization request says (OAuth 2.1, section 4.1.1).
+const AUTHORIZATION: [(&str, &str); 5] = [
+    ("response_type", "code"),
+    ("redirect_uri", CALLBACK),
+    ("state", "af0ifjsldkj"),
+    ("code_challenge", CHALLENGE),
+    ("code_challenge_method", "S256"),
+];
+
+/// What a large request asks for.
+pub(crate) fn large_details() -> Value {
+    let memo = |number: u8| json!({ "type": "memo", "text": format!("{number} {}", "x".repeat(6_000)) });
+    json!([memo(1), memo(2)])
+}
+
+fn exchange<'a>(token: &'a str, resource: &'a str) -> [(&'a str, &'a str); 4] {
+    [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+        ("subject_token", token),
+        ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+        ("resource", resource),
+    ]
 }
 
 /// A person's browser: the cookies that it was given.
@@ -130,6 +202,16 @@ impl Browser {
         self.dresses(Request::get(&format!("/authorize?{query}")))
     }
 
+    /// Opens a request that the browser carries itself (OAuth 2.1, section 4.1.1).
+    pub(crate) fn opens_carrying(&self) -> Request {
+        let query: String = form_urlencoded::Serializer::new(String::new())
+            .append_pair("client_id", AGENT)
+            .extend_pairs(AUTHORIZATION)
+            .extend_pairs([("scope", "openid files.read offline_access"), ("resource", FILES)])
+            .finish();
+        self.dresses(Request::get(&format!("/authorize?{query}")))
+    }
+
     /// Types user name and password into a sign-in page.
     pub(crate) fn signs_in(&self, place: &Place, page: &Reply, user_name: &str, password: &str) -> Request {
         let interaction = page.field("interaction");
@@ -148,7 +230,16 @@ impl Browser {
         self.submits(place, "/consent", &form)
     }
 
-    fn submits<T: AsRef<str>>(&self, place: &Place, path: &str, form: &[(&str, T)]) -> Request {
+    /// Says no.
+    pub(crate) fn denies(&self, place: &Place, page: &Reply) -> Request {
+        self.submits(
+            place,
+            "/consent",
+            &[("interaction", page.field("interaction").as_str()), ("decision", "deny")],
+        )
+    }
+
+    pub(crate) fn submits<T: AsRef<str>>(&self, place: &Place, path: &str, form: &[(&str, T)]) -> Request {
         let request = Request::post(path, form).header("origin", place.origin());
         self.dresses(request.header("sec-fetch-site", "same-origin"))
     }

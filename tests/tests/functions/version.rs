@@ -3,6 +3,8 @@ use std::path::{Path, PathBuf};
 
 use tests::{built, program};
 
+use crate::assertion::jwks;
+
 /// The built programs of one version of Countersign, and what its tests configure.
 #[derive(Clone)]
 pub(crate) struct Version {
@@ -44,12 +46,12 @@ impl Version {
         }
     }
 
-    /// A copy of its tests' configuration without the client whose key is made anew for each run.
+    /// A copy of its tests' configuration, with a key for the client that authenticates by one.
     pub(crate) fn configuration_in(&self, folder: &Path) -> PathBuf {
         let own = folder.join("configuration");
         let _ = fs::remove_dir_all(&own);
         copy(&self.configuration, &own);
-        fs::remove_file(own.join("clients/signing-agent.toml")).expect("removed");
+        fs::write(own.join("clients/signing-agent.jwks.json"), jwks().to_string()).expect("written");
         own
     }
 }

@@ -1,10 +1,13 @@
+use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
+use crate::account::{People, Person};
 use crate::event::{Reply, Request};
-use crate::place::{Place, a_name};
+use crate::place::{AGENT, BANK_TOOL, Place, REMEMBERED, SIGNING};
 use crate::process::Process;
-use crate::requests::Browser;
+use crate::requests::{Browser, large_details};
+use crate::visit::Visit;
 
 const MOST_TRIES: usize = 10;
 
@@ -19,92 +22,46 @@ pub(crate) struct Crew {
     introspect: Process,
     /// The browser of somebody who has signed in.
     browser: Browser,
-}
-
-/// A request to an endpoint, one for each way that it goes to AWS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Visit {
-    Push,
-    OpenSignedOut,
-    OpenSignedIn,
-    SignIn,
-    Consent,
-    Redeem,
-    Refresh,
-    WorkAlone,
-    IntrospectAccessToken,
-    IntrospectRefreshToken,
-    RevokeAccessToken,
-    RevokeRefreshToken,
-    Userinfo,
-    ReadMetadata,
-    ReadKeys,
+    pub(crate) people: People,
+    /// That of somebody who is not to be asked again.
+    remembered: OnceLock<Browser>,
 }
 
 /// A request with something of its own to spend.
 pub(crate) struct Ready {
     pub(crate) visit: Visit,
     pub(crate) request: Request,
-    browser: Browser,
-    /// A token that lives or dies with the request.
+    pub(crate) browser: Browser,
+    /// A token that lives or dies with the request, or the `request_uri` that it decides about.
     token: String,
+    /// Whom it is about, if it changes what they have.
+    person: Option<Person>,
 }
 
-impl Visit {
-    pub(crate) const ALL: [Self; 15] = [
-        Self::Push,
-        Self::OpenSignedOut,
-        Self::OpenSignedIn,
-        Self::SignIn,
-        Self::Consent,
-        Self::Redeem,
-        Self::Refresh,
-        Self::WorkAlone,
-        Self::IntrospectAccessToken,
-        Self::IntrospectRefreshToken,
-        Self::RevokeAccessToken,
-        Self::RevokeRefreshToken,
-        Self::Userinfo,
-        Self::ReadMetadata,
-        Self::ReadKeys,
-    ];
-
-    pub(crate) const fn function(self) -> &'static str {
-        match self {
-            Self::Push => "par",
-            Self::OpenSignedOut | Self::OpenSignedIn => "authorize",
-            Self::SignIn => "sign-in",
-            Self::Consent => "consent",
-            Self::Redeem | Self::Refresh | Self::WorkAlone => "token",
-            Self::IntrospectAccessToken | Self::IntrospectRefreshToken => "introspect",
-            Self::RevokeAccessToken | Self::RevokeRefreshToken => "revoke",
-            Self::Userinfo => "userinfo",
-            Self::ReadMetadata | Self::ReadKeys => "discovery",
-        }
+impl Ready {
+    pub(crate) fn new(visit: Visit, request: Request) -> Self {
+        Self { visit, request, browser: Browser::default(), token: String::new(), person: None }
     }
 
-    /// Whether a person sees the answer.
-    pub(crate) const fn is_of_a_browser(self) -> bool {
-        matches!(self, Self::OpenSignedOut | Self::OpenSignedIn | Self::SignIn | Self::Consent)
+    pub(crate) fn in_browser(self, browser: Browser) -> Self {
+        Self { browser, ..self }
     }
 
-    /// Whether an answer is the one that the request is sent for.
-    pub(crate) fn is_granted(self, reply: &Reply) -> bool {
-        match self {
-            Self::Push => reply.status == 201 && !reply.member("request_uri").is_empty(),
-            Self::OpenSignedOut => reply.has_form("/sign-in"),
-            Self::OpenSignedIn => reply.has_form("/consent"),
-            Self::SignIn => reply.status == 303 && reply.headers.contains_key("set-cookie"),
-            Self::Consent => reply.status == 303 && reply.callback("code").is_some(),
-            Self::Redeem | Self::Refresh | Self::WorkAlone => {
-                reply.status == 200 && !reply.member("access_token").is_empty()
-            }
-            Self::IntrospectAccessToken | Self::IntrospectRefreshToken => reply.json()["active"] == true,
-            Self::RevokeAccessToken | Self::RevokeRefreshToken => reply.status == 200,
-            Self::Userinfo => reply.status == 200 && !reply.member("sub").is_empty(),
-            Self::ReadMetadata => reply.status == 200 && !reply.member("issuer").is_empty(),
-            Self::ReadKeys => reply.status == 200 && reply.json()["keys"].is_array(),
-        }
+    pub(crate) fn of(self, person: Person) -> Self {
+        Self { person: Some(person), ..self }
+    }
+
+    /// The same person in the same browser, one page further.
+    pub(crate) fn goes_on_to(self, visit: Visit, request: Request) -> Self {
+        Self { visit, request, ..self }
+    }
+
+    fn about(self, token: String) -> Self {
+        Self { token, ..self }
+    }
+
+    pub(crate) fn person(&self) -> &Person {
+        self.person.as_ref().expect("somebody")
     }
 }
 
@@ -116,7 +73,7 @@ impl Crew {
 
     /// Those of a place.
     pub(crate) fn at(place: &'static Place) -> Self {
-        let starts = |function| place.starts(function, &place.endpoint);
+        let starts = |function| place.starts(function);
         let mut crew = Self {
             place,
             par: starts("par"),
@@ -126,97 +83,188 @@ impl Crew {
             token: starts("token"),
             introspect: starts("introspect"),
             browser: Browser::default(),
+            people: People::default(),
+            remembered: OnceLock::new(),
         };
-        let (mut browser, submitted) = crew.comes_to_sign_in();
-        let signed_in = answer(&crew.sign_in, &submitted);
-        assert!(Visit::SignIn.is_granted(&signed_in), "{}", signed_in.outline());
-        browser.keeps(&signed_in);
-        crew.browser = browser;
+        crew.browser = crew.comes_to_account().browser;
         crew
     }
 
     /// Comes to the point where the request is ready to be sent.
     pub(crate) fn prepares(&self, visit: Visit) -> Ready {
-        let place = self.place;
-        let ready = |request, token: String| Ready { visit, request, browser: self.browser.clone(), token };
+        let (place, browser) = (self.place, &self.browser);
+        let ready = |request| Ready::new(visit, request).in_browser(browser.clone());
         match visit {
-            Visit::Push => ready(place.push(), String::new()),
-            Visit::OpenSignedOut => ready(Browser::default().opens(&self.pushes()), String::new()),
-            Visit::OpenSignedIn => ready(self.browser.opens(&self.pushes()), String::new()),
-            Visit::SignIn => {
-                let (browser, request) = self.comes_to_sign_in();
-                Ready { visit, request, browser, token: String::new() }
+            Visit::Push => ready(place.push()),
+            Visit::PushSigned => ready(place.push_signed()),
+            Visit::PushLarge => ready(place.push_large()),
+            Visit::OpenSignedOut => ready(Browser::default().opens(&self.pushes())),
+            Visit::OpenSignedIn => ready(browser.opens(&self.pushes())),
+            Visit::OpenRemembered => {
+                let browser = self.remembered.get_or_init(|| {
+                    let browser = self.comes_to_account().browser;
+                    self.is_to_be_remembered(&browser);
+                    browser
+                });
+                let request_uri = self.pushes_this(&place.push_to_be_remembered());
+                ready(browser.opens_for(REMEMBERED, &request_uri))
             }
-            Visit::Consent => ready(self.comes_to_consent(&place.push()), String::new()),
-            Visit::Redeem => ready(place.redemption(&self.gets_a_code(&place.push())), String::new()),
-            Visit::WorkAlone => ready(place.client_credentials(), String::new()),
-            Visit::Refresh => ready(place.refresh(&self.is_granted("refresh_token")), String::new()),
-            Visit::IntrospectAccessToken => {
-                ready(place.introspection(&self.is_granted("access_token")), String::new())
+            Visit::SignIn => self.comes_to_sign_in(),
+            Visit::ShowAccount => ready(browser.dresses(Request::get("/account"))),
+            Visit::ForgetConsent => self.comes_to_forget(),
+            Visit::ChangePassword => self.comes_to_change_password(),
+            Visit::SignOut => self.comes_to_sign_out(),
+            Visit::Consent => ready(self.comes_to_consent(&place.push())),
+            Visit::ConsentLarge => ready(self.comes_to_consent(&place.push_large())),
+            Visit::Deny => {
+                let request_uri = self.pushes();
+                let page = self.opens(&browser.opens(&request_uri));
+                ready(browser.denies(place, &page)).about(request_uri)
             }
+            Visit::ConsentCarried => {
+                let page = self.opens(&browser.opens_carrying());
+                assert!(page.has_form("/consent"), "{}", page.outline());
+                ready(browser.approves(place, &page))
+            }
+            Visit::DenyCarried => ready(browser.denies(place, &self.opens(&browser.opens_carrying()))),
+            Visit::Redeem => ready(place.redemption(&self.gets_a_code(&place.push()))),
+            Visit::RedeemLarge => ready(place.redemption(&self.gets_a_code(&place.push_large()))),
+            Visit::Refresh => ready(place.refresh(&self.is_granted("refresh_token"))),
+            Visit::WorkAlone => ready(place.client_credentials()),
+            Visit::WorkAloneSigned => ready(place.client_credentials_signed()),
+            Visit::Exchange => ready(place.exchange(&self.is_granted("access_token"))),
+            Visit::ExchangeForAssertion => ready(place.exchange_for_assertion(&self.is_exchanged())),
+            Visit::IntrospectAccessToken => ready(place.introspection(&self.is_granted("access_token"))),
             Visit::IntrospectRefreshToken => {
-                ready(place.introspection_of_own(&self.is_granted("refresh_token")), String::new())
+                ready(place.introspection_of_own(&self.is_granted("refresh_token")))
+            }
+            Visit::IntrospectLarge => {
+                let tokens = self.redeems(&self.gets_a_code(&place.push_large()));
+                ready(place.introspection(&tokens.member("access_token")))
             }
             Visit::RevokeAccessToken => {
                 let token = self.is_granted("access_token");
-                ready(place.revocation(&token), token)
+                ready(place.revocation(&token)).about(token)
             }
             Visit::RevokeRefreshToken => {
                 let tokens = self.redeems(&self.gets_a_code(&place.push()));
-                ready(place.revocation(&tokens.member("refresh_token")), tokens.member("access_token"))
+                ready(place.revocation(&tokens.member("refresh_token"))).about(tokens.member("access_token"))
             }
-            Visit::ReadMetadata => {
-                ready(Request::get("/.well-known/oauth-authorization-server"), String::new())
-            }
-            Visit::ReadKeys => ready(Request::get("/jwks.json"), String::new()),
             Visit::Userinfo => {
                 let tokens = self.redeems(&self.gets_a_code(&place.push_for_userinfo()));
                 let bearer = format!("Bearer {}", tokens.member("access_token"));
-                ready(Request::get("/userinfo").header("authorization", bearer), String::new())
+                ready(Request::get("/userinfo").header("authorization", bearer))
             }
+            Visit::ReadMetadata => ready(Request::get("/.well-known/oauth-authorization-server")),
+            Visit::ReadKeys => ready(Request::get("/jwks.json")),
+        }
+    }
+
+    /// The same request once more. An assertion is good once (RFC 7523, section 3, item 7), so that a client makes another.
+    pub(crate) fn again(&self, ready: &Ready) -> Request {
+        match ready.visit {
+            Visit::PushSigned => self.place.push_signed(),
+            Visit::WorkAloneSigned => self.place.client_credentials_signed(),
+            _ => ready.request.clone(),
         }
     }
 
     /// That what was granted is good for what comes next: the other side of "nothing is half done".
     pub(crate) fn goes_on(&self, ready: &Ready, granted: &Reply) -> Result<(), String> {
-        let expect = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
+        let place = self.place;
         match ready.visit {
             Visit::Push => {
-                let page = answer(&self.authorize, &Browser::default().opens(&granted.member("request_uri")));
+                let page = self.opens(&Browser::default().opens(&granted.member("request_uri")));
                 expect(page.has_form("/sign-in"), "the request_uri leads nowhere")
             }
+            Visit::PushSigned => {
+                let page = self.opens(&Browser::default().opens_for(SIGNING, &granted.member("request_uri")));
+                expect(page.has_form("/sign-in"), "the request_uri leads nowhere")
+            }
+            Visit::PushLarge => {
+                let page = self.opens(&ready.browser.opens(&granted.member("request_uri")));
+                expect(page.fields("detail").len() == 2, "the page lacks details")
+            }
             Visit::OpenSignedIn => {
-                let decided = answer(&self.consent, &ready.browser.approves(self.place, granted));
+                let decided = self.decides(&ready.browser.approves(place, granted));
                 expect(Visit::Consent.is_granted(&decided), "the page cannot be submitted")
             }
+            Visit::OpenRemembered => self.is_good_code(REMEMBERED, granted),
             Visit::SignIn => {
                 let mut browser = ready.browser.clone();
                 browser.keeps(granted);
-                let address = self.place.inside(granted.header("location").unwrap_or_default());
-                let page = answer(&self.authorize, &browser.dresses(Request::get(&address)));
+                let address = place.inside(granted.header("location").unwrap_or_default());
+                let page = self.opens(&browser.dresses(Request::get(&address)));
+                self.people.are_joined_by(ready.person().clone().with(Some(browser)));
                 expect(page.has_form("/consent"), "the session does not lead to the consent page")
             }
-            Visit::Consent => {
-                let code = granted.callback("code").unwrap_or_default();
-                let redeemed = answer(&self.token, &self.place.redemption(&code));
-                expect(Visit::Redeem.is_granted(&redeemed), "the code is not good")
+            Visit::ForgetConsent => {
+                let account = self.at_account(&ready.browser.dresses(Request::get("/account")));
+                self.people.are_joined_by(ready.person().clone().with(Some(ready.browser.clone())));
+                expect(account.fields("consent").is_empty(), "it is still remembered")
             }
+            Visit::ChangePassword => {
+                let mut browser = ready.browser.clone();
+                browser.keeps(granted);
+                let account = self.at_account(&browser.dresses(Request::get("/account")));
+                expect(account.has_form("/sign-out"), "this browser does not go on")?;
+                self.has_changed_password(ready)
+            }
+            Visit::SignOut => {
+                let account = self.at_account(&ready.browser.dresses(Request::get("/account")));
+                self.people.are_joined_by(ready.person().clone().with(None));
+                expect(account.has_form("/sign-in"), "the session goes on")
+            }
+            Visit::Consent | Visit::ConsentCarried => self.is_good_code(AGENT, granted),
+            // Yes and no of one page are spent together.
+            Visit::DenyCarried => {
+                let again = self.decides(&ready.request);
+                expect(again.status == 400, "the page can be submitted again")
+            }
+            Visit::ConsentLarge => {
+                let code = granted.callback("code").unwrap_or_default();
+                let redeemed = answer(&self.token, &place.redemption(&code));
+                self.has_large_details(&redeemed)
+            }
+            Visit::Deny => {
+                let page = self.opens(&ready.browser.opens(&ready.token));
+                expect(!page.has_form("/consent"), "the request can still be approved")
+            }
+            Visit::RedeemLarge => self.has_large_details(granted),
             Visit::Redeem | Visit::Refresh => {
                 expect(self.is_active(&granted.member("access_token")), "the access token is not active")?;
-                let renewed = answer(&self.token, &self.place.refresh(&granted.member("refresh_token")));
+                let renewed = answer(&self.token, &place.refresh(&granted.member("refresh_token")));
                 expect(Visit::Refresh.is_granted(&renewed), "the refresh token is not good")
             }
-            Visit::WorkAlone => expect(self.is_active(&granted.member("access_token")), "it is not active"),
+            Visit::WorkAlone | Visit::WorkAloneSigned => {
+                expect(self.is_active(&granted.member("access_token")), "it is not active")
+            }
+            Visit::Exchange => {
+                let question = place.introspection_by(BANK_TOOL, &granted.member("access_token"));
+                let said = answer(&self.introspect, &question);
+                expect(Visit::IntrospectAccessToken.is_granted(&said), "the other tool's token is not active")
+            }
             Visit::RevokeAccessToken | Visit::RevokeRefreshToken => {
                 expect(!self.is_active(&ready.token), "the access token is still active")
             }
             Visit::OpenSignedOut
+            | Visit::ShowAccount
+            | Visit::ExchangeForAssertion
             | Visit::IntrospectAccessToken
             | Visit::IntrospectRefreshToken
+            | Visit::IntrospectLarge
             | Visit::Userinfo
             | Visit::ReadMetadata
             | Visit::ReadKeys => Ok(()),
         }
+    }
+
+    /// Whether a request is refused because it has been carried out, and nobody had heard of it: whoever changes their
+    /// password ends the session in which they do, and is asked to sign in again, with the new one.
+    pub(crate) fn was_done(&self, ready: &Ready, refused: &Reply) -> bool {
+        ready.visit == Visit::ChangePassword
+            && refused.status == 403
+            && self.has_changed_password(ready).is_ok()
     }
 
     /// The browser of somebody who has signed in.
@@ -228,36 +276,37 @@ impl Crew {
         Visit::IntrospectAccessToken.is_granted(&answer(&self.introspect, &self.place.introspection(token)))
     }
 
-    /// Somebody new stands before the sign-in page and has typed: their browser, and what it sends.
-    fn comes_to_sign_in(&self) -> (Browser, Request) {
-        let user_name = a_name();
-        let password = self.place.operator.adds_a_user(&user_name, &[]);
-        let mut browser = Browser::default();
-        let page = answer(&self.authorize, &browser.opens(&self.pushes()));
-        assert!(page.has_form("/sign-in"), "{}", page.outline());
-        browser.keeps(&page);
-        let request = browser.signs_in(self.place, &page, &user_name, &password);
-        (browser, request)
+    /// A page that leads to consent, or the answer at once.
+    pub(crate) fn opens(&self, request: &Request) -> Reply {
+        answer(&self.authorize, request)
     }
 
-    fn pushes(&self) -> String {
+    pub(crate) fn decides(&self, request: &Request) -> Reply {
+        answer(&self.consent, request)
+    }
+
+    pub(crate) fn at_account(&self, request: &Request) -> Reply {
+        answer(&self.sign_in, request)
+    }
+
+    pub(crate) fn pushes(&self) -> String {
         self.pushes_this(&self.place.push())
     }
 
-    fn pushes_this(&self, push: &Request) -> String {
+    pub(crate) fn pushes_this(&self, push: &Request) -> String {
         let pushed = answer(&self.par, push);
         assert!(Visit::Push.is_granted(&pushed), "{}", pushed.outline());
         pushed.member("request_uri")
     }
 
     fn comes_to_consent(&self, push: &Request) -> Request {
-        let page = answer(&self.authorize, &self.browser.opens(&self.pushes_this(push)));
+        let page = self.opens(&self.browser.opens(&self.pushes_this(push)));
         assert!(page.has_form("/consent"), "{}", page.outline());
         self.browser.approves(self.place, &page)
     }
 
     pub(crate) fn gets_a_code(&self, push: &Request) -> String {
-        let decided = answer(&self.consent, &self.comes_to_consent(push));
+        let decided = self.decides(&self.comes_to_consent(push));
         decided.callback("code").unwrap_or_else(|| panic!("no code: {}", decided.outline()))
     }
 
@@ -271,6 +320,30 @@ impl Crew {
     fn is_granted(&self, member: &str) -> String {
         self.redeems(&self.gets_a_code(&self.place.push())).member(member)
     }
+
+    /// A token of the file server's, which it has exchanged for the bank.
+    fn is_exchanged(&self) -> String {
+        let exchanged = answer(&self.token, &self.place.exchange(&self.is_granted("access_token")));
+        assert!(Visit::Exchange.is_granted(&exchanged), "{}", exchanged.outline());
+        exchanged.member("access_token")
+    }
+
+    fn is_good_code(&self, client: &str, decided: &Reply) -> Result<(), String> {
+        let code = decided.callback("code").unwrap_or_default();
+        let redeemed = answer(&self.token, &self.place.redemption_by(client, &code));
+        expect(Visit::Redeem.is_granted(&redeemed), "the code is not good")
+    }
+
+    /// That a token's details, which lie beside the authorization, are all there.
+    fn has_large_details(&self, redeemed: &Reply) -> Result<(), String> {
+        let said = answer(&self.introspect, &self.place.introspection(&redeemed.member("access_token")));
+        let details = said.json()["authorization_details"].clone();
+        expect(details == large_details(), "details are missing")
+    }
+}
+
+fn expect(holds: bool, what: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what.to_owned()) }
 }
 
 /// The answer of a warm function, asked again while it says 503: the endpoint of the tests may be slow for once.

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -20,16 +20,18 @@ pub(crate) struct Way {
 pub(crate) enum Fault {
     /// It takes so long that nobody waits for it, and reaches the endpoint when the fault has ended.
     Late,
-    /// The reply takes half a second, which the SDK waits for.
+    /// The reply takes its time, which the SDK waits for.
     Sluggish,
     /// The reply takes so long that a request of a few calls would outlast its time.
     Slow,
-    /// `ThrottlingException`.
+    /// `ProvisionedThroughputExceededException` of DynamoDB, `ThrottlingException` of KMS.
     Throttled,
-    /// `ProvisionedThroughputExceededException`.
-    TooMuch,
     /// An error 500.
     Broken,
+    /// `AccessDeniedException`: the function's role lacks the right.
+    Denied,
+    /// `ExpiredTokenException`: the function's credentials are too old.
+    Expired,
     /// The connection closes and the endpoint never hears of it.
     CutBefore,
     /// The endpoint has carried it out, and the connection closes.
@@ -44,10 +46,13 @@ pub(crate) enum Fault {
     Gibberish,
 }
 
+/// What stands in a refusal beside the right, and is nobody's business.
+pub(crate) const SECRET_ROLE: &str = "a-role-of-this-deployment";
+
 /// How long an arranged stop may take to come.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-const SLUGGISH: Duration = Duration::from_millis(250);
+const SLUGGISH: Duration = Duration::from_millis(150);
 const SLOW: Duration = Duration::from_millis(350);
 
 struct Shared {
@@ -59,6 +64,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     calls: Vec<String>,
+    /// Who signed the calls: the access key's id, and the token of its session.
+    signed_by: BTreeSet<(String, String)>,
     fault: Option<Arranged>,
     struck: usize,
     /// The longest that the endpoint itself took.
@@ -82,6 +89,8 @@ struct Arranged {
 /// A call as it came.
 #[derive(Clone)]
 struct Call {
+    /// As the names of rights begin.
+    service: &'static str,
     operation: String,
     path: String,
     headers: Vec<(String, String)>,
@@ -147,10 +156,21 @@ impl Way {
         self.shared.state().calls.clone()
     }
 
+    /// Who has signed calls so far: the access key's id, and the token of its session.
+    pub(crate) fn signed_by(&self) -> Vec<(String, String)> {
+        self.shared.state().signed_by.iter().cloned().collect()
+    }
+
     /// Whether the endpoint itself was so slow since something was last arranged that what was seen says nothing: the SDK
     /// waits for 550 ms. A machine that is busy with something else does that.
     pub(crate) fn was_slow(&self) -> bool {
         self.shared.state().slowest > Duration::from_millis(200)
+    }
+
+    /// Takes note that a function waited in vain although nothing was arranged: the endpoint was slow, or the function did
+    /// not get its share of the machine.
+    pub(crate) fn is_taken_for_slow(&self) {
+        self.shared.state().slowest = Duration::MAX;
     }
 
     /// Forgets how slow the endpoint was.
@@ -245,11 +265,13 @@ impl Shared {
             let _ = self.pass(call);
         }
         match fault {
-            Fault::Throttled => refusal(400, "com.amazon.coral.availability#ThrottlingException"),
-            Fault::TooMuch => {
+            Fault::Throttled if call.service == "kms" => refusal(400, "ThrottlingException"),
+            Fault::Throttled => {
                 refusal(400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException")
             }
             Fault::Broken => refusal(500, "InternalFailure"),
+            Fault::Denied => denial(call),
+            Fault::Expired => refusal(400, "com.amazon.coral.service#ExpiredTokenException"),
             Fault::Gibberish => Said::All(message(200, JSON, b"<html>It works!</html>")),
             Fault::Torn => Said::Part(TORN),
             Fault::CutBefore | Fault::CutAfter | Fault::Sluggish | Fault::Slow => Said::Nothing,
@@ -263,6 +285,7 @@ impl Shared {
         let mut state = self.state();
         let place = state.calls.len();
         state.calls.push(call.operation.clone());
+        state.signed_by.insert(call.signed_by());
         let struck = state.struck;
         let arranged = state.fault.as_ref()?;
         let strikes = place >= arranged.from && struck < arranged.times;
@@ -289,15 +312,15 @@ impl Shared {
             request = request.header(name, value);
         }
         let sent = Instant::now();
-        let answer = request.send();
+        let answer = request.send().and_then(|answer| {
+            let status = answer.status().as_u16();
+            let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok());
+            let kind = kind.unwrap_or(JSON).to_owned();
+            Ok(message(status, &kind, &answer.bytes()?))
+        });
         let mut state = self.state();
         state.slowest = state.slowest.max(sent.elapsed());
-        drop(state);
-        let answer = answer?;
-        let status = answer.status().as_u16();
-        let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok());
-        let kind = kind.unwrap_or(JSON).to_owned();
-        Ok(message(status, &kind, &answer.bytes()?))
+        answer
     }
 }
 
@@ -325,6 +348,15 @@ fn refusal(status: u16, name: &str) -> Said {
     Said::All(message(status, JSON, body.as_bytes()))
 }
 
+/// As both services say it, with a right and two names of ours.
+fn denial(call: &Call) -> Said {
+    let right = format!("{}:{}", call.service, call.operation);
+    let body = format!(
+        r#"{{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"User: arn:aws:sts::000000000000:assumed-role/{SECRET_ROLE}/{SECRET_ROLE} is not authorized to perform: {right} on resource: arn:aws:x:us-east-1:000000000000:{SECRET_ROLE} because no identity-based policy allows the {right} action"}}"#
+    );
+    Said::All(message(400, JSON, body.as_bytes()))
+}
+
 fn message(status: u16, kind: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
     let head = format!("HTTP/1.1 {status} It\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n");
@@ -332,6 +364,14 @@ fn message(status: u16, kind: &str, body: &[u8]) -> Vec<u8> {
 }
 
 impl Call {
+    fn signed_by(&self) -> (String, String) {
+        let header =
+            |name: &str| self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
+        let credential = header("authorization").and_then(|value| value.split_once("Credential="));
+        let key = credential.and_then(|(_, scope)| scope.split('/').next()).unwrap_or_default();
+        (key.to_owned(), header("x-amz-security-token").unwrap_or_default().to_owned())
+    }
+
     /// The next call of a connection; nothing when it was closed.
     fn read(connection: &mut impl BufRead) -> io::Result<Option<Self>> {
         let mut line = String::new();
@@ -339,7 +379,8 @@ impl Call {
             return Ok(None);
         }
         let path = line.split(' ').nth(1).unwrap_or("/").to_owned();
-        let (mut headers, mut length, mut operation) = (Vec::new(), 0, String::new());
+        let (mut headers, mut length) = (Vec::new(), 0);
+        let (mut service, mut operation) = ("dynamodb", String::new());
         loop {
             line.clear();
             connection.read_line(&mut line)?;
@@ -347,7 +388,11 @@ impl Call {
             let (name, value) = (name.to_ascii_lowercase(), value.trim().to_owned());
             match name.as_str() {
                 "content-length" => length = value.parse().map_err(io::Error::other)?,
-                "x-amz-target" => value.rsplit('.').next().unwrap_or_default().clone_into(&mut operation),
+                "x-amz-target" => {
+                    let (of, name) = value.rsplit_once('.').unwrap_or_default();
+                    service = if of.starts_with("Trent") { "kms" } else { "dynamodb" };
+                    name.clone_into(&mut operation);
+                }
                 _ => {}
             }
             if !matches!(name.as_str(), "content-length" | "connection") {
@@ -356,6 +401,6 @@ impl Call {
         }
         let mut body = vec![0; length];
         connection.read_exact(&mut body)?;
-        Ok(Some(Self { operation, path, headers, body }))
+        Ok(Some(Self { service, operation, path, headers, body }))
     }
 }

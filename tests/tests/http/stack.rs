@@ -59,14 +59,20 @@ impl Stack {
 
     /// The deployed server, if one is meant, with the tests' configuration put in force.
     fn deployed() -> Option<Self> {
+        let stack = Self::deployed_as_it_is()?;
+        let operator = Operator::default();
+        operator.applies_as(&stack.configuration, &stack.issuer);
+        // Every process acts on what it last read of the configuration for five seconds.
+        sleep(Duration::from_secs(6));
+        Some(stack)
+    }
+
+    /// The deployed server, if one is meant, with whatever configuration is in force there.
+    pub(crate) fn deployed_as_it_is() -> Option<Self> {
         let issuer = std::env::var("COUNTERSIGN_URL").ok()?;
         let needed =
             |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("COUNTERSIGN_URL needs {name}"));
         let (configuration, client_key) = own_configuration(&own_folder("deployed"));
-        let operator = Operator::default();
-        operator.applies_as(&configuration, &issuer);
-        // Every process acts on what it last read of the configuration for five seconds.
-        sleep(Duration::from_secs(6));
         Some(Self {
             pages: issuer.clone(),
             issuer,
@@ -174,6 +180,12 @@ impl Stack {
         }
         let answer = Answer::to(http().get(format!("{}/now", self.test_control))).ok();
         answer.json()["now"].as_i64().expect("seconds")
+    }
+
+    /// Moves the server's clock to where a minute begins, which requests are counted in.
+    pub(crate) fn a_minute_begins(&self) {
+        let passed = u32::try_from(self.now().rem_euclid(60)).expect("less than 60");
+        self.time_passes(60 - passed);
     }
 
     pub(crate) fn operator(&self) -> Operator<'_> {

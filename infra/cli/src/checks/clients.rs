@@ -37,7 +37,7 @@ fn client(file: &Read<ClientFile>, known: &Known<'_>, complaints: &mut Vec<Compl
         complaints.push(file.complaint(
             &["id"],
             format!("{:?} cannot be a client's id.", written.id),
-            "Use visible ASCII characters without spaces, at most 256, not beginning with `person-`.",
+            "Use visible ASCII characters without spaces, at most 256, not beginning with `person-` or `external:`.",
         ));
     }
     if let Some(problem) = plain_text_problem(&written.name, 100) {
@@ -70,6 +70,7 @@ fn client(file: &Read<ClientFile>, known: &Known<'_>, complaints: &mut Vec<Compl
         id_token_signed_response_alg: written.id_token_signed_response_alg.0,
         is_tool: written.is_tool.as_deref().and_then(ToolId::parse),
         may_act: written.may_act.as_deref().and_then(ClientId::parse),
+        origin: oauth::ClientOrigin::Configured,
     })
 }
 
@@ -131,11 +132,12 @@ fn check_grant_types(file: &Read<ClientFile>, complaints: &mut Vec<Complaint>) {
             "Add the grant type, or take them out.",
         );
     }
-    if may(GrantTypeName::RefreshToken) && !may(GrantTypeName::AuthorizationCode) {
+    let gets_some = may(GrantTypeName::AuthorizationCode) || may(GrantTypeName::TokenExchange);
+    if may(GrantTypeName::RefreshToken) && !gets_some {
         refuse(
             &["grant_types"],
-            "refresh_token goes with authorization_code: nothing else gives refresh tokens.",
-            "Add authorization_code, or take refresh_token out.",
+            "refresh_token goes with authorization_code or token_exchange: nothing else gives refresh tokens.",
+            "Add one of them, or take refresh_token out.",
         );
     }
     if may(GrantTypeName::ClientCredentials) && is_public {
@@ -145,12 +147,16 @@ fn check_grant_types(file: &Read<ClientFile>, complaints: &mut Vec<Complaint>) {
             "Choose another `token_endpoint_auth_method` than none.",
         );
     }
-    if may(GrantTypeName::TokenExchange) && is_public {
-        refuse(
-            &["grant_types"],
-            "A public client proves nothing, so it may not use token_exchange.",
-            "Choose another `token_endpoint_auth_method` than none.",
-        );
+    for (grant, name) in
+        [(GrantTypeName::TokenExchange, "token_exchange"), (GrantTypeName::JwtBearer, "jwt_bearer")]
+    {
+        if may(grant) && is_public {
+            refuse(
+                &["grant_types"],
+                &format!("A public client proves nothing, so it may not use {name}."),
+                "Choose another `token_endpoint_auth_method` than none.",
+            );
+        }
     }
     if written.grant_types.is_empty() && written.is_tool.is_none() {
         refuse(
@@ -209,7 +215,9 @@ fn check_memory(file: &Read<ClientFile>, complaints: &mut Vec<Complaint>) {
 
 fn check_scopes(file: &Read<ClientFile>, known: &Known<'_>, complaints: &mut Vec<Complaint>) {
     let written = &file.value;
-    let for_people = written.grant_types.contains(&GrantTypeName::AuthorizationCode);
+    let for_people = [GrantTypeName::AuthorizationCode, GrantTypeName::TokenExchange]
+        .iter()
+        .any(|grant| written.grant_types.contains(grant));
     for scope in &written.scopes {
         let mut refuse =
             |wrong: String, remedy: &str| complaints.push(file.complaint(&["scopes"], wrong, remedy));

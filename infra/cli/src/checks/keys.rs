@@ -75,7 +75,8 @@ pub(super) fn public_keys_of_file(
     }
 }
 
-fn checked(
+/// A JWK Set with which nothing is wrong.
+pub(super) fn checked(
     keys: &[Map<String, Value>],
     place: impl Fn(Option<usize>) -> Place,
     complaints: &mut Vec<Complaint>,

@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use oauth::configuration::{Client, DetailType, PolicyText, Tool};
+use oauth::ResourceUri;
+use oauth::configuration::{Client, DetailType, PolicyText, Server};
 use policy::Known;
 
 use crate::folder::POLICIES;
@@ -15,7 +16,8 @@ pub(super) fn check(
     texts: &[PolicyText],
     types: &[DetailType],
     clients: &[Client],
-    tools: &[Tool],
+    tools: &[&ResourceUri],
+    server: Option<&Server>,
     complaints: &mut Vec<Complaint>,
 ) {
     let folder = folder.join(POLICIES);
@@ -26,7 +28,8 @@ pub(super) fn check(
     let known = Known {
         types,
         clients: clients.iter().map(|client| client.id.as_str()).collect(),
-        tools: tools.iter().map(|tool| tool.resource.as_str()).collect(),
+        tools: tools.iter().map(|tool| tool.as_str()).collect(),
+        server,
     };
     for mistake in policy::check(texts, &known) {
         let path = folder.join(&mistake.file);

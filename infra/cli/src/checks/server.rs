@@ -5,7 +5,7 @@ use oauth::configuration::{Brand, ExchangeSettings, Lifetimes, Limits, Server};
 use pages::{Colour, Logo};
 use url::{Host, Url};
 
-use super::{IssuerChoice, plain_text_problem};
+use super::{IssuerChoice, plain_text_problem, strangers};
 use crate::files::{BrandTable, Lifetime, LifetimesTable, LimitsTable, ServerFile};
 use crate::reading::Read;
 use crate::{Complaint, Place};
@@ -24,6 +24,10 @@ pub(super) fn server(
     let pages = issuer.as_deref().and_then(|issuer| pages(file, issuer, complaints));
     let brand = brand(file, &file.value.brand, complaints);
     let lifetimes = lifetimes(file, &file.value.lifetimes, complaints);
+    let documents = issuer.as_deref().and_then(|issuer| strangers::documents(file, issuer, complaints));
+    let own = issuer.as_deref().unwrap_or_default();
+    let trusted_issuers = super::trust::issuers(file, own, complaints);
+    let id_jag_targets = super::trust::targets(file, own, complaints);
     let server = Server {
         issuer: issuer?,
         pages,
@@ -32,6 +36,11 @@ pub(super) fn server(
         lifetimes,
         limits: limits(&file.value.limits),
         exchange: exchange(file, complaints),
+        trusted_issuers,
+        id_jag_targets,
+        documents,
+        registration: strangers::registration(file, complaints),
+        outbound: strangers::outbound(file, complaints),
     };
     (complaints.len() == before).then_some(server)
 }
@@ -46,7 +55,12 @@ fn exchange(file: &Read<ServerFile>, complaints: &mut Vec<Complaint>) -> Exchang
             format!("It may be 1 to {}.", oauth::LONGEST_CHAIN),
         ));
     }
-    ExchangeSettings { longest_chain, record: table.record.unwrap_or(default.record) }
+    ExchangeSettings {
+        longest_chain,
+        record: table.record.unwrap_or(default.record),
+        issue_refresh_tokens: table.issue_refresh_tokens.unwrap_or(default.issue_refresh_tokens),
+        accept_refresh_tokens: table.accept_refresh_tokens.unwrap_or(default.accept_refresh_tokens),
+    }
 }
 
 fn limits(table: &LimitsTable) -> Limits {
@@ -113,7 +127,7 @@ fn pages(file: &Read<ServerFile>, issuer: &str, complaints: &mut Vec<Complaint>)
 
 /// Whether a text can be an issuer identifier (RFC 8414, section 2). It is compared as written, so it must be written as a
 /// URL parser would write it.
-fn parse_issuer(text: &str) -> Result<(), &'static str> {
+pub(super) fn parse_issuer(text: &str) -> Result<(), &'static str> {
     let url = Url::parse(text).map_err(|_| "is not a URL")?;
     if text.len() > 256 {
         return Err("is longer than 256 characters");

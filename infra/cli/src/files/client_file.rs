@@ -14,7 +14,7 @@ use super::SigningAlgorithmName;
 #[serde(deny_unknown_fields)]
 #[schemars(title = "clients/*.toml")]
 pub struct ClientFile {
-    /// `client_id`: visible characters, at most 256, not beginning with `person-`.
+    /// `client_id`: visible characters, at most 256, not beginning with `person-` or `external:`.
     #[schemars(length(min = 1, max = 256))]
     pub id: String,
     /// What people call it; the consent page shows it.
@@ -96,12 +96,14 @@ pub enum AuthenticationMethod {
 pub enum GrantTypeName {
     /// A person approves (OAuth 2.1, section 4.1). Needs `redirect_uris`.
     AuthorizationCode,
-    /// The approval can be renewed (OAuth 2.1, section 4.3). Goes with `authorization_code`.
+    /// The approval can be renewed (OAuth 2.1, section 4.3). Goes with `authorization_code` or `token_exchange`.
     RefreshToken,
     /// The client works alone (OAuth 2.1, section 4.2). Not for public clients.
     ClientCredentials,
     /// The client acts with tokens that others were given (RFC 8693), where a policy allows it. Not for public clients.
     TokenExchange,
+    /// The client acts for whom a trusted issuer vouches, by an ID-JAG (RFC 7523, section 2.1). Not for public clients.
+    JwtBearer,
 }
 
 impl From<GrantTypeName> for GrantType {
@@ -111,6 +113,7 @@ impl From<GrantTypeName> for GrantType {
             GrantTypeName::RefreshToken => Self::RefreshToken,
             GrantTypeName::ClientCredentials => Self::ClientCredentials,
             GrantTypeName::TokenExchange => Self::TokenExchange,
+            GrantTypeName::JwtBearer => Self::JwtBearer,
         }
     }
 }

@@ -3,7 +3,7 @@ use std::num::NonZero;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Lifetime;
+use super::{ClientDocumentsTable, ClientRegistrationTable, Lifetime, OutboundTable};
 
 /// `server.toml`: the settings of the whole server.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -38,6 +38,21 @@ pub struct ServerFile {
     /// How tokens are exchanged (RFC 8693). What is left out keeps its default.
     #[serde(default)]
     pub exchange: ExchangeSettingsTable,
+    /// Other issuers whose tokens are taken.
+    #[serde(default)]
+    pub trusted_issuer: Vec<super::TrustedIssuerTable>,
+    /// Other authorization servers that take this server's word for who somebody is.
+    #[serde(default)]
+    pub id_jag_target: Vec<super::IdJagTargetTable>,
+    /// Clients that are described by a document at their `client_id`.
+    #[serde(default)]
+    pub client_documents: Option<ClientDocumentsTable>,
+    /// Clients that register themselves.
+    #[serde(default)]
+    pub client_registration: Option<ClientRegistrationTable>,
+    /// What the server may fetch.
+    #[serde(default)]
+    pub outbound: OutboundTable,
 }
 
 /// The light brand of the pages.
@@ -72,13 +87,23 @@ pub struct ExchangeSettingsTable {
     #[serde(default)]
     #[schemars(extend("default" = true))]
     pub record: Option<bool>,
+    /// Whether an exchange may yield a refresh token. A policy has to permit it as well (`refresh_token_by_exchange`); it ends with the
+    /// authorization that the subject token goes back to.
+    #[serde(default)]
+    #[schemars(extend("default" = false))]
+    pub issue_refresh_tokens: Option<bool>,
+    /// Whether the client that a refresh token was given to may exchange it. It is neither spent nor rotated by that.
+    #[serde(default)]
+    #[schemars(extend("default" = false))]
+    pub accept_refresh_tokens: Option<bool>,
 }
 
 /// How often anybody may come, so that nobody can run up a bill. A request above a limit is answered 429.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitsTable {
-    /// Requests in a minute of one client, unless its own file says otherwise. A pushed one counts once for each 4 KB begun.
+    /// Requests in a minute of one client, unless its own file says otherwise. A pushed one counts once for each 4 KB begun. All
+    /// clients that nobody here registered have as many together from one network address.
     #[serde(default)]
     #[schemars(extend("default" = 1200))]
     pub client_requests_per_minute: Option<NonZero<u32>>,

@@ -7,4 +7,6 @@ mod policies;
 mod reading;
 mod saml;
 mod server;
+mod strangers;
 mod tools;
+mod trust;

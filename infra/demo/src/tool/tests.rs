@@ -2,46 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use serde_json::{Value, json};
 
 use super::*;
-
-// The example key of RFC 7515, appendix A.3.
-const X: &str = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
-const Y: &str = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";
-const D: &str = "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI";
-
-/// 2100-01-01.
-const FAR_AWAY: i64 = 4_102_444_800;
-
-struct Issuer {
-    url: String,
-    _serving: Serving,
-}
+use crate::stage::{FAR_AWAY, Issuer, header, sign};
 
 impl Issuer {
-    async fn start() -> Self {
-        let loopback = Loopback::bind().await.expect("a port");
-        let url = loopback.origin().to_owned();
-        let metadata = json!({"issuer": url, "jwks_uri": format!("{url}/jwks.json")}).to_string();
-        let keys = json!({"keys": [
-            {"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": "one", "x": X, "y": Y},
-            {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": "rsa", "n": "AQAB", "e": "AQAB"},
-            {"kty": "oct", "kid": "shared", "k": X},
-        ]})
-        .to_string();
-        let serving = loopback.serve(move |request| {
-            let body = match request.uri().path() {
-                "/jwks.json" => keys.clone(),
-                _ => metadata.clone(),
-            };
-            async move { Response::new(body) }
-        });
-        Self { url, _serving: serving }
-    }
-
     fn claims(&self) -> Value {
         json!({
             "iss": self.url, "aud": RESOURCE, "sub": "p-1", "client_id": "finance-agent", "iat": 1, "exp": FAR_AWAY,
@@ -62,27 +28,6 @@ impl Issuer {
         }
         claims
     }
-}
-
-fn header() -> Value {
-    json!({"typ": "at+jwt", "alg": "ES256", "kid": "one"})
-}
-
-#[expect(clippy::disallowed_methods, reason = "a signature in a test needs no exact dice")]
-fn sign(header: &Value, claims: &Value) -> String {
-    let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).expect("base64url");
-    let point = [vec![4], decode(X), decode(Y)].concat();
-    let random = SystemRandom::new();
-    let key = EcdsaKeyPair::from_private_key_and_public_key(
-        &ECDSA_P256_SHA256_FIXED_SIGNING,
-        &decode(D),
-        &point,
-        &random,
-    )
-    .expect("a key");
-    let input = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
-    let signature = key.sign(&random, input.as_bytes()).expect("signed");
-    format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 async fn get(tool: &FileTool, path: &str, token: &str) -> (u16, String, String) {

@@ -6,7 +6,10 @@ use serde_json::json;
 
 use crate::details;
 
-const FILES: [&str; 3] = [
+const FILES: [&str; 6] = [
+    include_str!("../../../../infra/config/demo/details/account_balance.toml"),
+    include_str!("../../../../infra/config/demo/details/customer_record.toml"),
+    include_str!("../../../../infra/config/demo/details/customer_report.toml"),
     include_str!("../../../../infra/config/demo/details/file_access.toml"),
     include_str!("../../../../infra/config/demo/details/payment.toml"),
     include_str!("../../../../infra/config/demo/details/mcp_tool.toml"),
@@ -25,14 +28,18 @@ fn they_can_be_registered() {
     for definition in definitions() {
         assert_eq!(check_type(&definition), Ok(()), "{}", definition.name);
     }
-    assert_eq!(types().names().collect::<Vec<_>>(), ["file_access", "mcp_tool", "payment"]);
+    assert_eq!(
+        types().names().collect::<Vec<_>>(),
+        ["account_balance", "customer_record", "customer_report", "file_access", "mcp_tool", "payment"]
+    );
 }
 
 #[test]
 fn their_examples_are_valid() {
     for definition in definitions() {
         let examples = details(definition.schema["examples"].clone());
-        let client = crate::validation::client();
+        let mut client = crate::validation::client();
+        client.detail_types.insert(definition.name.clone());
         assert_eq!(types().validate(&examples, &client, true), Ok(()), "{}", definition.name);
     }
 }
@@ -97,5 +104,5 @@ fn the_metadata_holds_the_schemas_and_nothing_that_is_not_for_clients() {
         assert!(described["description"].is_string());
         assert_eq!(described.as_object().unwrap().len(), 3);
     }
-    assert_eq!(metadata.as_object().unwrap().len(), 3);
+    assert_eq!(metadata.as_object().unwrap().len(), FILES.len());
 }

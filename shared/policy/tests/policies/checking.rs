@@ -4,7 +4,10 @@ use crate::{CUSTOMERS, file, types};
 
 fn mistakes(text: &str) -> Vec<Mistake> {
     let types = types();
-    check(&[file(text)], &Known { types: &types, clients: vec!["files-tool"], tools: vec![CUSTOMERS] })
+    check(
+        &[file(text)],
+        &Known { types: &types, clients: vec!["files-tool"], tools: vec![CUSTOMERS], server: None },
+    )
 }
 
 /// Asserts that there is one mistake, that it says this, and that it stands where `at` stands.
@@ -97,7 +100,7 @@ fn a_name_that_does_not_exist_is_refused() {
 fn a_type_of_any_name_makes_a_schema() {
     let mut types = types();
     types[0].name = "https://x.example/\"a\\b\" \u{e9}\u{1f600}".to_owned();
-    let all = Known { types: &types, clients: vec![], tools: vec![] };
+    let all = Known { types: &types, clients: vec![], tools: vec![], server: None };
     assert_eq!(check(&[file("@id(\"a\") permit (principal, action, resource);")], &all), []);
     assert!(schema(&types).contains("https://x.example/"));
 }

@@ -82,6 +82,23 @@ fn without_any_policy_an_exchange_is_refused_and_what_registration_decides_goes_
     }
 }
 
+/// Anybody can register a key. A policy that was written before anybody could must not let strangers in.
+#[test]
+fn a_client_that_nobody_vouches_for_is_confidential_in_no_policy() {
+    for (origin, holds) in [
+        (oauth::ClientOrigin::Configured, true),
+        (oauth::ClientOrigin::Document, false),
+        (oauth::ClientOrigin::Registered, false),
+    ] {
+        let mut asking = asking();
+        assert!(asking.client.is_confidential());
+        asking.client.origin = origin;
+        let policy = r#"@id("to-whom-keeps-a-secret") permit (principal, action, resource)
+            when { principal.confidential };"#;
+        assert_eq!(asking.of(&policies(policy)).is_allowed(), holds, "{origin:?}");
+    }
+}
+
 #[test]
 fn groups_attributes_chain_and_time_can_decide() {
     for (condition, holds) in [
@@ -93,6 +110,8 @@ fn groups_attributes_chain_and_time_can_decide() {
         ),
         (r#"principal.person.user_name == "alice""#, true),
         ("principal.confidential", true),
+        (r#"principal.origin == "configured""#, true),
+        (r#"principal.origin == "registered""#, false),
         ("context.depth == 1", true),
         (r#"context.actors.contains(Client::"finance-agent")"#, true),
         (r#"context.actors.contains(Client::"files-tool")"#, false),

@@ -182,6 +182,28 @@ async fn a_token_is_exchanged_in_one_call() {
     );
 }
 
+/// RFC 8693, sections 2.2.1 and 3.
+#[tokio::test]
+async fn a_token_is_exchanged_for_an_assertion_and_nothing_else_is_taken_for_one() {
+    let (fake, hands) = (FakeIssuer::new(), Hands::new());
+    let guard = guard(&fake, &hands);
+    let subject = accepted(&json!({}));
+    let exchange = Exchange::of(&subject, "https://ledger.internal.corp").for_saml();
+    let (saml, jwt) =
+        ("urn:ietf:params:oauth:token-type:saml2", "urn:ietf:params:oauth:token-type:access_token");
+    for (issued, token_type, taken) in [(saml, "N_A", true), (saml, "Bearer", false), (jwt, "Bearer", false)]
+    {
+        fake.says(
+            "/token",
+            &json!({"access_token": "YXNzZXJ0aW9u", "issued_token_type": issued, "token_type": token_type}),
+        );
+        let answer = guard.exchange(&exchange).await;
+        assert_eq!(answer.is_ok(), taken, "{issued} {token_type}");
+    }
+    let asked = fake.arrived("/token").pop().expect("a request");
+    assert_eq!(asked.form["requested_token_type"], saml);
+}
+
 #[tokio::test]
 async fn an_exchange_that_is_refused_says_why_and_another_kind_of_token_is_not_taken() {
     let (fake, hands) = (FakeIssuer::new(), Hands::new());
@@ -219,16 +241,18 @@ fn a_guard_trusts_no_issuer_that_somebody_could_stand_before() {
     }
     let wrong = Guard::of(ISSUER, "files").build().map(drop);
     assert!(matches!(wrong, Err(SetUpWrong::Resource { .. })));
+    let wrong = Guard::of(ISSUER, RESOURCE).asking_for("\"").build().map(drop);
+    assert!(matches!(wrong, Err(SetUpWrong::Scope { .. })));
 }
 
 #[tokio::test]
-async fn an_answer_points_to_the_tools_metadata() {
+async fn an_answer_says_what_to_ask_for_and_points_to_the_tools_metadata() {
     let (fake, hands) = (FakeIssuer::new(), Hands::new());
-    let guard = fake.guard(&hands).realm("files").with_metadata().build().expect("a guard");
-    let answer: Response<String> = guard.answer(&Refusal::NoToken);
+    let guard = fake.guard(&hands).realm("files").asking_for("files.read").with_metadata();
+    let answer: Response<String> = guard.build().expect("a guard").answer(&Refusal::NoToken);
     let challenge = answer.headers()["www-authenticate"].to_str().expect("text");
     assert_eq!(
         challenge,
-        r#"Bearer realm="files", resource_metadata="https://files.internal.corp/.well-known/oauth-protected-resource""#
+        r#"Bearer realm="files", scope="files.read", resource_metadata="https://files.internal.corp/.well-known/oauth-protected-resource""#
     );
 }

@@ -4,22 +4,26 @@ const METADATA: &str = "https://files.internal.corp/.well-known/oauth-protected-
 
 #[track_caller]
 fn challenge(refusal: &Refusal) -> String {
-    refusal.challenge(None, None).expect("a challenge")
+    refusal.challenge(None, None, None).expect("a challenge")
 }
 
 /// RFC 6750, section 3.1; RFC 9728, section 5.1.
 #[test]
 fn a_request_without_a_token_is_told_where_to_begin_and_of_no_error() {
     assert_eq!(challenge(&Refusal::NoToken), "Bearer");
-    let full = Refusal::NoToken.challenge(Some("files"), Some(METADATA)).expect("a challenge");
-    assert_eq!(full, format!(r#"Bearer realm="files", resource_metadata="{METADATA}""#));
+    let scope = Scope::parse("files.read").expect("a scope");
+    let full = Refusal::NoToken.challenge(Some("files"), Some(&scope), Some(METADATA));
+    assert_eq!(
+        full.expect("a challenge"),
+        format!(r#"Bearer realm="files", scope="files.read", resource_metadata="{METADATA}""#)
+    );
     assert_eq!(Refusal::NoToken.status(), 401);
 }
 
 #[test]
 fn why_a_token_is_not_accepted_is_not_told() {
     let told = |why| {
-        let response: Response<String> = Refusal::InvalidToken(why).respond(None, None);
+        let response: Response<String> = Refusal::InvalidToken(why).respond(None, None, None);
         (response.status(), response.headers().clone(), response.into_body())
     };
     assert_eq!(told(Unacceptable::BadSignature), told(Unacceptable::Expired));
@@ -30,7 +34,9 @@ fn why_a_token_is_not_accepted_is_not_told() {
 fn the_scope_that_is_needed_is_told() {
     let refusal = Refusal::InsufficientScope { needed: Scope::parse("files.access").expect("a scope") };
     assert_eq!(refusal.status(), 403);
-    let challenge = challenge(&refusal);
+    // Not what one begins with.
+    let first = Scope::parse("files.read").expect("a scope");
+    let challenge = refusal.challenge(None, Some(&first), None).expect("a challenge");
     assert!(
         challenge.contains(r#"error="insufficient_scope""#) && challenge.ends_with(r#"scope="files.access""#)
     );
@@ -85,7 +91,7 @@ fn nothing_breaks_out_of_a_quoted_string() {
 
 #[test]
 fn who_cannot_decide_lets_nobody_in_and_blames_nobody() {
-    let response: Response<String> = Refusal::Undecided(Trouble::NoKeys).respond(Some("files"), None);
+    let response: Response<String> = Refusal::Undecided(Trouble::NoKeys).respond(Some("files"), None, None);
     assert_eq!(response.status(), 503);
     assert_eq!(response.headers().get("www-authenticate"), None);
     assert_eq!(response.headers().get("retry-after").map(HeaderValue::as_bytes), Some(b"10".as_slice()));

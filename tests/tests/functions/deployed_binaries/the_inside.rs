@@ -4,12 +4,23 @@ use crate::event::{Reply, Request};
 use crate::place::{AGENT, Place};
 use crate::process::Process;
 use crate::seen::each_visit;
-use crate::walk::{Crew, Visit};
-use crate::way::{Fault, Way};
+use crate::visit::Visit;
+use crate::walk::Crew;
+use crate::way::{Fault, SECRET_ROLE, Way};
 
 /// All functions that a gateway calls.
-const FUNCTIONS: [&str; 9] =
-    ["authorize", "consent", "discovery", "introspect", "par", "revoke", "sign-in", "token", "userinfo"];
+const FUNCTIONS: [&str; 10] = [
+    "authorize",
+    "consent",
+    "discovery",
+    "introspect",
+    "par",
+    "register",
+    "revoke",
+    "sign-in",
+    "token",
+    "userinfo",
+];
 
 /// What the log has when the SDK finds no credentials, which Lambda always sets.
 const OF_AWS: &str = "it cannot be reached";
@@ -46,7 +57,7 @@ fn what_is_no_event_is_answered_with_500_and_told_to_the_log() {
     broken_body["body"] = "not base64!".into();
     let broken_body = broken_body.to_string();
     for function in FUNCTIONS {
-        let process = place.starts(function, &place.endpoint);
+        let process = place.starts(function);
         let no_events = ["{}", "[]", "null", "\"text\"", r#"{"Records": []}"#, r#"{"httpMethod": "GET"}"#];
         for event in no_events.into_iter().chain([broken_body.as_str()]) {
             let reply = process.takes(event);
@@ -98,7 +109,7 @@ fn an_answer_of_the_endpoint_that_is_none_is_told_to_the_log_alone() {
 fn meets_gibberish_from(crew: &Crew, visit: Visit, way: &Way, from: usize) -> Result<bool, String> {
     let ready = crew.prepares(visit);
     way.breaks(Fault::Gibberish, from, usize::MAX);
-    let process = crew.place.starts(visit.function(), &way.endpoint);
+    let process = crew.place.starts_on(visit.function(), way);
     process.function.first_poll().map_err(|why| why.to_string())?;
     let reply = process.sends(&ready.request);
     if way.recovers() == 0 {
@@ -113,12 +124,56 @@ fn meets_gibberish_from(crew: &Crew, visit: Visit, way: &Way, from: usize) -> Re
     if !process.log().contains("a fault of ours") {
         return Err(format!("from call {from}, the log: {}", process.log()));
     }
-    let again = process.sends(&ready.request);
-    if visit.is_granted(&again) {
+    let again = process.sends(&crew.again(&ready));
+    if again.status == 503 {
+        way.is_taken_for_slow();
+    }
+    if visit.is_granted(&again) || crew.was_done(&ready, &again) {
         Ok(true)
     } else {
         Err(format!("from call {from}, afterwards: {}", again.outline()))
     }
+}
+
+/// The role of a function was changed, or its credentials are too old: the caller hears 503 (RFC 6749, section 4.1.2.1) and
+/// nothing of it, the log has which right is missing, and the same process answers when it has been put right.
+#[test]
+fn a_service_that_refuses_the_function_is_told_to_the_log_alone() {
+    let crew = Crew::new();
+    let refusals = [
+        (Fault::Denied, [" is unavailable: AccessDeniedException, ", " is not allowed"]),
+        (Fault::Expired, [" is unavailable: ", "ExpiredTokenException"]),
+    ];
+    each_visit(&crew, |visit, way| {
+        // Nothing but what its start has read is needed for these.
+        if matches!(visit, Visit::ReadMetadata | Visit::ReadKeys) {
+            return Ok(());
+        }
+        for (fault, said) in refusals {
+            let ready = crew.prepares(visit);
+            let process = crew.place.starts_on(visit.function(), way);
+            process.function.first_poll().map_err(|why| why.to_string())?;
+            way.breaks(fault, 0, usize::MAX);
+            let reply = process.sends(&ready.request);
+            let struck = way.recovers();
+            let is_as_meant = reply.status == 503 && is_of_ours(crew.place, &reply) && struck > 0;
+            if !is_as_meant || reply.body.contains(SECRET_ROLE) {
+                return Err(format!("{fault:?} of {struck} calls: {}", reply.outline()));
+            }
+            let log = process.log();
+            if !said.iter().all(|words| log.contains(words)) || log.contains(SECRET_ROLE) {
+                return Err(format!("{fault:?}, the log: {log}"));
+            }
+            let again = process.sends(&crew.again(&ready));
+            if again.status == 503 {
+                way.is_taken_for_slow();
+            }
+            if !visit.is_granted(&again) {
+                return Err(format!("{fault:?}, afterwards: {}", again.outline()));
+            }
+        }
+        Ok(())
+    });
 }
 
 /// A request for which the function needs its table.

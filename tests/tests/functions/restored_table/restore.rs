@@ -11,7 +11,8 @@ use crate::event::Request;
 use crate::place::{Place, a_name};
 use crate::process::Process;
 use crate::version::Version;
-use crate::walk::{Crew, Visit};
+use crate::visit::Visit;
+use crate::walk::Crew;
 
 const SIGNING_MODES: [&str; 2] = ["kms", "kms-wrapped"];
 
@@ -20,13 +21,6 @@ const NOTICED: Duration = Duration::from_secs(6);
 
 /// What has begun in the very second of an ending has ended, too.
 const LATER: Duration = Duration::from_secs(2);
-
-fn a_deployment(signing_mode: &'static str) -> Deployment {
-    let (deployment, this) = (Deployment::new(signing_mode), Version::this());
-    deployment.tends_keys(&this, &json!({}));
-    deployment.applies(&this);
-    deployment
-}
 
 impl Deployment {
     fn is_backed_up(&self) -> Value {
@@ -54,7 +48,7 @@ impl Deployment {
 
 /// A fresh process of a function, asked once.
 fn asked(place: &Place, function: &str, request: &Request) -> crate::event::Reply {
-    place.starts(function, &place.endpoint).sends(request)
+    place.starts(function).sends(request)
 }
 
 fn published(place: &Place) -> BTreeSet<String> {
@@ -70,11 +64,11 @@ fn issuer_told_by(discovery: &Process) -> String {
 #[test]
 fn a_restored_table_has_configuration_keys_people_and_what_was_under_way() {
     for signing_mode in SIGNING_MODES {
-        let deployment = a_deployment(signing_mode);
+        let deployment = Deployment::ready(signing_mode);
         let before = deployment.with(&Version::this());
         let crew = Crew::at(before);
         let tokens = crew.redeems(&crew.gets_a_code(&before.push()));
-        let ready = Visit::ALL.map(|visit| crew.prepares(visit));
+        let ready = Visit::OF_BOTH_VERSIONS.map(|visit| crew.prepares(visit));
         let backup = deployment.is_backed_up();
 
         let after = deployment.restored(&backup).with(&Version::this());
@@ -92,7 +86,7 @@ fn a_restored_table_has_configuration_keys_people_and_what_was_under_way() {
 
 #[test]
 fn what_ended_after_the_backup_lives_again_until_everything_is_ended() {
-    let deployment = a_deployment("kms");
+    let deployment = Deployment::ready("kms");
     let before = deployment.with(&Version::this());
     let crew = Crew::at(before);
     let tokens = crew.redeems(&crew.gets_a_code(&before.push()));
@@ -154,7 +148,7 @@ fn what_ended_after_the_backup_lives_again_until_everything_is_ended() {
 fn keys_that_were_replaced_after_the_backup_are_replaced_again() {
     for signing_mode in SIGNING_MODES {
         let (deployment, at_once) =
-            (a_deployment(signing_mode), json!({ "rotate": ["ES256", "RS256"], "at_once": true }));
+            (Deployment::ready(signing_mode), json!({ "rotate": ["ES256", "RS256"], "at_once": true }));
         let this = Version::this();
         let leaked = published(deployment.with(&this));
         let backup = deployment.is_backed_up();
@@ -183,13 +177,13 @@ fn keys_that_were_replaced_after_the_backup_are_replaced_again() {
 /// applied next was given out before the loss, too.
 #[test]
 fn a_process_that_outlived_the_restore_takes_no_configuration_for_another_of_its_number() {
-    let (deployment, this) = (a_deployment("kms-wrapped"), Version::this());
+    let (deployment, this) = (Deployment::ready("kms-wrapped"), Version::this());
     let configuration = this.configuration_in(&deployment.folder);
     let operator = deployment.operator(&this);
     let backup = deployment.is_backed_up();
     let lost = operator.applies_as(&configuration, "http://localhost:8691");
     let place = deployment.with(&this);
-    let discovery = place.starts("discovery", &place.endpoint);
+    let discovery = place.starts("discovery");
     assert_eq!(issuer_told_by(&discovery), "http://localhost:8691");
 
     deployment.database("DeleteTable", &json!({ "TableName": deployment.table }));

@@ -6,7 +6,8 @@ use crate::event::{Reply, Request};
 use crate::place::{Place, REMEMBERED};
 use crate::process::Process;
 use crate::requests::Browser;
-use crate::walk::{Crew, Ready, Visit};
+use crate::visit::Visit;
+use crate::walk::{Crew, Ready};
 
 /// What is under way when a version is replaced: a request of every kind that is about to be sent, and what was spent,
 /// rotated, revoked or remembered.
@@ -39,7 +40,7 @@ impl Begun {
         let (_, revoked, _) = tokens();
         functions.must_grant(Visit::RevokeAccessToken, &place.revocation(&revoked));
         let remembered = crew.is_remembered(&functions);
-        let ready = Visit::ALL.map(|visit| crew.prepares(visit)).into();
+        let ready = Visit::OF_BOTH_VERSIONS.map(|visit| crew.prepares(visit)).into();
         let (_, _, used) = tokens();
         let successor = functions.must_grant(Visit::Refresh, &place.refresh(&used)).member("refresh_token");
         Self {
@@ -109,7 +110,7 @@ struct Functions {
 
 impl Functions {
     fn of(place: &'static Place) -> Self {
-        let all = Visit::ALL.map(|visit| (visit.function(), place.starts(visit.function(), &place.endpoint)));
+        let all = Visit::OF_BOTH_VERSIONS.map(|visit| (visit.function(), place.starts(visit.function())));
         Self { place, processes: all.into() }
     }
 

@@ -8,7 +8,11 @@ use serde_json::json;
 
 use crate::agent::{Agent, Ask, BANK, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
 use crate::browser::{Browser, Page};
+use crate::exchange::{
+    ACCESS_TOKEN, ID_JAG, ID_TOKEN, JWT, JWT_BEARER, LEDGER, REFRESH_TOKEN, SAML2, an_exchange,
+};
 use crate::observer::Observer;
+use crate::outsider::{the_mills_own, the_partner};
 use crate::person::{Decision, Person, granted, password_form, somebody, the_person_consents};
 use crate::stack::Stack;
 use crate::web::{Answer, Parameters, http};
@@ -42,6 +46,29 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("`GET /jwks.json`, both discovery documents", "nothing"),
 ];
 
+/// What further exchanges call, measured in the same way.
+const OF_EXCHANGES: &[(&str, &str)] = &[
+    ("`POST /token`, exchange for an ID token", "1 read, 1 write, 1 signature"),
+    ("`POST /token`, exchange for a refresh token", "1 read, 2 writes"),
+    ("`POST /token`, refresh by an exchanged refresh token", "2 reads, 1 write, 1 signature"),
+    ("`POST /introspect`, exchanged refresh token", "2 reads"),
+    ("`POST /introspect`, access token got by it", "1 read"),
+    ("`POST /token`, exchange of a refresh token", "2 reads, 1 write, 1 signature"),
+    ("`POST /token`, exchange of another issuer's JWT", "1 read, 1 write, 1 signature"),
+    (
+        "`POST /token`, exchange of another issuer's JWT about a person by user name",
+        "2 reads, 1 write, 1 signature",
+    ),
+    ("`POST /token`, exchange for an ID-JAG", "1 read, 1 write, 1 signature"),
+    ("`POST /token`, ID-JAG to access token", "1 write, 1 signature"),
+    ("`POST /token`, ID-JAG about a person by user name", "2 reads, 1 write, 1 signature"),
+    ("`POST /token`, exchange for a SAML assertion", "1 read, 1 write, 1 signature"),
+    ("`POST /token`, exchange with an actor token", "2 reads, 1 write, 1 signature"),
+    ("`POST /token`, exchange of a token with details by reference", "2 reads, 1 write, 1 signature"),
+    ("`POST /token`, exchange, not recorded", "1 read, 1 signature"),
+    ("`POST /token`, exchange, not recorded, details by reference", "1 read, 1 write, 1 signature"),
+];
+
 /// The row beneath them. An assertion is spent by one write (RFC 7523, section 3), wherever a client authenticates by it.
 const WITH_AN_ASSERTION: (&str, &str) = ("each `POST` of a client with `private_key_jwt`", "1 write more");
 
@@ -60,6 +87,133 @@ fn every_request_calls_aws_as_often_as_the_readme_says() {
     let expected: BTreeMap<&str, String> =
         TABLE.iter().map(|(name, calls)| (*name, (*calls).to_owned())).collect();
     assert_eq!(measured, expected);
+}
+
+#[test]
+fn further_exchanges_call_aws_as_often_as_is_said() {
+    let stack = Stack::start("aws-calls-of-exchanges", &[]);
+    let person = somebody(&stack);
+    let unrecorded = Stack::start_with("aws-calls-unrecorded", &[], |folder| {
+        let file = folder.join("server.toml");
+        let text = fs::read_to_string(&file).expect("the file");
+        let changed = text.replace("[exchange]\n", "[exchange]\nrecord = false\n");
+        assert_ne!(text, changed);
+        fs::write(file, changed).expect("written");
+    });
+    let somebody_there = somebody(&unrecorded);
+    let measured = least(|| {
+        let mut calls = measure_exchanges(&stack, &person);
+        calls.extend(measure_further_exchanges(&stack, &person));
+        calls.extend(measure_without_records(&unrecorded, &somebody_there));
+        calls
+    });
+    let measured: BTreeMap<&str, String> =
+        measured.into_iter().map(|(name, calls)| (name, calls.words())).collect();
+    let expected: BTreeMap<&str, String> =
+        OF_EXCHANGES.iter().map(|(name, calls)| (*name, (*calls).to_owned())).collect();
+    assert_eq!(measured, expected);
+}
+
+fn measure_exchanges(stack: &Stack, person: &Person) -> Measured {
+    let observer = stack.observer();
+    let mut measured = Measured::new();
+    let mut note = |name: &'static str, answer: &Answer| {
+        assert_eq!(answer.status, 200, "{name}: {}", answer.text());
+        measured.insert(name, Calls::of(&observer, answer));
+        answer.string("access_token")
+    };
+    let (files, bank) = (the_file_tool(stack), crate::exchange::the_bank(stack));
+    // Without details, so that nothing has to be kept beside the bank's tokens, which refer to theirs.
+    let first = granted(&an_agent(stack), person, &asks_for_a_file()).access_token;
+    let kind = |subject: &str, resource: &str, token_type: &str| {
+        an_exchange(subject, resource).and("requested_token_type", token_type)
+    };
+    let form = kind(&first, FILES, ID_TOKEN).without("resource");
+    note("`POST /token`, exchange for an ID token", &files.sends("/token", &form));
+    let child = kind(&first, BANK, REFRESH_TOKEN).and("authorization_details", "[]");
+    let child = note("`POST /token`, exchange for a refresh token", &files.sends("/token", &child));
+    let renewed = files.refreshes(&child);
+    let access = note("`POST /token`, refresh by an exchanged refresh token", &renewed);
+    let asked = Parameters::of([("token", &renewed.string("refresh_token"))]);
+    let looked = files.sends("/introspect", &asked).ok();
+    measured.insert("`POST /introspect`, exchanged refresh token", Calls::of(&observer, &looked));
+    let looked = bank.sends("/introspect", &Parameters::of([("token", &access)])).ok();
+    measured.insert("`POST /introspect`, access token got by it", Calls::of(&observer, &looked));
+    measured.extend(measure_identities(stack, person));
+    measured
+}
+
+fn measure_identities(stack: &Stack, person: &Person) -> Measured {
+    let observer = stack.observer();
+    let mut measured = Measured::new();
+    let mut note = |name: &'static str, answer: &Answer| {
+        assert_eq!(answer.status, 200, "{name}: {}", answer.text());
+        measured.insert(name, Calls::of(&observer, answer));
+    };
+    let delegating = Agent::with_basic(stack, "delegating-agent");
+    let own = granted(&delegating, person, &asks_for_a_file());
+    let form = an_exchange(&own.refresh_token, FILES).with("subject_token_type", REFRESH_TOKEN);
+    note("`POST /token`, exchange of a refresh token", &delegating.sends("/token", &form));
+    let form = an_exchange(&own.answer.string("id_token"), "https://mcp.chat.test")
+        .with("subject_token_type", ID_TOKEN)
+        .and("requested_token_type", ID_JAG)
+        .and("audience", "https://auth.chat.test");
+    note("`POST /token`, exchange for an ID-JAG", &delegating.sends("/token", &form));
+
+    let partner = Agent::with_basic(stack, "partner-agent");
+    let shown = |token: String| an_exchange(&token, FILES).with("subject_token_type", JWT);
+    let bearing = |token: String| Parameters::of([("grant_type", JWT_BEARER), ("assertion", &token)]);
+    let (outside, mills) = (the_partner(), the_mills_own());
+    let foreign = shown(outside.token(stack, "alice", |_, _| {}));
+    note("`POST /token`, exchange of another issuer's JWT", &partner.sends("/token", &foreign));
+    let known = shown(mills.token(stack, &person.user_name, |_, _| {}));
+    note(
+        "`POST /token`, exchange of another issuer's JWT about a person by user name",
+        &partner.sends("/token", &known),
+    );
+    let grant = bearing(outside.id_jag(stack, "alice", |_, _| {}));
+    note("`POST /token`, ID-JAG to access token", &partner.sends("/token", &grant));
+    let known = bearing(mills.id_jag(stack, &person.user_name, |_, _| {}));
+    note("`POST /token`, ID-JAG about a person by user name", &partner.sends("/token", &known));
+    measured
+}
+
+fn measure_further_exchanges(stack: &Stack, person: &Person) -> Measured {
+    let observer = stack.observer();
+    let files = the_file_tool(stack);
+    let first = granted(&an_agent(stack), person, &asks_for_a_file()).access_token;
+    let nightly = Agent::with_basic(stack, "nightly-agent");
+    let acting = nightly.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
+    let actor = Parameters::of([("actor_token", &acting), ("actor_token_type", ACCESS_TOKEN)]);
+    let acted = files.exchanges_for(&first, BANK, &actor).ok();
+    let bank = crate::exchange::the_bank(stack);
+    let for_bank = files.exchanges(&first, BANK).ok().string("access_token");
+    let referring = bank.exchanges(&for_bank, LEDGER).ok();
+    // Without details, so that nothing has to be read for the bank's token, which would refer to them.
+    let none = Parameters::of([("authorization_details", "[]")]);
+    let for_bank = files.exchanges_for(&first, BANK, &none).ok().string("access_token");
+    let form = an_exchange(&for_bank, LEDGER).and("requested_token_type", SAML2);
+    let assertion = bank.sends("/token", &form).ok();
+    assert_eq!(assertion.json()["issued_token_type"], SAML2);
+    Measured::from([
+        ("`POST /token`, exchange with an actor token", Calls::of(&observer, &acted)),
+        ("`POST /token`, exchange for a SAML assertion", Calls::of(&observer, &assertion)),
+        ("`POST /token`, exchange of a token with details by reference", Calls::of(&observer, &referring)),
+    ])
+}
+
+/// Where hops are not recorded, details that a token only refers to are kept all the same.
+fn measure_without_records(stack: &Stack, person: &Person) -> Measured {
+    let observer = stack.observer();
+    let files = the_file_tool(stack);
+    let first = granted(&an_agent(stack), person, &asks_for_a_file()).access_token;
+    let none = Parameters::of([("authorization_details", "[]")]);
+    let without = files.exchanges_for(&first, BANK, &none).ok();
+    let with = files.exchanges(&first, BANK).ok();
+    Measured::from([
+        ("`POST /token`, exchange, not recorded", Calls::of(&observer, &without)),
+        ("`POST /token`, exchange, not recorded, details by reference", Calls::of(&observer, &with)),
+    ])
 }
 
 #[test]
@@ -85,7 +239,7 @@ fn an_assertion_costs_one_write_wherever_a_client_authenticates_by_it() {
 fn the_readme_has_this_table() {
     let readme =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).expect("the README");
-    for (request, calls) in TABLE.iter().chain([&WITH_AN_ASSERTION]) {
+    for (request, calls) in TABLE.iter().chain(OF_EXCHANGES).chain([&WITH_AN_ASSERTION]) {
         let row = format!("| {request} | {calls} |");
         assert!(readme.contains(&row), "the README lacks the row {row}");
     }

@@ -3,6 +3,7 @@
 //! server itself.
 
 mod agents;
+mod chain;
 mod ctrl_c;
 mod examples;
 mod mcp_tool;

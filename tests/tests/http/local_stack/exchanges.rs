@@ -4,11 +4,13 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::agent::{BANK, an_agent, asks_for_a_file, the_file_tool};
-use crate::exchange::{Chain, LEDGER, the_bank};
+use crate::agent::{BANK, FILES, an_agent, asks_for_a_file, the_file_tool};
+use crate::exchange::{Chain, JWT, LEDGER, REFRESH_TOKEN, an_exchange, the_bank};
+use crate::outsider::{KeyServer, the_partner};
 use crate::person::{granted, somebody};
 use crate::stack::Stack;
 use crate::token::verified;
+use crate::web::{Answer, Parameters};
 
 fn hops(stack: &Stack, grant_id: &Value) -> Vec<Value> {
     let partition = format!("AUTHORIZATION#{}", grant_id.as_str().expect("a grant"));
@@ -65,7 +67,8 @@ fn each_hop_is_recorded_beside_the_authorization_and_in_the_audit() {
 fn a_configuration_can_keep_no_records() {
     let stack = Stack::start_with("exchanges-unrecorded", &[], |folder| {
         let file = folder.join("server.toml");
-        let text = fs::read_to_string(&file).expect("the file") + "\n[exchange]\nrecord = false\n";
+        let text = fs::read_to_string(&file).expect("the file");
+        let text = text.replace("[exchange]\n", "[exchange]\nrecord = false\n");
         fs::write(file, text).expect("written");
     });
     let first = granted(&an_agent(&stack), &somebody(&stack), &asks_for_a_file()).access_token;
@@ -114,4 +117,281 @@ fn a_client_in_the_chain_that_is_ended_ends_what_came_through_it() {
     ledger.finds_inactive(&chain.ledger);
     the_bank(&stack).finds_inactive(&chain.bank);
     an_agent(&stack).finds_active(&chain.files);
+}
+
+fn for_longer(stack: &Stack, subject: &str) -> Answer {
+    let more = Parameters::of([("requested_token_type", REFRESH_TOKEN)]);
+    the_file_tool(stack).exchanges_for(subject, BANK, &more).ok()
+}
+
+/// A refresh token by exchange outlives the token that it was got by, and never the authorization that it goes back to.
+#[test]
+fn a_child_lives_as_long_as_its_root_and_no_longer() {
+    let stack = Stack::start_with("exchanges-that-last", &[], |folder| {
+        let file = folder.join("server.toml");
+        let text = fs::read_to_string(&file).expect("the file") + "\n[lifetimes]\nauthorization = \"1 h\"\n";
+        fs::write(file, text).expect("written");
+    });
+    let files = the_file_tool(&stack);
+    let first = granted(&an_agent(&stack), &somebody(&stack), &asks_for_a_file());
+    stack.time_passes(200);
+    let answer = for_longer(&stack, &first.access_token);
+    assert!(answer.json()["expires_in"].as_i64() <= Some(3_400), "{}", answer.text());
+    stack.time_passes(1_000);
+    files.exchanges(&first.access_token, BANK).is_refused(400, "invalid_request");
+    let renewed = files.refreshes(&answer.string("access_token")).ok();
+    assert_eq!(renewed.json()["expires_in"], 120, "the bank's two minutes");
+    stack.time_passes(2_300);
+    let last = files.refreshes(&renewed.string("refresh_token")).ok();
+    assert!(last.json()["expires_in"].as_i64() <= Some(100), "{}", last.text());
+    the_bank(&stack).finds_active(&last.string("access_token"));
+    stack.time_passes(101);
+    the_bank(&stack).finds_inactive(&last.string("access_token"));
+    files.finds_inactive(&last.string("refresh_token"));
+    files.refreshes(&last.string("refresh_token")).is_refused(400, "invalid_grant");
+}
+
+/// The end of a token is remembered for as long as anything may come of it.
+#[test]
+fn a_child_of_a_revoked_token_stays_dead_when_the_token_would_have_expired_anyway() {
+    let stack = Stack::start("exchanges-of-a-revoked-token", &[]);
+    let agent = an_agent(&stack);
+    let first = granted(&agent, &somebody(&stack), &asks_for_a_file());
+    let child = for_longer(&stack, &first.access_token).string("access_token");
+    agent.revokes(&first.access_token);
+    let claims = verified(&stack, &first.access_token).claims;
+    let partition = format!("AUTHORIZATION#{}", claims["grant_id"].as_str().expect("a grant"));
+    let marks = stack.observer().items_of(&partition);
+    let mark =
+        marks.iter().find(|item| item["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("REVOKED#")));
+    let until: i64 =
+        mark.expect("a mark")["expires_at"]["N"].as_str().expect("a moment").parse().expect("seconds");
+    assert!(until > stack.now() + 365 * 86_400, "{until}");
+    stack.time_passes(3_600);
+    the_file_tool(&stack).refreshes(&child).is_refused(400, "invalid_grant");
+}
+
+/// Where a client's registration, a policy or a trust is taken away, what rests on it is worth nothing.
+#[test]
+fn what_another_issuer_vouched_for_ends_with_the_trust_in_it() {
+    let stack = Stack::start("exchanges-without-trust", &[]);
+    let (agent, partner) = (crate::agent::Agent::with_basic(&stack, "partner-agent"), the_partner());
+    let form = an_exchange(&partner.token(&stack, "alice", |_, _| {}), FILES).with("subject_token_type", JWT);
+    let access = agent.sends("/token", &form).ok();
+    let child = agent.sends("/token", &form.clone().and("requested_token_type", REFRESH_TOKEN)).ok();
+    let files = the_file_tool(&stack);
+    files.finds_active(&access.string("access_token"));
+    let events = stack.observer().audit_of(&access);
+    assert_eq!(events[0]["origin"], partner.issuer, "{events:?}");
+    let events = stack.observer().audit_of(&child);
+    let child_grant_id = events[0]["child_grant_id"].clone();
+    assert!(child_grant_id.is_string(), "{events:?}");
+    let renewed = agent.refreshes(&child.string("access_token")).ok();
+    let events = stack.observer().audit_of(&renewed);
+    assert_eq!(events[0]["own_root"], true, "{events:?}");
+    assert_eq!(events[0]["child_grant_id"], child_grant_id, "{events:?}");
+
+    let newest = renewed.string("refresh_token");
+    stack.time_passes(61);
+    let file = "server.toml";
+    let lives = "refresh_tokens = \"8 h\"\n";
+    let early = format!("{lives}not_before = \"2100-01-01T00:00:00Z\"\n");
+    let clients = format!("clients = [\"partner-agent\"]\n{lives}");
+    let others = format!("clients = [\"signing-agent\"]\n{lives}");
+    let both = "accepts = [\"subject_token\", \"id_jag\"]\nsubject = \"external\"";
+    for (change, ends_tokens) in [
+        ((file, clients.as_str(), others.as_str()), true),
+        ((file, lives, &early), true),
+        ((file, lives, ""), false),
+        ((file, lives, "refresh_tokens = \"1 min\"\n"), false),
+        ((file, both, "accepts = [\"id_jag\"]\nsubject = \"external\""), false),
+        ((file, "scopes = [\"files.read\", \"files.access\"]", "scopes = [\"files.access\"]"), false),
+    ] {
+        meanwhile(&stack, change, || {
+            agent.finds_inactive(&newest);
+            agent.refreshes(&newest).is_refused(400, "invalid_grant");
+            let is_active = files.introspects(&access.string("access_token"))["active"] == true;
+            assert_eq!(is_active, !ends_tokens, "{change:?}");
+        });
+    }
+    let renewed = agent.refreshes(&newest).ok();
+
+    let file = stack.configuration.join("server.toml");
+    let text = fs::read_to_string(&file).expect("the file");
+    fs::write(&file, text.replace(partner.issuer, "https://idp.else.test")).expect("written");
+    stack.operator().applies(&stack.configuration);
+    stack.takes_notice();
+    files.finds_inactive(&access.string("access_token"));
+    agent.finds_inactive(&renewed.string("refresh_token"));
+    agent.refreshes(&renewed.string("refresh_token")).is_refused(400, "invalid_grant");
+    agent.sends("/token", &form).is_refused(400, "invalid_request");
+    let refused = agent.sends("/token", &form);
+    assert_eq!(stack.observer().audit_of(&refused)[0]["reason"], "subject-token-invalid");
+}
+
+/// Off by default.
+#[test]
+fn without_a_word_in_the_configuration_no_refresh_token_is_issued_or_taken() {
+    let stack = Stack::start_with("exchanges-for-minutes-alone", &[], |folder| {
+        let file = folder.join("server.toml");
+        let text = fs::read_to_string(&file).expect("the file");
+        let text = text.replace("issue_refresh_tokens = true\naccept_refresh_tokens = true\n", "");
+        fs::write(file, text).expect("written");
+    });
+    let first = granted(&an_agent(&stack), &somebody(&stack), &asks_for_a_file());
+    let form = an_exchange(&first.access_token, BANK).and("requested_token_type", REFRESH_TOKEN);
+    the_file_tool(&stack).sends("/token", &form).is_refused(400, "invalid_request");
+    let agent = crate::agent::Agent::with_basic(&stack, "delegating-agent");
+    let own = granted(&agent, &somebody(&stack), &asks_for_a_file());
+    let form = an_exchange(&own.refresh_token, FILES).with("subject_token_type", REFRESH_TOKEN);
+    agent.sends("/token", &form).is_refused(400, "invalid_request");
+}
+
+/// Keys that are fetched are kept as long as they say, asked for again for a key that is not among them, and not oftener than once
+/// a minute, whatever anybody makes up.
+#[test]
+fn an_issuer_s_keys_are_fetched_and_kept() {
+    let server = KeyServer::start("partner-1");
+    let stack = Stack::start_with("exchanges-with-fetched-keys", &[], |folder| {
+        let file = folder.join("server.toml");
+        let text = fs::read_to_string(&file).expect("the file");
+        let of_partner = text.lines().find(|line| line.contains("partner-1")).expect("the partner's keys");
+        let text = text.replace(of_partner, &format!("jwks_uri = \"{}\"", server.address));
+        fs::write(file, text).expect("written");
+    });
+    let (agent, partner) = (crate::agent::Agent::with_basic(&stack, "partner-agent"), the_partner());
+    let shows = |kid: &str| {
+        let token = partner.token(&stack, "alice", |header, _| header["kid"] = json!(kid));
+        agent.sends("/token", &an_exchange(&token, FILES).with("subject_token_type", JWT))
+    };
+    assert_eq!(server.times_asked(), 0, "nothing is fetched before it is needed");
+    shows("partner-1").ok();
+    shows("partner-1").ok();
+    assert_eq!(server.times_asked(), 1);
+    // A stranger's token makes nobody fetch anything.
+    let token = partner.token(&stack, "alice", |_, _| {});
+    let form = an_exchange(&token, BANK).with("subject_token_type", JWT);
+    the_file_tool(&stack).sends("/token", &form).is_refused(400, "invalid_request");
+
+    server.hands_out("partner-2");
+    for _ in 0..3 {
+        shows("partner-2").is_refused(400, "invalid_request");
+    }
+    assert_eq!(server.times_asked(), 1, "a minute has not passed");
+    stack.time_passes(61);
+    shows("partner-2").ok();
+    shows("partner-1").is_refused(400, "invalid_request");
+    shows("made-up").is_refused(400, "invalid_request");
+    assert_eq!(server.times_asked(), 2);
+
+    server.breaks();
+    shows("partner-2").ok();
+    stack.time_passes(61);
+    shows("made-up").is_refused(400, "invalid_request");
+    shows("partner-2").ok();
+    stack.time_passes(600);
+    shows("partner-2").is_refused(503, "temporarily_unavailable");
+    server.hands_out("partner-2");
+    shows("partner-2").ok();
+}
+
+/// Puts a changed configuration into force, for as long as `work` takes.
+fn meanwhile(stack: &Stack, (file, from, to): (&str, &str, &str), work: impl FnOnce()) {
+    let path = stack.configuration.join(file);
+    let before = fs::read_to_string(&path).expect("the file");
+    assert!(before.contains(from), "{file} has no {from:?}");
+    let in_force = |text: String| {
+        fs::write(&path, text).expect("written");
+        stack.operator().applies(&stack.configuration);
+        stack.takes_notice();
+    };
+    in_force(before.replace(from, to));
+    work();
+    in_force(before);
+}
+
+/// What registrations, policies and rules no longer allow, no renewal yields, and nobody is told that it would.
+#[test]
+fn a_child_is_renewed_for_what_the_configuration_allows_now() {
+    let stack = Stack::start("exchanges-that-are-renewed", &[]);
+    let first = granted(&an_agent(&stack), &somebody(&stack), &asks_for_a_file());
+    let files = the_file_tool(&stack);
+    let child = for_longer(&stack, &first.access_token).string("access_token");
+    let client = "clients/files-tool.toml";
+    let no_scope = (client, "\"bank.statements\", ", "");
+    let no_detail = (client, "detail_types = [\"statement\", \"entry\"]", "detail_types = [\"entry\"]");
+    meanwhile(&stack, no_detail, || {
+        files.finds_inactive(&child);
+        files.refreshes(&child).is_refused(400, "invalid_grant");
+    });
+    let policies = "policies/exchange.cedar";
+    let bank = "resource == Tool::\"https://bank.test/api\"";
+    let exchange = format!("action == Action::\"token_exchange\",\n  {bank}");
+    let going_on = format!("action == Action::\"refresh_token_by_exchange\",\n  {bank}");
+    let nobody = "action == Action::\"impersonate\",\n  resource == Tool::\"https://ledger.test\"";
+    for permitted in [exchange.as_str(), &going_on] {
+        meanwhile(&stack, (policies, permitted, nobody), || {
+            files.refreshes(&child).is_refused(400, "invalid_grant");
+        });
+    }
+    let rule = (
+        "tools/bank.toml",
+        "from = \"files\"\nscope = \"files.read\"\nbecomes = \"bank.statements\"",
+        "from = \"ledger\"\nscope = \"ledger.read\"\nbecomes = \"bank.statements\"",
+    );
+    let mut newest = child;
+    for change in [no_scope, rule] {
+        meanwhile(&stack, change, || {
+            let renewed = files.refreshes(&newest).ok();
+            assert_eq!(renewed.json()["scope"], "", "{}", renewed.text());
+            assert_eq!(renewed.json()["authorization_details"][0]["type"], "statement");
+            newest = renewed.string("refresh_token");
+        });
+    }
+    assert_eq!(files.refreshes(&newest).ok().json()["scope"], "bank.statements");
+}
+
+/// OAuth 2.1, section 3.2.4: what a client may not use as a grant, it does not use as a subject.
+#[test]
+fn a_client_that_may_use_no_refresh_tokens_exchanges_none() {
+    let stack = Stack::start("exchanges-without-the-grant", &[]);
+    let agent = crate::agent::Agent::with_basic(&stack, "delegating-agent");
+    let own = granted(&agent, &somebody(&stack), &asks_for_a_file());
+    let form = an_exchange(&own.refresh_token, FILES).with("subject_token_type", REFRESH_TOKEN);
+    agent.sends("/token", &form).ok();
+    meanwhile(&stack, ("clients/delegating-agent.toml", "\"refresh_token\", ", ""), || {
+        agent.sends("/token", &form).is_refused(400, "unauthorized_client");
+    });
+}
+
+/// RFC 7009, section 2.1: the token is no good any more, and what came of it is.
+#[test]
+fn a_token_that_is_revoked_after_its_last_moment_takes_its_children_with_it() {
+    let stack = Stack::start("exchanges-revoked-late", &[]);
+    let agent = an_agent(&stack);
+    let first = granted(&agent, &somebody(&stack), &asks_for_a_file());
+    let child = for_longer(&stack, &first.access_token).string("access_token");
+    stack.time_passes(3_600);
+    let renewed = the_file_tool(&stack).refreshes(&child).ok();
+    // Nobody else does.
+    crate::agent::Agent::with_basic(&stack, "delegating-agent").revokes(&first.access_token);
+    the_file_tool(&stack).finds_active(&renewed.string("refresh_token"));
+    agent.revokes(&first.access_token);
+    the_bank(&stack).finds_inactive(&renewed.string("access_token"));
+    the_file_tool(&stack).refreshes(&renewed.string("refresh_token")).is_refused(400, "invalid_grant");
+}
+
+/// RFC 8693, section 4.4: `may_act` is about those that a token is sent to. Its own client shows a refresh token for itself.
+#[test]
+fn a_client_that_names_who_may_act_for_others_exchanges_its_own_child() {
+    let stack = Stack::start_with("exchanges-by-its-own-client", &[], |folder| {
+        let file = folder.join("clients/files-tool.toml");
+        let text = fs::read_to_string(&file).expect("the file") + "may_act = \"bank-tool\"\n";
+        fs::write(file, text).expect("written");
+    });
+    let first = granted(&an_agent(&stack), &somebody(&stack), &asks_for_a_file());
+    let child = for_longer(&stack, &first.access_token).string("access_token");
+    let form = an_exchange(&child, BANK).with("subject_token_type", REFRESH_TOKEN);
+    let token = the_file_tool(&stack).sends("/token", &form).ok().string("access_token");
+    assert_eq!(verified(&stack, &token).claims["may_act"], json!({ "sub": "bank-tool" }));
 }

@@ -167,6 +167,40 @@ fn whoever_heard_nothing_of_what_was_done_may_ask_again() {
     agent.revokes(&token);
 }
 
+/// The session; the person, with the request if it was pushed.
+const READS_OF_A_DECISION: u32 = 2;
+
+/// Whether the request was pushed or came with the browser: nobody has got what was made of the unheard decision, and the one
+/// that is heard counts, be it another.
+#[test]
+fn a_person_who_heard_nothing_of_their_decision_may_decide_anew() {
+    let stack = Stack::start("decisions-unheard", &[]);
+    let (agent, person) = (Agent::with_basic(&stack, "report-agent"), somebody(&stack));
+    let mut browser = Browser::new(&stack);
+    browser.comes_to_consent(&person, &agent.sends_the_person_asking(&asks_for_a_file()));
+    for is_pushed in [true, false] {
+        for [unheard, heard] in [[Decision::All, Decision::Deny], [Decision::Deny, Decision::All]] {
+            let ask = asks_for_a_file();
+            let address = if is_pushed {
+                agent.sends_the_person_with(&agent.pushes(&ask))
+            } else {
+                agent.sends_the_person_asking(&ask)
+            };
+            let page = browser.comes_to_consent(&person, &address);
+            stack.suffers(&json!({ "kind": "lose_reply", "skip": READS_OF_A_DECISION }));
+            assert_eq!(browser.decides(&page, &unheard).status, 503);
+            assert!(stack.calls_that_failed() > 1, "the decision, and its taking back");
+            stack.recovers();
+            let told = browser.decides(&page, &heard).callback(crate::agent::CALLBACK);
+            match heard {
+                Decision::Deny => assert_eq!(told["error"], "access_denied"),
+                _ => drop(agent.redeems(&told["code"], &ask).ok()),
+            }
+            assert_eq!(browser.decides(&page, &Decision::All).status, 400, "it is decided");
+        }
+    }
+}
+
 /// A call of this may take so long, and all calls of a request three times as long.
 const OF_A_CALL: u32 = 400;
 

@@ -6,12 +6,16 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::agent::{Agent, CALLBACK, an_agent, asks, the_file};
+use crate::agent::{
+    Agent, Ask, BANK, CALLBACK, Proof, an_agent, asks, asks_for_a_file, the_file, the_file_tool,
+};
 use crate::browser::{Browser, Page};
-use crate::person::{Decision, decision_form, somebody, somebody_with, the_code};
+use crate::exchange::{JWT_BEARER, LEDGER};
+use crate::outsider::the_partner;
+use crate::person::{Decision, decision_form, granted, somebody, somebody_with, the_code};
 use crate::running_stack::remembered_consents::the_same_request;
 use crate::stack::Stack;
-use crate::web::{Answer, Parameters};
+use crate::web::{Answer, Parameters, http};
 
 /// A stack with these policies and no others.
 fn with_policies(name: &str, policies: &'static str) -> Stack {
@@ -207,7 +211,138 @@ fn without_policies_registration_decides_and_nobody_exchanges() {
     let answer = agent.works_alone(&Parameters::of([("scope", "files.read")])).ok();
     assert!(stack.observer().audit_of(&answer)[0].get("policies").is_none());
     let (agent, person) = (an_agent(&stack), somebody(&stack));
-    let granted = crate::person::granted(&agent, &person, &crate::agent::asks_for_a_file());
-    let files = crate::agent::the_file_tool(&stack);
-    files.exchanges(&granted.access_token, crate::agent::BANK).is_refused(400, "invalid_target");
+    let granted = granted(&agent, &person, &asks_for_a_file());
+    the_file_tool(&stack).exchanges(&granted.access_token, BANK).is_refused(400, "invalid_target");
+}
+
+const EXCHANGES: &str = r#"
+@id("asks") permit (principal, action == Action::"ask", resource);
+@id("grants") permit (principal, action == Action::"grant", resource);
+@id("files-ask-the-bank") permit (
+  principal == Client::"files-tool",
+  action == Action::"token_exchange",
+  resource == Tool::"https://bank.test/api"
+);
+@id("finance-keeps-its-statements") forbid (principal, action == Action::"token_exchange", resource)
+when {
+  principal has person && principal.person in Group::"finance" &&
+  ((context has scope && context.scope == "bank.statements") || context has detail)
+};
+"#;
+
+/// RFC 8693, section 2.2.2: the client learns that it is refused. By which policy, if any, is the operator's to know.
+#[test]
+fn an_exchange_that_a_policy_refuses_is_audited_by_its_name_and_answered_without_it() {
+    let stack = with_policies("policies-exchange", EXCHANGES);
+    let (agent, files) = (an_agent(&stack), the_file_tool(&stack));
+    let of_anybody = granted(&agent, &somebody(&stack), &asks_for_a_file()).access_token;
+    let permitted = files.exchanges(&of_anybody, BANK).ok();
+    let event = &stack.observer().audit_of(&permitted)[0];
+    assert_eq!(event["policies"], "files-ask-the-bank", "{event}");
+    // The tools' rules let this pass, and no policy does.
+    let unpermitted = files.exchanges(&of_anybody, LEDGER);
+    unpermitted.is_refused(400, "invalid_target");
+    is_audited(&stack, &unpermitted, "exchange-not-allowed", "none");
+
+    let of_finance = somebody_with(&stack, &["--group", "finance"]);
+    // Without `files.access`, which becomes what nobody forbids.
+    let ask = asks_for_a_file().with("scope", "openid files.read offline_access");
+    let of_finance = granted(&agent, &of_finance, &ask.without("authorization_details")).access_token;
+    let forbidden = files.exchanges(&of_finance, BANK);
+    forbidden.is_refused(400, "invalid_target");
+    is_audited(&stack, &forbidden, "exchange-not-allowed", "finance-keeps-its-statements");
+    assert_eq!(forbidden.text(), unpermitted.text(), "forbidden and not permitted look alike");
+}
+
+/// What the request names is not left out in silence.
+#[test]
+fn an_exchange_that_names_what_a_policy_forbids_is_refused_and_audited_alike() {
+    let stack = with_policies("policies-exchange-named", EXCHANGES);
+    let person = somebody_with(&stack, &["--group", "finance"]);
+    let first = granted(&an_agent(&stack), &person, &asks_for_a_file()).access_token;
+    let files = the_file_tool(&stack);
+    let paying = files.exchanges(&first, BANK).ok();
+    assert_eq!(paying.json()["scope"], "bank.pay", "what nobody forbids is left");
+    let statement = json!([{ "type": "statement", "account": "Q4-report.pdf", "kinds": ["daily"] }]);
+    for (name, value, error, reason) in [
+        ("scope", "bank.statements bank.pay", "invalid_scope", "scope-not-permitted"),
+        (
+            "authorization_details",
+            statement.to_string().as_str(),
+            "invalid_authorization_details",
+            "detail-not-permitted",
+        ),
+    ] {
+        let refused = files.exchanges_for(&first, BANK, &Parameters::of([(name, value)]));
+        refused.is_refused(400, error);
+        is_audited(&stack, &refused, reason, "finance-keeps-its-statements");
+    }
+}
+
+const VOUCHED: &str = r#"
+@id("partner-agent-reads") permit (
+  principal == Client::"partner-agent",
+  action == Action::"token_exchange",
+  resource == Tool::"https://files.test"
+) when { context has scope && context.scope == "files.read" };
+@id("with-a-key-alone") forbid (principal, action == Action::"token_exchange", resource)
+unless { context has acr && context.acr == "phr" };
+"#;
+
+/// draft-ietf-oauth-identity-assertion-authz-grant, section 4.4: what an issuer vouches for is policies' to refuse.
+#[test]
+fn an_id_jag_that_a_policy_refuses_is_audited_by_its_name_and_answered_without_it() {
+    let stack = with_policies("policies-id-jag", VOUCHED);
+    let (agent, partner) = (Agent::with_basic(&stack, "partner-agent"), the_partner());
+    let shows = |change: fn(&mut Value), more: &Parameters| {
+        let assertion = partner.id_jag(&stack, "alice", |_, claims| change(claims));
+        let form = Parameters::of([("grant_type", JWT_BEARER), ("assertion", &assertion)]);
+        agent.sends("/token", &form.joined(more))
+    };
+    let nothing = Parameters::default();
+    let permitted = shows(|_| {}, &nothing).ok();
+    assert_eq!(permitted.json()["scope"], "files.read");
+    let event = &stack.observer().audit_of(&permitted)[0];
+    assert_eq!(event["policies"], "partner-agent-reads", "{event}");
+
+    let by_password = |claims: &mut Value| claims["acr"] = json!("pwd");
+    let forbidden = shows(by_password, &nothing);
+    forbidden.is_refused(400, "unauthorized_client");
+    is_audited(&stack, &forbidden, "client-not-permitted", "with-a-key-alone");
+    let unpermitted = shows(|claims| claims["scope"] = json!("files.access"), &nothing);
+    unpermitted.is_refused(400, "unauthorized_client");
+    is_audited(&stack, &unpermitted, "client-not-permitted", "none");
+    assert_eq!(forbidden.text(), unpermitted.text(), "forbidden and not permitted look alike");
+
+    let named = shows(by_password, &Parameters::of([("scope", "files.read")]));
+    named.is_refused(400, "invalid_scope");
+    is_audited(&stack, &named, "scope-not-permitted", "with-a-key-alone");
+}
+
+const VOUCHED_FOR: &str = r#"
+@id("asks") permit (principal, action == Action::"ask", resource);
+@id("no-stranger-asks-for-files") forbid (principal, action == Action::"ask", resource == Tool::"https://files.test")
+when { principal.origin == "registered" };
+"#;
+
+/// RFC 7591, section 5: whoever registers says what they like of themselves, so who vouches for a client is what a policy can go by.
+#[test]
+fn a_policy_keeps_those_out_who_registered_themselves() {
+    let stack = with_policies("policies-origin", VOUCHED_FOR);
+    let wish = json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none" });
+    let request = http().post(stack.url("/register")).header("content-type", "application/json");
+    let id = Answer::to(request.body(wish.to_string())).ok().string("client_id");
+    let stranger = Agent { stack: &stack, id, proof: Proof::None };
+    let ask = asks_for_a_file();
+    stranger.sends("/par", &Ask::new("openid").parameters).ok();
+    an_agent(&stack).sends("/par", &ask.parameters).ok();
+
+    let refused = stranger.sends("/par", &ask.parameters);
+    refused.is_refused(400, "invalid_scope");
+    is_audited(&stack, &refused, "scope-not-permitted", "no-stranger-asks-for-files");
+    // RFC 9700, section 4.11.2: a stranger's address is not where a link to this server leads.
+    let answer = Browser::new(&stack).opens(&stranger.sends_the_person_asking(&ask));
+    assert_eq!((answer.status, answer.header("location")), (400, None), "{}", answer.text());
+    assert!(answer.text().contains("invalid_scope"), "{}", answer.text());
+    is_audited(&stack, &answer, "scope-not-permitted", "no-stranger-asks-for-files");
 }

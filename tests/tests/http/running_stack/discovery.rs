@@ -31,9 +31,10 @@ fn both_documents_say_the_same_and_everything_that_clients_need() {
     assert_eq!(document["request_uri_parameter_supported"], false);
     let grants: BTreeSet<&str> = texts(&document["grant_types_supported"]);
     let exchange = crate::exchange::GRANT;
+    let bearer = crate::exchange::JWT_BEARER;
     assert_eq!(
         grants,
-        BTreeSet::from(["authorization_code", "client_credentials", "refresh_token", exchange])
+        BTreeSet::from(["authorization_code", "client_credentials", "refresh_token", exchange, bearer])
     );
 }
 

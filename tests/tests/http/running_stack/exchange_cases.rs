@@ -4,14 +4,15 @@ use serde_json::{Value, json};
 
 use crate::agent::{Agent, Ask, BANK, FILES, an_agent, asks_for_a_file, the_file_tool};
 use crate::assertion::encode;
-use crate::exchange::{ACCESS_TOKEN, GRANT, ID_TOKEN, LEDGER, an_exchange, the_bank, the_ledger};
+use crate::exchange::{
+    ACCESS_TOKEN, GRANT, ID_JAG, ID_TOKEN, JWT, JWT_BEARER, LEDGER, REFRESH_TOKEN, an_exchange, the_bank,
+    the_ledger,
+};
 use crate::person::{Person, granted, somebody};
 use crate::stack::Stack;
 use crate::token::verified;
 use crate::web::{Answer, Parameters};
 
-const REFRESH_TOKEN: &str = "urn:ietf:params:oauth:token-type:refresh_token";
-const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 const SAML1: &str = "urn:ietf:params:oauth:token-type:saml1";
 
 /// Everything that can be shown.
@@ -143,11 +144,21 @@ const UNAUTHORIZED: Becomes = Refused(400, "unauthorized_client");
 #[test]
 fn every_exchange_is_granted_or_refused_as_its_specification_says() {
     let world = World::new(Stack::shared());
-    let cases: Vec<Case> =
-        [shape(), long(), targets(), bearers(), subjects(), forgeries(), scopes(), details(), actors()]
-            .into_iter()
-            .flatten()
-            .collect();
+    let cases: Vec<Case> = [
+        shape(),
+        long(),
+        targets(),
+        bearers(),
+        subjects(),
+        forgeries(),
+        scopes(),
+        details(),
+        actors(),
+        kinds(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     assert!(cases.len() >= 80, "{} cases", cases.len());
     let wrong: Vec<String> = cases.iter().filter_map(|case| what_is_wrong(&world, case)).collect();
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
@@ -477,5 +488,57 @@ fn actors() -> Vec<Case> {
         form("an actor token for this tool", Granted, |world| world.actor(&world.alone, ACCESS_TOKEN)),
         form("an actor token that is a person's", INVALID, |world| world.actor(&world.for_bank, JWT)),
         form("the subject token as the actor's too", INVALID, |world| world.actor(&world.good, ACCESS_TOKEN)),
+    ]
+}
+
+/// RFC 8693, sections 2.1 and 2.2.1: what can be asked for beside access tokens.
+fn kinds() -> Vec<Case> {
+    let kind = |token_type: &'static str| {
+        move |world: &World<'_>| world.form().and("requested_token_type", token_type)
+    };
+    let identity = move |world: &World<'_>| kind(ID_TOKEN)(world).without("resource");
+    vec![
+        form("an ID token", Granted, identity),
+        form("an ID token for a resource", TARGET, kind(ID_TOKEN)),
+        form("an ID token for a tool by its name", TARGET, move |world| {
+            identity(world).and("audience", "bank")
+        }),
+        form("an ID token for a tool's client", Granted, move |world| {
+            identity(world).and("audience", "bank-tool")
+        }),
+        form("an ID token for two", TARGET, move |world| {
+            identity(world).and("audience", "bank-tool").and("audience", "files-tool")
+        }),
+        form("an ID token with a scope of a tool", SCOPE, move |world| {
+            identity(world).and("scope", "bank.statements")
+        }),
+        form("an ID token with details", DETAILS, move |world| {
+            identity(world).and("authorization_details", r#"[{"type":"statement"}]"#)
+        }),
+        form("an ID token of a client that works alone", SCOPE, move |world| {
+            identity(world).with("subject_token", &world.alone)
+        }),
+        form("an ID token of a revoked token", INVALID, move |world| {
+            identity(world).with("subject_token", &world.revoked)
+        }),
+        form("a refresh token", Granted, kind(REFRESH_TOKEN)),
+        form("a refresh token for a scope that does not pass", SCOPE, move |world| {
+            kind(REFRESH_TOKEN)(world).and("scope", "bank.pay")
+        }),
+        form("a refresh token of an ended authorization", INVALID, move |world| {
+            kind(REFRESH_TOKEN)(world).with("subject_token", &world.ended)
+        }),
+        form("a refresh token that no policy lets go on", TARGET, move |world| {
+            kind(REFRESH_TOKEN)(world).with("resource", FILES)
+        }),
+        form("an ID-JAG of a client that may have none", TARGET, move |world| {
+            kind(ID_JAG)(world).and("audience", "https://auth.chat.test")
+        }),
+        form("an ID-JAG as subject", INVALID, |world| world.with("subject_token_type", ID_JAG)),
+        form("an actor who shows an ID-JAG", INVALID, |world| world.actor(&world.alone, ID_JAG)),
+        case("an ID-JAG as a grant of a client that may not", UNAUTHORIZED, |world| {
+            let form = Parameters::of([("grant_type", JWT_BEARER), ("assertion", &world.id_token)]);
+            world.files.sends("/token", &form)
+        }),
     ]
 }

@@ -8,13 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::agent::{BANK, an_agent, asks_for_a_file, the_file_tool};
-use crate::exchange::{LEDGER, the_bank};
+use crate::exchange::{LEDGER, SAML2, the_bank};
 use crate::person::{granted, somebody};
 use crate::stack::Stack;
 use crate::token::verified;
 use crate::web::{Answer, Parameters};
-
-const SAML2: &str = "urn:ietf:params:oauth:token-type:saml2";
 
 /// The bank's token, on behalf of a person, and the ledger's assertion for it.
 struct Exchanged {

@@ -76,6 +76,38 @@ fn each_hop_adds_itself_around_those_before() {
     assert_eq!(the_ledger(stack).finds_active(&chain.ledger)["act"], act);
 }
 
+/// Each tool is told of the person what its own file says, whatever the tool before it was told.
+#[test]
+fn the_last_tool_is_told_the_person_s_groups_though_the_one_before_was_not() {
+    let stack = Stack::shared();
+    let person = somebody_with(stack, &["--group", "finance", "--group", "audit"]);
+    let chain = Chain::of(stack, granted(&an_agent(stack), &person, &asks_for_a_file()).access_token);
+    let [files, bank, ledger] =
+        [&chain.files, &chain.bank, &chain.ledger].map(|token| verified(stack, token).claims);
+    // Everybody of the tests is one of the testers.
+    assert_eq!(files["groups"], json!(["audit", "finance", "testers"]));
+    assert!(bank["groups"].is_null(), "{bank}");
+    assert_eq!(ledger["groups"], files["groups"]);
+    assert_eq!(ledger["sub"], files["sub"]);
+}
+
+/// RFC 8693, section 4.1: an ID token names those who acted as an access token does, the newest outermost.
+#[test]
+fn an_id_token_by_exchange_names_everybody_who_acted_before() {
+    let stack = Stack::shared();
+    let chain =
+        Chain::of(stack, granted(&an_agent(stack), &somebody(stack), &asks_for_a_file()).access_token);
+    let sent_back = the_ledger(stack).exchanges(&chain.ledger, FILES).ok().string("access_token");
+    let form = an_exchange(&sent_back, FILES).without("resource").and("requested_token_type", ID_TOKEN);
+    let answer = the_file_tool(stack).sends("/token", &form).ok();
+    assert_eq!(answer.json()["issued_token_type"], ID_TOKEN);
+    let claims = verified(stack, &answer.string("access_token")).claims;
+    // The ledger sent it back without a name.
+    let before = json!({ "sub": "bank-tool", "act": { "sub": "files-tool" } });
+    assert_eq!(claims["act"], json!({ "sub": "files-tool", "act": before }));
+    assert_eq!(claims["sub"], verified(stack, &chain.files).claims["sub"]);
+}
+
 #[test]
 fn the_end_of_the_authorization_is_the_end_of_the_whole_chain() {
     let stack = Stack::shared();

@@ -9,7 +9,7 @@ use crate::person::{Decision, the_code};
 use crate::token::verified;
 use crate::web::{Answer, Parameters};
 
-const REPORTS: &str = "https://reports.internal.corp/mcp";
+const REPORTS: &str = "http://localhost:8701/mcp";
 
 /// Calls of one tool, with these arguments.
 fn calls(name: &str, arguments: &Value) -> Value {

@@ -1,0 +1,70 @@
+use std::sync::Arc;
+
+use admission::Visit;
+use http::Problem;
+use oauth::configuration::Client;
+use oauth::{Authorization, Child, HandleRejection, Narrower, Refusal};
+use policy::Action;
+
+use crate::Services;
+use crate::content::Content;
+use crate::issued::{AccessToken, Behalf, access_token};
+use crate::question::{Exchange, refuse_what_was_named};
+
+/// An access token by a refresh token that was got by exchange, before anybody has seen it. One read says whether everything that it
+/// goes back to still stands: the root authorization, the tokens and clients above, the person. Rules and policies are asked again:
+/// what they no longer allow is not renewed.
+pub(crate) async fn renewed<'a>(
+    services: &Services,
+    visit: &'a Visit<'_>,
+    client: &'a Arc<Client>,
+    (authorization, child): (&Authorization, &Child),
+    asked: &Narrower,
+) -> Result<(AccessToken, Content<'a>), Problem> {
+    let ended = Refusal::RefreshTokenInvalid { why: HandleRejection::Ended };
+    let registered = services.registered(visit, client);
+    let good = visit.good_child(child, &registered.types).await?.ok_or_else(|| ended.clone())?;
+    let content = Content::of_child(&good.claims, asked, &registered)?;
+    let person = good.standing.person.as_ref();
+    let exchange = Exchange {
+        services,
+        visit,
+        client,
+        person,
+        at: child.claims.aud.as_str(),
+        claims: &child.claims,
+        above: if child.terms.from.is_some() { &child.claims.exchanged_from } else { &[] },
+    };
+    let content = exchange.permitted_again(content, child.terms.names_the_actor, asked)?.ok_or(ended)?;
+    let profile = person.map(|person| &person.profile);
+    let behalf = Behalf::Child { id: &authorization.id, child, profile };
+    let token = access_token(services, visit, client, &content, &behalf).await?;
+    Ok((token, content))
+}
+
+impl Exchange<'_> {
+    /// The part of the content that the policies leave now; `None` for nothing.
+    fn permitted_again<'c>(
+        &self,
+        content: Content<'c>,
+        names_the_actor: bool,
+        asked: &Narrower,
+    ) -> Result<Option<Content<'c>>, Refusal> {
+        let first = if names_the_actor { Action::TokenExchange } else { Action::Impersonate };
+        let (mut content, mut spoke) = (content, Vec::new());
+        for action in [first, Action::RefreshTokenByExchange] {
+            // A policy that permits everything must not be asked about nothing.
+            if content.is_empty() {
+                return Ok(None);
+            }
+            let answer = self.ask(action, &content);
+            spoke.extend(answer.for_audit());
+            http::note_policies(spoke.clone());
+            if !answer.refused.is_empty() {
+                refuse_what_was_named(asked, &answer, &content)?;
+            }
+            content = content.left(&answer.scopes, &answer.details);
+        }
+        Ok(Some(content).filter(|content| !content.is_empty()))
+    }
+}

@@ -1,0 +1,139 @@
+use admission::Visit;
+use clients::AuthenticatedClient;
+use http::Problem;
+use oauth::configuration::{Client, GrantType, Tool};
+use oauth::{AssertedGrant, Audience, Narrower, OutsideToken, Parameters, PersonId, Refusal, TokenResponse};
+use policy::{Action, Context, Person, Principal, Question};
+
+use crate::content::{Content, Registered};
+use crate::issued::{Behalf, access_token};
+use crate::question::refuse_what_was_named;
+use crate::{Services, outside};
+
+/// Redeems an ID-JAG of a trusted issuer (RFC 7523, section 2.1; draft-ietf-oauth-identity-assertion-authz-grant, section 4.4): one
+/// signature, and one write by which it is spent; two reads more where it is about a person of ours. There is no refresh token
+/// (section 4.4.3): the next ID-JAG takes its place.
+///
+/// It is spent last, so that a request that asks for something wrong costs nobody their grant.
+pub(crate) async fn redeem(
+    services: &Services,
+    visit: &Visit<'_>,
+    authenticated: &AuthenticatedClient,
+    parameters: &Parameters,
+) -> Result<TokenResponse, Problem> {
+    let client = authenticated.client();
+    crate::require_grant(client, GrantType::JwtBearer)?;
+    authenticated.confidential()?;
+    let text = parameters.required("assertion")?;
+    let asked = Narrower::parse(parameters)?;
+    let trusted = outside::trust(visit, text).ok_or_else(|| invalid("issuer"))?;
+    let grant = outside::id_jag(services, visit, trusted, client, text).await;
+    let grant = grant.map_err(|unproven| unproven.told(invalid))?;
+
+    let sub = outside::subject(services, trusted, &grant.token.origin).await?;
+    let sub = sub.ok_or_else(|| invalid("unknown subject"))?;
+    let person = standing(services, visit, client, &sub, &grant.token).await?;
+
+    let registered = services.registered(visit, client);
+    let target = target(client, &grant, &asked, &registered)?;
+    let content = Content::vouched(trusted, Some(&grant), target, &asked, &registered)?;
+    let attempt = Attempt {
+        services,
+        visit,
+        client,
+        person: person.as_ref(),
+        token: &grant.token,
+        target,
+        asked: &asked,
+    };
+    let content = attempt.permitted(content)?;
+
+    let profile = person.as_ref().map(|person| &person.profile);
+    let behalf = Behalf::Asserted { grant: &grant, sub: &sub, profile };
+    let token = access_token(services, visit, client, &content, &behalf).await?;
+    if !services.store.spend_assertion(&grant.spent_as, grant.token.exp, visit.now).await? {
+        return Err(invalid("replayed"));
+    }
+    Ok(token.respond(visit, content, None, None))
+}
+
+fn invalid(why: &'static str) -> Problem {
+    Refusal::GrantAssertionInvalid { why }.into()
+}
+
+/// The person it is about, if it is one of ours. What was asserted before everything of theirs or of the client was ended is
+/// worth nothing.
+async fn standing(
+    services: &Services,
+    visit: &Visit<'_>,
+    client: &Client,
+    sub: &str,
+    token: &OutsideToken,
+) -> Result<Option<store::Person>, Problem> {
+    if !services.store.client_state(&client.id, visit.now).await?.allows_issued_at(token.iat) {
+        return Err(invalid("ended"));
+    }
+    let Some(id) = PersonId::parse(sub) else { return Ok(None) };
+    http::note_person(&id);
+    let person = services.store.person(&id).await?.filter(|person| person.allows_made_at(token.iat));
+    Ok(Some(person.ok_or_else(|| invalid("ended"))?))
+}
+
+/// The one tool that the token is for (RFC 8707, section 2.2): of those that the ID-JAG names, where it names any.
+fn target<'t>(
+    client: &Client,
+    grant: &AssertedGrant,
+    asked: &Narrower,
+    registered: &Registered<'t>,
+) -> Result<&'t Tool, Refusal> {
+    let Registered { server, tools, default_resource, .. } = *registered;
+    let audience = Audience::choose(&asked.resources, &grant.resources, default_resource, server, tools)?;
+    let tool = audience.tool().filter(|tool| client.tools.contains(&tool.id));
+    tool.ok_or(Refusal::ResourceNotAllowed)
+}
+
+/// A grant that everything but the policies allows.
+struct Attempt<'a> {
+    services: &'a Services,
+    visit: &'a Visit<'a>,
+    client: &'a Client,
+    person: Option<&'a store::Person>,
+    token: &'a OutsideToken,
+    target: &'a Tool,
+    asked: &'a Narrower,
+}
+
+impl Attempt<'_> {
+    /// The part of it that the policies leave. What the request itself names and a policy refuses is not left out in silence.
+    fn permitted<'c>(&self, content: Content<'c>) -> Result<Content<'c>, Refusal> {
+        let answer = self.ask(&content);
+        refuse_what_was_named(self.asked, &answer, &content)?;
+        let left = content.left(&answer.scopes, &answer.details);
+        if left.is_empty() { Err(Refusal::ClientNotPermitted) } else { Ok(left) }
+    }
+
+    fn ask(&self, content: &Content<'_>) -> policy::Answer {
+        let Self { visit, token, .. } = *self;
+        let amr: Vec<&str> = token.amr.iter().map(String::as_str).collect();
+        let person = self.person.map(|person| Person::new(&person.id, &person.profile));
+        let answer = self.services.policies(visit).each(&Question {
+            principal: Principal { client: self.client, person },
+            action: Action::TokenExchange,
+            tool: self.target.resource.as_str(),
+            context: Context {
+                scope: None,
+                detail: None,
+                scopes: &content.scope,
+                details: &content.details,
+                depth: 0,
+                actors: &[],
+                acr: token.acr.as_deref(),
+                amr: &amr,
+                auth_age: token.auth_time.map(|moment| visit.now.since(moment)),
+                now: visit.now,
+            },
+        });
+        http::note_policies(answer.for_audit());
+        answer
+    }
+}

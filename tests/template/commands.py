@@ -1,0 +1,90 @@
+"""What each of the operator's commands does with the table and with AWS, and so what rights it takes."""
+
+import re
+from dataclasses import dataclass
+
+import source
+
+CLI = "infra/cli"
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command, or a way of calling it that takes more."""
+
+    policy: str
+    """Which of the template's policies is for whoever runs it."""
+    store: tuple = ()
+    """The methods of the store that it calls."""
+    beside: tuple = ()
+    """AWS's actions that it calls itself."""
+
+
+COMMANDS = {
+    "apply": Command(
+        "Operator",
+        ("snapshot", "apply", "person_by_user_name", "create_person", "update_person", "client_state_now"),
+    ),
+    "rollback": Command("Operator", ("snapshot", "go_back_to")),
+    "user": Command(
+        "Operator",
+        ("person_by_user_name", "create_person", "update_person", "remove_person", "end_sessions_of", "people"),
+    ),
+    "client": Command("Operator", ("configuration", "client", "client_state_now", "change_client_state")),
+    "policy explain": Command("Operator", ("snapshot", "person_by_user_name")),
+    "end-everything": Command(
+        "Operator",
+        ("people", "snapshot", "person_by_user_name", "update_person", "end_sessions_of", "client_state_now",
+         "change_client_state"),
+    ),
+    "audit --person NAME": Command("Operator", ("person_by_user_name",)),
+    "audit": Command("Auditor", beside=("logs:FilterLogEvents",)),
+    "usage": Command("Auditor", beside=("logs:FilterLogEvents",)),
+    "doctor": Command(
+        "Auditor",
+        ("snapshot", "key_ring"),
+        ("dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:DescribeContinuousBackups", "kms:DescribeKey"),
+    ),
+}
+
+# What is no command of ours: making the first keys and replacing one that leaked is an invocation of a function.
+BY_AWS = {"Operator": {"lambda:InvokeFunction"}}
+
+# The SDK's calls in the commands' source, each by the action that it takes.
+CALLS = {
+    "describe_table": "dynamodb:DescribeTable",
+    "describe_time_to_live": "dynamodb:DescribeTimeToLive",
+    "describe_continuous_backups": "dynamodb:DescribeContinuousBackups",
+    "describe_key": "kms:DescribeKey",
+    "filter_log_events": "logs:FilterLogEvents",
+}
+
+
+def store_methods():
+    """Every method of the store that the commands' source calls."""
+    chained = re.findall(r"\.store\(\)\s*\.await\?\s*\.\s*(\w+)\(", source.folder(CLI))
+    return source.calls(CLI) | (set(chained) & source.public_methods())
+
+
+def calls_of_aws():
+    """The SDK's calls in the commands' source, each of a client by one of these names."""
+    return set(re.findall(r"\b(?:client|kms)\s*\.\s*([a-z]+_\w+)\(\)", source.folder(CLI)))
+
+
+def on_the_table(policy):
+    """What the commands of a policy do with the table: action, partition, and whether by the index."""
+    return {right for command in COMMANDS.values() if command.policy == policy for right in of_store(command)}
+
+
+def of_store(command):
+    return {
+        (f"dynamodb:{action}", source.partitions()[name], action == "Query" and source.by_index(method))
+        for method in command.store
+        for action, names in source.TOUCHES[method].items()
+        for name in names
+    }
+
+
+def beside_the_table(policy):
+    own = {action for command in COMMANDS.values() if command.policy == policy for action in command.beside}
+    return own | BY_AWS.get(policy, set())

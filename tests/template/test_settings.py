@@ -1,0 +1,331 @@
+"""What guards the state, the keys, the log and the door is set, however the stack is deployed: much of it an emulator
+accepts and drops, so that only the template can tell.
+"""
+
+import unittest
+
+import expansion
+import rights
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+TAG = "countersign-deployment"
+LISTENING = ("FailingAnswers", "SlowAnswers", "Crashes", "FailedRotation", "ThrottledFunctions", "ThrottledTable",
+             "FailingKms", "DeadLetters")
+SIGNING_KEYS = {"SigningKeyEs256": "ECC_NIST_P256", "SigningKeyRs256": "RSA_2048"}
+
+def of_table(deployment):
+    """What is wrong with the table's settings."""
+    (table,) = deployment.of_type("AWS::DynamoDB::Table").values()
+    protected = deployment.parameters["DeletionProtection"] == "true"
+    wanted = {
+        "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": True},
+        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+        "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS"},
+        "StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
+        "DeletionProtectionEnabled": protected,
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    yield from (f"table: {name}" for name, value in wanted.items() if table.get(name) != value)
+
+
+def of_keys(deployment):
+    """What is wrong with the keys: what they are for, and who may say who uses them."""
+    keys = deployment.of_type("AWS::KMS::Key")
+    by_kms = deployment.parameters["SigningMode"] == "kms"
+    if set(keys) != {"DataKey", *(SIGNING_KEYS if by_kms else ())}:
+        yield f"keys: {sorted(keys)}"
+    for name, key in keys.items():
+        if name == "DataKey":
+            right = (key["KeySpec"], key["KeyUsage"]) == ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
+            right = right and key.get("EnableKeyRotation") is True
+        else:
+            right = (key["KeySpec"], key["KeyUsage"]) == (SIGNING_KEYS[name], "SIGN_VERIFY")
+        if not right:
+            yield f"{name}: what it is for"
+    for statement in rights.statements(deployment):
+        if statement.kind == "AWS::KMS::Key":
+            root = [f"arn:{expansion.PARTITION}:iam::{expansion.ACCOUNT}:root"]
+            given = (statement.principals, statement.all("Action"), statement.all("Resource"), statement.condition)
+            if not statement.allows or given != (root, ["kms:*"], ["*"], {}):
+                yield f"{statement.resource}: its policy"
+
+
+def of_functions(deployment):
+    """What is wrong with how a function logs: Lambda's own lines cost as much as ours, and text cannot be searched."""
+    written = deployment.resolve({"Ref": "Logs"})
+    wanted = {"LogGroup": written, "LogFormat": "JSON", "SystemLogLevel": "WARN", "ApplicationLogLevel": "INFO"}
+    for name, function in rights.functions(deployment):
+        if function.get("LoggingConfig") != wanted:
+            yield f"{name}: how it logs"
+
+
+def of_logs(deployment):
+    """The log groups that are kept for ever, or for another time than was asked for."""
+    kept = deployment.parameters["LogRetentionDays"]
+    for name, group in deployment.of_type("AWS::Logs::LogGroup").items():
+        if group.get("RetentionInDays") != kept:
+            yield f"{name}: how long it is kept"
+
+
+# A query holds codes and states, a header secrets and tokens.
+SECRET = ("querystring", "header", "body", "authorizer")
+
+
+def of_the_stage(deployment):
+    """What is wrong with the API's stage: how much comes through, and what is written down of it."""
+    (stage,) = deployment.of_type("AWS::ApiGateway::Stage").values()
+    limits = {
+        "ThrottlingRateLimit": deployment.parameters["ThrottleRate"],
+        "ThrottlingBurstLimit": deployment.parameters["ThrottleBurst"],
+    }
+    every = [each for each in stage.get("MethodSettings", []) if (each["ResourcePath"], each["HttpMethod"]) == ("/*", "*")]
+    if len(every) != 1 or limits != {name: every[0].get(name) for name in limits}:
+        yield "stage: throttling"
+    if any(each.get("DataTraceEnabled") or each.get("LoggingLevel", "OFF") != "OFF" for each in stage.get("MethodSettings", [])):
+        yield "stage: it would log what is asked and answered, secrets among it"
+    logs = stage.get("AccessLogSetting")
+    if (logs is not None) != (deployment.parameters["AccessLogs"] == "true"):
+        yield "stage: access logs"
+    elif logs:
+        group = deployment.resolve({"Fn::GetAtt": ["ApiLogs", "Arn"]})
+        if logs["DestinationArn"] != group:
+            yield "stage: where access logs go"
+        if any(part in logs["Format"] for part in SECRET):
+            yield "stage: what access logs say"
+    traced = deployment.parameters["Tracing"] == "true"
+    if stage.get("TracingEnabled", False) != traced:
+        yield "stage: tracing"
+
+
+def of_the_http_stage(deployment):
+    """The same of infra/http-api.yaml's."""
+    (stage,) = deployment.of_type("AWS::ApiGatewayV2::Stage").values()
+    limits = {
+        "ThrottlingRateLimit": deployment.parameters["ThrottleRate"],
+        "ThrottlingBurstLimit": deployment.parameters["ThrottleBurst"],
+    }
+    if stage.get("DefaultRouteSettings") != limits or "RouteSettings" in stage:
+        yield "stage: throttling"
+    logs = stage.get("AccessLogSettings")
+    if (logs is not None) != (deployment.parameters["AccessLogs"] == "true"):
+        yield "stage: access logs"
+    elif logs and any(part in logs["Format"] for part in SECRET):
+        yield "stage: what access logs say"
+
+
+def of_the_door(deployment):
+    """What is wrong with who reaches the API."""
+    (api,) = deployment.of_type("AWS::ApiGateway::RestApi").values()
+    private = deployment.parameters["EndpointType"] == "PRIVATE"
+    endpoint = {"Types": [deployment.parameters["EndpointType"]]}
+    if private:
+        endpoint["VpcEndpointIds"] = deployment.parameters["VpcEndpointIds"].split(",")
+    if api.get("EndpointConfiguration") != endpoint:
+        yield "API: where it is reached"
+    statements = [each for each in rights.statements(deployment) if each.kind == "AWS::ApiGateway::RestApi"]
+    # A statement that denies weighs more than any that allows.
+    denied = [(each.all("Action"), each.all("Resource"), each.principals, each.condition) for each in statements if not each.allows]
+    everything = (["execute-api:Invoke"], ["execute-api:/*"], ["*"])
+    condition = (
+        {"StringNotEquals": {"aws:SourceVpce": deployment.parameters["VpcEndpointIds"].split(",")}}
+        if private
+        else {"Bool": {"aws:SecureTransport": "false"}}
+    )
+    if (*everything, condition) not in denied:
+        yield "API: nobody is denied who comes another way"
+    certificates = bool(deployment.parameters["TruststoreUri"])
+    settings = [server["x-amazon-apigateway-endpoint-configuration"] for server in api["Body"].get("servers", [])]
+    if settings != [{"disableExecuteApiEndpoint": certificates}]:
+        yield "API: a way past the certificates"
+    for domain in deployment.of_type("AWS::ApiGateway::DomainName").values():
+        if domain["SecurityPolicy"] != "TLS_1_2" or ("MutualTlsAuthentication" in domain) != certificates:
+            yield "domain: TLS"
+
+
+def of_alarms(deployment):
+    """Which alarms are missing, and which would tell nobody."""
+    alarms = deployment.of_type("AWS::CloudWatch::Alarm")
+    yield from (f"alarm: {name}" for name in sorted(set(LISTENING) ^ set(alarms)))
+    topic = deployment.resolve({"Ref": "AlarmTopic"})
+    yield from (f"{name}: tells nobody" for name, alarm in alarms.items() if alarm.get("AlarmActions") != [topic])
+    subscriptions = deployment.of_type("AWS::SNS::Subscription").values()
+    told = [(each["TopicArn"], each["Endpoint"]) for each in subscriptions if each["Protocol"] == "email"]
+    address = deployment.parameters["AlarmEmail"]
+    if told != ([(topic, address)] if address else []):
+        yield "alarms: by e-mail"
+
+
+def of_what_waits(deployment):
+    """Which queues and topics keep what lies in them readable."""
+    for name, queue in deployment.of_type("AWS::SQS::Queue").items():
+        if queue.get("SqsManagedSseEnabled") is not True:
+            yield f"{name}: encryption"
+    if deployment.of_type("AWS::SNS::Topic")["PeopleTopic"].get("KmsMasterKeyId") != "alias/aws/sns":
+        yield "PeopleTopic: encryption"
+
+
+def untagged(deployment, value="countersign"):
+    """What could carry the deployment's tag, by AWS's own schema of its type, and does not."""
+    for name, resource in deployment.resources.items():
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(expansion.REGION, resource["Type"]).schema
+        where = schema.get("tagging", {}).get("tagProperty", "").rpartition("/")[2]
+        if where and {"Key": TAG, "Value": value} not in pairs(resource["Properties"].get(where, [])):
+            yield f"{name}: no tag"
+
+
+def pairs(tags):
+    return [{"Key": key, "Value": value} for key, value in tags.items()] if isinstance(tags, dict) else tags
+
+
+CHECKS = (of_table, of_keys, of_functions, of_logs, of_the_stage, of_the_door, of_alarms, of_what_waits, untagged)
+
+
+def wrong(deployment):
+    return [told for check in CHECKS for told in check(deployment)]
+
+
+def without(name, *path):
+    """A change that takes a property away."""
+
+    def change(template):
+        inner = template["Resources"][name]["Properties"]
+        for part in path[:-1]:
+            inner = inner[part]
+        del inner[path[-1]]
+
+    return change
+
+
+def put(name, **values):
+    """A change that gives properties other values."""
+    return lambda template: template["Resources"][name]["Properties"].update(values)
+
+
+def of_every_function(**values):
+    return lambda template: template["Globals"]["Function"]["LoggingConfig"].update(values)
+
+
+def denying(**values):
+    """A change of the API's statement that denies."""
+
+    def change(template):
+        policy = template["Resources"]["Api"]["Properties"]["Auth"]["ResourcePolicy"]
+        (statement,) = [each for each in policy["CustomStatements"] if each["Effect"] == "Deny"]
+        statement.update(values)
+
+    return change
+
+
+EVERYBODY = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}]}
+
+# What somebody might do to a copy of the template: the way that it is deployed, and what must be found of it.
+PLANTED = [
+    ("defaults", without("Table", "TimeToLiveSpecification"), "table: TimeToLiveSpecification"),
+    ("defaults", put("Table", TimeToLiveSpecification={"AttributeName": "expires", "Enabled": True}),
+     "table: TimeToLiveSpecification"),
+    ("defaults", without("Table", "PointInTimeRecoverySpecification"), "table: PointInTimeRecoverySpecification"),
+    ("defaults", put("Table", SSESpecification={"SSEEnabled": False}), "table: SSESpecification"),
+    ("defaults", put("Table", StreamSpecification={"StreamViewType": "KEYS_ONLY"}), "table: StreamSpecification"),
+    ("defaults", without("Table", "DeletionProtectionEnabled"), "table: DeletionProtectionEnabled"),
+    ("a trial", put("Table", DeletionProtectionEnabled=True), "table: DeletionProtectionEnabled"),
+    ("defaults", put("Table", BillingMode="PROVISIONED"), "table: BillingMode"),
+    ("defaults", put("DataKey", EnableKeyRotation=False), "DataKey: what it is for"),
+    ("defaults", put("SigningKeyEs256", KeySpec="ECC_NIST_P384"), "SigningKeyEs256: what it is for"),
+    ("defaults", put("SigningKeyRs256", KeyPolicy=EVERYBODY), "SigningKeyRs256: its policy"),
+    ("defaults", put("DataKey", KeyPolicy=EVERYBODY), "DataKey: its policy"),
+    ("defaults", of_every_function(SystemLogLevel="INFO"), "par: how it logs"),
+    ("defaults", of_every_function(LogFormat="Text"), "rotation: how it logs"),
+    ("defaults", put("ParFunction", LoggingConfig={"LogFormat": "JSON", "LogGroup": "another"}), "par: how it logs"),
+    ("defaults", without("Logs", "RetentionInDays"), "Logs: how long it is kept"),
+    ("everything watched", without("ApiLogs", "RetentionInDays"), "ApiLogs: how long it is kept"),
+    ("defaults", without("Api", "MethodSettings"), "stage: throttling"),
+    ("defaults", lambda template: template["Resources"]["Api"]["Properties"]["MethodSettings"][0].update(
+        ThrottlingRateLimit=10000), "stage: throttling"),
+    ("defaults", lambda template: template["Resources"]["Api"]["Properties"]["MethodSettings"][0].update(
+        DataTraceEnabled=True), "stage: it would log what is asked and answered, secrets among it"),
+    ("everything watched", without("Api", "AccessLogSetting"), "stage: access logs"),
+    ("everything watched", put("Api", AccessLogSetting={
+        "DestinationArn": {"Fn::GetAtt": ["ApiLogs", "Arn"]}, "Format": "$context.requestOverride.querystring.code"}),
+     "stage: what access logs say"),
+    ("everything watched", put("Api", AccessLogSetting={
+        "DestinationArn": {"Fn::GetAtt": ["Logs", "Arn"]}, "Format": "$context.requestId"}), "stage: where access logs go"),
+    ("everything watched", put("Api", TracingEnabled=False), "stage: tracing"),
+    ("a private API", put("Api", EndpointConfiguration={"Type": "REGIONAL"}), "API: where it is reached"),
+    ("a private API", without("Api", "EndpointConfiguration", "VPCEndpointIds"), "API: where it is reached"),
+    ("a private API", denying(Effect="Allow"), "API: nobody is denied who comes another way"),
+    ("a private API", denying(Condition={"StringNotEquals": {"aws:SourceVpce": ["vpce-1"]}}),
+     "API: nobody is denied who comes another way"),
+    ("a private API", denying(Resource="execute-api:/prod/GET/*"), "API: nobody is denied who comes another way"),
+    ("a domain", put("Api", DisableExecuteApiEndpoint=False), "API: a way past the certificates"),
+    ("a domain", without("Domain", "MutualTlsAuthentication"), "domain: TLS"),
+    ("a domain", put("Domain", SecurityPolicy="TLS_1_0"), "domain: TLS"),
+    ("defaults", lambda template: template["Resources"].pop("FailingKms"), "alarm: FailingKms"),
+    ("defaults", put("DeadLetters", AlarmActions=[]), "DeadLetters: tells nobody"),
+    ("everything watched", lambda template: template["Resources"].pop("AlarmByEmail"), "alarms: by e-mail"),
+    ("defaults", without("DelayQueue", "SqsManagedSseEnabled"), "DelayQueue: encryption"),
+    ("defaults", without("PeopleTopic", "KmsMasterKeyId"), "PeopleTopic: encryption"),
+    *(("everything watched", without(name, "Tags"), f"{name}: no tag") for name in (
+        "Table", "DataKey", "SigningKeyRs256", "Logs", "ApiLogs", "DeadLetterQueue", "DelayQueue", "PeopleTopic",
+        "AlarmTopic", "ParRole", "RotationRole", "Crashes", "DeadLetters")),
+    ("a domain", without("Domain", "Tags"), "Domain: no tag"),
+    ("everything watched", without("Budget", "ResourceTags"), "Budget: no tag"),
+    ("defaults", without("Api", "Tags"), "ApiStage: no tag"),
+    ("defaults", without("Api", "PropagateTags"), "Api: no tag"),
+    ("defaults", lambda template: template["Globals"]["Function"].pop("Tags"), "ParFunction: no tag"),
+    ("defaults", lambda template: template["Globals"]["Function"].pop("PropagateTags"),
+     "RotationFunctionDailyRole: no tag"),
+]
+
+WAYS = {**expansion.WAYS, "a trial": {"DeletionProtection": "false"}}
+
+
+class Settings(unittest.TestCase):
+    def test_what_guards_state_keys_log_and_door_is_set_however_the_stack_is_deployed(self):
+        for way, parameters in WAYS.items():
+            with self.subTest(way):
+                self.assertEqual(wrong(expansion.Deployment(expansion.read(), parameters)), [])
+
+    def test_each_planted_fault_is_found_and_nothing_else(self):
+        for number, (way, change, told) in enumerate(PLANTED):
+            with self.subTest(f"{number}, {told}"):
+                template = expansion.read()
+                change(template)
+                found = wrong(expansion.Deployment(template, WAYS[way]))
+                self.assertIn(told, found)
+                # A change for all functions is found of each.
+                self.assertEqual({each.split(": ")[1] for each in found}, {told.split(": ")[1]})
+
+    def test_the_attribute_by_which_items_go_is_the_one_that_the_store_writes(self):
+        written = (expansion.ROOT / "shared/store/src/item.rs").read_text(encoding="utf-8")
+        self.assertIn('"expires_at"', written)
+
+    def test_what_stands_beside_the_product_carries_its_tag_and_keeps_its_logs_for_a_time(self):
+        for name, deployment in expansion.beside().items():
+            with self.subTest(name):
+                self.assertEqual(list(untagged(deployment)), [])
+                for group in deployment.of_type("AWS::Logs::LogGroup").values():
+                    self.assertIn("RetentionInDays", group)
+
+    def test_the_http_apis_stage_is_throttled_and_its_log_holds_no_secret(self):
+        watched = {"AccessLogs": "true"}
+
+        def found(change=lambda template: None, parameters=None):
+            template = expansion.read(expansion.HTTP_API)
+            change(template)
+            return list(of_the_http_stage(expansion.Deployment(template, parameters)))
+
+        self.assertEqual((found(), found(parameters=watched)), ([], []))
+        self.assertEqual(found(without("Stage", "DefaultRouteSettings")), ["stage: throttling"])
+        self.assertEqual(found(put("Stage", RouteSettings={"ANY /token": {}})), ["stage: throttling"])
+        self.assertEqual(found(without("Stage", "AccessLogSettings"), watched), ["stage: access logs"])
+        told = {"DestinationArn": {"Fn::GetAtt": ["ApiLogs", "Arn"]}, "Format": "$context.requestOverride.header.Authorization"}
+        self.assertEqual(found(put("Stage", AccessLogSettings=told), watched), ["stage: what access logs say"])
+
+    def test_no_function_of_the_product_is_without_the_settings_of_all(self):
+        deployment = expansion.Deployment(expansion.read())
+        folders = {path.name for path in (expansion.ROOT / "functions").iterdir() if path.is_dir()} - {"authorizer"}
+        self.assertEqual({name for name, _ in rights.functions(deployment)}, folders)
+
+
+if __name__ == "__main__":
+    unittest.main()

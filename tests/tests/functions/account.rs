@@ -1,0 +1,144 @@
+use std::sync::{Mutex, PoisonError};
+
+use crate::event::{Reply, Request};
+use crate::place::{REMEMBERED, a_name};
+use crate::requests::Browser;
+use crate::visit::Visit;
+use crate::walk::{Crew, Ready};
+
+/// Somebody who can sign in.
+#[derive(Clone)]
+pub(crate) struct Person {
+    user_name: String,
+    password: String,
+    /// In which they have signed in.
+    browser: Option<Browser>,
+}
+
+impl Person {
+    /// After a change of password.
+    fn renewed(&self) -> Self {
+        Self { password: format!("{} anew", self.password), browser: None, ..self.clone() }
+    }
+
+    /// After they have signed in, or out.
+    pub(crate) fn with(self, browser: Option<Browser>) -> Self {
+        Self { browser, ..self }
+    }
+}
+
+/// Those who have nothing to do at the moment: to make a person takes long.
+#[derive(Default)]
+pub(crate) struct People(Mutex<Vec<Person>>);
+
+impl People {
+    pub(crate) fn are_joined_by(&self, person: Person) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(person);
+    }
+}
+
+/// What people do at the pages of their account.
+impl Crew {
+    /// Somebody whom nobody else is using.
+    pub(crate) fn somebody(&self) -> Person {
+        let waiting = self.people.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        waiting.unwrap_or_else(|| {
+            let user_name = a_name();
+            let password = self.place.operator.adds_a_user(&user_name, &[]);
+            Person { user_name, password, browser: None }
+        })
+    }
+
+    /// Somebody stands before the sign-in page that an agent has sent them to, and has typed.
+    pub(crate) fn comes_to_sign_in(&self) -> Ready {
+        let (person, mut browser) = (self.somebody(), Browser::default());
+        let page = self.opens(&browser.opens(&self.pushes()));
+        assert!(page.has_form("/sign-in"), "{}", page.outline());
+        browser.keeps(&page);
+        let request = browser.signs_in(self.place, &page, &person.user_name, &person.password);
+        Ready::new(Visit::SignIn, request).in_browser(browser).of(person)
+    }
+
+    /// Somebody stands before the page of their account.
+    pub(crate) fn comes_to_account(&self) -> Ready {
+        let person = self.somebody();
+        let browser = person.browser.clone().or_else(|| self.signs_in(&person));
+        let browser = browser.expect("the password is right");
+        Ready::new(Visit::ShowAccount, browser.dresses(Request::get("/account")))
+            .in_browser(browser)
+            .of(person)
+    }
+
+    /// Somebody is about to sign out.
+    pub(crate) fn comes_to_sign_out(&self) -> Ready {
+        let ready = self.comes_to_account();
+        let csrf = self.at_account(&ready.request).field("csrf");
+        let request = ready.browser.submits(self.place, "/sign-out", &[("csrf", csrf)]);
+        ready.goes_on_to(Visit::SignOut, request)
+    }
+
+    /// Somebody is about to have the one consent forgotten that they had us remember.
+    pub(crate) fn comes_to_forget(&self) -> Ready {
+        let ready = self.comes_to_account();
+        self.is_to_be_remembered(&ready.browser);
+        let account = self.at_account(&ready.request);
+        let form = ["csrf", "client", "consent"].map(|name| (name, account.field(name)));
+        let request = ready.browser.submits(self.place, "/account", &form);
+        ready.goes_on_to(Visit::ForgetConsent, request)
+    }
+
+    /// Somebody has typed a new password.
+    pub(crate) fn comes_to_change_password(&self) -> Ready {
+        let ready = self.comes_to_account();
+        let person = ready.person();
+        let csrf = self.at_account(&ready.browser.dresses(Request::get("/sign-in/password"))).field("csrf");
+        let new = person.renewed().password;
+        let form = [
+            ("csrf", &csrf),
+            ("current_password", &person.password),
+            ("new_password", &new),
+            ("new_password_again", &new),
+        ];
+        let request = ready.browser.submits(self.place, "/sign-in/password", &form);
+        ready.goes_on_to(Visit::ChangePassword, request)
+    }
+
+    /// That a change of password has happened, all of it: nobody gets in with the old one.
+    pub(crate) fn has_changed_password(&self, ready: &Ready) -> Result<(), String> {
+        let (before, after) = (ready.person(), ready.person().renewed());
+        if self.signs_in(before).is_some() {
+            return Err("the old password is still good".to_owned());
+        }
+        let Some(browser) = self.signs_in(&after) else {
+            return Err("the new password is not good".to_owned());
+        };
+        if !self.at_account(&ready.browser.dresses(Request::get("/account"))).has_form("/sign-in") {
+            return Err("the session before goes on".to_owned());
+        }
+        self.people.are_joined_by(after.with(Some(browser)));
+        Ok(())
+    }
+
+    /// A browser in which somebody has signed in on their own; nothing when the password is wrong.
+    fn signs_in(&self, person: &Person) -> Option<Browser> {
+        let mut browser = Browser::default();
+        let page = self.at_account(&Request::get("/sign-in"));
+        browser.keeps(&page);
+        let typed = browser.signs_in(self.place, &page, &person.user_name, &person.password);
+        let reply = self.at_account(&typed);
+        browser.keeps(&reply);
+        Visit::SignIn.is_granted(&reply).then_some(browser)
+    }
+
+    /// Somebody consents in this browser and does not want to be asked again.
+    pub(crate) fn is_to_be_remembered(&self, browser: &Browser) {
+        let page = self.opens_what_can_be_remembered(browser);
+        assert!(page.has_form("/consent"), "{}", page.outline());
+        self.decides(&browser.approves_for_good(self.place, &page));
+    }
+
+    fn opens_what_can_be_remembered(&self, browser: &Browser) -> Reply {
+        let request_uri = self.pushes_this(&self.place.push_to_be_remembered());
+        self.opens(&browser.opens_for(REMEMBERED, &request_uri))
+    }
+}
