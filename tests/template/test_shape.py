@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 import unittest
 
 import expansion
@@ -101,7 +102,57 @@ def own_names(deployment):
                 yield name, resource["Type"], key, value
 
 
+def built_otherwise(template):
+    """What stands in the way of `sam build`: each function is a program of its own folder, for the runtime that runs it."""
+    common = template["Globals"]["Function"]
+    if (common["Runtime"], common["Handler"]) != ("provided.al2023", "bootstrap"):
+        yield f"runs {common['Handler']} under {common['Runtime']}"
+    if common["Architectures"] != [{"Ref": "Architecture"}] or template["Parameters"]["Architecture"]["Default"] != "arm64":
+        yield "is not for arm64 unless somebody says so"
+    for name, resource in template["Resources"].items():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        program = resource["Metadata"]["BuildProperties"]["Binary"]
+        if resource["Metadata"]["BuildMethod"] != "rust-cargolambda":
+            yield f"{name} is built by {resource['Metadata']['BuildMethod']}"
+        if resource["Properties"]["CodeUri"].strip("/") != f"functions/{program}":
+            yield f"{name} is {program} of {resource['Properties']['CodeUri']}"
+        if not (expansion.ROOT / f"functions/{program}/src/main.rs").is_file():
+            yield f"{name} has no program {program}"
+
+
+def unknown_overrides(samconfig, template):
+    """The parameters that samconfig.toml gives and that the template does not have."""
+    for environment, commands in samconfig.items():
+        given = commands.get("deploy", {}).get("parameters", {}) if isinstance(commands, dict) else {}
+        for pair in given.get("parameter_overrides", "").split():
+            name, _, value = pair.partition("=")
+            allowed = template["Parameters"].get(name, {}).get("AllowedValues", [value])
+            if name not in template["Parameters"] or value not in map(str, allowed):
+                yield f"{environment}: {pair}"
+
+
 class Shape(unittest.TestCase):
+    def test_every_function_is_built_from_its_own_folder_for_the_runtime_that_runs_it(self):
+        self.assertEqual(list(built_otherwise(expansion.read())), [])
+        for change in (
+            lambda template: template["Globals"]["Function"].update(Runtime="provided.al2"),
+            lambda template: template["Parameters"]["Architecture"].update(Default="x86_64"),
+            lambda template: template["Resources"]["ParFunction"]["Metadata"].update(BuildMethod="makefile"),
+            lambda template: template["Resources"]["ParFunction"]["Properties"].update(CodeUri="functions/token/"),
+        ):
+            template = expansion.read()
+            change(template)
+            self.assertEqual(len(list(built_otherwise(template))), 1)
+
+    def test_samconfig_gives_parameters_that_there_are(self):
+        samconfig = tomllib.loads((expansion.ROOT / "samconfig.toml").read_text())
+        self.assertLessEqual({"default", "local", "prod"}, samconfig.keys())
+        self.assertEqual(list(unknown_overrides(samconfig, expansion.read())), [])
+        self.assertIn("DeletionProtection=true", samconfig["prod"]["deploy"]["parameters"]["parameter_overrides"])
+        samconfig["prod"]["deploy"]["parameters"]["parameter_overrides"] += " Retention=never Architecture=mips"
+        self.assertEqual(len(list(unknown_overrides(samconfig, expansion.read()))), 2)
+
     def test_nothing_depends_on_itself(self):
         for way, parameters in expansion.WAYS.items():
             with self.subTest(way):
