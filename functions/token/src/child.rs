@@ -9,7 +9,7 @@ use policy::Action;
 use crate::Services;
 use crate::content::Content;
 use crate::issued::{AccessToken, Behalf, access_token};
-use crate::question::{Exchange, refuse_what_was_named};
+use crate::question::{Exchange, permitted_part};
 
 /// An access token by a refresh token that was got by exchange, before anybody has seen it. One read says whether everything that it
 /// goes back to still stands: the root authorization, the tokens and clients above, the person. Rules and policies are asked again:
@@ -32,7 +32,7 @@ pub(crate) async fn renewed<'a>(
         client,
         person,
         at: child.claims.aud.as_str(),
-        claims: &child.claims,
+        signed_in: (&child.claims).into(),
         above: if child.terms.from.is_some() { &child.claims.exchanged_from } else { &[] },
     };
     let content = exchange.permitted_again(content, child.terms.names_the_actor, asked)?.ok_or(ended)?;
@@ -60,10 +60,7 @@ impl Exchange<'_> {
             let answer = self.ask(action, &content);
             spoke.extend(answer.for_audit());
             http::note_policies(spoke.clone());
-            if !answer.refused.is_empty() {
-                refuse_what_was_named(asked, &answer, &content)?;
-            }
-            content = content.left(&answer.scopes, &answer.details);
+            content = permitted_part(asked, &answer, content)?;
         }
         Ok(Some(content).filter(|content| !content.is_empty()))
     }

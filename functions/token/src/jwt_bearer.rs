@@ -3,11 +3,11 @@ use clients::AuthenticatedClient;
 use http::Problem;
 use oauth::configuration::{Client, GrantType, Tool};
 use oauth::{AssertedGrant, Audience, Narrower, OutsideToken, Parameters, PersonId, Refusal, TokenResponse};
-use policy::{Action, Context, Person, Principal, Question};
+use policy::Action;
 
 use crate::content::{Content, Registered};
 use crate::issued::{Behalf, access_token};
-use crate::question::refuse_what_was_named;
+use crate::question::{Exchange, permitted_part};
 use crate::{Services, outside};
 
 /// Redeems an ID-JAG of a trusted issuer (RFC 7523, section 2.1; draft-ietf-oauth-identity-assertion-authz-grant, section 4.4): one
@@ -37,16 +37,21 @@ pub(crate) async fn redeem(
     let registered = services.registered(visit, client);
     let target = target(client, &grant, &asked, &registered)?;
     let content = Content::vouched(trusted, Some(&grant), target, &asked, &registered)?;
-    let attempt = Attempt {
+    let exchange = Exchange {
         services,
         visit,
         client,
         person: person.as_ref(),
-        token: &grant.token,
-        target,
-        asked: &asked,
+        at: target.resource.as_str(),
+        signed_in: (&grant.token).into(),
+        above: &[],
     };
-    let content = attempt.permitted(content)?;
+    let answer = exchange.ask(Action::TokenExchange, &content);
+    http::note_policies(answer.for_audit());
+    let content = permitted_part(&asked, &answer, content)?;
+    if content.is_empty() {
+        return Err(Refusal::ClientNotPermitted.into());
+    }
 
     let profile = person.as_ref().map(|person| &person.profile);
     let behalf = Behalf::Asserted { grant: &grant, sub: &sub, profile };
@@ -90,50 +95,4 @@ fn target<'t>(
     let audience = Audience::choose(&asked.resources, &grant.resources, default_resource, server, tools)?;
     let tool = audience.tool().filter(|tool| client.tools.contains(&tool.id));
     tool.ok_or(Refusal::ResourceNotAllowed)
-}
-
-/// A grant that everything but the policies allows.
-struct Attempt<'a> {
-    services: &'a Services,
-    visit: &'a Visit<'a>,
-    client: &'a Client,
-    person: Option<&'a store::Person>,
-    token: &'a OutsideToken,
-    target: &'a Tool,
-    asked: &'a Narrower,
-}
-
-impl Attempt<'_> {
-    /// The part of it that the policies leave. What the request itself names and a policy refuses is not left out in silence.
-    fn permitted<'c>(&self, content: Content<'c>) -> Result<Content<'c>, Refusal> {
-        let answer = self.ask(&content);
-        refuse_what_was_named(self.asked, &answer, &content)?;
-        let left = content.left(&answer.scopes, &answer.details);
-        if left.is_empty() { Err(Refusal::ClientNotPermitted) } else { Ok(left) }
-    }
-
-    fn ask(&self, content: &Content<'_>) -> policy::Answer {
-        let Self { visit, token, .. } = *self;
-        let amr: Vec<&str> = token.amr.iter().map(String::as_str).collect();
-        let person = self.person.map(|person| Person::new(&person.id, &person.profile));
-        let answer = self.services.policies(visit).each(&Question {
-            principal: Principal { client: self.client, person },
-            action: Action::TokenExchange,
-            tool: self.target.resource.as_str(),
-            context: Context {
-                scope: None,
-                detail: None,
-                scopes: &content.scope,
-                details: &content.details,
-                depth: 0,
-                actors: &[],
-                acr: token.acr.as_deref(),
-                amr: &amr,
-                auth_age: token.auth_time.map(|moment| visit.now.since(moment)),
-                now: visit.now,
-            },
-        });
-        http::note_policies(answer.for_audit());
-        answer
-    }
 }

@@ -66,11 +66,8 @@ pub(crate) async fn subject_token(
     client: &Client,
     token: &str,
 ) -> Result<OutsideToken, Unproven> {
-    let verified = verified(services, visit, trusted, client, token).await?;
-    let server = &visit.configuration.server;
-    let token_endpoint = &server.endpoint("/token");
-    let showing = Showing { client: &client.id, issuer: &server.issuer, token_endpoint, now: visit.now };
-    Ok(trusted.subject_token(shown(&verified), showing)?)
+    examined(services, visit, trusted, client, token, |shown, showing| trusted.subject_token(shown, showing))
+        .await
 }
 
 /// An ID-JAG of another issuer, for this client.
@@ -84,11 +81,7 @@ pub(crate) async fn id_jag(
     client: &Client,
     token: &str,
 ) -> Result<AssertedGrant, Unproven> {
-    let verified = verified(services, visit, trusted, client, token).await?;
-    let server = &visit.configuration.server;
-    let token_endpoint = &server.endpoint("/token");
-    let showing = Showing { client: &client.id, issuer: &server.issuer, token_endpoint, now: visit.now };
-    Ok(trusted.id_jag(shown(&verified), showing)?)
+    examined(services, visit, trusted, client, token, |shown, showing| trusted.id_jag(shown, showing)).await
 }
 
 /// Whose `sub` that is here; `None` where nobody is meant.
@@ -137,6 +130,19 @@ async fn verified(
     Ok(verified.map_err(|_| "signature or shape")?)
 }
 
-fn shown(verified: &VerifiedToken) -> Shown<'_> {
-    Shown { typ: verified.header.token_type.as_deref(), claims: &verified.claims }
+/// What `judge` makes of a token whose signature holds.
+async fn examined<T>(
+    services: &Services,
+    visit: &Visit<'_>,
+    trusted: &TrustedIssuer,
+    client: &Client,
+    token: &str,
+    judge: impl FnOnce(Shown<'_>, Showing<'_>) -> Result<T, &'static str>,
+) -> Result<T, Unproven> {
+    let verified = verified(services, visit, trusted, client, token).await?;
+    let shown = Shown { typ: verified.header.token_type.as_deref(), claims: &verified.claims };
+    let server = &visit.configuration.server;
+    let token_endpoint = &server.endpoint("/token");
+    let showing = Showing { client: &client.id, issuer: &server.issuer, token_endpoint, now: visit.now };
+    Ok(judge(shown, showing)?)
 }

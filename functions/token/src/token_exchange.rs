@@ -19,7 +19,7 @@ use crate::issued::{
     AccessToken, Behalf, Exchanged, access_token, assertion, id_jag, id_token_by_exchange,
     refresh_token_by_exchange,
 };
-use crate::question::{Exchange, refuse_what_was_named};
+use crate::question::{Exchange, permitted_part};
 use crate::subject::{Most, Subject, shown_actor};
 
 /// Exchanges a token (RFC 8693): one read of all that could have ended the subject token, one signature, and one write that
@@ -205,10 +205,7 @@ impl Attempt<'_> {
                 }
                 return Err(Refusal::ExchangeNotAllowed);
             }
-            if !answer.refused.is_empty() {
-                refuse_what_was_named(&self.request.asked, &answer, &content)?;
-            }
-            let left = self.lasting(content.left(&answer.scopes, &answer.details), &answer)?;
+            let left = self.lasting(permitted_part(&self.request.asked, &answer, content)?, &answer)?;
             return if left.is_empty() {
                 Err(Refusal::ExchangeNotAllowed)
             } else {
@@ -225,10 +222,7 @@ impl Attempt<'_> {
         }
         let answer = self.ask(Action::RefreshTokenByExchange, &content);
         http::note_policies(at_all.for_audit().into_iter().chain(answer.for_audit()));
-        if !answer.refused.is_empty() {
-            refuse_what_was_named(&self.request.asked, &answer, &content)?;
-        }
-        Ok(content.left(&answer.scopes, &answer.details))
+        permitted_part(&self.request.asked, &answer, content)
     }
 
     /// Makes what was asked for, and the authorization by exchange that is to be stored with it, if there is one.
@@ -270,7 +264,7 @@ impl Attempt<'_> {
             client: self.client,
             person: self.subject.standing.person.as_ref(),
             at: self.at,
-            claims,
+            signed_in: claims.into(),
             above: &above,
         };
         let answer = exchange.ask(action, content);
