@@ -1,7 +1,7 @@
 use admission::Visit;
 use http::Problem;
 use oauth::configuration::Client;
-use oauth::{AccessTokenClaims, Actors, Child, Introspection, RefreshToken, Stage, TokenId};
+use oauth::{AccessTokenClaims, Child, Introspection, RefreshToken, Stage, TokenFrame, TokenId};
 
 use crate::Services;
 
@@ -28,9 +28,7 @@ pub(crate) async fn look(
     let Stage::Active(active) = &authorization.stage else {
         return Ok(None);
     };
-    let current = active.refresh.as_ref().is_some_and(|family| {
-        token.family().matches(&family.secret) && token.generation() == family.generation
-    });
+    let current = active.refresh.as_ref().is_some_and(|family| family.is_at(&token));
     let (person, client) = services.store.standing_of(grant).await?;
     let allowed = person.as_ref().is_some_and(|person| person.allows_made_at(grant.granted_at))
         && client.allows_issued_at(grant.granted_at);
@@ -38,29 +36,24 @@ pub(crate) async fn look(
         return Ok(None);
     }
     let tools = visit.configuration.tools_of(asker, &grant.resources);
-    let claims = AccessTokenClaims {
-        iss: visit.site.issuer().to_owned(),
+    let server = &visit.configuration.server;
+    let frame = TokenFrame {
+        iss: server.issuer.clone(),
         sub: grant.person.to_string(),
-        aud: visit.configuration.server.resource(),
-        exp: grant.ends_at,
-        iat: active.refresh.as_ref().map_or(grant.granted_at, |family| family.rotated_at),
-        jti: token_id(&authorization.id),
+        aud: server.resource(),
         client_id: grant.client_id.clone(),
+        jti: TokenId::of_authorization(&authorization.id),
+        iat: active.refresh.as_ref().map_or(grant.granted_at, |family| family.rotated_at),
+        exp: grant.ends_at,
+    };
+    let claims = AccessTokenClaims {
         scope: grant.scope.intersection(&asker.scopes),
         auth_time: Some(grant.authentication.auth_time),
         amr: grant.authentication.amr.clone(),
-        acr: None,
         grant_id: Some(authorization.id.clone()),
         authorization_details: services.types(visit).granted_for_any(&grant.details, &tools, asker),
-        authorization_details_id: None,
         asked: Some(grant.asked),
-        act: Actors::default(),
-        may_act: None,
-        exchanged_from: vec![],
-        child_grant_ids: vec![],
-        own_root: false,
-        origin: None,
-        person: serde_json::Map::new(),
+        ..AccessTokenClaims::bare(frame)
     };
     let username = person.map(|person| person.profile.user_name);
     Ok(Some(Introspection { active: true, token_type: None, claims, username }))
@@ -74,9 +67,7 @@ async fn by_exchange(
     token: &RefreshToken,
     child: &Child,
 ) -> Result<Option<Introspection>, Problem> {
-    let is_current =
-        token.family().matches(&child.refresh.secret) && token.generation() == child.refresh.generation;
-    if !is_current || child.claims.client_id != asker.id || visit.now >= child.claims.exp {
+    if !child.refresh.is_at(token) || child.claims.client_id != asker.id || visit.now >= child.claims.exp {
         return Ok(None);
     }
     let Some(good) = visit.good_child(child, &services.types(visit)).await? else {
@@ -85,13 +76,8 @@ async fn by_exchange(
     let claims = AccessTokenClaims {
         scope: good.claims.scope,
         authorization_details: good.claims.authorization_details,
-        ..child.token(token.id(), token_id(token.id()), child.refresh.rotated_at)
+        ..child.token(token.id(), TokenId::of_authorization(token.id()), child.refresh.rotated_at)
     };
     let username = good.standing.person.map(|person| person.profile.user_name);
     Ok(Some(Introspection { active: true, token_type: None, claims, username }))
-}
-
-/// A refresh token has no identifier of its own but its authorization's.
-fn token_id(id: &oauth::GrantId) -> TokenId {
-    TokenId::parse(id.as_str()).unwrap_or_else(|| TokenId::from_random([0; 16]))
 }

@@ -7,7 +7,7 @@ use oauth::configuration::{Client, Profile, Server, SigningAlgorithm};
 use oauth::{
     ACCESS_TOKEN_TYP, AccessTokenClaims, Actor, Actors, Asked, AssertedGrant, Authorization, Child,
     ChildTerms, Grant, GrantId, ID_JAG_TYP, ID_TOKEN_TYP, IdJagClaims, IdJagTarget, IdTokenClaims,
-    RefreshToken, Refusal, Sha256Digest, Timestamp, TokenId, TokenResponse, ancestors, at_hash,
+    RefreshToken, Refusal, Sha256Digest, Timestamp, TokenFrame, TokenId, TokenResponse, ancestors, at_hash,
     claims_for_tool,
 };
 
@@ -224,35 +224,33 @@ fn claims(
     lives: Duration,
 ) -> AccessTokenClaims {
     let server = &visit.configuration.server;
-    let claims = AccessTokenClaims {
+    let sub = match behalf {
+        Behalf::Person { grant, .. } => grant.person.to_string(),
+        Behalf::Exchanged(exchanged) => exchanged.subject.sub.clone(),
+        Behalf::Child { child, .. } => child.claims.sub.clone(),
+        Behalf::Asserted { sub, .. } => (*sub).to_owned(),
+        Behalf::Client => client.id.to_string(),
+    };
+    let frame = TokenFrame {
         iss: server.issuer.clone(),
-        sub: match behalf {
-            Behalf::Person { grant, .. } => grant.person.to_string(),
-            Behalf::Exchanged(exchanged) => exchanged.subject.sub.clone(),
-            Behalf::Child { child, .. } => child.claims.sub.clone(),
-            Behalf::Asserted { sub, .. } => (*sub).to_owned(),
-            Behalf::Client => client.id.to_string(),
-        },
+        sub,
         aud: content.audience.uri(server),
-        exp: visit.now.after(lives),
-        iat: visit.now,
-        jti: TokenId::from_random(services.dice.roll()),
         client_id: client.id.clone(),
+        jti: TokenId::from_random(services.dice.roll()),
+        iat: visit.now,
+        exp: visit.now.after(lives),
+    };
+    let claims = AccessTokenClaims {
         scope: content.scope.clone(),
-        auth_time: None,
-        amr: vec![],
-        acr: None,
-        grant_id: None,
-        authorization_details: oauth::AuthorizationDetails::default(),
-        authorization_details_id: None,
-        asked: Some(asked_alone(client, content, server)),
-        act: Actors::default(),
         may_act: client.may_act.as_ref().map(Actor::client),
-        exchanged_from: vec![],
-        child_grant_ids: vec![],
-        own_root: false,
-        origin: None,
-        person: serde_json::Map::new(),
+        ..AccessTokenClaims::bare(frame)
+    };
+    let claims = match behalf {
+        // Nobody's grant says what had been asked.
+        Behalf::Asserted { .. } | Behalf::Client => {
+            AccessTokenClaims { asked: Some(asked_alone(client, content, server)), ..claims }
+        }
+        Behalf::Person { .. } | Behalf::Exchanged(_) | Behalf::Child { .. } => claims,
     };
     on_behalf(claims, behalf, content.audience.tool())
 }

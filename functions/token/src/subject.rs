@@ -3,9 +3,9 @@ use http::Problem;
 use keys::{AcceptedKeys, Expected};
 use oauth::configuration::{Client, GrantType, Tool};
 use oauth::{
-    AccessTokenClaims, Actor, Actors, Authorization, AuthorizationDetails, ChildTerms, ClientId, Grant,
-    GrantId, ID_TOKEN_TYP, IdTokenClaims, OutsideToken, PersonId, RefreshToken, Refusal, Rotation, Scope,
-    Sha256Digest, ShownToken, Spent, Stage, Timestamp, TokenId, TokenType, TrustedIssuer,
+    AccessTokenClaims, Actor, Authorization, ChildTerms, ClientId, Grant, GrantId, ID_TOKEN_TYP,
+    IdTokenClaims, OutsideToken, PersonId, RefreshToken, Refusal, Rotation, Sha256Digest, ShownToken, Spent,
+    Stage, Timestamp, TokenFrame, TokenId, TokenType, TrustedIssuer,
 };
 use store::{Commit, Standing};
 
@@ -154,7 +154,7 @@ impl<'v> Subject<'v> {
             }
         }
         http::note_authorization(&authorization);
-        let jti = token_id(token.id())?;
+        let jti = TokenId::of_authorization(token.id());
         let claims = match &authorization.stage {
             Stage::Active(active) => as_refresh_token(&active.grant, token.id(), jti, visit),
             Stage::Child(child) => {
@@ -203,63 +203,27 @@ impl<'v> Subject<'v> {
     }
 }
 
-/// A refresh token has no identifier of its own but its authorization's.
-fn token_id(id: &GrantId) -> Result<TokenId, Problem> {
-    TokenId::parse(id.as_str()).ok_or_else(|| invalid("unknown"))
-}
-
-/// Claims that allow nothing by themselves and say whom they are about.
-fn about(claims: Bare, visit: &Visit<'_>) -> AccessTokenClaims {
-    let Bare { sub, client_id, jti, iat, exp } = claims;
-    AccessTokenClaims {
-        iss: visit.site.issuer().to_owned(),
-        sub,
-        aud: visit.configuration.server.resource(),
-        exp,
-        iat,
-        jti,
-        client_id,
-        scope: Scope::empty(),
-        auth_time: None,
-        amr: vec![],
-        acr: None,
-        grant_id: None,
-        authorization_details: AuthorizationDetails::default(),
-        authorization_details_id: None,
-        asked: None,
-        act: Actors::default(),
-        may_act: None,
-        exchanged_from: vec![],
-        child_grant_ids: vec![],
-        own_root: false,
-        origin: None,
-        person: serde_json::Map::new(),
-    }
-}
-
-/// What every subject token says.
-struct Bare {
+/// What it is in the terms of an access token that is for nobody but us.
+fn frame(
+    visit: &Visit<'_>,
     sub: String,
-    client_id: ClientId,
-    jti: TokenId,
-    iat: Timestamp,
-    exp: Timestamp,
+    (client_id, jti): (ClientId, TokenId),
+    (iat, exp): (Timestamp, Timestamp),
+) -> TokenFrame {
+    let server = &visit.configuration.server;
+    TokenFrame { iss: server.issuer.clone(), sub, aud: server.resource(), client_id, jti, iat, exp }
 }
 
 fn as_refresh_token(grant: &Grant, id: &GrantId, jti: TokenId, visit: &Visit<'_>) -> AccessTokenClaims {
-    let bare = Bare {
-        sub: grant.person.to_string(),
-        client_id: grant.client_id.clone(),
-        jti,
-        iat: grant.granted_at,
-        exp: grant.ends_at,
-    };
+    let sub = grant.person.to_string();
+    let of_client = (grant.client_id.clone(), jti);
+    let frame = frame(visit, sub, of_client, (grant.granted_at, grant.ends_at));
     AccessTokenClaims {
         auth_time: Some(grant.authentication.auth_time),
         amr: grant.authentication.amr.clone(),
         grant_id: Some(id.clone()),
         asked: Some(grant.asked),
-        ..about(bare, visit)
+        ..AccessTokenClaims::bare(frame)
     }
 }
 
@@ -269,13 +233,13 @@ fn vouched_for(
     client: &Client,
     visit: &Visit<'_>,
 ) -> AccessTokenClaims {
-    let bare = Bare { sub, client_id: client.id.clone(), jti, iat: said.iat, exp: said.exp };
+    let frame = frame(visit, sub, (client.id.clone(), jti), (said.iat, said.exp));
     AccessTokenClaims {
         auth_time: said.auth_time,
         amr: said.amr,
         acr: said.acr,
         origin: Some(said.origin),
-        ..about(bare, visit)
+        ..AccessTokenClaims::bare(frame)
     }
 }
 
@@ -288,7 +252,7 @@ fn as_access_token(claims: IdTokenClaims, visit: &Visit<'_>) -> AccessTokenClaim
         amr: claims.amr,
         acr: claims.acr,
         grant_id: Some(claims.grant_id),
-        ..about(Bare { sub, client_id: aud, jti, iat, exp }, visit)
+        ..AccessTokenClaims::bare(frame(visit, sub, (aud, jti), (iat, exp)))
     }
 }
 

@@ -139,6 +139,13 @@ pub struct Family {
     pub rotated_at: Timestamp,
 }
 
+impl Family {
+    /// Whether it is at this token: the one that may be used next.
+    pub fn is_at(&self, token: &RefreshToken) -> bool {
+        token.family().matches(&self.secret) && token.generation() == self.generation
+    }
+}
+
 /// An authorization of which nothing more comes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {

@@ -85,7 +85,55 @@ pub struct AccessTokenClaims {
     pub person: Map<String, Value>,
 }
 
+/// What every access token says: who issued it about whom, to whom, for whom, and for how long.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TokenFrame {
+    /// The issuer.
+    pub iss: String,
+    /// Whom it is about.
+    pub sub: String,
+    /// Whom it is for.
+    pub aud: ResourceUri,
+    /// The client that it was given to.
+    pub client_id: ClientId,
+    /// Its identifier.
+    pub jti: TokenId,
+    /// When it was made.
+    pub iat: Timestamp,
+    /// Its last moment.
+    pub exp: Timestamp,
+}
+
 impl AccessTokenClaims {
+    /// Claims that allow nothing, and come from nowhere: the rest is for the caller to say.
+    pub fn bare(frame: TokenFrame) -> Self {
+        let TokenFrame { iss, sub, aud, client_id, jti, iat, exp } = frame;
+        Self {
+            iss,
+            sub,
+            aud,
+            exp,
+            iat,
+            jti,
+            client_id,
+            scope: Scope::empty(),
+            auth_time: None,
+            amr: vec![],
+            acr: None,
+            grant_id: None,
+            authorization_details: AuthorizationDetails::default(),
+            authorization_details_id: None,
+            asked: None,
+            act: Actors::default(),
+            may_act: None,
+            exchanged_from: vec![],
+            child_grant_ids: vec![],
+            own_root: false,
+            origin: None,
+            person: Map::new(),
+        }
+    }
+
     /// Whether the token is good now, as far as it says itself.
     ///
     /// # Errors

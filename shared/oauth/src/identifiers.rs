@@ -107,4 +107,9 @@ impl TokenId {
     pub fn from_random(bytes: [u8; 16]) -> Self {
         Self(URL_SAFE_NO_PAD.encode(bytes))
     }
+
+    /// That of a refresh token, which has none of its own but its authorization's.
+    pub fn of_authorization(id: &GrantId) -> Self {
+        Self(id.0.clone())
+    }
 }

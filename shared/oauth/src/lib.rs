@@ -48,8 +48,8 @@ pub use canonical::canonical;
 pub use child::{Child, ChildTerms};
 pub use claims::{
     ACCESS_TOKEN_TYP, AccessTokenClaims, ID_TOKEN_TYP, IdTokenClaims, Introspection,
-    LARGEST_DETAILS_IN_TOKEN, RESERVED_CLAIMS, TokenResponse, at_hash, claim_value, claims_for_tool,
-    must_be_referenced, userinfo_claims,
+    LARGEST_DETAILS_IN_TOKEN, RESERVED_CLAIMS, TokenFrame, TokenResponse, at_hash, claim_value,
+    claims_for_tool, must_be_referenced, userinfo_claims,
 };
 pub use client_metadata::{ClientMetadata, MetadataProblem};
 pub use detail::{AuthorizationDetail, AuthorizationDetails, DEEPEST_DETAIL, MOST_DETAILS};
