@@ -68,7 +68,7 @@ pub use outside::{
 };
 pub use parameters::{LONGEST_DETAILS, LONGEST_VALUE, Parameters};
 pub use pkce::{CodeChallenge, CodeVerifier};
-pub use redirect::RedirectUri;
+pub use redirect::{RedirectUri, is_loopback};
 pub use refresh_token::RefreshToken;
 pub use refusal::{ClientRejection, HandleRejection, Refusal};
 pub use request::{

@@ -18,7 +18,7 @@ impl RedirectUri {
         let url = Url::parse(text).ok().filter(|_| clean)?;
         let allowed = match url.scheme() {
             "https" => url.host().is_some(),
-            "http" => is_loopback(&url),
+            "http" => is_at_loopback(&url),
             "javascript" | "data" | "file" | "blob" | "about" => false,
             private_use => private_use.contains('.'),
         };
@@ -52,7 +52,7 @@ impl RedirectUri {
     /// Whether the answer stays on the person's own machine, where any program can wait for it: on loopback, or as an app's
     /// scheme, which no one app has to itself (RFC 8252, sections 8.1 and 8.6).
     pub fn stays_on_this_machine(&self) -> bool {
-        Url::parse(&self.0).is_ok_and(|url| is_of_an_app(&url) || is_loopback(&url))
+        Url::parse(&self.0).is_ok_and(|url| is_of_an_app(&url) || is_at_loopback(&url))
     }
 
     /// Whether an app's scheme is followed by `//` and what looks like a host. Nothing names it: a private-use URI has one slash
@@ -119,13 +119,17 @@ fn is_of_an_app(url: &Url) -> bool {
     !matches!(url.scheme(), "https" | "http")
 }
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
+/// Whether a host is this machine: an address of loopback, or `localhost`.
+pub fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+        Host::Domain(name) => *name == "localhost",
     }
+}
+
+fn is_at_loopback(url: &Url) -> bool {
+    url.host().is_some_and(|host| is_loopback(&host))
 }
 
 impl fmt::Display for RedirectUri {

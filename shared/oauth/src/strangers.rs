@@ -9,6 +9,7 @@ use url::{Host, Url};
 
 use crate::client_metadata::ClientMetadata;
 use crate::configuration::{Client, Server};
+use crate::redirect::is_loopback;
 use crate::time::seconds;
 use crate::{AuthorizationDetails, ClientId, Scope, Sha256Digest, Timestamp, ToolId};
 
@@ -196,14 +197,6 @@ impl DocumentUrl {
     /// The host, without the port.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
-    }
-}
-
-fn is_loopback(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => *name == "localhost",
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
     }
 }
 

@@ -1,6 +1,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use oauth::configuration::OutboundSettings;
+use oauth::is_loopback;
 use url::{Host, Url};
 
 use crate::{Loopback, Neighbourhood, Problem, neighbourhood};
@@ -76,14 +77,6 @@ impl Target {
                 | (Reaches::Private, Neighbourhood::Private)
                 | (Reaches::Loopback, Neighbourhood::Loopback)
         )
-    }
-}
-
-fn is_loopback(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => *name == "localhost",
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
     }
 }
 

@@ -317,8 +317,7 @@ fn noted(interaction: &Interaction) {
     http::note_grant(&interaction.id);
 }
 
-/// The configured brand; what cannot be used of it was refused when it was applied.
-/// How the pages of a server look.
+/// How the pages of a server look. What cannot be used of its brand was refused when it was applied.
 pub fn brand(server: &Server) -> Brand {
     let accent: Colour = server.brand.accent.parse().unwrap_or(Brand::DEFAULT_ACCENT);
     let logo = server.brand.logo_svg.as_ref().and_then(|svg| Logo::parse(svg.as_bytes()).ok());

@@ -68,8 +68,8 @@ impl Standing {
 
 impl Store {
     /// Reads everything that says whether an access token still stands: one call of at most four items, and of two more for
-    /// each exchange that it comes from, and of one more for each refresh token by exchange; a second call only where the details of the authorization are too large to live in
-    /// its item.
+    /// each exchange that it comes from, and of one more for each refresh token by exchange; a second call only where the
+    /// details of the authorization are too large to live in its item.
     ///
     /// # Errors
     /// When the table does not answer.

@@ -1,13 +1,11 @@
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use environment::Fault;
 use oauth::{ClientId, HashedSecret, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::item::{Condition, Draft, Key, Written, body};
+use crate::item::{Draft, Key};
 
 /// What is true of a client outside the configuration, so that going back to an earlier one revives nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,14 +25,6 @@ impl ClientState {
         !self.disabled && self.not_before.is_none_or(|mark| moment > mark)
     }
 }
-
-/// How long a process may act on what it last knew of a client.
-const FRESH: Duration = Duration::from_secs(5);
-/// How many clients a process remembers.
-const MOST_REMEMBERED: usize = 1000;
-
-#[derive(Default)]
-pub(crate) struct Cache(Mutex<HashMap<ClientId, (Timestamp, Arc<ClientState>)>>);
 
 impl Store {
     /// The standing of a client, at most five seconds old, so that a warm request reads nothing.
@@ -61,30 +51,9 @@ impl Store {
         before: &ClientState,
         after: &ClientState,
     ) -> Result<bool, Fault> {
-        let standing = self.read(&key(id)).await?;
-        if standing.as_ref().map(body::<ClientState>).transpose()?.unwrap_or_default() != *before {
-            return Ok(false);
-        }
-        let draft = Draft::new(&key(id), after, None);
-        let written = self.write_if(draft, Condition::unchanged(standing.as_ref())).await?;
-        Ok(matches!(written, Written::Done))
-    }
-}
-
-impl Cache {
-    fn get(&self, id: &ClientId, now: Timestamp) -> Option<Arc<ClientState>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(id).filter(|(read_at, _)| now < read_at.after(FRESH)).map(|(_, state)| state.clone())
-    }
-
-    fn put(&self, id: &ClientId, state: Arc<ClientState>, now: Timestamp) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST_REMEMBERED {
-            known.retain(|_, (read_at, _)| now < read_at.after(FRESH));
-        }
-        if known.len() < MOST_REMEMBERED {
-            known.insert(id.clone(), (now, state));
-        }
+        let key = key(id);
+        let is_as_read = |stored: Option<ClientState>| stored.unwrap_or_default() == *before;
+        self.replace(&key, is_as_read, Draft::new(&key, after, None)).await
     }
 }
 

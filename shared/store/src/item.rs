@@ -179,6 +179,22 @@ impl Store {
         self.write_as(&self.attempt(), draft, condition).await
     }
 
+    /// Writes an item over the one that a caller decided by, on condition that it still is that one: it is read again, judged
+    /// by `is_as_read`, and must then be unchanged to the letter. `false` when somebody came first.
+    pub(crate) async fn replace<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+        is_as_read: impl FnOnce(Option<T>) -> bool,
+        draft: Draft,
+    ) -> Result<bool, Fault> {
+        let standing = self.read(key).await?;
+        if !is_as_read(standing.as_ref().map(body).transpose()?) {
+            return Ok(false);
+        }
+        let written = self.write_if(draft, Condition::unchanged(standing.as_ref())).await?;
+        Ok(matches!(written, Written::Done))
+    }
+
     /// The id of an attempt to write.
     pub(crate) fn attempt(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.dice.roll::<12>())

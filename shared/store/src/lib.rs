@@ -16,6 +16,7 @@ mod hops;
 mod item;
 mod key_ring;
 mod people;
+mod remembered;
 mod request_counts;
 mod sessions;
 mod sign_in_attempts;
@@ -46,9 +47,9 @@ pub struct Store {
     table: Arc<str>,
     dice: Dice,
     configuration: Arc<configuration::Cache>,
-    client_states: Arc<client_states::Cache>,
+    client_states: Arc<remembered::Remembered<ClientState>>,
     request_counts: Arc<request_counts::Cache>,
-    strangers: Arc<strangers::Cache>,
+    strangers: Arc<remembered::Remembered<oauth::Stranger>>,
 }
 
 impl Store {

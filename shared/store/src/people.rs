@@ -5,7 +5,7 @@ use oauth::configuration::Profile;
 use oauth::{PersonId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Condition, Draft, Key, Written, body, fault};
+use crate::item::{Draft, Key, body, fault};
 use crate::{Session, Store};
 
 /// A person, as the table knows them.
@@ -75,14 +75,11 @@ impl Store {
     /// # Errors
     /// When the table does not answer.
     pub async fn person_by_user_name(&self, user_name: &str) -> Result<Option<Person>, Fault> {
-        let id = match self.read(&user_name_key(user_name)).await? {
-            Some(item) => body(&item)?,
-            None => PersonId::from_random([0; 16]),
-        };
-        self.person(&id).await
+        let id = self.person_named(user_name).await?;
+        self.person(&id.unwrap_or_else(|| PersonId::from_random([0; 16]))).await
     }
 
-    /// The `sub` of the person with this user name, in lower case: one read.
+    /// The `sub` of the person with this user name, exactly as it is stored, in lower case: one read.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -129,14 +126,11 @@ impl Store {
     /// # Errors
     /// When the table does not answer; [`Fault::Unavailable`] when somebody else changed it meanwhile.
     pub async fn update_person(&self, before: &Person, after: &Person) -> Result<(), Fault> {
-        let changed = || Err(Fault::unavailable("table", "the person was changed meanwhile"));
-        let standing = self.read(&key(&before.id)).await?;
-        if standing.as_ref().map(body::<Person>).transpose()?.as_ref() != Some(before) {
-            return changed();
-        }
-        match self.write_if(draft(after), Condition::unchanged(standing.as_ref())).await? {
-            Written::Done => Ok(()),
-            Written::Conflict(_) => changed(),
+        let is_as_read = |stored: Option<Person>| stored.as_ref() == Some(before);
+        if self.replace(&key(&before.id), is_as_read, draft(after)).await? {
+            Ok(())
+        } else {
+            Err(Fault::unavailable("table", "the person was changed meanwhile"))
         }
     }
 

@@ -1,20 +1,10 @@
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use environment::Fault;
 use oauth::{ClientId, ClientOrigin, Stranger, Timestamp};
 
 use crate::Store;
 use crate::item::{Condition, Draft, Key, Written, body};
-
-/// How long a process may act on what it last read of a client.
-const FRESH: Duration = Duration::from_secs(5);
-/// How many clients a process remembers.
-const MOST_REMEMBERED: usize = 1000;
-
-#[derive(Default)]
-pub(crate) struct Cache(Mutex<HashMap<ClientId, (Timestamp, Arc<Stranger>)>>);
 
 impl Store {
     /// What is known of a client that nobody here registered, at most five seconds old. Nothing once its last moment has come.
@@ -27,12 +17,12 @@ impl Store {
         origin: ClientOrigin,
         now: Timestamp,
     ) -> Result<Option<Arc<Stranger>>, Fault> {
-        let known = match self.strangers.get(id, now) {
-            Some(known) => Some(known),
-            None => self.stranger_now(id, origin).await?,
-        };
-        let Some(known) = known.filter(|known| known.is_known_at(now)) else { return Ok(None) };
-        self.strangers.put(known.clone(), now);
+        if let Some(known) = self.strangers.get(id, now) {
+            return Ok(Some(known).filter(|known| known.is_known_at(now)));
+        }
+        let read = self.stranger_now(id, origin).await?;
+        let Some(known) = read.filter(|known| known.is_known_at(now)) else { return Ok(None) };
+        self.strangers.put(id, known.clone(), now);
         Ok(Some(known))
     }
 
@@ -57,7 +47,8 @@ impl Store {
     pub async fn keep_document(&self, stranger: Stranger, now: Timestamp) -> Result<(), Fault> {
         let key = key(&stranger.id, ClientOrigin::Document);
         self.write(Draft::new(&key, &stranger, Some(stranger.expires_at))).await?;
-        self.strangers.put(Arc::new(stranger), now);
+        let id = stranger.id.clone();
+        self.strangers.put(&id, Arc::new(stranger), now);
         Ok(())
     }
 
@@ -78,14 +69,11 @@ impl Store {
     /// When the table does not answer.
     pub async fn change_registration(&self, before: &Stranger, after: &Stranger) -> Result<bool, Fault> {
         let key = key(&after.id, ClientOrigin::Registered);
-        let standing = self.read(&key).await?;
-        if standing.as_ref().map(body::<Stranger>).transpose()?.as_ref() != Some(before) {
-            return Ok(false);
-        }
+        let is_as_read = |stored: Option<Stranger>| stored.as_ref() == Some(before);
         let draft = Draft::new(&key, after, Some(after.expires_at));
-        let written = self.write_if(draft, Condition::unchanged(standing.as_ref())).await?;
+        let changed = self.replace(&key, is_as_read, draft).await?;
         self.strangers.forget(&after.id);
-        Ok(matches!(written, Written::Done))
+        Ok(changed)
     }
 
     /// Deletes a registration, be it there or not.
@@ -96,35 +84,6 @@ impl Store {
         self.delete(&key(id, ClientOrigin::Registered)).await?;
         self.strangers.forget(id);
         Ok(())
-    }
-}
-
-impl Cache {
-    fn get(&self, id: &ClientId, now: Timestamp) -> Option<Arc<Stranger>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .get(id)
-            .filter(|(read_at, _)| now >= *read_at && now < read_at.after(FRESH))
-            .map(|(_, known)| known.clone())
-    }
-
-    /// Remembers it from its first reading on: to be asked about again makes it no younger.
-    fn put(&self, stranger: Arc<Stranger>, now: Timestamp) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_young = |read_at: Timestamp| now >= read_at && now < read_at.after(FRESH);
-        if known.get(&stranger.id).is_some_and(|(read_at, kept)| is_young(*read_at) && *kept == stranger) {
-            return;
-        }
-        if known.len() >= MOST_REMEMBERED {
-            known.retain(|_, (read_at, _)| is_young(*read_at));
-        }
-        if known.len() < MOST_REMEMBERED {
-            known.insert(stranger.id.clone(), (now, stranger));
-        }
-    }
-
-    fn forget(&self, id: &ClientId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use oauth::configuration::{Brand, ExchangeSettings, Lifetimes, Limits, Server};
 use pages::{Colour, Logo};
-use url::{Host, Url};
+use url::Url;
 
 use super::{IssuerChoice, plain_text_problem, strangers};
 use crate::files::{BrandTable, Lifetime, LifetimesTable, LimitsTable, ServerFile};
@@ -156,12 +156,7 @@ pub(super) fn parse_issuer(text: &str) -> Result<(), &'static str> {
 }
 
 pub(super) fn is_loopback(issuer: &str) -> bool {
-    match Url::parse(issuer).ok().as_ref().and_then(Url::host) {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
+    Url::parse(issuer).is_ok_and(|url| url.host().is_some_and(|host| oauth::is_loopback(&host)))
 }
 
 fn brand(file: &Read<ServerFile>, table: &BrandTable, complaints: &mut Vec<Complaint>) -> Brand {
