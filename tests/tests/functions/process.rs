@@ -1,11 +1,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use lean_start::runtime_api::{Environment, Function, Outcome};
 
 use crate::event::{Reply, Request};
+use crate::way::Way;
 
 /// A function's process.
 pub(crate) struct Process {
@@ -22,6 +25,23 @@ impl Process {
         let environment = environment.logging_to(&log);
         let function = Function::start(binary, &environment).expect("the function starts");
         Self { function, log }
+    }
+
+    /// Has the process asked, and kills it when its call is held: what was heard, and whether it was killed.
+    pub(crate) fn killed_when_held<T: Send>(&self, way: &Way, asks: impl FnOnce() -> T + Send) -> (T, bool) {
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let asked = scope.spawn(|| {
+                let heard = asks();
+                over.store(true, Ordering::Release);
+                heard
+            });
+            let is_held = way.holds_a_call(|| over.load(Ordering::Acquire));
+            if is_held {
+                self.function.kill().expect("killed");
+            }
+            (asked.join().expect("no panic"), is_held)
+        })
     }
 
     /// Starts a program under another, which runs what is not for this machine; by itself if there is none.

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openidconnect::http::{Request, StatusCode, header};
-use resource::{Credentials, Demand, Exchange, Guard, ProtectedResource, WantedDetail};
+use resource::{Demand, Exchange, Guard, ProtectedResource, WantedDetail};
 use rmcp::model::{CallToolResult, Tool};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -43,21 +43,6 @@ pub(super) struct Customer {
 impl Customers {
     pub(super) fn new(guard: Guard, addresses: &Addresses, transport: Transport) -> Self {
         Self { guard, addresses: addresses.clone(), transport }
-    }
-
-    /// What stands in front of it.
-    pub(super) fn guard(
-        issuer: &str,
-        addresses: &Addresses,
-        credentials: Credentials,
-        transport: Transport,
-    ) -> resource::GuardBuilder {
-        Guard::of(issuer, &addresses.customers)
-            .credentials(credentials)
-            .fetch(transport)
-            .realm(Self::NAME)
-            .asking_for(READ)
-            .with_metadata()
     }
 
     /// What it says of itself.

@@ -7,7 +7,7 @@ use axum::http::{Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use resource::{AccessToken, Demand, Guard, ProtectedResource};
+use resource::{AccessToken, Credentials, Demand, Guard, GuardBuilder, ProtectedResource};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, Implementation,
     JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
@@ -18,6 +18,8 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::Value;
 
+use crate::transport::Transport;
+
 /// The largest message that is read.
 const LARGEST_MESSAGE: usize = 64 * 1024;
 
@@ -27,6 +29,16 @@ pub(super) trait ToolServer: Send + Sync + 'static {
     const NAME: &'static str;
     /// The scope without which nobody gets in.
     const SCOPE: &'static str;
+
+    /// What stands in front of it at its resource.
+    fn guard(issuer: &str, resource: &str, credentials: Credentials, transport: Transport) -> GuardBuilder {
+        Guard::of(issuer, resource)
+            .credentials(credentials)
+            .fetch(transport)
+            .realm(Self::NAME)
+            .asking_for(Self::SCOPE)
+            .with_metadata()
+    }
 
     /// What a client may do here.
     fn tools(&self) -> Vec<Tool>;

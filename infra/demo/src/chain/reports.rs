@@ -1,6 +1,6 @@
 //! The reports: the MCP server that agents call. It knows nothing of a customer itself, and asks the customers.
 
-use resource::{Credentials, Demand, Exchange, Guard, ProtectedResource, WantedDetail};
+use resource::{Demand, Exchange, Guard, ProtectedResource, WantedDetail};
 use rmcp::model::{CallToolResult, Tool};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -43,21 +43,6 @@ pub(super) struct Report {
 impl Reports {
     pub(super) fn new(guard: Guard, addresses: &Addresses, transport: Transport) -> Self {
         Self { guard, customers: addresses.customers.clone(), transport }
-    }
-
-    /// What stands in front of it.
-    pub(super) fn guard(
-        issuer: &str,
-        addresses: &Addresses,
-        credentials: Credentials,
-        transport: Transport,
-    ) -> resource::GuardBuilder {
-        Guard::of(issuer, &addresses.reports)
-            .credentials(credentials)
-            .fetch(transport)
-            .realm(Self::NAME)
-            .asking_for(READ)
-            .with_metadata()
     }
 
     /// What it says of itself.

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 use super::assertion::tests::{said, signed};
 use super::customers::Customers;
-use super::guarded::router;
+use super::guarded::{ToolServer, router};
 use super::ledger::{CONTENT_TYPE, Ledger};
 use super::reports::Reports;
 use super::*;
@@ -35,12 +35,13 @@ impl Stage {
         let addresses = Addresses::from(8701).expect("three ports");
         let transport = || Transport::new().expect("a client");
         let credentials = |client: &str| Credentials::secret(client, "secret");
-        let guard = Reports::guard(&issuer.url, &addresses, credentials("reports-tool"), transport());
+        let guard = Reports::guard(&issuer.url, &addresses.reports, credentials("reports-tool"), transport());
         let guard = guard.build().expect("a guard");
         let metadata = Reports::metadata(&guard, &issuer.url);
         let reports = Reports::new(guard.clone(), &addresses, transport());
         let reports = served(router(&guard, &metadata, reports)).await;
-        let guard = Customers::guard(&issuer.url, &addresses, credentials("customers-tool"), transport());
+        let guard =
+            Customers::guard(&issuer.url, &addresses.customers, credentials("customers-tool"), transport());
         let guard = guard.build().expect("a guard");
         let metadata = Customers::metadata(&guard, &issuer.url);
         let customers = Customers::new(guard.clone(), &addresses, transport());

@@ -3,7 +3,7 @@ use resource::{Credentials, Guard, GuardBuilder};
 
 use super::addresses::Addresses;
 use super::customers::Customers;
-use super::guarded::router;
+use super::guarded::{ToolServer, router};
 use super::ledger::Ledger;
 use super::reports::Reports;
 use crate::Trouble;
@@ -34,12 +34,13 @@ impl Tools {
             Ok(Credentials::secret(client, secrets.of(client)?.secret()))
         };
         let transport = || transport.clone();
-        let guard = Reports::guard(issuer, &addresses, credentials("reports-tool")?, transport());
+        let guard = Reports::guard(issuer, &addresses.reports, credentials("reports-tool")?, transport());
         let guard = built(guard)?;
         let metadata = Reports::metadata(&guard, issuer);
         let reports = router(&guard, &metadata, Reports::new(guard.clone(), &addresses, transport()));
 
-        let guard = Customers::guard(issuer, &addresses, credentials("customers-tool")?, transport());
+        let guard =
+            Customers::guard(issuer, &addresses.customers, credentials("customers-tool")?, transport());
         let guard = built(guard)?;
         let metadata = Customers::metadata(&guard, issuer);
         let customers = router(&guard, &metadata, Customers::new(guard.clone(), &addresses, transport()));

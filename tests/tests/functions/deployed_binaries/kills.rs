@@ -3,9 +3,6 @@
 //! arrived and the process that could have taken it back is gone, the code is refused as a replay and the request as
 //! decided. Nobody has got what was made of them.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-
 use lean_start::runtime_api::Outcome;
 
 use crate::deployment::Deployment;
@@ -89,27 +86,15 @@ fn kills_at(crew: &Crew, way: &Way, visit: Visit, fault: Fault, at: usize) -> Op
 fn is_killed_at_the_call(crew: &Crew, way: &Way, ready: &Ready) -> bool {
     let process = crew.place.starts_on(ready.visit.function(), way);
     let event = ready.request.event().to_string();
-    let over = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let asked = scope.spawn(|| {
-            let outcome =
-                process.function.first_poll().ok().map(|_| process.function.invoke(&event, TIMEOUT));
-            over.store(true, Ordering::Release);
-            outcome
-        });
-        let is_held = way.holds_a_call(|| over.load(Ordering::Acquire));
-        if is_held {
-            process.function.kill().expect("killed");
-        }
-        let outcome = asked.join().expect("no panic");
-        let is_as_meant = match outcome {
-            None | Some(Outcome::Crash(_)) => is_held,
-            Some(Outcome::Answer(_)) => !is_held,
-            Some(Outcome::Error(_) | Outcome::Timeout) => false,
-        };
-        assert!(is_as_meant, "held: {is_held}");
-        is_held
-    })
+    let asks = || process.function.first_poll().ok().map(|_| process.function.invoke(&event, TIMEOUT));
+    let (outcome, is_held) = process.killed_when_held(way, asks);
+    let is_as_meant = match outcome {
+        None | Some(Outcome::Crash(_)) => is_held,
+        Some(Outcome::Answer(_)) => !is_held,
+        Some(Outcome::Error(_) | Outcome::Timeout) => false,
+    };
+    assert!(is_as_meant, "held: {is_held}");
+    is_held
 }
 
 /// Whether the call that was carried out may have spent what the caller has only once.

@@ -1,8 +1,6 @@
 //! Whatever happens to rotation, at whichever call: the key ring is as before or as after, and the next run does what this one
 //! could not. Nobody waits for it, so that a fault fails the invocation, and Lambda's alarm sees it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use lean_start::runtime_api::Outcome;
@@ -115,20 +113,8 @@ fn invoked(process: &Process, demand: &Value) -> Outcome {
 
 /// Kills the process when its call is held. Nothing if it was.
 fn killed(process: &Process, way: &Way, demand: &Value) -> Option<Outcome> {
-    let over = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let asked = scope.spawn(|| {
-            let outcome = invoked(process, demand);
-            over.store(true, Ordering::Release);
-            outcome
-        });
-        let is_held = way.holds_a_call(|| over.load(Ordering::Acquire));
-        if is_held {
-            process.function.kill().expect("killed");
-        }
-        let outcome = asked.join().expect("no panic");
-        (!is_held).then_some(outcome)
-    })
+    let (outcome, is_held) = process.killed_when_held(way, || invoked(process, demand));
+    (!is_held).then_some(outcome)
 }
 
 /// That so many keys are published.
