@@ -23,6 +23,20 @@ export async function anAgent(stack, id = 'report-agent') {
     return said;
   };
   return {
+    /** Asks somebody who is elsewhere; gives the page that a message would lead them to, and how to come for the tokens. */
+    async asksElsewhere(userName, details, more = {}) {
+      const { auth_req_id } = await post('/bc-authorize', {
+        scope: 'openid files.read files.access',
+        login_hint: userName,
+        binding_message: 'Maple 42',
+        authorization_details: JSON.stringify(details),
+        ...more,
+      });
+      return {
+        address: `${stack.issuer}/approval?request=${auth_req_id.split('.')[0]}`,
+        comes: () => post('/token', { grant_type: 'urn:openid:params:grant-type:ciba', auth_req_id }),
+      };
+    },
     /** Pushes a request; gives the address to which the person is sent, and how to redeem what comes back. */
     async asks(details, more = {}) {
       const verifier = randomBytes(32).toString('base64url');

@@ -99,10 +99,10 @@ function people({ countersign }) {
   let added = 0;
   const secrets = {};
   return {
-    /** Somebody whom no other test knows. */
-    async somebody() {
+    /** Somebody whom no other test knows; `more` are options of `countersign user add`. */
+    async somebody(...more) {
       const userName = `person${run}${(added += 1)}`;
-      const { password } = await countersign('user', 'add', userName, '--name', `Robin Example ${added}`);
+      const { password } = await countersign('user', 'add', userName, '--name', `Robin Example ${added}`, ...more);
       return { userName, password };
     },
     /** The secret of a client, made when it is first asked for. */

@@ -122,6 +122,26 @@ for (const library of LIBRARIES) {
   });
 }
 
+for (const library of LIBRARIES) {
+  test(`${library.name}: a tool that wants another scope has the person asked for that, too`, local, async (t) => {
+    const registered = { clientId: CLIENT_ID, issuer: stack.issuer };
+    const opened = await library.opens(reports.url, { registered, atFirst: { scope: 'openid' } });
+    t.after(() => opened.close());
+    const first = await aPerson(t, opened.sentTo);
+    const sentAgain = await opened.isSentAgain(first.callback);
+    // RFC 6750, section 3.1: the tool's 403 says which.
+    const asked = sentAgain.searchParams.get('scope').split(' ');
+    assert.ok(asked.includes('reports.read'), asked.join(' '));
+    assert.equal(sentAgain.searchParams.get('resource'), reports.url);
+    assert.notEqual(sentAgain.searchParams.get('state'), opened.sentTo.searchParams.get('state'));
+    const second = await aPerson(t, sentAgain);
+    const client = await opened.comesBack(second.callback);
+    t.after(() => client.close());
+    assert.match(decodeJwt((await client.tokens()).access_token).scope, /\breports\.read\b/);
+    await client.call('list_reports', {});
+  });
+}
+
 for (const library of LIBRARIES.filter((library) => library.asksToBeRefreshed)) {
   test(`${library.name}: a token that expired is refreshed, and nobody is asked`, local, async (t) => {
     const { client, asked } = await connects(t, library, { documentUrl: document.url });

@@ -54,7 +54,8 @@ def provider(arguments, memory):
     async def send_the_person(address):
         # An application that knows more of the tool than the library does can say so here (RFC 9396).
         parts = urlsplit(address)
-        query = {**dict(parse_qsl(parts.query)), **arguments.more}
+        query = {**dict(parse_qsl(parts.query)), **arguments.more, **arguments.at_first}
+        arguments.at_first = {}
         say(sent_to=urlunsplit(parts._replace(query=urlencode(query))))
 
     async def wait_for_the_person():
@@ -90,6 +91,7 @@ async def main():
     parser.add_argument("--document")
     parser.add_argument("--registered", nargs=2, metavar=("CLIENT_ID", "ISSUER"))
     parser.add_argument("--more", type=json.loads, default={}, help="parameters of the authorization request")
+    parser.add_argument("--at-first", type=json.loads, default={}, help="the same, for the first one alone")
     arguments = parser.parse_args()
 
     memory = Memory(arguments.registered)

@@ -186,6 +186,8 @@ class Deployment:
 
     def _attribute(self, argument):
         name, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
+        if attribute == "StreamArn":
+            return f"{self._attribute([name, 'Arn'])}/stream/1ABCDEFGHIJKL"
         if attribute != "Arn":
             return self._name(name) if attribute.endswith("Name") else f"{name}.{attribute}"
         kind, own = self.template["Resources"][name]["Type"], self._name(name)

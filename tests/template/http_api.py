@@ -13,7 +13,7 @@ BEGIN = "  # What follows is made of template.yaml by tests/template/http_api.py
 END = "  # End of what is made.\n"
 
 # What a person opens, and what such a page fetches or links to.
-PAGES = re.compile(r"/(authorize|sign-in(/.*)?|sign-out|consent|account|assets/\{file\}|errors(/\{name\})?)")
+PAGES = re.compile(r"/(authorize|sign-in(/.*)?|sign-out|consent|approval|account|assets/\{file\}|errors(/\{name\})?)")
 
 FUNCTION = "arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:${{Deployment}}-{name}"
 
@@ -54,7 +54,7 @@ def routes(template):
         if resource["Type"] != "AWS::Serverless::Function":
             continue
         function = resource["Properties"]["FunctionName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
-        events = resource["Properties"]["Events"].items()
+        events = resource["Properties"].get("Events", {}).items()
         found = {event: body["Properties"] for event, body in events if body["Type"] == "Api"}
         if found:
             yield name.removesuffix("Function"), function, found

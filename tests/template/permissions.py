@@ -28,7 +28,7 @@ FOOT = """
 What no function may do: read the whole table (`Scan`, PartiQL), delete or change the table, write the configuration, delete
 a key, or change who may use one.
 
-Who may invoke a function: API Gateway for the paths of that function, of this API alone{schedule}.
+Who may invoke a function: API Gateway for the paths of that function, of this API alone{schedule}; the table's stream and the queue of what was put off bring `notify` its work.
 Whoever has the policy `Operator` may invoke `rotation`.
 
 ## What operators may do
@@ -53,11 +53,13 @@ DELETES = ("dynamodb:DeleteItem",)
 
 # What lies in a partition that begins so.
 ITEMS = {
+    "ASKS#*": "who asked people, and whom they have blocked",
     "ASSERTION#*": "spent assertions",
     "AUTHORIZATION#*": "authorizations",
     "CLIENT#*": "clients' standing and secrets (hashes)",
     "CONFIGURATION": "which configuration is in force",
     "CONSENTS#*": "remembered consents",
+    "DEVICES#*": "what people are reached on",
     "DOCUMENT#*": "clients' documents",
     "LIMIT#*": "counts of requests",
     "REGISTRATION#*": "registrations of clients",
@@ -69,6 +71,7 @@ ITEMS = {
     "SNAPSHOT#*": "the configuration",
     "TOKEN#*": "marks and details of access tokens",
     "USER_NAME#*": "user names",
+    "INVITATION#*": "invitations to ask somebody",
 }
 
 # What an action on something else comes to, and where that is told by the condition.
@@ -88,13 +91,24 @@ ELSE = {
     "logs:FilterLogEvents": "reads the functions' log",
     "logs:CreateLogStream": "writes its log",
     "logs:PutLogEvents": "writes its log",
-    "sqs:SendMessage": "tells the dead-letter queue of its failures",
+    "dynamodb:DescribeStream": "follows the table's stream",
+    "dynamodb:GetShardIterator": "follows the table's stream",
+    "dynamodb:GetRecords": "follows the table's stream",
+    "dynamodb:ListStreams": "follows the table's stream",
+    "sns:Publish": "sends messages to people by SNS: the topic for e-mail, apps, telephone numbers",
+    "sqs:ReceiveMessage": "takes what it has put off",
+    "sqs:DeleteMessage": "takes what it has put off",
+    "sqs:GetQueueAttributes": "takes what it has put off",
     "xray:PutTraceSegments": "sends traces",
     "xray:PutTelemetryRecords": "sends traces",
 }
 OPENS = {
     "server-secret": "opens the server's secret",
     "signing-key": "opens sealed signing keys",
+}
+SENDS = {
+    "dead-letters": "tells the dead-letter queue of its failures",
+    "delayed": "puts off what has to be tried again",
 }
 INDEX = "/index/by_owner"
 
@@ -107,7 +121,7 @@ def words(statements):
     reads, writes, deletes, others = [], [], [], []
     for statement in statements:
         for action in statement.all("Action"):
-            if action.startswith("dynamodb:"):
+            if action.startswith("dynamodb:") and action not in ELSE:
                 by_index = statement.all("Resource")[0].endswith(INDEX)
                 named = [named_item(partition, by_index) for partition in statement.partitions]
                 column = next(
@@ -118,6 +132,9 @@ def words(statements):
                 column += named
             elif action == "kms:Decrypt":
                 others.append(OPENS[statement.condition["StringEquals"]["kms:EncryptionContext:countersign"]])
+            elif action == "sqs:SendMessage":
+                (queue,) = statement.all("Resource")
+                others.append(next(told for name, told in SENDS.items() if queue.endswith(f"-{name}")))
             else:
                 others.append(ELSE[action])
     return [sorted(set(column)) for column in (reads, writes, deletes)] + [list(dict.fromkeys(others))]
@@ -125,7 +142,7 @@ def words(statements):
 
 def named_item(partition, by_index):
     """What lies in a partition, of the table or of its index."""
-    return "which sessions people have" if (partition, by_index) == ("PERSON#*", True) else ITEMS[partition]
+    return "which sessions, requests and authorizations people have" if (partition, by_index) == ("PERSON#*", True) else ITEMS[partition]
 
 
 def operators(deployment):

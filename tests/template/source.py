@@ -27,6 +27,7 @@ IN_A_TRANSACTION = {
 # Every method of the store that a function, a room or the operator's command calls: which partitions it touches, by action.
 TOUCHES = {
     "apply": {"GetItem": ["CONFIGURATION"], "PutItem": ["SNAPSHOT", "CONFIGURATION"]},
+    "asks": {"GetItem": ["ASKS"]},
     "authorization": {"GetItem": ["AUTHORIZATION"]},
     "authorization_and_person": {"BatchGetItem": ["AUTHORIZATION", "PERSON"], "GetItem": ["AUTHORIZATION"]},
     "begin_session": {"PutItem": ["SESSION"]},
@@ -41,8 +42,8 @@ TOUCHES = {
     "count_request": {"UpdateItem": ["LIMIT"]},
     "count_stranger": {"UpdateItem": ["LIMIT"]},
     "count_sign_in_attempt": {"PutItem": ["SIGN_IN"], "GetItem": ["SIGN_IN"]},
-    "count_stranger": {"UpdateItem": ["LIMIT"]},
     "create_person": {"PutItem": ["USER_NAME", "PERSON"]},
+    "decided": {"BatchGetItem": ["AUTHORIZATION"]},
     "delete_registration": {"DeleteItem": ["REGISTRATION"]},
     "end_by_refresh_token": {"UpdateItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
     "end_session": {"DeleteItem": ["SESSION"]},
@@ -50,12 +51,18 @@ TOUCHES = {
     "forget_consent": {"DeleteItem": ["CONSENTS"]},
     "forget_sign_in_attempts": {"DeleteItem": ["SIGN_IN"]},
     "go_back_to": {"GetItem": ["CONFIGURATION"], "PutItem": ["CONFIGURATION"]},
+    "invitation": {"GetItem": ["INVITATION"]},
     "keep_document": {"PutItem": ["DOCUMENT"]},
+    "keep_asks": {"PutItem": ["ASKS"], "GetItem": ["ASKS"]},
     "keep_details": {"PutItem": ["AUTHORIZATION", "TOKEN"]},
     "kept_details": {"BatchGetItem": ["AUTHORIZATION", "TOKEN"]},
     "key_ring": {"GetItem": ["KEYS"]},
+    "note_poll": {"UpdateItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
+    "person_and_devices": {"BatchGetItem": ["PERSON", "DEVICES"]},
     "people": {"Query": ["PEOPLE"], "GetItem": ["PERSON"]},
     "person": {"GetItem": ["PERSON"]},
+    "person_and_asks": {"BatchGetItem": ["PERSON", "ASKS"]},
+    "person_and_own_asks": {"BatchGetItem": ["PERSON", "ASKS"]},
     "person_by_user_name": {"GetItem": ["USER_NAME", "PERSON"]},
     "person_named": {"GetItem": ["USER_NAME"]},
     "record_hop": {"PutItem": ["AUTHORIZATION", "TOKEN"]},
@@ -65,11 +72,13 @@ TOUCHES = {
     "remembered_consent": {"GetItem": ["CONSENTS"]},
     "remembered_consents": {"Query": ["CONSENTS"]},
     "replace_key_ring": {"PutItem": ["KEYS"], "GetItem": ["KEYS"]},
+    "requests_that_wait_for": {"Query": ["PERSON"], "BatchGetItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
     "revoke_access_token": {"PutItem": ["AUTHORIZATION", "TOKEN"]},
     "session": {"GetItem": ["SESSION"]},
     "sign_in_attempts": {"GetItem": ["SIGN_IN"]},
     "snapshot": {"GetItem": ["CONFIGURATION"], "Query": ["SNAPSHOT"]},
     "spend_assertion": {"PutItem": ["ASSERTION"], "GetItem": ["ASSERTION"]},
+    "spend_invitation": {"UpdateItem": ["INVITATION"], "GetItem": ["INVITATION"]},
     "standing": {"BatchGetItem": ["AUTHORIZATION", "TOKEN", "PERSON", "CLIENT"], "GetItem": ["AUTHORIZATION"]},
     "standing_of": {"BatchGetItem": ["PERSON", "CLIENT"]},
     "stranger": {"GetItem": ["DOCUMENT", "REGISTRATION"]},
@@ -86,8 +95,10 @@ def code(path):
 
 @cache
 def folder(name):
-    """The code of a room or function."""
-    return "\n".join(code(path) for path in sorted((ROOT / name / "src").rglob("*.rs")))
+    """The code of a room or function, without its tests."""
+    source = ROOT / name / "src"
+    files = [path for path in source.rglob("*.rs") if "tests" not in path.relative_to(source).with_suffix("").parts]
+    return "\n".join(code(path) for path in sorted(files))
 
 
 @cache

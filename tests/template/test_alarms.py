@@ -97,6 +97,11 @@ class Alarms(unittest.TestCase):
             ["DeadLetters: AWS/DynamoDB ThrottledRequests by ['TableName']"],
         )
 
+    def test_none_asks_for_more_metrics_than_one_alarm_takes(self):
+        """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html"""
+        for name, alarm in alarms(self.product).items():
+            self.assertLessEqual(len(list(metrics(alarm))), 10, name)
+
     def test_a_crash_of_any_function_is_told(self):
         watched = {
             dimensions["FunctionName"]

@@ -7,6 +7,7 @@ import http_api
 
 PAGES = {
     "/account",
+    "/approval",
     "/assets/{file}",
     "/authorize",
     "/consent",

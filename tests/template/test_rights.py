@@ -12,6 +12,8 @@ ON_THE_TABLE = {
     f"dynamodb:{action}"
     for action in ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
 }
+# The stream is no part of the table: it has its own rights.
+ON_THE_STREAM = {f"dynamodb:{action}" for action in ("DescribeStream", "GetShardIterator", "GetRecords", "ListStreams")}
 READS = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
 WRITES = ON_THE_TABLE - READS
 MAKING_KEYS = [
@@ -37,7 +39,7 @@ def of_table(statements):
     """Action, partition and statement of all that is allowed on the table."""
     for statement in statements:
         for action in statement.all("Action"):
-            if action.startswith("dynamodb:"):
+            if action.startswith("dynamodb:") and action not in ON_THE_STREAM:
                 for partition in statement.partitions or [None]:
                     yield action, partition, statement
 
@@ -209,6 +211,11 @@ class AFunction(unittest.TestCase):
             "kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256",
         }
         self.assertEqual(statement.condition, {"StringEquals": wanted})
+
+    def test_only_notify_follows_the_table_and_reaches_people(self):
+        for action in (*ON_THE_STREAM, "sns:Publish", "sqs:ReceiveMessage"):
+            with self.subTest(action):
+                self.assertEqual(self.holders(action), {"notify"})
 
     def test_only_what_asks_for_the_servers_secret_may_open_it(self):
         self.assertEqual(self.openers("server-secret"), self.names(source.opens_the_server_secret))

@@ -9,7 +9,7 @@ import rights
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 TAG = "countersign-deployment"
-LISTENING = ("FailingAnswers", "SlowAnswers", "Crashes", "FailedRotation", "ThrottledFunctions", "ThrottledTable",
+LISTENING = ("FailingAnswers", "SlowAnswers", "Crashes", "CrashesOfPages", "FailedRotation", "FailedNotifications", "ThrottledFunctions", "ThrottledTable",
              "FailingKms", "DeadLetters")
 SIGNING_KEYS = {"SigningKeyEs256": "ECC_NIST_P256", "SigningKeyRs256": "RSA_2048"}
 

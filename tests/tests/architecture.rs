@@ -1,6 +1,8 @@
 //! Who may know whom: the rules of ARCHITECTURE.md, held against what cargo says of the workspace.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -10,6 +12,8 @@ struct Room {
     folder: String,
     dependencies: BTreeSet<String>,
     of_its_tests: BTreeSet<String>,
+    /// Its dependencies and those of its tests, as code names them.
+    in_code: BTreeSet<String>,
 }
 
 fn rooms() -> BTreeMap<String, Room> {
@@ -31,8 +35,13 @@ fn rooms() -> BTreeMap<String, Room> {
                 .map(|dependency| dependency["name"].as_str().expect("a name").to_owned())
                 .collect()
         };
+        let in_code = package["dependencies"].as_array().expect("a list").iter().map(|dependency| {
+            let name = dependency["rename"].as_str().or(dependency["name"].as_str());
+            name.expect("a name").replace('-', "_")
+        });
+        let in_code = in_code.collect();
         let name = package["name"].as_str().expect("a name").to_owned();
-        (name, Room { folder, dependencies: named(false), of_its_tests: named(true) })
+        (name, Room { folder, dependencies: named(false), of_its_tests: named(true), in_code })
     };
     metadata["packages"].as_array().expect("packages").iter().map(read).collect()
 }
@@ -147,4 +156,54 @@ fn the_tests_know_no_room() {
         within(room, rooms, "").chain(of_tests).filter(|_| is_tests).collect()
     });
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// All that a package is written in, without comments.
+fn source(folder: &Path) -> String {
+    let mut code = String::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            code += &source(&path);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(path).expect("text");
+            for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+                code.push_str(line);
+                code.push('\n');
+            }
+        }
+    }
+    code
+}
+
+/// Whether code names a package: `name::` and not the end of another word or path.
+fn names(code: &str, package: &str) -> bool {
+    let path = format!("{package}::");
+    code.match_indices(&path).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        before.is_none_or(|before| !before.is_alphanumeric() && !matches!(before, '_' | ':'))
+    })
+}
+
+/// What a function is deployed with, it needs.
+#[test]
+fn a_function_names_every_package_that_it_depends_on() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are within the workspace");
+    let wrong = offenders(|room, _| {
+        if !room.folder.starts_with("functions/") {
+            return Vec::new();
+        }
+        let code = source(&root.join(&room.folder));
+        room.in_code.iter().filter(|package| !names(&code, package)).cloned().collect()
+    });
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn a_package_is_named_by_a_path_that_begins_with_it() {
+    assert!(names("use keys::Keys;", "keys"));
+    assert!(names("fn a(b: &keys::Keys) {}", "keys"));
+    for other in ["use crate::keys::Keys;", "use api_keys::Keys;", "let keys = 1;", "keys.sign()"] {
+        assert!(!names(other, "keys"), "{other}");
+    }
 }

@@ -1,6 +1,6 @@
 use http::{Problem, Response};
 use oauth::{Authorization, Refusal, Stage};
-use reception::{Guest, Pending, SignedIn, Yes};
+use reception::{Chosen, Guest, Pending, SignedIn, Yes};
 use store::RememberedConsent;
 
 use crate::Visit;
@@ -27,7 +27,8 @@ pub(crate) async fn answer(
         return Ok(None);
     }
     let everything = (0..visit.request.details.len()).collect();
-    let yes = Yes { scope: visit.request.scope.clone(), details: everything, is_remembered: true };
+    let chosen = Chosen { scope: visit.request.scope.clone(), details: everything };
+    let yes = Yes { chosen, is_remembered: true };
     // What they could grant then may be theirs no more: the page shows them.
     if pending.may_be_granted(guest, &visit.client, signed_in, &yes).is_err() {
         return Ok(None);

@@ -7,8 +7,7 @@ use environment::Fault;
 use http::audit::Event;
 use http::{Problem, Request, Response, form, require_same_origin};
 use oauth::configuration::Client;
-use oauth::scope::OPENID;
-use oauth::{AuthorizationRequest, ClientOrigin, GrantId, Refusal, Scope};
+use oauth::{AuthorizationRequest, ClientOrigin, GrantId, Refusal};
 use pages::ConsentProblem;
 use reception::{Guest, Pending, SignedIn, Yes, decision_page, receive};
 use sessions::Interaction;
@@ -51,8 +50,8 @@ pub async fn handle(services: &Services, request: Request) -> Response {
                 let problem = Some(ConsentProblem::NothingChosen);
                 decision_page(guest, pending.interaction(), request, &client, &signed_in, problem)
             }
-            Answered::Approved { scope, details, remember } => {
-                let yes = Yes { scope, details, is_remembered: false };
+            Answered::Approved { chosen, remember } => {
+                let yes = Yes { chosen, is_remembered: false };
                 approved(guest, pending, &client, &signed_in, yes, remember).await
             }
         }
@@ -71,7 +70,8 @@ async fn approved(
 ) -> Result<Response, Problem> {
     let request = pending.request();
     // A part of a request is not an answer to the whole of it the next time.
-    let everything = yes.details.len() == request.details.len() && request.scope.is_within(&yes.scope);
+    let chosen = &yes.chosen;
+    let everything = chosen.details.len() == request.details.len() && request.scope.is_within(&chosen.scope);
     let kept = (remember && everything && client.remember_consent && client.is_confidential())
         .then(|| request.clone());
     if client.origin == ClientOrigin::Registered {
@@ -80,8 +80,11 @@ async fn approved(
         keep_registration(guest, client).await?;
     }
     let (grant_id, response) = Box::pin(pending.grant(guest, client, signed_in, yes)).await?;
-    if let Some(request) = kept {
-        keep(guest, &request, client, signed_in, &grant_id).await?;
+    if let Some(request) = kept
+        && let Err(fault) = keep(guest, &request, client, signed_in, &grant_id).await
+    {
+        // The yes is spent by now: a refusal would cost the person what they have granted. They are asked again.
+        tracing::warn!(target: "consent", %fault, "a consent was not remembered");
     }
     Ok(response)
 }
@@ -89,8 +92,8 @@ async fn approved(
 /// Sees to it that a registration outlives what is granted to it. Only what is still there lives on.
 async fn keep_registration(guest: &Guest<'_>, client: &Client) -> Result<(), Problem> {
     let kept = guest.store.stranger_now(&client.id, client.origin).await?;
-    let kept = kept.filter(|kept| kept.is_known_at(guest.now)).ok_or(Refusal::UnknownClient)?;
-    let Some(used) = kept.used(&guest.configuration.server, guest.now) else { return Ok(()) };
+    let kept = kept.filter(|kept| kept.known.is_known_at(guest.now)).ok_or(Refusal::UnknownClient)?;
+    let Some(used) = kept.known.used(&guest.configuration.server, guest.now) else { return Ok(()) };
     if guest.store.change_registration(&kept, &used).await? {
         Ok(())
     } else {
@@ -107,7 +110,7 @@ async fn keep(
     client: &Client,
     signed_in: &SignedIn,
     grant_id: &GrantId,
-) -> Result<(), Problem> {
+) -> Result<(), Fault> {
     let consent = RememberedConsent {
         client: client.id.clone(),
         asked: request.remembered_as(),
@@ -119,8 +122,7 @@ async fn keep(
         expires_at: guest.now.after(guest.configuration.server.lifetimes.authorization),
         grant_id: grant_id.clone(),
     };
-    guest.store.remember_consent(&signed_in.session.person, &consent).await?;
-    Ok(())
+    guest.store.remember_consent(&signed_in.session.person, &consent).await
 }
 
 /// All sentences of the largest request still fit into one item of the table.
@@ -129,9 +131,4 @@ fn kept(sentence: &str) -> String {
         Some((end, _)) => format!("{}…", &sentence[..end]),
         None => sentence.to_owned(),
     }
-}
-
-/// `openid` says that the person signs in at all: it is part of every yes.
-fn with_required(scope: &Scope, asked: &Scope) -> Scope {
-    scope.union(&asked.retaining(|token| token == OPENID))
 }

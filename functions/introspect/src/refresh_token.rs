@@ -1,7 +1,11 @@
 use admission::Visit;
 use http::Problem;
+use http::audit::{Event, Outcome};
 use oauth::configuration::Client;
-use oauth::{AccessTokenClaims, Child, Introspection, RefreshToken, Stage, TokenFrame, TokenId};
+use oauth::{
+    AccessTokenClaims, Child, HandleRejection, Introspection, RefreshToken, Refusal, Stage, TokenFrame,
+    TokenId,
+};
 
 use crate::Services;
 
@@ -20,6 +24,10 @@ pub(crate) async fn look(
         return Ok(None);
     };
     if let Stage::Child(child) = &authorization.stage {
+        if child.claims.client_id != asker.id {
+            return Ok(None);
+        }
+        http::note_authorization(&authorization);
         return by_exchange(services, visit, asker, &token, child).await;
     }
     let Ok(grant) = authorization.live_grant(visit.now) else {
@@ -67,10 +75,13 @@ async fn by_exchange(
     token: &RefreshToken,
     child: &Child,
 ) -> Result<Option<Introspection>, Problem> {
-    if !child.refresh.is_at(token) || child.claims.client_id != asker.id || visit.now >= child.claims.exp {
+    if !child.refresh.is_at(token) || visit.now >= child.claims.exp {
         return Ok(None);
     }
     let Some(good) = visit.good_child(child, &services.types(visit)).await? else {
+        // Nothing else says when what came of a root that has ended was found to have ended with it.
+        let ended = Refusal::RefreshTokenInvalid { why: HandleRejection::Ended };
+        visit.record(Event::Introspection, Outcome::Refused(&ended)).client(&asker.id).record();
         return Ok(None);
     };
     let claims = AccessTokenClaims {

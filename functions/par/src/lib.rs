@@ -150,7 +150,8 @@ fn may_ask(
     let configuration = &visit.configuration;
     let make = || Policies::new(&configuration.policies, &configuration.detail_types);
     let tools = configuration.tools_of(client, &request.resources);
-    let answer = services.policies.of(configuration.version, make).ask(client, request, &tools, visit.now);
+    let policies = services.policies.of(configuration.version, make);
+    let answer = policies.ask(client, (&request.scope, &request.details), &tools, visit.now);
     http::note_policies(answer.for_audit());
     answer.everything()
 }

@@ -8,8 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use environment::{Clock, Dice, Fault};
 use http::audit::Outcome;
-use http::request::{Allowed, arrival, authorization, require_method};
-use http::{Problem, Request, Response, StatusCode, answer, cors, respond_bearer, respond_json};
+use http::request::{Allowed, arrival, require_method};
+use http::{
+    Problem, Request, Response, StatusCode, answer, bearer_token_in_header, cors, respond_bearer,
+    respond_json,
+};
 use oauth::configuration::{Client, Registration};
 use oauth::{ClientId, ClientMetadata, GrantId, MetadataProblem, Refusal, Secret, Stranger};
 use serde_json::{Map, Value, json};
@@ -104,21 +107,10 @@ async fn within_limits(visit: &Visit<'_>, registration: &Registration) -> Result
         return Err(Refusal::SlowDown { retry_after: COUNTED_TOGETHER }.into());
     }
     match &registration.initial_access_token {
-        Some(digest) if !bearer(visit.request)?.matches(digest) => {
+        Some(digest) if !bearer_token_in_header(visit.request)?.matches(digest) => {
             Err(Refusal::TokenInvalid { why: "not the initial access token" }.into())
         }
         _ => Ok(()),
-    }
-}
-
-/// The token in the Authorization header. The body is never one here.
-fn bearer(request: &Request) -> Result<Secret<String>, Refusal> {
-    let header = authorization(request)?.ok_or(Refusal::TokenMissing)?;
-    match header.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => {
-            Ok(Secret::new(token.trim().to_owned()))
-        }
-        _ => Err(Refusal::TokenMissing),
     }
 }
 

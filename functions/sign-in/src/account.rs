@@ -1,7 +1,7 @@
 use http::{Problem, Response, StatusCode, answer, audit, form, query};
-use oauth::{ClientId, Refusal, Sha256Digest};
-use pages::{AccountNotice, AccountPage, RememberedChoice};
-use reception::Guest;
+use oauth::{Asks, ClientId, Parameters, Refusal, Sha256Digest};
+use pages::{AccountNotice, AccountPage, BlockedClient, RememberedChoice};
+use reception::{Guest, SignedIn};
 use store::RememberedConsent;
 
 use crate::sign_in;
@@ -11,12 +11,17 @@ pub(crate) const ACCOUNT_FORM: &str = "account";
 
 /// The front page of the account, or the sign-in page for whoever is not signed in.
 pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
-    let Some(signed_in) = guest.standing().await? else {
+    let Some(signed_in) = guest.signed_in().await? else {
         return sign_in::alone(guest);
     };
+    let (person, kept) = guest.store.person_and_own_asks(&signed_in.session.person).await?;
+    if !person.is_some_and(|person| person.allows(&signed_in.session)) {
+        return sign_in::alone(guest);
+    }
     let notice = match query(guest.request)?.optional("notice")? {
         Some("password-changed") => Some(AccountNotice::PasswordChanged),
         Some("consent-forgotten") => Some(AccountNotice::ConsentForgotten),
+        Some("block-lifted") => Some(AccountNotice::BlockLifted),
         _ => None,
     };
     let consents = guest.store.remembered_consents(&signed_in.session.person, guest.now).await?;
@@ -26,6 +31,7 @@ pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
         person: signed_in.person(),
         zone: &signed_in.zone(),
         remembered: consents.iter().map(|consent| remembered(guest, consent)).collect(),
+        blocked: blocked(guest, &kept.asks).await?,
         notice,
     };
     guest.page(StatusCode::OK, page.render(), &[])
@@ -44,12 +50,49 @@ fn remembered<'a>(guest: &'a Guest<'_>, consent: &'a RememberedConsent) -> Remem
     }
 }
 
-/// Forgets a remembered consent of whoever is signed in. The form names the consent, and the session the person: nobody
+/// The clients that cannot ask the person. One that is gone is known by its id alone, and is blocked all the same.
+async fn blocked(guest: &Guest<'_>, asks: &Asks) -> Result<Vec<BlockedClient>, Problem> {
+    let mut blocked = Vec::new();
+    for id in asks.blocks() {
+        let client = guest.store.client(&guest.configuration, id, guest.now).await?;
+        let name = client.map_or_else(|| id.to_string(), |client| client.name.clone());
+        blocked.push(BlockedClient { name, id: id.to_string() });
+    }
+    Ok(blocked)
+}
+
+/// Changes what is kept of whoever is signed in. The form names the consent or the client, and the session the person: nobody
 /// reaches another's.
-pub(crate) async fn forget(guest: &Guest<'_>) -> Result<Response, Problem> {
+pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
     let parameters = form(guest.request)?;
     let signed_in = guest.standing().await?.ok_or(Refusal::FormRejected)?;
     guest.open_form(ACCOUNT_FORM, parameters.required("csrf")?, &signed_in.binding())?;
+    match parameters.optional("unblock")? {
+        Some(client) => unblock(guest, &signed_in, client).await,
+        None => forget(guest, &signed_in, &parameters).await,
+    }
+}
+
+/// Lets a client ask again.
+async fn unblock(guest: &Guest<'_>, signed_in: &SignedIn, client: &str) -> Result<Response, Problem> {
+    let client = ClientId::parse(client)
+        .ok_or(Refusal::MalformedParameter { name: "unblock", expected: "a client's identifier" })?;
+    let person = &signed_in.session.person;
+    if guest.change_asks(person, |asks| asks.unblocked(&client)).await? {
+        audit::Decision::new(audit::Event::BlockLifted, audit::Outcome::Granted, guest.request, guest.now)
+            .client(&client)
+            .person(person)
+            .record();
+    }
+    Ok(answer::see_other(&format!("{}?notice=block-lifted", guest.path("/account"))))
+}
+
+/// Forgets a remembered consent.
+async fn forget(
+    guest: &Guest<'_>,
+    signed_in: &SignedIn,
+    parameters: &Parameters,
+) -> Result<Response, Problem> {
     let client = ClientId::parse(parameters.required("client")?)
         .ok_or(Refusal::MalformedParameter { name: "client", expected: "a client's identifier" })?;
     let asked = Sha256Digest::from_base64url(parameters.required("consent")?)

@@ -39,7 +39,7 @@ pub async fn handle(services: &Services, request: Request) -> Response {
             ("/sign-in/password", true) => change_password::submit(guest).await,
             ("/sign-in/password", false) => change_password::show(guest).await,
             ("/sign-out", true) => sign_out::submit(guest).await,
-            ("/account", true) => account::forget(guest).await,
+            ("/account", true) => account::submit(guest).await,
             _ => account::show(guest).await,
         }
     })

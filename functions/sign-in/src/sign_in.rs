@@ -1,22 +1,19 @@
 use http::request::arrival;
 use http::{Problem, Response, answer, audit, form, query};
 use oauth::{AuthenticationEvent, Parameters, Refusal, Secret};
-use pages::SignInProblem;
-use reception::Guest;
+use pages::{LeadsTo, SignInProblem};
+use reception::{Destination, Guest};
 use sessions::{Interaction, Password, Request};
 use store::{COUNTED_TOGETHER, Membership, Person, Session};
 
 use crate::credentials::{Checked, LONGEST_USER_NAME, check};
-
-/// The seal of a sign-in that no client asked for: it leads to the account.
-const ALONE: &str = "sign-in";
 
 /// Shows the page: to go on with an interaction, or for somebody who came on their own.
 pub(crate) fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
     match query(guest.request)?.optional("interaction")? {
         Some(sealed) => {
             guest.open(sealed)?;
-            guest.sign_in_form(sealed, None, "", None)
+            guest.sign_in_form(sealed, LeadsTo::Account, "", None)
         }
         None => alone(guest),
     }
@@ -24,7 +21,15 @@ pub(crate) fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
 
 /// The page for somebody who came on their own.
 pub(crate) fn alone(guest: &Guest<'_>) -> Result<Response, Problem> {
-    guest.sign_in_form(&guest.seal_form(ALONE, &[])?, None, "", None)
+    guest.sign_in_alone(&Destination::Account)
+}
+
+/// Where the person goes on afterwards.
+enum Onwards {
+    /// To the client that sent them, by what they still have to do for it.
+    Client(Interaction),
+    /// To a page of ours.
+    Ours(Destination),
 }
 
 /// Takes what was typed. Afterwards the person goes on where they came from, in a session with a new secret
@@ -32,11 +37,11 @@ pub(crate) fn alone(guest: &Guest<'_>) -> Result<Response, Problem> {
 pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
     let parameters = form(guest.request)?;
     let sealed = parameters.required("interaction")?;
-    let interaction = match guest.open(sealed) {
-        Ok(interaction) => Some(interaction),
-        Err(_) => guest.open_form(ALONE, sealed, &[]).map(|()| None)?,
+    let onwards = match guest.open(sealed) {
+        Ok(interaction) => Onwards::Client(interaction),
+        Err(_) => Onwards::Ours(guest.open_destination(sealed)?),
     };
-    let again = async |problem| again(guest, &parameters, interaction.as_ref(), problem).await;
+    let again = async |problem| again(guest, &parameters, &onwards, problem).await;
     let Some((user_name, password)) = typed(&parameters)? else {
         return again(SignInProblem::WrongUserNameOrPassword).await;
     };
@@ -44,7 +49,7 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
         return again(SignInProblem::TooManyAttempts { wait: COUNTED_TOGETHER }).await;
     }
     match check(guest, &user_name, &password).await? {
-        Checked::Proven(person) => begin(guest, &person, interaction.clone()).await,
+        Checked::Proven(person) => begin(guest, &person, &onwards).await,
         Checked::Wrong { person } => {
             // For the audit alone: the answer is the same, be there such a person or not.
             person.iter().for_each(http::note_person);
@@ -72,7 +77,7 @@ fn typed(parameters: &Parameters) -> Result<Option<(String, Password)>, Refusal>
 async fn again(
     guest: &Guest<'_>,
     parameters: &Parameters,
-    interaction: Option<&Interaction>,
+    onwards: &Onwards,
     problem: SignInProblem,
 ) -> Result<Response, Problem> {
     let refusal = match problem {
@@ -81,12 +86,16 @@ async fn again(
     };
     let outcome = audit::Outcome::Refused(&refusal);
     audit::Decision::new(audit::Event::SignIn, outcome, guest.request, guest.now).record();
-    let client_name = match interaction {
-        Some(interaction) => client_name(guest, interaction).await?,
-        None => None,
+    let client_name;
+    let leads_to = match onwards {
+        Onwards::Client(interaction) => {
+            client_name = self::client_name(guest, interaction).await?;
+            client_name.as_deref().map_or(LeadsTo::Account, LeadsTo::Client)
+        }
+        Onwards::Ours(destination) => destination.leads_to(),
     };
     let user_name = parameters.optional("user_name")?.unwrap_or_default();
-    guest.sign_in_form(parameters.required("interaction")?, client_name.as_deref(), user_name, Some(problem))
+    guest.sign_in_form(parameters.required("interaction")?, leads_to, user_name, Some(problem))
 }
 
 /// The name of the client that the person came from, in whose request the language may stand, too.
@@ -104,11 +113,7 @@ async fn client_name(guest: &Guest<'_>, interaction: &Interaction) -> Result<Opt
     Ok(client.and_then(|client| client.vouched_name().map(str::to_owned)))
 }
 
-async fn begin(
-    guest: &Guest<'_>,
-    person: &Person,
-    interaction: Option<Interaction>,
-) -> Result<Response, Problem> {
+async fn begin(guest: &Guest<'_>, person: &Person, onwards: &Onwards) -> Result<Response, Problem> {
     let secret = Secret::new(guest.dice.roll::<32>());
     let session = Session {
         person: person.id.clone(),
@@ -131,12 +136,12 @@ async fn begin(
     audit::Decision::new(audit::Event::SignIn, audit::Outcome::Granted, guest.request, guest.now)
         .person(&person.id)
         .record();
-    let location = match interaction {
-        Some(interaction) => {
-            let sealed = guest.seal(&interaction.with_signed_in(person.id.clone()))?;
+    let location = match onwards {
+        Onwards::Client(interaction) => {
+            let sealed = guest.seal(&interaction.clone().with_signed_in(person.id.clone()))?;
             format!("{}?interaction={sealed}", guest.path("/authorize"))
         }
-        None => guest.path("/account"),
+        Onwards::Ours(destination) => guest.path(&destination.path()),
     };
     let mut response = answer::see_other(&location);
     guest.keep_session(&mut response, &secret)?;

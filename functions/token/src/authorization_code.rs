@@ -2,16 +2,15 @@ use std::sync::Arc;
 
 use admission::Visit;
 use http::Problem;
-use oauth::configuration::{Client, GrantType, is_openid};
+use oauth::configuration::{Client, GrantType};
 use oauth::{
-    Authorization, CodeProof, CodeVerifier, Handle, HandleRejection, Narrower, Parameters, RefreshToken,
-    Refusal, Spent, Stage, TokenResponse,
+    Active, Authorization, CodeProof, CodeVerifier, Handle, HandleRejection, Narrower, Parameters, Redeemed,
+    RefreshToken, Refusal, Spent, Stage, TokenResponse,
 };
 use store::Commit;
 
 use crate::Services;
-use crate::content::Content;
-use crate::issued::{Behalf, access_token, id_token};
+use crate::first_tokens::{FirstTokens, Issued};
 
 /// How often a move is decided again because somebody else moved first. Two are enough: an authorization
 /// whose code is redeemed by many at once is redeemed, then ended.
@@ -71,7 +70,7 @@ pub(crate) async fn redeem(
                 }
             },
         };
-        let issue = Issue { services, visit, client, refresh: refresh.as_ref() };
+        let issue = FirstTokens { services, visit, client, refresh: refresh.as_ref(), gone: unknown.clone() };
         match issue.over(before, next, &asked).await? {
             Issued::Done(response) => return Ok(*response),
             Issued::Overtaken(current) => standing = *current,
@@ -84,54 +83,8 @@ pub(crate) async fn redeem(
 fn is_code_of(authorization: &Authorization, handle: &Handle) -> bool {
     let code = match &authorization.stage {
         Stage::Consented(consented) => &consented.code,
-        Stage::Active(active) => &active.code,
-        Stage::Pushed(_) | Stage::Child(_) | Stage::Ended(_) => return false,
+        Stage::Active(Active { spent: Redeemed::Code(code), .. }) => code,
+        _ => return false,
     };
     handle.secret.matches(&code.secret)
-}
-
-struct Issue<'a> {
-    services: &'a Services,
-    visit: &'a Visit<'a>,
-    client: &'a Client,
-    refresh: Option<&'a RefreshToken>,
-}
-
-enum Issued {
-    Done(Box<TokenResponse>),
-    Overtaken(Box<Authorization>),
-}
-
-impl Issue<'_> {
-    /// Signs the tokens of the next state and commits it.
-    async fn over(
-        &self,
-        before: Authorization,
-        next: Authorization,
-        asked: &Narrower,
-    ) -> Result<Issued, Problem> {
-        let Self { services, visit, client, refresh } = *self;
-        let unknown = Refusal::CodeInvalid { why: HandleRejection::Unknown };
-        let grant = next.grant().ok_or(unknown.clone())?;
-        let person = services.standing_person(visit, grant).await?;
-        let registered = services.registered(visit, client);
-        let content = Content::of_grant(grant, asked, &registered)?;
-        let behalf = Behalf::Person { authorization: &next, grant, profile: &person.profile };
-        let token = access_token(services, visit, client, &content, &behalf).await?;
-        let id_token = if is_openid(&grant.scope) {
-            Some(id_token(services, visit, client, (&next, grant), &token.text).await?)
-        } else {
-            None
-        };
-        let refresh_token = match refresh {
-            Some(refresh) => Some(refresh.reveal(services.keys.server_secret().await?)),
-            None => None,
-        };
-        match services.store.commit_or_take_back(before, &next).await? {
-            Commit::Done => {
-                Ok(Issued::Done(Box::new(token.respond(visit, content, refresh_token, id_token))))
-            }
-            Commit::Outdated(current) => Ok(Issued::Overtaken(current.ok_or(unknown)?)),
-        }
-    }
 }

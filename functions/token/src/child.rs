@@ -1,9 +1,10 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use admission::Visit;
 use http::Problem;
 use oauth::configuration::Client;
-use oauth::{Authorization, Child, HandleRejection, Narrower, Refusal};
+use oauth::{Authorization, Child, HandleRejection, Narrower, Refusal, TokenType};
 use policy::Action;
 
 use crate::Services;
@@ -32,6 +33,9 @@ pub(crate) async fn renewed<'a>(
         client,
         person,
         at: child.claims.aud.as_str(),
+        // As it was got: what is no longer given out as a refresh token is not renewed by one either.
+        requested: TokenType::RefreshToken,
+        origin: child.claims.origin.as_ref(),
         signed_in: (&child.claims).into(),
         above: if child.terms.from.is_some() { &child.claims.exchanged_from } else { &[] },
     };
@@ -51,16 +55,17 @@ impl Exchange<'_> {
         asked: &Narrower,
     ) -> Result<Option<Content<'c>>, Refusal> {
         let first = if names_the_actor { Action::TokenExchange } else { Action::Impersonate };
-        let (mut content, mut spoke) = (content, Vec::new());
+        let (mut content, mut spoke) = (content, BTreeSet::new());
         for action in [first, Action::RefreshTokenByExchange] {
             // A policy that permits everything must not be asked about nothing.
             if content.is_empty() {
                 return Ok(None);
             }
             let answer = self.ask(action, &content);
-            spoke.extend(answer.for_audit());
-            http::note_policies(spoke.clone());
+            http::note_policies(&spoke | &answer.for_audit());
             content = permitted_part(asked, &answer, content)?;
+            spoke.extend(answer.for_audit_in_part());
+            http::note_policies(spoke.clone());
         }
         Ok(Some(content).filter(|content| !content.is_empty()))
     }

@@ -2,7 +2,7 @@ use admission::Visit;
 use clients::AuthenticatedClient;
 use http::Problem;
 use oauth::configuration::{Client, GrantType};
-use oauth::{Narrower, Parameters, Refusal, TokenResponse};
+use oauth::{Narrower, Parameters, Refusal, TokenResponse, TokenType};
 use policy::{Action, Context, ISSUER, Principal, Question};
 
 use crate::Services;
@@ -45,6 +45,8 @@ fn permitted<'c>(
             detail: None,
             scopes: &content.scope,
             details: &content.details,
+            requested: TokenType::AccessToken,
+            origin: None,
             depth: 0,
             actors: &[],
             acr: None,
@@ -61,5 +63,6 @@ fn permitted<'c>(
     if answer.scopes.is_empty() && answer.details.is_empty() {
         return Err(Refusal::ClientNotPermitted);
     }
+    http::note_policies(answer.for_audit_in_part());
     Ok(content.left(&answer.scopes, &answer.details))
 }

@@ -255,7 +255,8 @@ fn claims(
     on_behalf(claims, behalf, content.audience.tool())
 }
 
-fn on_behalf(
+/// What it says of whom it is for, and of what it comes from.
+pub(crate) fn on_behalf(
     claims: AccessTokenClaims,
     behalf: &Behalf<'_>,
     tool: Option<&oauth::configuration::Tool>,

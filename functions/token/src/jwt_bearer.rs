@@ -2,7 +2,9 @@ use admission::Visit;
 use clients::AuthenticatedClient;
 use http::Problem;
 use oauth::configuration::{Client, GrantType, Tool};
-use oauth::{AssertedGrant, Audience, Narrower, OutsideToken, Parameters, PersonId, Refusal, TokenResponse};
+use oauth::{
+    AssertedGrant, Audience, Narrower, OutsideToken, Parameters, PersonId, Refusal, TokenResponse, TokenType,
+};
 use policy::Action;
 
 use crate::content::{Content, Registered};
@@ -30,7 +32,7 @@ pub(crate) async fn redeem(
     let grant = outside::id_jag(services, visit, trusted, client, text).await;
     let grant = grant.map_err(|unproven| unproven.told(invalid))?;
 
-    let sub = outside::subject(services, trusted, &grant.token.origin).await?;
+    let sub = outside::subject(services, trusted, &grant.token).await?;
     let sub = sub.ok_or_else(|| invalid("unknown subject"))?;
     let person = standing(services, visit, client, &sub, &grant.token).await?;
 
@@ -43,12 +45,15 @@ pub(crate) async fn redeem(
         client,
         person: person.as_ref(),
         at: target.resource.as_str(),
+        requested: TokenType::AccessToken,
+        origin: Some(&grant.token.origin),
         signed_in: (&grant.token).into(),
         above: &[],
     };
     let answer = exchange.ask(Action::TokenExchange, &content);
     http::note_policies(answer.for_audit());
     let content = permitted_part(&asked, &answer, content)?;
+    http::note_policies(answer.for_audit_in_part());
     if content.is_empty() {
         return Err(Refusal::ClientNotPermitted.into());
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use environment::Fault;
 use keys::Jwks;
 use oauth::{IssuerKeys, Timestamp};
-use outbound::{Limits, Loopback, Outbound};
-use store::{Configuration, Derived};
+use outbound::{Limits, Loopback, OutboundInForce};
+use store::Configuration;
 use url::Url;
 
 /// What reading a key set may take: a second of time leaves two of the request's three for the table.
@@ -26,8 +26,7 @@ const ASKED_AGAIN_AFTER: Duration = Duration::from_mins(1);
 
 /// The key sets of all issuers that are trusted.
 pub(crate) struct KeySets {
-    loopback: Loopback,
-    outbound: Derived<Result<Outbound, String>>,
+    outbound: OutboundInForce,
     kept: Mutex<HashMap<String, Kept>>,
 }
 
@@ -40,7 +39,7 @@ struct Kept {
 
 impl KeySets {
     pub(crate) fn new(loopback: Loopback) -> Self {
-        Self { loopback, outbound: Derived::default(), kept: Mutex::default() }
+        Self { outbound: OutboundInForce::new(loopback), kept: Mutex::default() }
     }
 
     /// The keys at hand, fetched where none are fresh.
@@ -86,9 +85,7 @@ impl KeySets {
         uri: &str,
         now: Timestamp,
     ) -> Result<Arc<Jwks>, Fault> {
-        let make = || Outbound::new(&configuration.server.outbound, self.loopback);
-        let outbound = self.outbound.of(configuration.version, make);
-        let outbound = outbound.map_err(|why| Fault::broken("outbound", why))?;
+        let outbound = self.outbound.by(&configuration.server.outbound)?;
         let url = Url::parse(uri).map_err(|error| Fault::broken("jwks_uri", error))?;
         let fetched = outbound.fetch(&url, &LIMITS).await;
         let fetched = fetched.map_err(|problem| Fault::unavailable("issuer's keys", problem))?;

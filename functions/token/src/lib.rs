@@ -2,9 +2,11 @@
 
 mod authorization_code;
 mod child;
+mod ciba;
 mod client_credentials;
 mod content;
 mod exchanged;
+mod first_tokens;
 mod issued;
 mod jwt_bearer;
 mod key_sets;
@@ -121,10 +123,16 @@ async fn grant(services: &Services, visit: &Visit<'_>, parameters: &Parameters) 
         bearer if bearer == GrantType::JwtBearer.as_str() => {
             jwt_bearer::redeem(services, visit, &authenticated, parameters).await
         }
+        ciba if ciba == GrantType::Ciba.as_str() => {
+            ciba::redeem(services, visit, &authenticated, parameters).await
+        }
         _ => Err(Refusal::UnsupportedGrantType.into()),
     };
     let response = issued.inspect_err(|problem| {
-        if let Problem::Refused(refusal) = problem {
+        // Nobody has decided anything: that a client asks again is no news.
+        if let Problem::Refused(refusal) = problem
+            && *refusal != Refusal::AuthorizationPending
+        {
             visit.record(Event::Token, Outcome::Refused(refusal)).client(&client.id).record();
         }
     })?;

@@ -7,7 +7,7 @@ use environment::Fault;
 use http::Problem;
 use keys::{Algorithm, TokenRejected, VerifiedToken};
 use oauth::configuration::Client;
-use oauth::{AssertedGrant, Origin, OutsideToken, Showing, Shown, SubjectKind, TrustedIssuer};
+use oauth::{AssertedGrant, OutsideToken, Showing, Shown, SubjectKind, TrustedIssuer};
 use serde::Deserialize;
 
 use crate::Services;
@@ -84,20 +84,21 @@ pub(crate) async fn id_jag(
     examined(services, visit, trusted, client, token, |shown, showing| trusted.id_jag(shown, showing)).await
 }
 
-/// Whose `sub` that is here; `None` where nobody is meant.
+/// Whose `sub` that is here; `None` where nobody is meant. The audit says from here on whom the other issuer spoke of: no token does.
 ///
 /// # Errors
 /// When the table does not answer.
 pub(crate) async fn subject(
     services: &Services,
     trusted: &TrustedIssuer,
-    origin: &Origin,
+    token: &OutsideToken,
 ) -> Result<Option<String>, Fault> {
+    http::note_outside_name(&token.name);
     match trusted.subject {
-        SubjectKind::External => Ok(Some(origin.subject())),
+        SubjectKind::External => Ok(Some(token.origin.sub.clone())),
         SubjectKind::UserName => {
             // As it is stored: of two names that differ there, one could be anybody's who may choose it.
-            let person = services.store.person_named(&origin.sub).await?;
+            let person = services.store.person_named(&token.name).await?;
             Ok(person.map(|person| person.to_string()))
         }
     }

@@ -1,6 +1,6 @@
 use admission::Visit;
 use oauth::configuration::Client;
-use oauth::{AccessTokenClaims, Ancestor, Narrower, OutsideToken, Refusal, Timestamp};
+use oauth::{AccessTokenClaims, Ancestor, Narrower, Origin, OutsideToken, Refusal, Timestamp, TokenType};
 use policy::{Action, Answer, Context, Person, Principal, Question};
 
 use crate::Services;
@@ -17,6 +17,10 @@ pub(crate) struct Exchange<'a> {
     pub(crate) person: Option<&'a store::Person>,
     /// What policies call the target.
     pub(crate) at: &'a str,
+    /// What is issued.
+    pub(crate) requested: TokenType,
+    /// Who vouches for the subject, if it is another issuer.
+    pub(crate) origin: Option<&'a Origin>,
     /// How the subject signed in.
     pub(crate) signed_in: SignedIn<'a>,
     /// Who has had a token of the chain, and not who is named by an actor token: whoever was sent one could show it.
@@ -61,6 +65,8 @@ impl Exchange<'_> {
                 detail: None,
                 scopes: &content.scope,
                 details: &content.details,
+                requested: self.requested,
+                origin: self.origin.map(|origin| origin.iss.as_str()),
                 depth: u32::try_from(above.len()).unwrap_or(u32::MAX),
                 actors: &actors,
                 acr,

@@ -170,7 +170,7 @@ impl<'v> Subject<'v> {
                 let most = Most::OfChild(child.terms.clone());
                 return Ok(Self { claims, standing: good.standing, most });
             }
-            Stage::Pushed(_) | Stage::Consented(_) | Stage::Ended(_) => return Err(invalid("ended")),
+            _ => return Err(invalid("ended")),
         };
         let standing = services.store.standing(&claims).await?;
         if !standing.holds(&claims, visit.now) {
@@ -189,7 +189,7 @@ impl<'v> Subject<'v> {
     ) -> Result<Self, Problem> {
         let said = outside::subject_token(services, visit, trusted, client, token).await;
         let said = said.map_err(|unproven| unproven.told(invalid))?;
-        let sub = outside::subject(services, trusted, &said.origin).await?;
+        let sub = outside::subject(services, trusted, &said).await?;
         let sub = sub.ok_or_else(|| invalid("unknown subject"))?;
         let mut digest = [0; 16];
         digest.copy_from_slice(&Sha256Digest::of(token.as_bytes()).as_bytes()[..16]);

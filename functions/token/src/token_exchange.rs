@@ -6,8 +6,8 @@ use environment::Fault;
 use http::Problem;
 use oauth::configuration::{Client, GrantType, Server, Tool};
 use oauth::{
-    AccessTokenClaims, Actor, Authorization, ChildTerms, ExchangeRequest, IdJagTarget, Narrower, Parameters,
-    Refusal, Timestamp, TokenResponse, TokenType, ancestors, delegated,
+    AccessTokenClaims, Actor, Authorization, ChildTerms, ExchangeRequest, Grant, IdJagTarget, Narrower,
+    Parameters, Refusal, Timestamp, TokenResponse, TokenType, ancestors, delegated,
 };
 use policy::{Action, ISSUER};
 use store::{Commit, Hop};
@@ -140,7 +140,9 @@ impl<'t> Target<'t> {
             return Err(Refusal::ResourceNotAllowed);
         }
         match self {
-            Self::Tool(tool) => at_tool(subject, tool, asked, registered),
+            Self::Tool(tool) => {
+                at_tool((&subject.most, &subject.claims, subject.grant()), tool, asked, registered)
+            }
             Self::Party(..) => Content::identity(subject.grant(), asked, registered),
             Self::Elsewhere(target) => {
                 // Who is asserted to be somewhere else has to be known for who they are, and to the client itself.
@@ -156,15 +158,14 @@ impl<'t> Target<'t> {
     }
 }
 
-/// What of the subject's rights a token for a tool can carry.
-fn at_tool<'a>(
-    subject: &Subject<'_>,
+/// What of the subject's rights a token for a tool can carry: of what it allows at most, what its token says, and what was granted.
+pub(crate) fn at_tool<'a>(
+    (most, claims, grant): (&Most<'_>, &AccessTokenClaims, Option<&Grant>),
     target: &'a Tool,
     asked: &Narrower,
     registered: &Registered<'a>,
 ) -> Result<Content<'a>, Refusal> {
-    let claims = &subject.claims;
-    match (&subject.most, subject.grant()) {
+    match (most, grant) {
         (Most::AtTool(tool), _) => {
             let rights = Rights { tool, scope: &claims.scope, details: &claims.authorization_details };
             Content::exchanged(&rights, target, asked, registered)
@@ -217,12 +218,16 @@ impl Attempt<'_> {
 
     /// The part of it that may outlive the subject token, where a refresh token is asked for: that is a question of its own.
     fn lasting<'c>(&self, content: Content<'c>, at_all: &policy::Answer) -> Result<Content<'c>, Refusal> {
+        let so_far = at_all.for_audit_in_part();
         if self.request.requested != TokenType::RefreshToken {
+            http::note_policies(so_far);
             return Ok(content);
         }
         let answer = self.ask(Action::RefreshTokenByExchange, &content);
-        http::note_policies(at_all.for_audit().into_iter().chain(answer.for_audit()));
-        permitted_part(&self.request.asked, &answer, content)
+        http::note_policies(&so_far | &answer.for_audit());
+        let left = permitted_part(&self.request.asked, &answer, content)?;
+        http::note_policies(&so_far | &answer.for_audit_in_part());
+        Ok(left)
     }
 
     /// Makes what was asked for, and the authorization by exchange that is to be stored with it, if there is one.
@@ -264,6 +269,8 @@ impl Attempt<'_> {
             client: self.client,
             person: self.subject.standing.person.as_ref(),
             at: self.at,
+            requested: self.request.requested,
+            origin: claims.origin.as_ref(),
             signed_in: claims.into(),
             above: &above,
         };

@@ -1,5 +1,6 @@
 //! Whether the files of a folder fit together, and what they mean if they do.
 
+mod backchannel;
 mod clients;
 mod details;
 mod exchanges;

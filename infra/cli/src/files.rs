@@ -1,6 +1,7 @@
 //! The types of the configuration's files. Each refuses a field that it does not know, and each has a published JSON
 //! Schema ([`crate::schema`]) so that editors complete it. The doc comments are what the schema and the reference say.
 
+mod backchannel;
 mod client_file;
 mod detail_file;
 mod lifetime;
@@ -16,6 +17,7 @@ use oauth::configuration::SigningAlgorithm;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
+pub use backchannel::{BackchannelTable, ClientBackchannelTable, DeliveryMode};
 pub use client_file::{AuthenticationMethod, ClientFile, GrantTypeName, PublicKeys, StandingDetail};
 pub use detail_file::{AbsentName, AssuranceName, DetailFile, NarrowingName};
 pub use lifetime::Lifetime;

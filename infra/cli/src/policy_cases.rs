@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use oauth::configuration::{Client, Profile};
-use oauth::{AuthorizationDetails, Scope, Timestamp};
+use oauth::{AuthorizationDetails, Scope, Timestamp, TokenType};
 use policy::{Action, Answer, Context, Decision, Item, Person, Policies, Principal, Question};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -70,6 +70,12 @@ pub struct PolicyRequest {
     /// The details that are asked for.
     #[serde(default)]
     pub details: Vec<Map<String, Value>>,
+    /// What is issued, as policies call it; an access token where nothing is said.
+    #[serde(default)]
+    pub requested: Option<String>,
+    /// The other issuer that vouches for whom it is about.
+    #[serde(default)]
+    pub origin: Option<String>,
     /// The clients between the person and this one.
     #[serde(default)]
     pub actors: Vec<String>,
@@ -151,6 +157,8 @@ impl PolicyRequest {
                 detail: None,
                 scopes: &scope,
                 details: &details,
+                requested: self.requested()?,
+                origin: self.origin.as_deref(),
                 depth: u32::try_from(actors.len()).unwrap_or(u32::MAX),
                 actors: &actors,
                 acr: self.acr.as_deref(),
@@ -172,6 +180,11 @@ impl PolicyRequest {
         }
         let found = snapshot.tools.iter().find(|tool| tool.id.as_str() == self.tool);
         found.map(|tool| tool.resource.as_str()).ok_or_else(|| format!("there is no tool {:?}", self.tool))
+    }
+
+    fn requested(&self) -> Result<TokenType, String> {
+        let name = self.requested.as_deref().unwrap_or("access_token");
+        TokenType::issued_as(name).ok_or_else(|| format!("no token is called {name:?}"))
     }
 
     fn details(&self, snapshot: &Snapshot) -> Result<AuthorizationDetails, String> {

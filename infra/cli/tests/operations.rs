@@ -130,8 +130,15 @@ async fn applying_shows_what_changes_and_puts_it_in_force() {
 
     let applied = operator.apply(&demo(), &["--yes"]).await;
     assert_eq!(applied["version"], 1);
-    let with_a_secret =
-        ["chain-agent", "customers-tool", "files-tool", "finance-agent", "nightly-agent", "reports-tool"];
+    let with_a_secret = [
+        "chain-agent",
+        "cleanup-agent",
+        "customers-tool",
+        "files-tool",
+        "finance-agent",
+        "nightly-agent",
+        "reports-tool",
+    ];
     assert_eq!(applied["clients_without_secret"], json!(with_a_secret));
     let (_, snapshot) = operator.store.snapshot().await.unwrap().expect("in force");
     assert_eq!(snapshot.server.issuer, "http://localhost:8690");
@@ -480,7 +487,7 @@ async fn cases_that_go_otherwise_are_told_and_fail_the_command() {
     };
     let passed = run(&cases).await;
     assert!(passed.status.success(), "{passed:?}");
-    assert_eq!(String::from_utf8_lossy(&passed.stdout), "12 cases, all as expected.\n");
+    assert_eq!(String::from_utf8_lossy(&passed.stdout), "15 cases, all as expected.\n");
 
     let wrong = operator.folder.join("wrong.toml");
     let text = std::fs::read_to_string(&cases).unwrap();

@@ -29,7 +29,8 @@ pub struct Arguments {
     #[arg(long, global = true, value_name = "URL")]
     pub issuer: Option<String>,
 
-    /// The agent's client identifier [default: finance-agent, for nightly nightly-agent, for chain chain-agent]
+    /// The agent's client identifier [default: finance-agent, for nightly nightly-agent, for chain chain-agent,
+    /// for approve cleanup-agent]
     #[arg(long, global = true, value_name = "ID")]
     pub client_id: Option<String>,
 
@@ -47,8 +48,14 @@ pub struct Arguments {
 }
 
 /// The agents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
+    /// The agent that asks on the phone before it deletes a file: CIBA, polled
+    Approve {
+        /// Whom it asks, by user name
+        #[arg(long, value_name = "USER_NAME", default_value = "alice")]
+        person: String,
+    },
     /// The agent that works alone at night: client credentials, no person
     Nightly,
     /// An agent whose tool asks another tool, which asks a third: MCP, token exchange, and SAML at the end
@@ -60,11 +67,12 @@ pub enum Command {
 impl Arguments {
     /// The client identifier asked for, or the demo's own for this agent.
     pub(crate) fn client_id(&self) -> &str {
-        match (&self.client_id, self.command) {
+        match (&self.client_id, &self.command) {
             (Some(asked), _) => asked,
             (None, None) => "finance-agent",
             (None, Some(Command::Chain | Command::Tools)) => "chain-agent",
             (None, Some(Command::Nightly)) => "nightly-agent",
+            (None, Some(Command::Approve { .. })) => "cleanup-agent",
         }
     }
 }
@@ -81,6 +89,7 @@ mod tests {
     fn each_agent_has_its_client() {
         assert_eq!(read(&[]).expect("valid").client_id(), "finance-agent");
         assert_eq!(read(&["nightly"]).expect("valid").client_id(), "nightly-agent");
+        assert_eq!(read(&["approve"]).expect("valid").client_id(), "cleanup-agent");
         assert_eq!(read(&["chain"]).expect("valid").client_id(), "chain-agent");
         let asked = read(&["nightly", "--client-id", "another"]).expect("options after the agent count too");
         assert_eq!(asked.client_id(), "another");
@@ -95,6 +104,7 @@ mod tests {
             "--data",
             "--no-browser",
             "--tools-port",
+            "approve",
             "nightly",
             "chain",
             "tools",

@@ -32,6 +32,9 @@ pub(crate) type Provider = ProviderMetadata<
 pub(crate) struct Members {
     /// Where to push requests (RFC 9126, section 5).
     pub(crate) pushed_authorization_request_endpoint: Option<Url>,
+    /// Where to ask people who are elsewhere (OpenID CIBA Core 1.0, section 4).
+    #[serde(default)]
+    pub(crate) backchannel_authentication_endpoint: Option<Url>,
     /// Whether authorization responses carry `iss` (RFC 9207, section 3).
     #[serde(default)]
     pub(crate) authorization_response_iss_parameter_supported: bool,

@@ -2,16 +2,18 @@
 //! crates and contains no line of Countersign; the tool stands behind `resource`, the crate that Countersign has for
 //! tool owners.
 //!
-//! [`person`] is the agent that asks a person for one file, step by step; [`nightly`] is the agent that works alone.
-//! Both call the file server in [`tool`], which knows the authorization server by its two public documents only. [`chain`] is an
+//! [`person`] is the agent that asks a person for one file, step by step; [`nightly`] is the agent that works alone;
+//! [`approve`] is one that asks a person who is elsewhere, on their phone. All call the file server in [`tool`], which knows the authorization server by its two public documents only. [`chain`] is an
 //! agent and three tools that call one another on behalf of one person.
 
+mod approve;
 mod arguments;
 mod browser;
 mod callback;
 mod chain;
 mod claims;
 mod discovery;
+mod endpoint;
 mod errand;
 mod local_server;
 mod loopback;
@@ -66,6 +68,9 @@ pub async fn run(arguments: &Arguments) -> Result<(), Trouble> {
         return chain::run(&mut story, arguments, &server, &transport).await;
     }
     let provider = discovery::discover(&mut story, &server.issuer, &transport).await?;
+    if let Some(Command::Approve { person }) = &arguments.command {
+        return approve::run(&mut story, &server, &provider, &transport, person).await;
+    }
     if arguments.command == Some(Command::Nightly) {
         return nightly::run(&mut story, &server, provider, &transport).await;
     }

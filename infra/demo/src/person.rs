@@ -267,6 +267,7 @@ mod tests {
             vec![CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256],
             Members {
                 pushed_authorization_request_endpoint: None,
+                backchannel_authentication_endpoint: None,
                 authorization_response_iss_parameter_supported: true,
                 authorization_details_types_supported: Vec::new(),
             },

@@ -1,15 +1,13 @@
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use openidconnect::http::{self, StatusCode, header};
-use openidconnect::url::{Url, form_urlencoded};
-use openidconnect::{HttpResponse, http::Method};
+use openidconnect::http::StatusCode;
+use openidconnect::url::Url;
 use serde::Deserialize;
 
 use crate::Trouble;
+use crate::endpoint::Endpoint;
 use crate::local_server::LocalServer;
 use crate::transport::Transport;
 
-const ENDPOINT: &str = "The endpoint for pushed requests";
+const NAME: &str = "The endpoint for pushed requests";
 
 /// A request that waits at the server under a reference (RFC 9126, section 2.2).
 #[derive(Debug, Deserialize)]
@@ -32,17 +30,10 @@ pub(crate) async fn push(
     server: &LocalServer,
     authorization_url: &Url,
 ) -> Result<PushedRequest, Trouble> {
-    let unexpected = |why: String| Trouble::Unexpected { endpoint: ENDPOINT, why };
-    let request = http::Request::builder()
-        .method(Method::POST)
-        .uri(endpoint.as_str())
-        .header(header::ACCEPT, "application/json")
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .header(header::AUTHORIZATION, basic(server))
-        .body(authorization_url.query().unwrap_or_default().as_bytes().to_vec())
-        .map_err(|error| unexpected(error.to_string()))?;
-    let answer = transport.send(request).await.map_err(|error| unexpected(error.to_string()))?;
-    read(&answer)
+    let endpoint = Endpoint { name: NAME, url: endpoint, good: StatusCode::CREATED };
+    let form = authorization_url.query().unwrap_or_default();
+    let pushed = endpoint.post(transport, server, form).await?;
+    pushed.map_err(|refused| Trouble::Refused { endpoint: NAME, why: refused.words() })
 }
 
 /// The URL for the browser: nothing but the client and the reference (RFC 9126, section 4).
@@ -52,41 +43,17 @@ pub(crate) fn front_door(authorization_endpoint: &Url, client_id: &str, pushed: 
     url
 }
 
-/// `client_secret_basic` (RFC 6749, section 2.3.1): both halves are form-encoded before they are joined.
-fn basic(server: &LocalServer) -> String {
-    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = format!("{}:{}", encoded(&server.client_id), encoded(server.client_secret.secret()));
-    format!("Basic {}", STANDARD.encode(pair))
-}
-
-/// An error answer (RFC 6749, section 5.2).
-#[derive(Deserialize)]
-struct ErrorAnswer {
-    error: String,
-    error_description: Option<String>,
-}
-
-fn read(answer: &HttpResponse) -> Result<PushedRequest, Trouble> {
-    let unexpected =
-        || Trouble::Unexpected { endpoint: ENDPOINT, why: format!("status {}", answer.status()) };
-    if answer.status() == StatusCode::CREATED {
-        return serde_json::from_slice(answer.body()).map_err(|_| unexpected());
-    }
-    let refusal: ErrorAnswer = serde_json::from_slice(answer.body()).map_err(|_| unexpected())?;
-    Err(Trouble::Refused {
-        endpoint: ENDPOINT,
-        why: match refusal.error_description {
-            Some(description) => format!("{}: {description}", refusal.error),
-            None => refusal.error,
-        },
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use openidconnect::{ClientId, ClientSecret};
+    use openidconnect::{HttpResponse, http};
 
     use super::*;
+
+    fn read(answer: &HttpResponse) -> Result<PushedRequest, Trouble> {
+        let url = Url::parse("http://localhost:8690/par").expect("a URL");
+        let endpoint = Endpoint { name: NAME, url: &url, good: StatusCode::CREATED };
+        endpoint.read(answer)?.map_err(|refused| Trouble::Refused { endpoint: NAME, why: refused.words() })
+    }
 
     fn answer(status: u16, body: &str) -> HttpResponse {
         http::Response::builder().status(status).body(body.as_bytes().to_vec()).expect("a response")
@@ -102,18 +69,6 @@ mod tests {
             "http://localhost:8690/authorize?client_id=finance-agent\
              &request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3Aa.b"
         );
-    }
-
-    #[test]
-    fn credentials_are_form_encoded_before_they_are_joined() {
-        let server = LocalServer {
-            issuer: String::new(),
-            client_id: ClientId::new("a b".into()),
-            client_secret: ClientSecret::new("c:d%".into()),
-        };
-        let decoded =
-            STANDARD.decode(basic(&server).strip_prefix("Basic ").expect("the scheme")).expect("base64");
-        assert_eq!(decoded, b"a+b:c%3Ad%25");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use resource::{Answering, Demand, Fetch, Guard};
 use crate::Trouble;
 use crate::loopback::{Loopback, Serving};
 use crate::transport::Transport;
+use files::Files;
 use permission::Wanted;
 pub(crate) use permission::{FILE_SCOPE, LOCATION, RESOURCE};
 
@@ -32,11 +33,12 @@ impl FileTool {
         let guard = guard.map_err(|error| unusable(error.to_string()))?;
         guard.prepare().await.map_err(|error| unusable(error.to_string()))?;
         let loopback = Loopback::bind().await?;
+        let files = Files::default();
         Ok(Self {
             origin: loopback.origin().to_owned(),
             _serving: loopback.serve(move |request| {
-                let guard = guard.clone();
-                async move { serve(&guard, &request).await }
+                let (guard, files) = (guard.clone(), files.clone());
+                async move { serve(&guard, &files, &request).await }
             }),
         })
     }
@@ -53,17 +55,22 @@ impl Fetch for Transport {
     }
 }
 
-async fn serve(guard: &Guard, request: &Request<()>) -> Response<String> {
-    let wanted = Wanted::to_read(request.uri().path()).filter(|_| request.method() == Method::GET);
+async fn serve(guard: &Guard, files: &Files, request: &Request<()>) -> Response<String> {
+    let wanted = Wanted::of(request.method(), request.uri().path());
     let demand = wanted.as_ref().map_or_else(Demand::new, Wanted::demand);
     if let Err(refusal) = guard.check(request.headers(), &demand).await {
         return guard.answer(&refusal);
     }
-    if request.method() != Method::GET {
-        return plain(StatusCode::METHOD_NOT_ALLOWED, "files can be read only");
+    let is_read = request.method() == Method::GET;
+    if !is_read && request.method() != Method::DELETE {
+        return plain(StatusCode::METHOD_NOT_ALLOWED, "files can be read and deleted");
     }
-    match wanted.and_then(|wanted| files::text(&wanted.folder, &wanted.identifier)) {
-        Some(text) => plain(StatusCode::OK, text),
+    match wanted.and_then(|wanted| files.text(&wanted.folder, &wanted.identifier)) {
+        Some(text) if is_read => plain(StatusCode::OK, text),
+        Some(text) => {
+            files.delete(text);
+            plain(StatusCode::NO_CONTENT, "")
+        }
         None => plain(StatusCode::NOT_FOUND, "there is no such file"),
     }
 }
@@ -75,7 +82,7 @@ fn plain(status: StatusCode, text: &str) -> Response<String> {
     set(header::CONTENT_TYPE, "text/plain; charset=utf-8");
     set(header::CACHE_CONTROL, "no-store");
     if status == StatusCode::METHOD_NOT_ALLOWED {
-        set(header::ALLOW, "GET");
+        set(header::ALLOW, "GET, DELETE");
     }
     response
 }

@@ -53,6 +53,8 @@ pub(crate) enum RightAnswer {
     Status(u16),
     /// What the scheduled function says that it did.
     Keys(&'static str),
+    /// A batch of which nothing has to come again.
+    Batch,
 }
 
 impl RightAnswer {
@@ -61,6 +63,7 @@ impl RightAnswer {
         match self {
             Self::Status(status) => reply["statusCode"] == status,
             Self::Keys(done) => reply["keys"] == done,
+            Self::Batch => reply["batchItemFailures"].as_array().is_some_and(Vec::is_empty),
         }
     }
 }
@@ -79,12 +82,18 @@ const LEAN: Aim = Aim { start: 1.6, zip_mb: 3.0 };
 /// The token endpoint knows every grant.
 const TOKEN: Aim = Aim { start: 2.0, zip_mb: 4.5 };
 
+/// It speaks to SNS, SQS and clients, and nobody waits for it.
+const NOTIFIER: Aim = Aim { start: 2.0, zip_mb: 4.5 };
+
 /// Every function of the product.
-pub(crate) const FUNCTIONS: [Function; 11] = [
+pub(crate) const FUNCTIONS: [Function; 14] = [
+    Function { name: "approval", sample: APPROVAL, aim: Some(LEAN) },
     Function { name: "authorize", sample: AUTHORIZE, aim: Some(LEAN) },
+    Function { name: "backchannel", sample: BACKCHANNEL, aim: Some(LEAN) },
     Function { name: "consent", sample: CONSENT, aim: Some(LEAN) },
     Function { name: "discovery", sample: DISCOVERY, aim: Some(LEAN) },
     Function { name: "introspect", sample: INTROSPECT, aim: Some(LEAN) },
+    Function { name: "notify", sample: NOTIFY, aim: Some(NOTIFIER) },
     Function { name: "par", sample: PAR, aim: Some(LEAN) },
     Function { name: "register", sample: REGISTER, aim: Some(LEAN) },
     Function { name: "revoke", sample: REVOKE, aim: Some(LEAN) },
@@ -123,6 +132,23 @@ const CONSENT: Sample = Sample {
     },
 };
 
+const APPROVAL: Sample = Sample {
+    meaning: "the requests that wait for nobody: the form to sign in",
+    event: |around| Ok(Request::get("/approval").event_at(around)),
+    ..SIGN_IN
+};
+
+const BACKCHANNEL: Sample = Sample {
+    meaning: "a request of a known client that names nobody, refused",
+    answer: RightAnswer::Status(400),
+    needs_kms: false,
+    calls: Calls::NONE,
+    event: |around| {
+        let form = [("scope", "openid files.access"), ("binding_message", "W4SCT")];
+        Request::post("/bc-authorize", &form).by("cleanup-agent", around).map(|it| it.event_at(around))
+    },
+};
+
 const SIGN_IN: Sample = Sample {
     meaning: "the account of nobody: the form to sign in",
     answer: RightAnswer::Status(200),
@@ -137,6 +163,20 @@ const ROTATION: Sample = Sample {
     needs_kms: true,
     calls: Calls::ONE_READ,
     event: |_| Ok("{}".to_owned()),
+};
+
+const NOTIFY: Sample = Sample {
+    meaning: "news of an authorization that is gone by now",
+    answer: RightAnswer::Batch,
+    needs_kms: false,
+    calls: Calls::ONE_READ,
+    event: |_| {
+        let item =
+            json!({ "pk": { "S": "AUTHORIZATION#AAAAAAAAAAAAAAAAAAAAAA" }, "news": { "S": "approved" } });
+        let news = json!({ "SequenceNumber": "100000000000000000001", "NewImage": item });
+        let record = json!({ "eventID": "e1", "eventSource": "aws:dynamodb", "dynamodb": news });
+        Ok(json!({ "Records": [record] }).to_string())
+    },
 };
 
 const DISCOVERY: Sample = Sample {

@@ -63,7 +63,11 @@ impl Surroundings {
             .with("COUNTERSIGN_TABLE", &self.place.table)
             // What the scheduled function wants to know besides; its keys are not due for years.
             .with("COUNTERSIGN_SIGNING_MODE", "kms")
-            .with("COUNTERSIGN_ROTATION_DAYS", "3650");
+            .with("COUNTERSIGN_ROTATION_DAYS", "3650")
+            // And one calls these, when there is something to tell.
+            .with("COUNTERSIGN_PEOPLE_TOPIC", "arn:aws:sns:us-east-1:000000000000:people")
+            .with("COUNTERSIGN_DELAY_QUEUE", "http://localhost/000000000000/delayed")
+            .with("COUNTERSIGN_DEAD_LETTERS", "http://localhost/000000000000/dead-letters");
         let environment = match &self.log {
             Some(file) => environment.logging_to(file),
             None => environment,

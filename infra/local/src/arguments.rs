@@ -19,6 +19,11 @@ pub struct Arguments {
     #[arg(long, default_value_t = DEFAULT_PORT)]
     pub port: u16,
 
+    /// Port of the inbox, which shows what people's phones would show; 0 takes any free port [default: the one after
+    /// --port].
+    #[arg(long, value_name = "PORT")]
+    pub inbox: Option<u16>,
+
     /// Folder for the table, the keys and the log; made when it is not there.
     #[arg(long, value_name = "DIR", default_value = ".countersign")]
     pub data: PathBuf,
@@ -105,6 +110,7 @@ mod tests {
         let help = read(&["--help"]).expect_err("help is shown");
         for option in [
             "--port",
+            "--inbox",
             "--data",
             "--ephemeral",
             "--config",

@@ -8,6 +8,8 @@ use crate::Demo;
 pub struct Banner {
     /// The issuer, which is also where to point a browser.
     pub issuer: String,
+    /// Where what people's phones would show can be seen.
+    pub inbox: String,
     /// Where state lies; nothing when it goes away at the end.
     pub data: Option<PathBuf>,
     /// The log's file.
@@ -37,6 +39,7 @@ impl fmt::Display for Banner {
         line(formatter, "Issuer", &self.issuer)?;
         line(formatter, "Discovery", &format_args!("{}/.well-known/openid-configuration", self.issuer))?;
         line(formatter, "Account", &format_args!("{}/account", self.issuer))?;
+        line(formatter, "Inbox", &format_args!("{} (in place of people's phones)", self.inbox))?;
         match &self.data {
             Some(data) => line(formatter, "Data", &data.display())?,
             None => line(formatter, "Data", &"in memory, gone at the end")?,

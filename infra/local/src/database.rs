@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::stream::{Stream, keep_news_alone};
 use crate::{DataFolder, StartError};
 
 /// The table's name here; on AWS the stack makes one up.
@@ -19,9 +21,9 @@ const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// An embedded DynamoDB with the template's one table, on a loopback address and port of its own. It asks nobody who
 /// they are: whoever knows the address can read it, as long as the server runs.
-#[derive(Debug)]
 pub struct Database {
     endpoint: String,
+    tables: dynoxide::Database,
     stop: oneshot::Sender<()>,
     server: JoinHandle<Result<(), String>>,
     sweeper: JoinHandle<()>,
@@ -33,27 +35,25 @@ impl Database {
     /// # Errors
     /// When the file cannot be opened or is no table, or the template's table cannot be made.
     pub async fn open(folder: &DataFolder, table: &Value, dice: &Dice) -> Result<Self, StartError> {
-        let database = if folder.is_temporary() {
-            dynoxide::Database::memory().map_err(|why| refused("memory", &why))?
-        } else {
-            let path = folder.prepare(FILE)?;
-            let place = path.display().to_string();
-            dynoxide::Database::new(&place).map_err(|why| refused(&place, &why))?
-        };
-        make_table(&database, table)?;
-
+        let database = open(folder, table, dice)?;
         let (listener, address) = hidden_listener(dice).await?;
         let (stop, stopped) = oneshot::channel();
         let sweeper = tokio::spawn(sweep(database.clone()));
+        let tables = database.clone();
         let server = tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async {
             let _ = stopped.await;
         }));
-        Ok(Self { endpoint: format!("http://{address}"), stop, server, sweeper })
+        Ok(Self { endpoint: format!("http://{address}"), tables, stop, server, sweeper })
     }
 
     /// The endpoint's URL for an AWS SDK.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// The table's stream, from its beginning.
+    pub(crate) fn stream(&self) -> Result<Stream, StartError> {
+        Stream::of(&self.tables)
     }
 
     /// Lets calls under way finish and closes the file.
@@ -71,11 +71,42 @@ impl Database {
     }
 }
 
-/// Makes the table as the template has it. Without its stream: nothing here reads one yet, and the embedded database
-/// keeps every record for ever and reads them all at each write.
+impl fmt::Debug for Database {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Database").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+/// Opens the folder's table, or one in memory for a temporary folder, with a stream of what somebody must hear of.
+pub(crate) fn open(
+    folder: &DataFolder,
+    table: &Value,
+    dice: &Dice,
+) -> Result<dynoxide::Database, StartError> {
+    let place = if folder.is_temporary() {
+        // A name of its own, so that a second connection can be made to it.
+        let name = dice.roll::<8>().iter().fold(String::new(), |name, byte| name + &format!("{byte:02x}"));
+        format!("file:{name}?mode=memory&cache=shared")
+    } else {
+        folder.prepare(FILE)?.display().to_string()
+    };
+    let database = dynoxide::Database::new(&place).map_err(|why| refused(&place, &why))?;
+    make_table(&database, table)?;
+    keep_news_alone(&place)?;
+    Ok(database)
+}
+
+/// Makes the table as the template has it. One that was made before it had a stream is given it.
 fn make_table(database: &dynoxide::Database, table: &Value) -> Result<(), StartError> {
     let refused = |why: &dyn std::fmt::Display| refused(TABLE, why);
-    if database.get_table_metadata(TABLE).map_err(|why| refused(&why))?.is_some() {
+    let mut stream = table["StreamSpecification"].clone();
+    stream["StreamEnabled"] = true.into();
+    if let Some(known) = database.get_table_metadata(TABLE).map_err(|why| refused(&why))? {
+        if !known.stream_enabled {
+            let request = json!({ "TableName": TABLE, "StreamSpecification": stream });
+            let request = serde_json::from_value(request).map_err(|why| refused(&why))?;
+            database.update_table(request).map_err(|why| refused(&why))?;
+        }
         return Ok(());
     }
     let request = json!({
@@ -84,6 +115,7 @@ fn make_table(database: &dynoxide::Database, table: &Value) -> Result<(), StartE
         "AttributeDefinitions": table["AttributeDefinitions"],
         "KeySchema": table["KeySchema"],
         "GlobalSecondaryIndexes": table["GlobalSecondaryIndexes"],
+        "StreamSpecification": stream,
     });
     let request =
         serde_json::from_value(request).map_err(|why| StartError::Template(format!("the table: {why}")))?;
@@ -109,7 +141,7 @@ async fn sweep(database: dynoxide::Database) {
     }
 }
 
-fn refused(place: &str, why: &dyn std::fmt::Display) -> StartError {
+pub(crate) fn refused(place: &str, why: &dyn std::fmt::Display) -> StartError {
     // One line, whatever the database says.
     let why = why.to_string().replace('\n', " ");
     StartError::Database { place: place.to_owned(), why }

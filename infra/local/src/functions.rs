@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use deliver::{Inbox, People, Queue, Shelf};
 use documents::{Documents, Loopback};
 use environment::{Clock, Dice};
 use http::{Request, Response};
@@ -49,7 +50,15 @@ pub(crate) fn all(surroundings: &Surroundings) -> BTreeMap<&'static str, Handler
     // Whoever tries out a client has its document on this machine, too.
     let documents = || Documents::new(Loopback::Allowed);
     BTreeMap::from([
+        ("approval", wire!(approval, page())),
         ("authorize", wire!(authorize, authorize::Services::new(page(), documents()))),
+        (
+            "backchannel",
+            wire!(
+                backchannel,
+                backchannel::Services::new(store.clone(), keys.clone(), clock.clone(), dice.clone())
+            ),
+        ),
         ("consent", wire!(consent, page())),
         (
             "discovery",
@@ -90,6 +99,16 @@ pub(crate) fn all(surroundings: &Surroundings) -> BTreeMap<&'static str, Handler
         ),
         ("userinfo", wire!(userinfo, userinfo::Services::new(store.clone(), published, clock.clone()))),
     ])
+}
+
+/// The function that the table's stream feeds, with an inbox in place of everybody's phone and a shelf in place of the queues.
+pub(crate) fn notify(
+    surroundings: &Surroundings,
+    inbox: Arc<dyn Inbox>,
+    shelf: Arc<dyn Shelf>,
+) -> notify::Services {
+    let Surroundings { store, keys, clock, .. } = surroundings.clone();
+    notify::Services::new(store, keys, clock, People::Inbox(inbox), Queue::Shelf(shelf), Loopback::Allowed)
 }
 
 #[cfg(test)]

@@ -13,9 +13,11 @@ use crate::fault_proxy::FaultProxy;
 use crate::faults::Faults;
 use crate::functions::{self, Surroundings};
 use crate::gateway::Gateway;
+use crate::inbox::Inbox;
 use crate::key_watch::{KeyWatch, Version};
 use crate::routes::Routes;
 use crate::server::{Listeners, serve};
+use crate::shelf::Shelf;
 use crate::template::Template;
 use crate::test_control::TestControl;
 use crate::{Arguments, Banner, DataFolder, Database, Secrets, StartError, configuration, log, signing_keys};
@@ -31,6 +33,8 @@ pub struct Stack {
     /// Under the SDK, for tests alone.
     fault_proxy: Option<FaultProxy>,
     key_watch: JoinHandle<()>,
+    /// Who brings news to people and clients.
+    messengers: [JoinHandle<()>; 2],
     servers: Vec<JoinHandle<()>>,
     stop: watch::Sender<bool>,
 }
@@ -43,6 +47,7 @@ impl Stack {
     pub async fn start(arguments: &Arguments, folder: DataFolder) -> Result<Self, StartError> {
         let template = Template::built_in()?;
         let listeners = Listeners::bind(arguments.port, "--port").await?;
+        let inbox_listeners = inbox_listeners(arguments, listeners.port()).await?;
         let control_listeners = match arguments.test_control {
             Some(port) => Some(Listeners::bind(port, "--test-control").await?),
             None => None,
@@ -72,6 +77,7 @@ impl Stack {
 
         let banner = Banner {
             issuer: surroundings.issuer.clone(),
+            inbox: format!("http://localhost:{}", inbox_listeners.port()),
             data: (!folder.is_temporary()).then(|| folder.path().to_owned()),
             log: folder.file(log::FILE),
             table_endpoint: database.endpoint().to_owned(),
@@ -84,6 +90,14 @@ impl Stack {
 
         let key_watch = KeyWatch::new(key_path, surroundings.keys.clone(), key_version);
         let key_watch = tokio::spawn(key_watch.run());
+
+        let shelf = Arc::new(Shelf::new(surroundings.clock.clone()));
+        let inbox = Arc::new(Inbox::new(surroundings.clock.clone(), Arc::clone(&shelf)));
+        let notify = Arc::new(functions::notify(&surroundings, inbox.clone(), shelf.clone()));
+        let messengers = [
+            tokio::spawn(database.stream()?.follow(Arc::clone(&notify))),
+            tokio::spawn(shelf.follow(notify)),
+        ];
 
         let (stop, stopped) = watch::channel(false);
         let gateway = Arc::new(Gateway {
@@ -104,6 +118,11 @@ impl Stack {
             },
             stopped.clone(),
         ))];
+        let show = move |request, _| {
+            let inbox = Arc::clone(&inbox);
+            async move { Ok::<_, Infallible>(inbox.answer(&request)) }
+        };
+        servers.push(tokio::spawn(serve(inbox_listeners, show, stopped.clone())));
         if let Some(listeners) = control_listeners {
             let control = TestControl { clock: surroundings.clock, faults };
             let answer = move |request, _| {
@@ -112,7 +131,7 @@ impl Stack {
             };
             servers.push(tokio::spawn(serve(listeners, answer, stopped)));
         }
-        Ok(Self { banner, folder, database, fault_proxy, key_watch, servers, stop })
+        Ok(Self { banner, folder, database, fault_proxy, key_watch, messengers, servers, stop })
     }
 
     /// What to tell the person who started it.
@@ -133,6 +152,7 @@ impl Stack {
             }
         }
         self.key_watch.abort();
+        self.messengers.iter().for_each(JoinHandle::abort);
         if let Some(proxy) = self.fault_proxy {
             proxy.end().await;
         }
@@ -141,9 +161,24 @@ impl Stack {
     }
 }
 
+/// Where the inbox is seen: at the port that was asked for, or beside the issuer, so that it is found again; if somebody else
+/// is there, at any.
+async fn inbox_listeners(arguments: &Arguments, port: u16) -> Result<Listeners, StartError> {
+    const OPTION: &str = "--inbox";
+    if let Some(asked) = arguments.inbox {
+        return Listeners::bind(asked, OPTION).await;
+    }
+    let beside = if arguments.port == 0 { 0 } else { port.checked_add(1).unwrap_or(0) };
+    match Listeners::bind(beside, OPTION).await {
+        Err(StartError::PortInUse { .. }) => Listeners::bind(0, OPTION).await,
+        bound => bound,
+    }
+}
+
 fn running(banner: &Banner) -> String {
     json!({
         "issuer": banner.issuer,
+        "inbox": banner.inbox,
         "table": TABLE,
         "table_endpoint": banner.table_endpoint,
         "test_control": banner.test_control,

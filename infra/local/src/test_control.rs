@@ -79,7 +79,7 @@ where
 }
 
 /// A browser sends `Origin` with every POST, and a name that was rebound to loopback in `Host`.
-fn comes_from_a_page<B>(request: &Request<B>) -> bool {
+pub(crate) fn comes_from_a_page<B>(request: &Request<B>) -> bool {
     let host = request.headers().get(HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let own = ["127.0.0.1", "localhost", "[::1]"]
         .iter()

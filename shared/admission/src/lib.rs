@@ -47,10 +47,10 @@ pub async fn answer(
 /// Where a client's requests are counted. Whoever asks about a token or ends one is not turned away: others could have
 /// a tool ask about junk until it may ask no more, and an agent must be able to end what it holds. Clients that nobody vouches
 /// for are counted everywhere: whatever one of them proves, it can prove as often as it likes, at the price of a write each.
-const LIMITED: [&str; 2] = ["/par", "/token"];
+const LIMITED: [&str; 3] = ["/par", "/token", "/bc-authorize"];
 
-/// The one of them whose request is kept as it came.
-const KEEPS_REQUESTS: &str = "/par";
+/// Those of them whose requests are kept as they came.
+const KEEPS_REQUESTS: [&str; 2] = ["/par", "/bc-authorize"];
 
 impl<'a> Visit<'a> {
     /// Looks at the clock and reads the configuration in force.
@@ -174,7 +174,7 @@ impl<'a> Visit<'a> {
     }
 
     fn weight(&self, endpoint: &str) -> u32 {
-        if endpoint == KEEPS_REQUESTS { weight_of(self.request.body().len()) } else { 1 }
+        if KEEPS_REQUESTS.contains(&endpoint) { weight_of(self.request.body().len()) } else { 1 }
     }
 
     async fn prove(&self, presented: &Presented, endpoint: &str) -> Result<AuthenticatedClient, Problem> {
@@ -213,8 +213,8 @@ fn credentials(state: &ClientState) -> Credentials {
     Credentials { secrets: state.secrets.clone(), disabled: state.disabled }
 }
 
-/// Whether a client's assertion is signed by one of the keys that it registered.
-fn is_signed(token: &str, algorithm: &str, jwks: &Value) -> bool {
+/// Whether a JWT of a client is signed by one of the keys that it registered.
+pub fn is_signed(token: &str, algorithm: &str, jwks: &Value) -> bool {
     let (Ok(keys), Some(algorithm)) = (Jwks::parse(jwks), Algorithm::parse(algorithm)) else {
         return false;
     };

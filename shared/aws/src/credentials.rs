@@ -8,9 +8,12 @@ use aws_credential_types::provider::{ProvideCredentials, Result};
 /// The credentials that Lambda puts into the environment, read at each call: no copy of them is kept that could go on when
 /// they have ended.
 ///
-/// A process has them for its life. New ones come with a new process: Lambda ends each after some hours, however often it is
-/// called (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>). One that were woken later all the
-/// same would be refused (`ExpiredTokenException`), and answer 503.
+/// Lambda puts them there when it starts an execution environment, and does not change the environment of a process that runs;
+/// new ones come with a new one, and Lambda ends each after some hours, however often it is called
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>). AWS does not say how long they are good. A
+/// process that has outlived its own is refused (`ExpiredTokenException`) and answers 503: there is nowhere else to take others
+/// from, and a process that ended itself would begin again in the same execution environment. What is left to an operator
+/// stands in infra/runbook.md, "Failing answers".
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EnvironmentCredentials;
 

@@ -28,6 +28,12 @@ pub struct SpendOnce {
 }
 
 impl SpendOnce {
+    /// Of a signed request, whose `jti` has nothing to do with those of assertions.
+    pub(crate) fn of_request(client_id: &ClientId, jti: &str, expires_at: Timestamp) -> Self {
+        let digest = Sha256Digest::of(format!("{client_id}\0request\0{jti}").as_bytes());
+        Self { digest, expires_at }
+    }
+
     fn new(client_id: &ClientId, jti: &str, expires_at: Timestamp) -> Self {
         // A client id has no NUL in it, so the two parts cannot be shifted against each other.
         let digest = Sha256Digest::of(format!("{client_id}\0{jti}").as_bytes());

@@ -8,6 +8,7 @@ mod audiences;
 mod authentication;
 mod claims;
 mod presented;
+mod request_object;
 mod secrets;
 mod signature;
 
@@ -17,5 +18,6 @@ pub use authentication::{
     AuthenticatedClient, Credentials, Proof, Registered, UnspentAssertion, authenticate,
 };
 pub use presented::{JWT_BEARER, Presented};
+pub use request_object::{SignedRequest, signed_request};
 pub use secrets::new_secret;
 pub use signature::{ASSERTION_ALGORITHMS, SignatureCheck};

@@ -68,6 +68,7 @@ fn is_signed(token: &str, algorithm: &str, jwks: &Value) -> bool {
 
 fn registered(authentication: Authentication, credentials: Credentials) -> Registered {
     let client = Client {
+        backchannel: None,
         id: ClientId::parse("agent").expect("a name"),
         name: "Agent".to_owned(),
         authentication,
@@ -129,6 +130,7 @@ fn read_assertion(assertion: &str) -> Result<Presented, Refusal> {
 /// Authenticates at `/par`.
 fn decide(presented: &Presented, registered: Option<&Registered>) -> Result<Proof, Refusal> {
     let server = Server {
+        backchannel: oauth::configuration::BackchannelSettings::default(),
         issuer: ISSUER.to_owned(),
         brand: Brand { name: "Example".to_owned(), accent: "#000000".to_owned(), logo_svg: None },
         pages: None,

@@ -4,11 +4,10 @@
 
 use std::time::Duration;
 
-use environment::Fault;
 use http::Problem;
 use oauth::{ClientId, ClientMetadata, ClientOrigin, DocumentUrl, Refusal, Stranger, Timestamp};
-use outbound::{Limits, Outbound};
-use store::{COUNTED_TOGETHER, Configuration, Derived, Store};
+use outbound::{Limits, OutboundInForce};
+use store::{COUNTED_TOGETHER, Configuration, Store};
 
 pub use outbound::Loopback;
 
@@ -33,14 +32,13 @@ const READ_PER_MINUTE_OF_A_HOST: u32 = 300;
 
 /// The reader of documents. It keeps nothing but what the configuration says about fetching.
 pub struct Documents {
-    loopback: Loopback,
-    outbound: Derived<Result<Outbound, String>>,
+    outbound: OutboundInForce,
 }
 
 impl Documents {
     /// A reader. Only the local server reads documents on this machine.
-    pub fn new(loopback: Loopback) -> Self {
-        Self { loopback, outbound: Derived::default() }
+    pub const fn new(loopback: Loopback) -> Self {
+        Self { outbound: OutboundInForce::new(loopback) }
     }
 
     /// Sees to it that a fresh document of the client is kept, if it is a client that has one: it is fetched where none is. Of
@@ -90,10 +88,7 @@ impl Documents {
         url: &DocumentUrl,
         id: &ClientId,
     ) -> Result<(ClientMetadata, Duration), Problem> {
-        let outbound = self
-            .outbound
-            .of(configuration.version, || Outbound::new(&configuration.server.outbound, self.loopback))
-            .map_err(|why| Fault::broken("outbound", why))?;
+        let outbound = self.outbound.by(&configuration.server.outbound)?;
         let is_private = configuration.server.outbound.is_private_host(url.host());
         let fetched = outbound.fetch(url.url(), &LIMITS).await.map_err(|problem| {
             tracing::warn!(target: "documents", client_id = %id, %problem, "a client's document was not read");

@@ -28,6 +28,16 @@ pub enum Event {
     PasswordChange,
     /// A person decides about a request.
     Consent,
+    /// A client asks for a person's approval at the backchannel.
+    Backchannel,
+    /// A person decides about a request from the backchannel.
+    Approval,
+    /// A person wants to hear no more of a client that asked them.
+    Block,
+    /// A person lets such a client ask again.
+    BlockLifted,
+    /// A person or a client is told that there is something.
+    Notification,
     /// A person wants to be asked again.
     ConsentForgotten,
     /// A client registers itself, or looks after its registration.
@@ -54,6 +64,11 @@ impl Event {
             Self::SignOut => "sign-out",
             Self::PasswordChange => "password-change",
             Self::Consent => "consent",
+            Self::Backchannel => "backchannel",
+            Self::Approval => "approval",
+            Self::Block => "block",
+            Self::BlockLifted => "block-lifted",
+            Self::Notification => "notification",
             Self::ConsentForgotten => "consent-forgotten",
             Self::Registration => "registration",
             Self::Token => "token",
@@ -74,6 +89,8 @@ pub enum Outcome<'a> {
     Denied,
     /// Refused, and why.
     Refused(&'a Refusal),
+    /// It was to be done and could not be, and why: a word of ours, never one of a caller's.
+    Failed(&'a str),
 }
 
 /// One decision. Its fields are parsed types, so that no secret, token or cookie fits in.
@@ -102,11 +119,16 @@ pub struct Decision<'a> {
 impl<'a> Decision<'a> {
     /// A decision about a request.
     pub fn new(event: Event, outcome: Outcome<'a>, request: &'a Request, at: Timestamp) -> Self {
+        Self::about(event, outcome, request_id(request), at)
+    }
+
+    /// A decision about something that no request brought, such as an item of the table's stream. `id` is that event's.
+    pub const fn about(event: Event, outcome: Outcome<'a>, id: &'a str, at: Timestamp) -> Self {
         Self {
             event,
             outcome,
             at,
-            request_id: request_id(request),
+            request_id: id,
             client: None,
             person: None,
             grant_id: None,
@@ -227,22 +249,24 @@ impl<'a> Decision<'a> {
     }
 
     fn write(&self, known: &Subject) {
-        let (outcome, refusal) = match self.outcome {
-            Outcome::Granted => ("granted", None),
-            Outcome::Denied => ("denied", None),
-            Outcome::Refused(refusal) => ("refused", Some(refusal)),
+        let (outcome, refusal, failure) = match self.outcome {
+            Outcome::Granted => ("granted", None, None),
+            Outcome::Denied => ("denied", None, None),
+            Outcome::Refused(refusal) => ("refused", Some(refusal), None),
+            Outcome::Failed(why) => ("failed", None, Some(why)),
         };
+        let grant_id = self.grant_id.or(known.grant_id.as_ref());
         tracing::info!(
             target: "audit",
             event = self.event.as_str(),
             outcome,
             reason = refusal.map(Refusal::name),
-            why = refusal.and_then(why),
+            why = refusal.and_then(why).or_else(|| failure.map(str::to_owned)),
             at = self.at.as_seconds(),
             request_id = self.request_id,
             client = self.client.or(known.client.as_ref()).map(ClientId::as_str),
             person = self.person.as_deref().or(known.person.as_ref()).map(PersonId::as_str),
-            grant_id = self.grant_id.or(known.grant_id.as_ref()).map(GrantId::as_str),
+            grant_id = grant_id.map(GrantId::as_str),
             token_id = self.token_id.map(TokenId::as_str),
             resource = self.resource.map(ResourceUri::as_str),
             scope = self.scope.map(ToString::to_string),
@@ -255,7 +279,9 @@ impl<'a> Decision<'a> {
             actors = self.actors.filter(|actors| !actors.is_empty()).map(listed),
             child_grant_id = self.lineage.and_then(|claims| claims.child_grant_ids.first()).map(GrantId::as_str),
             own_root = self.lineage.filter(|claims| claims.own_root).map(|_| true),
+            root_grant_id = known.root_grant_id.as_ref().filter(|root| Some(*root) != grant_id).map(GrantId::as_str),
             origin = self.lineage.and_then(|claims| claims.origin.as_ref()).map(|origin| origin.iss.as_str()),
+            outside_name = known.outside_name.as_deref(),
         );
     }
 }

@@ -15,15 +15,34 @@ const LONGEST_TOKEN: usize = 10 * 1024;
 /// [`Refusal::TokenInvalid`], and those of [`crate::form_within`]. A body without a token in the header can only be meant
 /// to carry one, so it must be a form (RFC 6750, section 2.2): else [`Refusal::WrongContentType`].
 pub fn bearer_token(request: &Request) -> Result<Secret<String>, Refusal> {
-    if request.uri().query().is_some_and(|query| query.contains("access_token=")) {
-        return Err(Refusal::ParametersInQuery);
-    }
+    not_in_query(request)?;
     match (in_header(request)?, in_form(request)?) {
         (Some(_), Some(_)) => Err(Refusal::TokenSentTwice),
-        (Some(token), None) | (None, Some(token)) if is_token(&token) => Ok(Secret::new(token)),
+        (Some(token), None) | (None, Some(token)) => checked(token),
         (None, None) if has_another_body(request) => Err(Refusal::WrongContentType),
         (None, None) => Err(Refusal::TokenMissing),
-        _ => Err(Refusal::TokenInvalid { why: "it is not the text of a token" }),
+    }
+}
+
+/// The same, where the body has another purpose: the token comes in the Authorization header alone.
+///
+/// # Errors
+/// [`Refusal::TokenMissing`], [`Refusal::TokenSentTwice`], [`Refusal::ParametersInQuery`], [`Refusal::TokenInvalid`].
+pub fn bearer_token_in_header(request: &Request) -> Result<Secret<String>, Refusal> {
+    not_in_query(request)?;
+    checked(in_header(request)?.ok_or(Refusal::TokenMissing)?)
+}
+
+fn not_in_query(request: &Request) -> Result<(), Refusal> {
+    let is_in_query = request.uri().query().is_some_and(|query| query.contains("access_token="));
+    if is_in_query { Err(Refusal::ParametersInQuery) } else { Ok(()) }
+}
+
+fn checked(token: String) -> Result<Secret<String>, Refusal> {
+    if is_token(&token) {
+        Ok(Secret::new(token))
+    } else {
+        Err(Refusal::TokenInvalid { why: "it is not the text of a token" })
     }
 }
 
@@ -129,7 +148,18 @@ mod tests {
             (request("/userinfo", &["Bearer ==="], None), invalid.clone()),
             (request("/userinfo", &[&long], None), invalid),
         ] {
+            if request.body().is_empty() {
+                assert_eq!(bearer_token_in_header(&request).map(|_| ()), Err(refusal.clone()));
+            }
             assert_eq!(bearer_token(&request).map(|_| ()), Err(refusal));
         }
+    }
+
+    #[test]
+    fn where_the_body_has_another_purpose_no_token_is_looked_for_in_it() {
+        let form = Some("access_token=a");
+        let read = |request: &Request| bearer_token_in_header(request).map(|token| token.expose().clone());
+        assert_eq!(read(&request("/register", &[], form)), Err(Refusal::TokenMissing));
+        assert_eq!(read(&request("/register", &["bearer b"], form)).as_deref(), Ok("b"));
     }
 }

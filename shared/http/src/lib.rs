@@ -27,7 +27,7 @@ mod status;
 mod subject;
 
 pub use astray::to_the_pages;
-pub use bearer::bearer_token;
+pub use bearer::{bearer_token, bearer_token_in_header};
 pub use browser::{BROWSER_COOKIE, Browser};
 pub use cookie::{Cookie, read_cookie, set_cookie};
 pub use error_answer::{mark, name, respond_bearer, respond_json};
@@ -41,7 +41,8 @@ pub use sealed::{LONGEST_SEALED, open, seal};
 pub use site::{ERROR_CATALOGUE, Site};
 pub use status::status;
 pub use subject::{
-    note_asked, note_authorization, note_client, note_grant, note_person, note_policies, note_proven_client,
+    note_asked, note_authorization, note_client, note_grant, note_outside_name, note_person, note_policies,
+    note_proven_client,
 };
 
 /// What leaves.

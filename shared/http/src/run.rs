@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error_answer::temporarily_unavailable;
-use crate::gateway::{Reply, exchange};
+use crate::gateway::{Reply, caught, exchange};
 use crate::metrics::tell_of_faults;
 use crate::request::Request;
 use crate::{Response, log};
@@ -16,7 +16,7 @@ use crate::{Response, log};
 ///
 /// `initialise` builds what the function uses, before the first request. A fault in it does not end the
 /// process, which would tell the caller nothing and cost the next one a cold start: requests are answered
-/// with 503, and each tries again.
+/// with 503, and each tries again. Nor does a panic: they are answered with 500.
 pub fn serve<S: 'static>(
     function: &'static str,
     initialise: impl AsyncFn() -> Result<S, Fault> + 'static,
@@ -51,7 +51,7 @@ where
     H: AsyncFn(&S, &str) -> Result<Value, Fault>,
 {
     let function = Rc::new(function);
-    function.services().await;
+    function.start().await;
     let answer = service_fn(|event: LambdaEvent<Box<RawValue>>| {
         let function = Rc::clone(&function);
         async move { function.work(event.payload.get(), &event.context.request_id).await }
@@ -75,7 +75,7 @@ where
 {
     let function = Rc::new(function);
     // Lambda gives the start a whole processor: use it.
-    function.services().await;
+    function.start().await;
     let answer = service_fn(|event: LambdaEvent<Box<RawValue>>| {
         let function = Rc::clone(&function);
         async move {
@@ -91,6 +91,11 @@ impl<S, I, H> Function<S, I, H>
 where
     I: AsyncFn() -> Result<S, Fault>,
 {
+    async fn start(&self) {
+        // The log has the panic, and whoever asks first tries again.
+        drop(caught(self.services()).await);
+    }
+
     async fn services(&self) -> Option<&S> {
         if self.services.get().is_none() {
             match (self.initialise)().await {
@@ -166,5 +171,23 @@ mod tests {
         assert_eq!((reply.status_code, reply.body.as_deref()), (200, Some("services")));
         answer().await;
         assert_eq!(tries.get(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_function_that_panics_while_it_starts_answers_500_until_it_can() {
+        let tries = Cell::new(0);
+        let function = Function {
+            name: "token",
+            services: OnceCell::new(),
+            initialise: async || {
+                tries.set(tries.get() + 1);
+                if tries.get() < 3 { panic!("no thread") } else { Ok("services") }
+            },
+            handle: async |services: &&str, _request| text(StatusCode::OK, *services),
+        };
+        function.start().await;
+        let answer = || Box::pin(function.answer(EVENT, "lambda-1"));
+        assert_eq!(answer().await.status_code, 500);
+        assert_eq!(answer().await.status_code, 200);
     }
 }

@@ -50,6 +50,9 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::UnsupportedResponseMode
         | Refusal::ChallengeMethodNotS256
         | Refusal::RequestObjectNotSupported
+        | Refusal::RequestObjectInvalid { .. }
+        | Refusal::SignedRequestExpected
+        | Refusal::ParametersBesideRequest
         | Refusal::RequestUriInPushedRequest
         | Refusal::ForeignRequestUri
         | Refusal::RequestUriInvalid { .. }
@@ -65,6 +68,17 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::DeniedByPerson
         | Refusal::InteractionExpired
         | Refusal::AuthenticationStrengthUnavailable
+        | Refusal::HintNotChosen
+        | Refusal::OpenidScopeMissing
+        | Refusal::BindingMessageInvalid
+        | Refusal::HintTokenInvalid
+        | Refusal::UnknownUser
+        | Refusal::RequestNotWaiting { .. }
+        | Refusal::AuthorizationPending
+        | Refusal::PolledTooSoon { .. }
+        | Refusal::AuthReqIdExpired
+        | Refusal::ApprovalDenied
+        | Refusal::AuthReqIdInvalid { .. }
         | Refusal::DetailsNotAnArray { .. }
         | Refusal::DetailRepeatsMember
         | Refusal::DetailTooDeep { .. }

@@ -18,6 +18,10 @@ pub(crate) struct Subject {
     pub(crate) grant_id: Option<GrantId>,
     pub(crate) person: Option<PersonId>,
     pub(crate) asked: Option<Sha256Digest>,
+    /// What another issuer calls whom it is about.
+    pub(crate) outside_name: Option<String>,
+    /// The authorization that an authorization by exchange goes back to.
+    pub(crate) root_grant_id: Option<GrantId>,
     /// Which policies decided, by id.
     pub(crate) policies: Option<String>,
 }
@@ -60,14 +64,19 @@ pub fn note_asked(asked: Sha256Digest) {
     note(|subject| subject.asked = Some(asked));
 }
 
+/// Notes what another issuer, whose word was proven, calls the subject. No token says it.
+pub fn note_outside_name(name: &str) {
+    note(|subject| subject.outside_name = Some(name.to_owned()));
+}
+
 /// Notes which policies decided, by id. The audit's events of the request say so from then on; whoever asked is not told.
 pub fn note_policies(ids: impl IntoIterator<Item = String>) {
     let ids = ids.into_iter().collect::<Vec<_>>().join(" ");
     note(|subject| subject.policies = Some(ids).filter(|ids| !ids.is_empty()));
 }
 
-/// Notes an authorization with its client, its person and what was asked, as far as it says so. As for [`note_grant`], the caller must
-/// have proven to hold something of it.
+/// Notes an authorization with its client, its person, what was asked and what it goes back to, as far as it says so. As for
+/// [`note_grant`], the caller must have proven to hold something of it.
 pub fn note_authorization(authorization: &Authorization) {
     note_grant(&authorization.id);
     note_proven_client(client_of(authorization));
@@ -79,8 +88,14 @@ pub fn note_authorization(authorization: &Authorization) {
         (None, Stage::Child(child)) => {
             child.person().iter().for_each(note_person);
             child.claims.asked.into_iter().for_each(note_asked);
+            note(|subject| subject.root_grant_id.clone_from(&child.claims.grant_id));
         }
         (None, Stage::Pushed(pushed)) => note_asked(pushed.request.asked().digest()),
+        (None, Stage::Requested(requested)) => {
+            requested.person.iter().for_each(note_person);
+            note_asked(requested.request.asked().digest());
+        }
+        (None, Stage::Declined(declined)) => note_person(&declined.person),
         (None, Stage::Ended(Ended { person: Some(person), .. })) => note_person(person),
         (None, _) => {}
     }
@@ -92,6 +107,9 @@ fn client_of(authorization: &Authorization) -> &ClientId {
         Stage::Consented(consented) => &consented.grant.client_id,
         Stage::Active(active) => &active.grant.client_id,
         Stage::Child(child) => &child.claims.client_id,
+        Stage::Requested(requested) => &requested.request.client_id,
+        Stage::Approved(approved) => &approved.grant.client_id,
+        Stage::Declined(declined) => &declined.client_id,
         Stage::Ended(ended) => &ended.client_id,
     }
 }

@@ -50,6 +50,9 @@ one_of_each! {
     UnsupportedResponseMode {}
     ChallengeMethodNotS256 {}
     RequestObjectNotSupported {}
+    RequestObjectInvalid { why: "no key of the client has signed it" }
+    SignedRequestExpected {}
+    ParametersBesideRequest {}
     RequestUriInPushedRequest {}
     ForeignRequestUri {}
     RequestUriInvalid { why: HandleRejection::Unknown }
@@ -65,6 +68,17 @@ one_of_each! {
     DeniedByPerson {}
     InteractionExpired {}
     AuthenticationStrengthUnavailable {}
+    HintNotChosen {}
+    OpenidScopeMissing {}
+    BindingMessageInvalid {}
+    HintTokenInvalid {}
+    UnknownUser {}
+    RequestNotWaiting { why: HandleRejection::Unknown }
+    AuthorizationPending {}
+    PolledTooSoon { interval: Duration::from_secs(10) }
+    AuthReqIdExpired {}
+    ApprovalDenied {}
+    AuthReqIdInvalid { why: HandleRejection::Unknown }
     DetailsNotAnArray { line: 1, column: 7 }
     DetailRepeatsMember {}
     DetailTooDeep { limit: 16 }

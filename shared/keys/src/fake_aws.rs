@@ -1,8 +1,13 @@
 //! DynamoDB with one item and KMS, under the real SDK: what the tests of this room need of both. The whole ring is
 //! tried against services that others wrote in the deployed tests.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
+use std::time::Duration;
 
+use aws_lc_rs::digest::{Digest, SHA256};
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
 };
@@ -12,15 +17,30 @@ use aws_smithy_types::body::SdkBody;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use environment::{Clock, Dice};
-use ring::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _,
-};
+use oauth::configuration::SigningAlgorithm;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use serde_json::{Value, json};
 use store::Store;
 
-use crate::fixtures::{P256_PKCS8, P256_SPKI, RSA_PKCS8, RSA_SPKI, SECRET};
+use crate::fixtures::{OTHER_P256_PKCS8, P256_PKCS8, P256_SPKI, RSA_PKCS8, RSA_SPKI, SECRET};
 use crate::local_key::generator;
-use crate::{Keys, Rotation, RotationPlan};
+use crate::{Keys, Rotation, RotationPlan, SigningMode};
+
+/// The KMS keys that the template made.
+pub(crate) const FIRST_P256: &str = "arn:first-ec";
+pub(crate) const FIRST_RSA: &str = "arn:first-rsa";
+
+/// What rotation knows of the deployment.
+pub(crate) fn plan(mode: SigningMode) -> RotationPlan {
+    let first = [(SigningAlgorithm::Es256, FIRST_P256), (SigningAlgorithm::Rs256, FIRST_RSA)];
+    RotationPlan {
+        deployment: "trial".to_owned(),
+        data_key: "data-key".to_owned(),
+        mode,
+        period: Duration::from_hours(24 * 90),
+        first_keys: first.map(|(algorithm, key_id)| (algorithm, key_id.to_owned())).into(),
+    }
+}
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FakeAws(Arc<Mutex<State>>);
@@ -29,15 +49,13 @@ pub(crate) struct FakeAws(Arc<Mutex<State>>);
 struct State {
     /// The one item of the table.
     ring: Option<Value>,
-    /// What KMS will be asked to sign by ECDSA. It is told beforehand, because the real one signs a digest and ring does not.
-    message: Vec<u8>,
     requests: Vec<(String, Value)>,
     /// What both services refuse to do.
     refused: Option<&'static str>,
     /// Somebody else writes first, once.
     overtaken: bool,
-    /// The keys of KMS that are disabled.
-    disabled: Vec<Value>,
+    /// The keys of KMS that it uses no more, and what it says of each.
+    ended: Vec<(Value, &'static str)>,
 }
 
 impl FakeAws {
@@ -61,8 +79,9 @@ impl FakeAws {
         Rotation::new(&self.sdk(), self.store(), Dice::system(), plan)
     }
 
-    pub(crate) fn expect_to_sign(&self, message: Vec<u8>) {
-        self.state().message = message;
+    /// KMS uses a key no more, and says so by this code.
+    pub(crate) fn end_key(&self, key_id: &str, code: &'static str) {
+        self.state().ended.push((json!(key_id), code));
     }
 
     pub(crate) fn refuse(&self, operation: Option<&'static str>) {
@@ -105,22 +124,27 @@ impl State {
         if self.refused == Some(operation) {
             return refuse("AccessDeniedException");
         }
-        let is_disabled = self.disabled.contains(&request["KeyId"]);
+        let ended = self.ended.iter().rev().find(|(key_id, _)| *key_id == request["KeyId"]);
+        if let ("GetPublicKey" | "Sign", Some((_, code))) = (operation, ended) {
+            return refuse(code);
+        }
         match operation {
-            "GetPublicKey" | "Sign" if is_disabled => refuse("DisabledException"),
             "GetItem" => (200, self.ring.as_ref().map_or(json!({}), |item| json!({ "Item": item }))),
             "PutItem" => self.put(request),
             "GetPublicKey" => {
-                let spki = if is_rsa(request) { RSA_SPKI } else { P256_SPKI };
-                (200, json!({ "KeyId": request["KeyId"], "PublicKey": STANDARD.encode(spki) }))
+                let public = STANDARD.encode(KmsKey::of(request).public_half());
+                (200, json!({ "KeyId": request["KeyId"], "PublicKey": public }))
             }
-            "Sign" => (200, json!({ "Signature": STANDARD.encode(self.sign(request)) })),
+            "Sign" => {
+                let signature = KmsKey::of(request).signature_of(request);
+                (200, json!({ "Signature": STANDARD.encode(signature) }))
+            }
             "CreateKey" => {
                 let arn = format!("arn:{}", request["KeySpec"].as_str().expect("a kind"));
                 (200, json!({ "KeyMetadata": { "KeyId": arn, "Arn": arn } }))
             }
             "DisableKey" => {
-                self.disabled.push(request["KeyId"].clone());
+                self.ended.push((request["KeyId"].clone(), "DisabledException"));
                 (200, json!({}))
             }
             "GenerateDataKeyWithoutPlaintext" => {
@@ -148,33 +172,55 @@ impl State {
         self.ring = Some(request["Item"].clone());
         (200, json!({}))
     }
+}
 
-    fn sign(&self, request: &Value) -> Vec<u8> {
-        if is_rsa(request) {
-            return rsa_signature_of_digest(request);
+/// A key that KMS keeps: the one of the template, or the one that it made since. What it signs is told by its digest alone, as
+/// to the real one, which ring cannot do.
+enum KmsKey {
+    P256(aws_lc_rs::signature::EcdsaKeyPair),
+    Rsa(&'static RsaKeyPair),
+}
+
+impl KmsKey {
+    fn of(request: &Value) -> Self {
+        let p256 = |pkcs8| {
+            let algorithm = &aws_lc_rs::signature::ECDSA_P256_SHA256_ASN1_SIGNING;
+            Self::P256(aws_lc_rs::signature::EcdsaKeyPair::from_pkcs8(algorithm, pkcs8).expect("a key"))
+        };
+        match request["KeyId"].as_str().expect("a name") {
+            FIRST_P256 => p256(P256_PKCS8),
+            "arn:ECC_NIST_P256" => p256(OTHER_P256_PKCS8),
+            FIRST_RSA => Self::Rsa(&RSA),
+            "arn:RSA_2048" => Self::Rsa(&OTHER_RSA),
+            other => panic!("{other} was never made"),
         }
-        let random = generator();
-        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, P256_PKCS8, &random);
-        key.expect("a key").sign(&random, &self.message).expect("signed").as_ref().to_vec()
+    }
+
+    fn public_half(&self) -> Vec<u8> {
+        let der: PublicKeyX509Der<'_> = match self {
+            Self::P256(key) => key.public_key().as_der().expect("DER"),
+            Self::Rsa(key) => key.public_key().as_der().expect("DER"),
+        };
+        der.as_ref().to_vec()
+    }
+
+    fn signature_of(&self, request: &Value) -> Vec<u8> {
+        let digest = STANDARD.decode(request["Message"].as_str().expect("a digest")).expect("base64");
+        let digest = Digest::import_less_safe(&digest, &SHA256).expect("of SHA-256");
+        match self {
+            Self::P256(key) => key.sign_digest(&digest).expect("signed").as_ref().to_vec(),
+            Self::Rsa(key) => {
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign_digest(&RSA_PKCS1_SHA256, &digest, &mut signature).expect("signed");
+                signature
+            }
+        }
     }
 }
 
-/// What is signed is told by its digest alone, as to the real one.
-fn rsa_signature_of_digest(request: &Value) -> Vec<u8> {
-    use aws_lc_rs::digest::{Digest, SHA256};
-    use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
-
-    let digest = STANDARD.decode(request["Message"].as_str().expect("a digest")).expect("base64");
-    let digest = Digest::import_less_safe(&digest, &SHA256).expect("of SHA-256");
-    let key = RsaKeyPair::from_pkcs8(RSA_PKCS8).expect("a key");
-    let mut signature = vec![0; key.public_modulus_len()];
-    key.sign_digest(&RSA_PKCS1_SHA256, &digest, &mut signature).expect("signed");
-    signature
-}
-
-fn is_rsa(request: &Value) -> bool {
-    request["KeyId"].as_str().is_some_and(|id| id.to_lowercase().contains("rsa"))
-}
+static RSA: LazyLock<RsaKeyPair> = LazyLock::new(|| RsaKeyPair::from_pkcs8(RSA_PKCS8).expect("a key"));
+static OTHER_RSA: LazyLock<RsaKeyPair> =
+    LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).expect("a key"));
 
 /// A ciphertext here is what it was made for and what it holds. KMS's is opaque; what matters is that it opens under
 /// its own context alone.
@@ -198,7 +244,7 @@ fn pair(request: &Value) -> Value {
     let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
     let whole = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("a key");
     let public = EcdsaKeyPair::from_pkcs8(algorithm, whole.as_ref(), &random).expect("a key");
-    let spki = [&P256_SPKI[..26], public.public_key().as_ref()].concat();
+    let spki = [&P256_SPKI[..26], ring::signature::KeyPair::public_key(&public).as_ref()].concat();
     let pkcs8 = without_the_public_half(whole.as_ref());
     json!({ "PublicKey": STANDARD.encode(spki), "PrivateKeyCiphertextBlob": sealed(&pkcs8) })
 }

@@ -11,7 +11,7 @@ use crate::public_keys::PublicKeys;
 use crate::published::{FileKeys, PublishedKeys, at_this_moment};
 use crate::ring_custody::RingKeys;
 use crate::server_secret::ServerSecret;
-use crate::signing_key::{CertifiedSignature, LoadedKeys};
+use crate::signing_key::{CertifiedSignature, LoadedKeys, Unsigned};
 
 /// The deployment's keys, as a function holds them; a clone shares them.
 #[derive(Clone)]
@@ -84,7 +84,14 @@ impl Keys {
     /// # Errors
     /// [`Fault::Broken`] when no RSA key is in use or it has no certificate yet; what KMS says otherwise.
     pub async fn sign_certified(&self, message: &[u8], now: Timestamp) -> Result<CertifiedSignature, Fault> {
-        self.loaded().await?.sign_certified(message, now).await
+        let keys = self.loaded().await?;
+        match keys.sign_certified(message, now).await {
+            Ok(signed) => Ok(signed),
+            Err(unsigned) => {
+                let (newer, now) = self.newer_than(&keys, unsigned, now).await?;
+                Ok(newer.sign_certified(message, now).await?)
+            }
+        }
     }
 
     /// The public half, which makes the JWKS and verifies our own tokens.
@@ -121,7 +128,32 @@ impl Keys {
         algorithm: SigningAlgorithm,
         now: Timestamp,
     ) -> Result<String, Fault> {
-        self.loaded().await?.sign(payload, typ, algorithm, now).await
+        let keys = self.loaded().await?;
+        match keys.sign(payload, typ, algorithm, now).await {
+            Ok(signed) => Ok(signed),
+            Err(unsigned) => {
+                let (newer, now) = self.newer_than(&keys, unsigned, now).await?;
+                Ok(newer.sign(payload, typ, algorithm, now).await?)
+            }
+        }
+    }
+
+    /// A key may have been replaced at once a moment ago, and KMS use it no more, while this process acts on the ring from
+    /// before: the ring is read anew, and what stands there signs. Once, so that a caller waits for one more read and one
+    /// more signature at most.
+    async fn newer_than(
+        &self,
+        keys: &Arc<LoadedKeys>,
+        unsigned: Unsigned,
+        now: Timestamp,
+    ) -> Result<(Arc<LoadedKeys>, Timestamp), Fault> {
+        match &*self.0 {
+            Custody::File(_) => Err(unsigned.into()),
+            Custody::Ring(custody) => {
+                let (newer, then) = custody.newer_than(keys, unsigned).await?;
+                Ok((newer, now.max(then)))
+            }
+        }
     }
 
     async fn loaded(&self) -> Result<Arc<LoadedKeys>, Fault> {

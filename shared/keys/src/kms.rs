@@ -2,6 +2,8 @@ use std::sync::{Arc, LazyLock};
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::config::Builder;
+use aws_sdk_kms::error::SdkError;
+use aws_sdk_kms::operation::sign::SignError;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
 use base64::Engine;
@@ -17,6 +19,7 @@ use crate::key_ring::{KeyRing, Purpose};
 use crate::local_key::LocalKey;
 use crate::public_key::PublicKey;
 use crate::server_secret::ServerSecret;
+use crate::signing_key::Unsigned;
 
 /// A client of KMS, made when it is first needed: most functions verify and never ask it for anything, and making one
 /// reads the list of all regions.
@@ -86,12 +89,23 @@ impl WrappedKey {
     }
 
     async fn open(&self, algorithm: SigningAlgorithm) -> Result<LocalKey, Fault> {
-        const WHAT: &str = "signing key";
         let purpose = Purpose::SigningKey { name: &self.name };
         let pkcs8 = self.safe.open(WHAT, purpose, &self.wrapped).await?;
         LocalKey::from_halves(algorithm, &pkcs8, &self.public).map_err(|error| Fault::broken(WHAT, error))
     }
 }
+
+/// A key that KMS will not use again: it is disabled, waits for its deletion, or is deleted.
+pub(crate) struct KeyEnded(Box<SdkError<SignError>>);
+
+impl KeyEnded {
+    /// What it is when no other key has taken its place.
+    pub(crate) fn fault(&self) -> Fault {
+        aws::fault(WHAT, &self.0)
+    }
+}
+
+const WHAT: &str = "signing key";
 
 /// Has KMS sign the SHA-256 of a message, and brings the signature into its JOSE form.
 pub(crate) async fn sign(
@@ -99,8 +113,7 @@ pub(crate) async fn sign(
     key_id: &str,
     algorithm: SigningAlgorithm,
     message: &[u8],
-) -> Result<Vec<u8>, Fault> {
-    const WHAT: &str = "signing key";
+) -> Result<Vec<u8>, Unsigned> {
     let specification = match algorithm {
         SigningAlgorithm::Es256 => SigningAlgorithmSpec::EcdsaSha256,
         SigningAlgorithm::Rs256 => SigningAlgorithmSpec::RsassaPkcs1V15Sha256,
@@ -117,13 +130,22 @@ pub(crate) async fn sign(
         // Another price.
         SigningAlgorithm::Rs256 => aws::of_kind("RS256", request.send()).await,
     };
-    let answer = answer.map_err(|error| aws::fault(WHAT, &error))?;
+    let answer = answer.map_err(|error| match error.as_service_error() {
+        Some(refusal) if has_ended(refusal) => Unsigned::KeyEnded(KeyEnded(Box::new(error))),
+        _ => Unsigned::Fault(aws::fault(WHAT, &error)),
+    })?;
     let signature =
         answer.signature.ok_or_else(|| Fault::broken(WHAT, "KMS answered without a signature"))?;
     match algorithm {
         SigningAlgorithm::Es256 => ecdsa_to_jose(signature.as_ref())
             .map(|jose| jose.to_vec())
-            .map_err(|defect| Fault::broken(WHAT, defect)),
+            .map_err(|defect| Fault::broken(WHAT, defect).into()),
         SigningAlgorithm::Rs256 => Ok(signature.into_inner()),
     }
+}
+
+fn has_ended(refusal: &SignError) -> bool {
+    refusal.is_disabled_exception()
+        || refusal.is_kms_invalid_state_exception()
+        || refusal.is_not_found_exception()
 }

@@ -46,7 +46,7 @@ impl<M> RingCopy<M> {
         load: impl Fn(&KeyRing, Option<&M>) -> Result<M, Fault>,
     ) -> Result<Kept<M>, Fault> {
         let now = self.clock.now();
-        let known = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self.known();
         if let Some(kept) = known.clone().filter(|kept| now < kept.read_again_at) {
             return Ok(kept);
         }
@@ -58,8 +58,33 @@ impl<M> RingCopy<M> {
             }
             (Err(fault), None) => return Err(fault),
         };
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept.clone());
+        self.keep(&kept);
         Ok(kept)
+    }
+
+    /// The ring as it stands now, if it is another than the one of which this was made. For whoever has found out that what
+    /// they have is out of date, however young; they may have been overtaken by somebody who found out too.
+    pub(crate) async fn newer_than(
+        &self,
+        made: &Arc<M>,
+        load: impl Fn(&KeyRing, Option<&M>) -> Result<M, Fault>,
+    ) -> Result<Option<Kept<M>>, Fault> {
+        let is_newer = |kept: &Kept<M>| !Arc::ptr_eq(&kept.made, made);
+        let known = self.known();
+        if let Some(newer) = known.clone().filter(is_newer) {
+            return Ok(Some(newer));
+        }
+        let kept = Box::pin(self.read(known.as_ref(), self.clock.now(), load)).await?;
+        self.keep(&kept);
+        Ok(Some(kept).filter(is_newer))
+    }
+
+    fn known(&self) -> Option<Kept<M>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn keep(&self, kept: &Kept<M>) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept.clone());
     }
 
     async fn read(

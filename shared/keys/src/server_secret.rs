@@ -1,6 +1,12 @@
-use oauth::Secret;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use oauth::{GrantId, Secret};
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hmac;
 use subtle::ConstantTimeEq;
+
+/// The purpose under which a client's `client_notification_token` is concealed.
+pub const NOTIFICATION_TOKEN: &str = "client_notification_token";
 
 /// The one secret of a deployment, 32 random bytes that everything short-lived is authenticated or derived
 /// with. It never leaves this type.
@@ -30,6 +36,47 @@ impl ServerSecret {
     /// Whether the tag is that of the label and the parts, in time that does not depend on where it differs.
     pub fn verify(&self, label: &'static str, parts: &[&[u8]], tag: &[u8]) -> bool {
         self.hmac(label, parts).as_slice().ct_eq(tag).into()
+    }
+
+    /// The secret in the `auth_req_id` of a request at the backchannel. It is derived, so that it can be said again in a ping and is
+    /// stored nowhere.
+    pub fn of_auth_req_id(&self, id: &GrantId) -> [u8; 32] {
+        self.hmac("auth_req_id", &[id.as_str().as_bytes()])
+    }
+
+    /// Encrypts what must be said again later (ChaCha20-Poly1305, RFC 8439), for one purpose and one thing that it belongs to. Its
+    /// key is derived for both, and each is concealed once, under random bytes of the caller's.
+    ///
+    /// # Panics
+    /// Never: no text of ours comes near what the algorithm takes at most.
+    pub fn conceal(
+        &self,
+        label: &'static str,
+        belongs_to: &str,
+        nonce: [u8; NONCE_LEN],
+        text: &str,
+    ) -> String {
+        let mut sealed = text.as_bytes().to_vec();
+        let key = self.concealing(label, belongs_to);
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed)
+            .expect("a text of ours is short enough");
+        URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// What was concealed for the same purpose and the same thing; nothing else opens.
+    pub fn reveal(&self, label: &'static str, belongs_to: &str, concealed: &str) -> Option<Secret<String>> {
+        let bytes = URL_SAFE_NO_PAD.decode(concealed).ok()?;
+        let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN)?;
+        let mut sealed = sealed.to_vec();
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let opened =
+            self.concealing(label, belongs_to).open_in_place(nonce, Aad::empty(), &mut sealed).ok()?;
+        String::from_utf8(opened.to_vec()).ok().map(Secret::new)
+    }
+
+    fn concealing(&self, label: &'static str, belongs_to: &str) -> LessSafeKey {
+        let key = self.hmac("conceal", &[label.as_bytes(), belongs_to.as_bytes()]);
+        LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, &key).expect("32 bytes are a key"))
     }
 
     /// Whether this is the same secret, in time that does not depend on where it differs.
@@ -66,6 +113,26 @@ mod tests {
             assert!(!SECRET.verify("cookie", parts, &tag), "{parts:?}");
         }
         assert_ne!(SECRET.hmac("cookie", &[]), SECRET.hmac("cooki", &[b"e"]));
+    }
+
+    #[test]
+    fn what_is_concealed_opens_for_its_own_purpose_and_thing_alone_and_only_untouched() {
+        let concealed = SECRET.conceal("token", "grant", [1; NONCE_LEN], "bearer");
+        let reveal = |secret: &ServerSecret, label, grant, text: &str| {
+            secret.reveal(label, grant, text).map(|opened| opened.expose().clone())
+        };
+        assert_eq!(reveal(&SECRET, "token", "grant", &concealed).as_deref(), Some("bearer"));
+        assert!(!concealed.contains("bearer"));
+        assert_eq!(reveal(&SECRET, "other", "grant", &concealed), None);
+        assert_eq!(reveal(&SECRET, "token", "other", &concealed), None);
+        assert_eq!(reveal(&ServerSecret::new([8; 32]), "token", "grant", &concealed), None);
+        for position in 0..concealed.len() {
+            let mut altered = concealed.clone().into_bytes();
+            altered[position] = if altered[position] == b'A' { b'Q' } else { b'A' };
+            let altered = String::from_utf8(altered).expect("ASCII");
+            assert_eq!(reveal(&SECRET, "token", "grant", &altered), None, "byte {position}");
+        }
+        assert_eq!(reveal(&SECRET, "token", "grant", ""), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::certificate::Draft;
 use crate::jwt;
 use crate::key_file::{KeyFile, KeyFileError};
 use crate::key_set::{KeySet, ScheduledKey};
-use crate::kms::{self, Kms, WrappedKey};
+use crate::kms::{self, KeyEnded, Kms, WrappedKey};
 use crate::local_key::LocalKey;
 use crate::public_key::PublicKey;
 use crate::public_keys::{NamedKey, PublicKeys};
@@ -31,6 +31,35 @@ pub struct CertifiedSignature {
     pub certificate: Vec<u8>,
 }
 
+/// Why nothing was signed.
+pub(crate) enum Unsigned {
+    /// The key is one that KMS will not use again.
+    KeyEnded(KeyEnded),
+    /// The key has no certificate yet.
+    NotCertified,
+    /// What no newer ring would change.
+    Fault(Fault),
+}
+
+impl From<Fault> for Unsigned {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Unsigned> for Fault {
+    fn from(unsigned: Unsigned) -> Self {
+        match unsigned {
+            Unsigned::KeyEnded(ended) => ended.fault(),
+            Unsigned::NotCertified => Self::unavailable(
+                "certificate",
+                "the RSA key in use has none yet; invoke the rotation function",
+            ),
+            Unsigned::Fault(fault) => fault,
+        }
+    }
+}
+
 /// Where the private half is.
 pub(crate) enum PrivateKey {
     /// In this process.
@@ -44,20 +73,26 @@ pub(crate) enum PrivateKey {
 }
 
 impl PrivateKey {
-    pub(crate) async fn sign(&self, algorithm: SigningAlgorithm, message: &[u8]) -> Result<Vec<u8>, Fault> {
+    pub(crate) async fn sign(
+        &self,
+        algorithm: SigningAlgorithm,
+        message: &[u8],
+    ) -> Result<Vec<u8>, Unsigned> {
         match self {
             Self::Local(key) => {
                 aws::count("Keys.Sign");
-                key.sign(message)
+                Ok(key.sign(message)?)
             }
             // The SDK's future is large; boxed, it does not grow the future of every caller.
             Self::Kms { client, key_id } => Box::pin(kms::sign(client, key_id, algorithm, message)).await,
             Self::Wrapped(key) => {
                 let key = key.opened(algorithm).await?;
                 aws::count("Keys.Sign");
-                key.sign(message)
+                Ok(key.sign(message)?)
             }
-            Self::Gone => Err(Fault::broken("signing keys", "a key without its private half was to sign")),
+            Self::Gone => {
+                Err(Fault::broken("signing keys", "a key without its private half was to sign").into())
+            }
         }
     }
 }
@@ -115,7 +150,7 @@ impl LoadedKeys {
         typ: &str,
         algorithm: SigningAlgorithm,
         now: Timestamp,
-    ) -> Result<String, Fault> {
+    ) -> Result<String, Unsigned> {
         let key = self.in_use(algorithm, now)?;
         let input = jwt::signing_input(algorithm.as_str(), &key.kid, typ, payload)?;
         let signature = key.private.sign(algorithm, input.as_bytes()).await?;
@@ -128,12 +163,10 @@ impl LoadedKeys {
         &self,
         message: &[u8],
         now: Timestamp,
-    ) -> Result<CertifiedSignature, Fault> {
+    ) -> Result<CertifiedSignature, Unsigned> {
         const ALGORITHM: SigningAlgorithm = SigningAlgorithm::Rs256;
         let key = self.in_use(ALGORITHM, now)?;
-        let certificate = key.certificate.clone().ok_or_else(|| {
-            Fault::unavailable("certificate", "the RSA key in use has none yet; invoke the rotation function")
-        })?;
+        let certificate = key.certificate.clone().ok_or(Unsigned::NotCertified)?;
         let signature = key.private.sign(ALGORITHM, message).await?;
         Ok(CertifiedSignature { signature, certificate })
     }

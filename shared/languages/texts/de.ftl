@@ -54,6 +54,7 @@ problem-too-many-attempts = Zu viele Versuche. Versuchen Sie es in { $wait } noc
 sign-in-title = Anmelden
 sign-in-lead = Melden Sie sich an, um mit { $client } fortzufahren.
 sign-in-lead-alone = Melden Sie sich bei Ihrem Konto an.
+sign-in-lead-approval = Melden Sie sich an, um zu sehen, was auf Ihre Antwort wartet.
 sign-in-again = { $client } bittet Sie, sich noch einmal anzumelden, um sicher zu sein, dass Sie es sind.
 user-name = Benutzername
 password = Passwort
@@ -96,6 +97,34 @@ scope-offline_access = Weiterarbeiten, während Sie nicht da sind
 scope-described = { $description }
 scope-unknown = Die Berechtigung { $scope } nutzen
 
+## Freigabe
+
+approval-title = { $client } bittet um Ihre Freigabe
+approval-lead = Erlauben Sie nur, was Sie selbst gerade einem Agenten aufgetragen haben.
+approval-compare = Vergleichen Sie es mit dem, was der Agent Ihnen zeigt
+approval-compare-explained = Lehnen Sie ab, wenn der Agent etwas anderes zeigt oder wenn Sie gar keinen Agenten sehen.
+approval-nothing-to-compare = Der Agent gibt Ihnen nichts zum Vergleichen. Lehnen Sie ab, wenn Sie nicht sicher sind, woher das kommt.
+approval-in-whose-name = Im Namen von
+approval-person = { $name } ({ $user })
+approval-asked = Gefragt
+approval-until = Antwort bis
+approval-not-me = Das war ich nicht
+approval-not-me-explained = Lehnt ab, und dieser Agent kann Sie nicht wieder fragen, bis Sie es auf Ihrer Kontoseite erlauben.
+problem-answer-not-taken = Ihre Antwort ist nicht angekommen, und noch ist nichts entschieden. Bitte antworten Sie noch einmal.
+waiting-title = Was auf Ihre Antwort wartet
+waiting-nothing = Nichts wartet auf Ihre Antwort.
+waiting-until = Bis { $until }
+decided-approved = Sie haben es erlaubt
+decided-approved-explained = { $client } erfährt es jetzt und darf dies tun:
+decided-denied = Sie haben es abgelehnt
+decided-denied-explained = { $client } erfährt, dass Sie Nein gesagt haben, und bekommt nichts.
+decided-blocked = Sie haben es abgelehnt und den Agenten gesperrt
+decided-blocked-explained = { $client } erfährt, dass Sie Nein gesagt haben, und kann Sie nicht wieder fragen, bis Sie es auf Ihrer Kontoseite erlauben. Sagen Sie es den Betreibern dieses Dienstes: Vielleicht hat jemand Ihren Namen benutzt.
+decided-another-waits = Eine weitere Anfrage wartet auf Ihre Antwort.
+decided-next = Nächste Anfrage
+decided-close = Sie können diese Seite schließen.
+to-account = Ihr Konto
+
 ## Fehler
 
 error-request-is-wrong = Diese Anfrage lässt sich nicht beantworten
@@ -112,6 +141,12 @@ error-not-allowed = Das dürfen Sie nicht
 error-not-allowed-explained = Ihr Konto hat kein Recht dazu. Mehr wissen die Betreiber dieses Dienstes.
 error-no-such-page = Diese Seite gibt es nicht
 error-no-such-page-explained = Vielleicht ist die Adresse vertippt, oder die Seite gibt es nicht mehr.
+error-nothing-to-decide = Hier gibt es für Sie nichts zu entscheiden
+error-nothing-to-decide-explained = Eine solche Anfrage gibt es nicht, sie ist längst vorbei, oder sie gilt jemand anderem. Sehen Sie nach, ob Sie mit dem richtigen Konto angemeldet sind.
+error-decided-before = Das ist schon entschieden
+error-decided-before-explained = Über eine Anfrage wird einmal entschieden. Jetzt hat sich nichts geändert.
+error-request-expired = Diese Anfrage ist abgelaufen
+error-request-expired-explained = Sie wurde nicht rechtzeitig beantwortet, also hat der Agent nichts bekommen. Wenn er weitermachen soll, lassen Sie ihn noch einmal fragen.
 error-unavailable = Gerade nicht, bitte noch einmal versuchen
 error-unavailable-explained = Etwas, das wir brauchen, antwortet im Moment nicht. Versuchen Sie es in einer Minute noch einmal.
 error-broken = Bei uns ist etwas schiefgegangen
@@ -151,6 +186,9 @@ back-to-account = Zurück zu Ihrem Konto
 ## Konto
 
 account-title = Ihr Konto
+account-requests = Anfragen von Agenten
+account-requests-explained = Ein Agent, der Ihre Freigabe braucht, fragt hier, während Sie woanders sind.
+account-see-requests = Anfragen ansehen
 account-password = Passwort
 account-password-explained = Ändern Sie es, sobald Sie glauben, dass jemand anderes es kennen könnte.
 account-change-password = Passwort ändern
@@ -159,9 +197,13 @@ account-remembered-explained = Sie werden nicht noch einmal gefragt, wenn einer 
 account-nothing-remembered = Nichts ist gemerkt: Sie werden jedes Mal gefragt.
 account-remembered-time = Seit { $since }, bis { $until }
 account-forget = Vergessen
+account-blocked = Gesperrte Agenten
+account-blocked-explained = Sie haben von einer Anfrage gesagt, dass Sie es nicht waren. Diese Agenten können Sie nichts fragen.
+account-unblock = Wieder erlauben
 account-sign-out = Abmelden
 notice-password-changed = Ihr Passwort wurde geändert.
 notice-consent-forgotten = Die Einwilligung ist vergessen: Sie werden wieder gefragt.
+notice-block-lifted = Der Agent darf Sie wieder fragen.
 signed-out-title = Sie sind abgemeldet
 signed-out-explained = An einem Rechner, den auch andere benutzen, schließen Sie außerdem die Fenster des Browsers.
 signed-out-sign-in = Wieder anmelden

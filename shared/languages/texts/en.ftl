@@ -54,6 +54,7 @@ problem-too-many-attempts = Too many attempts. Try again in { $wait }.
 sign-in-title = Sign in
 sign-in-lead = Sign in to continue to { $client }.
 sign-in-lead-alone = Sign in to your account.
+sign-in-lead-approval = Sign in to see what waits for your answer.
 sign-in-again = { $client } asks you to sign in once more, to be sure that it is you.
 user-name = User name
 password = Password
@@ -96,6 +97,34 @@ scope-offline_access = Go on working while you are away
 scope-described = { $description }
 scope-unknown = Use the permission { $scope }
 
+## Approval
+
+approval-title = { $client } asks for your approval
+approval-lead = Approve only what you yourself have just asked an agent to do.
+approval-compare = Compare it with what the agent shows you
+approval-compare-explained = Deny if the agent shows anything else, or if you see no agent at all.
+approval-nothing-to-compare = The agent gives you nothing to compare. Deny if you are not sure where this comes from.
+approval-in-whose-name = In the name of
+approval-person = { $name } ({ $user })
+approval-asked = Asked
+approval-until = Answer until
+approval-not-me = This was not me
+approval-not-me-explained = Denies it, and this agent cannot ask you again until you allow it on your account page.
+problem-answer-not-taken = Your answer did not reach us, and nothing is decided yet. Please answer once more.
+waiting-title = What waits for your answer
+waiting-nothing = Nothing waits for your answer.
+waiting-until = Until { $until }
+decided-approved = You approved it
+decided-approved-explained = { $client } learns of it now, and may do this:
+decided-denied = You denied it
+decided-denied-explained = { $client } learns that you said no, and gets nothing.
+decided-blocked = You denied it, and blocked the agent
+decided-blocked-explained = { $client } learns that you said no, and cannot ask you again until you allow it on your account page. Tell the people who run this service: somebody may have used your name.
+decided-another-waits = Another request waits for your answer.
+decided-next = Next request
+decided-close = You can close this page.
+to-account = Your account
+
 ## Error
 
 error-request-is-wrong = This request cannot be answered
@@ -112,6 +141,12 @@ error-not-allowed = You may not do this
 error-not-allowed-explained = Your account has no right to it. The people who run this service can tell you more.
 error-no-such-page = There is no such page
 error-no-such-page-explained = The address may be mistyped, or the page may be gone.
+error-nothing-to-decide = There is nothing here for you to decide
+error-nothing-to-decide-explained = There is no such request, it is long over, or it is meant for somebody else. Look whether you are signed in with the right account.
+error-decided-before = This was decided before
+error-decided-before-explained = A request is decided once. Nothing has changed now.
+error-request-expired = This request has expired
+error-request-expired-explained = It was not answered in time, so the agent got nothing. If you want it to go on, let it ask again.
 error-unavailable = Not now, please try again
 error-unavailable-explained = Something we need does not answer at the moment. Try again in a minute.
 error-broken = Something went wrong on our side
@@ -151,6 +186,9 @@ back-to-account = Back to your account
 ## Account
 
 account-title = Your account
+account-requests = Requests of agents
+account-requests-explained = An agent that needs your approval asks here while you are elsewhere.
+account-see-requests = See requests
 account-password = Password
 account-password-explained = Change it whenever you think that somebody else may know it.
 account-change-password = Change password
@@ -159,9 +197,13 @@ account-remembered-explained = You are not asked again when one of these clients
 account-nothing-remembered = Nothing is remembered: you are asked each time.
 account-remembered-time = Since { $since }, until { $until }
 account-forget = Forget
+account-blocked = Blocked agents
+account-blocked-explained = You said of a request that it was not you. These agents cannot ask you anything.
+account-unblock = Allow again
 account-sign-out = Sign out
 notice-password-changed = Your password was changed.
 notice-consent-forgotten = The consent was forgotten: you will be asked again.
+notice-block-lifted = The agent may ask you again.
 signed-out-title = You are signed out
 signed-out-explained = On a computer that others use, close the browser’s windows as well.
 signed-out-sign-in = Sign in again

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::configuration::Lifetimes;
 use crate::{
-    AuthorizationDetails, AuthorizationRequest, Child, ClientId, CodeChallenge, CodeVerifier, GrantId,
-    HandleRejection, PersonId, RedirectUri, RefreshToken, Refusal, ResourceUri, Scope, Secret, Sha256Digest,
-    Timestamp,
+    Approved, AuthorizationDetails, AuthorizationRequest, Child, ClientId, CodeChallenge, CodeVerifier,
+    Declined, GrantId, HandleRejection, PersonId, RedirectUri, RefreshToken, Refusal, Requested, ResourceUri,
+    Scope, Secret, Sha256Digest, Timestamp,
 };
 
 /// How long after a rotation the same client may repeat it and get the same successor, as long as that
@@ -39,6 +39,12 @@ pub enum Stage {
     Pushed(Pushed),
     /// A person said yes; the code waits to be redeemed.
     Consented(Consented),
+    /// A client asked at the backchannel (OpenID CIBA Core 1.0); the person has not decided.
+    Requested(Box<Requested>),
+    /// The person said yes; the `auth_req_id` waits to be redeemed.
+    Approved(Box<Approved>),
+    /// The person said no, which the client has yet to hear.
+    Declined(Declined),
     /// Tokens have been issued.
     Active(Active),
     /// A refresh token was got by exchange: what can be had by it.
@@ -122,10 +128,24 @@ pub struct Code {
 pub struct Active {
     /// What was granted.
     pub grant: Grant,
-    /// The spent code: its proven reuse ends everything.
-    pub code: Code,
+    /// What was spent for it.
+    #[serde(rename = "code")]
+    pub spent: Redeemed,
     /// The refresh tokens, if the client may have any.
     pub refresh: Option<Family>,
+}
+
+/// What was spent for the first tokens of a grant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Redeemed {
+    /// A code: its proven reuse ends everything.
+    Code(Code),
+    /// The `auth_req_id` of a request at the backchannel.
+    AuthReqId {
+        /// The SHA-256 of its secret.
+        auth_req_id: Sha256Digest,
+    },
 }
 
 /// A family of refresh tokens.
@@ -305,8 +325,13 @@ impl Authorization {
             Stage::Consented(consented) => {
                 (&consented.grant, &consented.code, Some(consented.code_expires_at))
             }
-            Stage::Active(active) => (&active.grant, &active.code, None),
-            Stage::Pushed(_) | Stage::Child(_) => return refuse(HandleRejection::Unknown),
+            Stage::Active(Active { grant, spent: Redeemed::Code(code), .. }) => (grant, code, None),
+            Stage::Pushed(_)
+            | Stage::Child(_)
+            | Stage::Active(_)
+            | Stage::Requested(_)
+            | Stage::Approved(_)
+            | Stage::Declined(_) => return refuse(HandleRejection::Unknown),
             Stage::Ended(_) => return refuse(HandleRejection::Ended),
         };
         if !proof.secret.matches(&code.secret) {
@@ -332,8 +357,8 @@ impl Authorization {
             grant.ends_at = grant.ends_at.min(now.after(token_life));
         }
         let refresh = refresh.map(|secret| Family { secret, generation: 0, rotated_at: now });
-        let code = code.clone();
-        Spent::Well(self.into_next(Stage::Active(Active { grant, code, refresh })))
+        let spent = Redeemed::Code(code.clone());
+        Spent::Well(self.into_next(Stage::Active(Active { grant, spent, refresh })))
     }
 
     /// Rotates the refresh token (OAuth 2.1, section 4.3.1). Only the right family secret with an older
@@ -344,7 +369,11 @@ impl Authorization {
             Stage::Active(active) => (active.refresh.as_ref(), &active.grant.client_id, active.grant.ends_at),
             Stage::Child(child) => (Some(&child.refresh), &child.claims.client_id, child.claims.exp),
             Stage::Ended(_) => return refuse(HandleRejection::Ended),
-            Stage::Pushed(_) | Stage::Consented(_) => return refuse(HandleRejection::Unknown),
+            Stage::Pushed(_)
+            | Stage::Consented(_)
+            | Stage::Requested(_)
+            | Stage::Approved(_)
+            | Stage::Declined(_) => return refuse(HandleRejection::Unknown),
         };
         let Some(family) = family.cloned().filter(|family| token.family().matches(&family.secret)) else {
             return refuse(HandleRejection::Unknown);
@@ -379,6 +408,11 @@ impl Authorization {
                 (Some(grant.person.clone()), grant.client_id.clone())
             }
             Stage::Child(child) => (child.person(), child.claims.client_id.clone()),
+            Stage::Requested(requested) => (requested.person.clone(), requested.request.client_id.clone()),
+            Stage::Approved(approved) => {
+                (Some(approved.grant.person.clone()), approved.grant.client_id.clone())
+            }
+            Stage::Declined(declined) => (Some(declined.person.clone()), declined.client_id.clone()),
             Stage::Ended(_) => return self,
         };
         self.into_next(Stage::Ended(Ended { at: now, why, person, client_id }))
@@ -393,7 +427,7 @@ impl Authorization {
             Stage::Active(active) if now < active.grant.ends_at => Ok(&active.grant),
             Stage::Active(active) => Err(HandleRejection::Expired { at: active.grant.ends_at }),
             Stage::Ended(_) => Err(HandleRejection::Ended),
-            Stage::Pushed(_) | Stage::Consented(_) | Stage::Child(_) => Err(HandleRejection::Unknown),
+            _ => Err(HandleRejection::Unknown),
         }
     }
 
@@ -406,7 +440,7 @@ impl Authorization {
             Stage::Child(child) if now < child.claims.exp => Ok(child),
             Stage::Child(child) => Err(HandleRejection::Expired { at: child.claims.exp }),
             Stage::Ended(_) => Err(HandleRejection::Ended),
-            Stage::Pushed(_) | Stage::Consented(_) | Stage::Active(_) => Err(HandleRejection::Unknown),
+            _ => Err(HandleRejection::Unknown),
         }
     }
 
@@ -414,7 +448,12 @@ impl Authorization {
     pub fn grant(&self) -> Option<&Grant> {
         match &self.stage {
             Stage::Consented(Consented { grant, .. }) | Stage::Active(Active { grant, .. }) => Some(grant),
-            Stage::Pushed(_) | Stage::Child(_) | Stage::Ended(_) => None,
+            Stage::Approved(approved) => Some(&approved.grant),
+            Stage::Pushed(_)
+            | Stage::Child(_)
+            | Stage::Requested(_)
+            | Stage::Declined(_)
+            | Stage::Ended(_) => None,
         }
     }
 
@@ -425,6 +464,9 @@ impl Authorization {
             Stage::Consented(consented) => consented.grant.ends_at,
             Stage::Active(active) => active.grant.ends_at,
             Stage::Child(child) => child.claims.exp,
+            Stage::Requested(requested) => requested.awaited.forgotten_at(),
+            Stage::Approved(approved) => approved.awaited.forgotten_at(),
+            Stage::Declined(declined) => declined.awaited.forgotten_at(),
             Stage::Ended(ended) => ended.at.after(REMEMBERED),
         }
     }
@@ -445,7 +487,7 @@ impl Authorization {
         self.into_next(stage)
     }
 
-    fn into_next(self, stage: Stage) -> Self {
+    pub(crate) fn into_next(self, stage: Stage) -> Self {
         Self { id: self.id, version: self.version + 1, stage }
     }
 }

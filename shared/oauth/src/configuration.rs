@@ -45,6 +45,9 @@ pub struct Server {
     /// What the server may fetch.
     #[serde(default)]
     pub outbound: OutboundSettings,
+    /// How people are asked who are elsewhere.
+    #[serde(default)]
+    pub backchannel: BackchannelSettings,
     /// Other issuers whose tokens are taken. Without any, nobody's are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted_issuers: Vec<TrustedIssuer>,
@@ -192,6 +195,39 @@ impl Default for ExchangeSettings {
     }
 }
 
+/// How people are asked who are elsewhere (OpenID CIBA Core 1.0).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackchannelSettings {
+    /// How long a request waits for the person and then for the client, unless the client asks for another time.
+    #[serde(with = "seconds")]
+    pub expires_in: Duration,
+    /// The longest that a client may ask for.
+    #[serde(with = "seconds")]
+    pub longest_expiry: Duration,
+    /// How long a client waits between two polls.
+    #[serde(with = "seconds")]
+    pub interval: Duration,
+    /// Whether a client is told that it named nobody (`unknown_user_id`). Otherwise such a request simply expires.
+    pub tells_unknown_users: bool,
+    /// How often one person is asked in an hour, by all clients together.
+    pub asks_per_hour: u32,
+    /// How often one person is asked in an hour by one client.
+    pub asks_of_one_client_per_hour: u32,
+}
+
+impl Default for BackchannelSettings {
+    fn default() -> Self {
+        Self {
+            expires_in: Duration::from_mins(3),
+            longest_expiry: Duration::from_mins(15),
+            interval: Duration::from_secs(5),
+            tells_unknown_users: false,
+            asks_per_hour: 30,
+            asks_of_one_client_per_hour: 12,
+        }
+    }
+}
+
 /// A grant type that a client can be allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -202,6 +238,7 @@ pub enum GrantType {
     ClientCredentials,
     TokenExchange,
     JwtBearer,
+    Ciba,
 }
 
 impl GrantType {
@@ -213,6 +250,7 @@ impl GrantType {
             Self::ClientCredentials => "client_credentials",
             Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
             Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            Self::Ciba => "urn:openid:params:grant-type:ciba",
         }
     }
 }
@@ -305,6 +343,9 @@ pub struct Client {
     /// The only one who may act on behalf of people with this client's tokens (`may_act`, RFC 8693, section 4.4).
     #[serde(default)]
     pub may_act: Option<ClientId>,
+    /// How it may ask people who are elsewhere, where it may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel: Option<BackchannelClient>,
     /// Where it comes from.
     #[serde(default, skip_serializing_if = "ClientOrigin::is_vouched_for")]
     pub origin: ClientOrigin,
@@ -339,6 +380,50 @@ impl Client {
     /// while they are away (`offline_access`, OpenID Connect Core, section 11).
     pub fn may_renew(&self, scope: &Scope) -> bool {
         self.may_use(GrantType::RefreshToken) && scope.contains(OFFLINE_ACCESS)
+    }
+}
+
+/// How a client may ask people who are elsewhere (OpenID CIBA Core 1.0, section 4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackchannelClient {
+    /// How it learns what a person decided.
+    pub delivery: TokenDelivery,
+    /// Whom it may ask without having been invited.
+    pub may_ask: Acquaintances,
+    /// Whether an approval can give it a refresh token, where the person lets it go on while they are away.
+    #[serde(default)]
+    pub refresh_tokens: bool,
+    /// How it signs its requests (`backchannel_authentication_request_signing_alg`), where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_signing_alg: Option<String>,
+}
+
+/// How a client learns what a person decided (`backchannel_token_delivery_mode`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "snake_case")]
+pub enum TokenDelivery {
+    /// It asks at the token endpoint until it is told.
+    Poll,
+    /// It is told that there is something, and then asks.
+    Ping {
+        /// `backchannel_client_notification_endpoint`.
+        endpoint: String,
+    },
+}
+
+/// People whom a client may ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acquaintances {
+    /// By group.
+    pub groups: BTreeSet<String>,
+    /// By user name.
+    pub people: BTreeSet<String>,
+}
+
+impl Acquaintances {
+    /// Whether this person is one of them.
+    pub fn include(&self, profile: &Profile) -> bool {
+        self.people.contains(&profile.user_name) || !self.groups.is_disjoint(&profile.groups)
     }
 }
 

@@ -30,6 +30,13 @@ pub enum ErrorCode {
     InvalidRequestUri,
     // OpenID Connect Core Unmet Authentication Requirements
     UnmetAuthenticationRequirements,
+    // OpenID CIBA Core 1.0, sections 11 and 13
+    AuthorizationPending,
+    SlowDown,
+    ExpiredToken,
+    ExpiredLoginHintToken,
+    UnknownUserId,
+    InvalidBindingMessage,
     // RFC 7591, section 3.2.2
     InvalidRedirectUri,
     InvalidClientMetadata,
@@ -58,6 +65,12 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::InvalidRequestUri => "invalid_request_uri",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
+            Self::ExpiredLoginHintToken => "expired_login_hint_token",
+            Self::UnknownUserId => "unknown_user_id",
+            Self::InvalidBindingMessage => "invalid_binding_message",
             Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidClientMetadata => "invalid_client_metadata",
         }

@@ -52,6 +52,22 @@ impl TokenType {
         }
     }
 
+    /// What policies call it that is issued: the last part of its identifier. A JWT is an access token then.
+    pub const fn issued_name(self) -> &'static str {
+        match self {
+            Self::AccessToken | Self::Jwt => "access_token",
+            Self::IdToken => "id_token",
+            Self::RefreshToken => "refresh_token",
+            Self::Saml2 => "saml2",
+            Self::IdJag => "id-jag",
+        }
+    }
+
+    /// The type that policies call so.
+    pub fn issued_as(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.issued_name() == name)
+    }
+
     /// What the answer says of how it is used: `Bearer` for an access token, `N_A` for what is none (RFC 8693, section 2.2.1).
     pub const fn token_type(self) -> &'static str {
         match self {

@@ -45,6 +45,8 @@ macro_rules! identifier {
     };
 }
 
+pub(crate) use identifier;
+
 /// What every person's `sub` starts with and no client id may: the two never collide.
 const PERSON_PREFIX: &str = "person-";
 
@@ -84,6 +86,12 @@ identifier!(
     |text| text.len() == 22 && is_name(text)
 );
 
+identifier!(
+    /// The identifier of something that a person is reached on. 128 random bits in base64url.
+    DeviceId,
+    |text| text.len() == 22 && is_name(text)
+);
+
 fn is_name(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
@@ -96,6 +104,13 @@ impl PersonId {
 }
 
 impl GrantId {
+    /// The identifier made of 128 random bits.
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+impl DeviceId {
     /// The identifier made of 128 random bits.
     pub fn from_random(bytes: [u8; 16]) -> Self {
         Self(URL_SAFE_NO_PAD.encode(bytes))

@@ -3,25 +3,30 @@
 //! clock or dice: moments and random bytes are parameters.
 
 mod actors;
+mod approval;
 mod asked;
 mod authorization;
+mod backchannel;
 mod canonical;
 mod child;
 mod claims;
 mod client_metadata;
 pub mod configuration;
 mod detail;
+mod device;
 mod error_code;
 mod exchange;
 mod handle;
 mod hashed_secret;
 mod identifiers;
+mod invitation;
 mod issue;
 mod mac;
 /// Discovery (RFC 8414, OpenID Connect Discovery).
 pub mod metadata;
 mod outside;
 mod parameters;
+mod pestering;
 mod pkce;
 mod redirect;
 mod refresh_token;
@@ -39,11 +44,13 @@ pub mod time;
 mod unseen;
 
 pub use actors::{Actor, Actors, Ancestor, LONGEST_CHAIN};
+pub use approval::{Approval, Approved, Awaited, Declined, Requested};
 pub use asked::Asked;
 pub use authorization::{
     Active, AuthenticationEvent, Authorization, Code, CodeProof, Consented, Decision, End, Ended, Family,
-    Grant, Pushed, ROTATION_GRACE, Rotation, Spent, Stage,
+    Grant, Pushed, ROTATION_GRACE, Redeemed, Rotation, Spent, Stage,
 };
+pub use backchannel::{AuthenticationRequest, BackchannelRequest, Hint, LONGEST_BINDING_MESSAGE};
 pub use canonical::canonical;
 pub use child::{Child, ChildTerms};
 pub use claims::{
@@ -53,13 +60,15 @@ pub use claims::{
 };
 pub use client_metadata::{ClientMetadata, MetadataProblem};
 pub use detail::{AuthorizationDetail, AuthorizationDetails, DEEPEST_DETAIL, MOST_DETAILS};
+pub use device::{Channel, Device, EmailAddress, EndpointArn, PhoneNumber, devices_in_use};
 pub use error_code::ErrorCode;
 pub use exchange::{
     ExchangeRequest, ExchangeRule, FieldSource, Passage, ShownToken, TokenType, ancestors, delegated,
 };
 pub use handle::Handle;
 pub use hashed_secret::HashedSecret;
-pub use identifiers::{ClientId, GrantId, PersonId, TokenId, ToolId};
+pub use identifiers::{ClientId, DeviceId, GrantId, PersonId, TokenId, ToolId};
+pub use invitation::{INVITATION_LIFE, Invitation, InvitationCode};
 pub use issue::{Audience, Narrower, meaningful_scope, narrowed_scope};
 pub use mac::Mac;
 pub use outside::{
@@ -67,6 +76,7 @@ pub use outside::{
     OutsideToken, Showing, Shown, SubjectKind, TrustedIssuer,
 };
 pub use parameters::{LONGEST_DETAILS, LONGEST_VALUE, Parameters};
+pub use pestering::{Asks, MayAsk};
 pub use pkce::{CodeChallenge, CodeVerifier};
 pub use redirect::{RedirectUri, is_loopback};
 pub use refresh_token::RefreshToken;

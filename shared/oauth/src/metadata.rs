@@ -21,6 +21,10 @@ pub fn document(server: &Server, tool_scopes: &[String], detail_types: &[String]
         "token_endpoint": server.endpoint("/token"),
         "introspection_endpoint": server.endpoint("/introspect"),
         "revocation_endpoint": server.endpoint("/revoke"),
+        "backchannel_authentication_endpoint": server.endpoint("/bc-authorize"),
+        "backchannel_token_delivery_modes_supported": ["poll", "ping"],
+        "backchannel_authentication_request_signing_alg_values_supported": CLIENT_ASSERTION_ALGORITHMS,
+        "backchannel_user_code_parameter_supported": false,
         "userinfo_endpoint": server.endpoint("/userinfo"),
         "jwks_uri": server.endpoint("/jwks.json"),
         "authorization_details_types_metadata_endpoint": server.endpoint("/authorization-details-types"),
@@ -73,6 +77,7 @@ fn grant_types(server: &Server) -> Vec<&'static str> {
         GrantType::RefreshToken,
         GrantType::ClientCredentials,
         GrantType::TokenExchange,
+        GrantType::Ciba,
     ];
     let grants = always.into_iter().chain(takes_id_jag(server).then_some(GrantType::JwtBearer));
     grants.map(GrantType::as_str).collect()

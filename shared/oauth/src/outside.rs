@@ -93,31 +93,36 @@ pub enum SubjectKind {
     External,
 }
 
-/// Whom a token comes from that goes back to another issuer. It stays in whatever is made of it.
+/// Whom a token comes from that goes back to another issuer. It stays in whatever is made of it, so every tool down the chain reads
+/// it: the name that the other issuer has for the subject is not in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The other issuer.
     pub iss: String,
-    /// Its own name of the subject: the value of the claim that the trust names.
+    /// The subject in its name space: [`OUTSIDE_PREFIX`] and a digest over issuer and name. Nobody else's is the same. Who can guess
+    /// both finds out that they guessed right; who cannot learns that it is the same subject as before, and no more.
     pub sub: String,
     /// When it said so.
     pub iat: Timestamp,
 }
 
 impl Origin {
-    /// The subject in the other issuer's name space. It says neither name, and nobody else's is the same.
-    pub fn subject(&self) -> String {
+    /// The subject that `iss` calls `name`.
+    pub fn new(iss: &str, name: &str, iat: Timestamp) -> Self {
         // Neither a URL nor a name has a NUL in it, so the two parts cannot be shifted against each other.
-        let digest = Sha256Digest::of(format!("{}\0{}", self.iss, self.sub).as_bytes());
-        format!("{OUTSIDE_PREFIX}{}", URL_SAFE_NO_PAD.encode(digest.as_bytes()))
+        let digest = Sha256Digest::of(format!("{iss}\0{name}").as_bytes());
+        let sub = format!("{OUTSIDE_PREFIX}{}", URL_SAFE_NO_PAD.encode(digest.as_bytes()));
+        Self { iss: iss.to_owned(), sub, iat }
     }
 }
 
 /// What another issuer's good token says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutsideToken {
-    /// Whom it is about.
+    /// Whom it is about, as what is made of it says that.
     pub origin: Origin,
+    /// Its issuer's own name of the subject: the value of the claim that the trust names. It goes into the audit, and into no token.
+    pub name: String,
     /// When it was made.
     pub iat: Timestamp,
     /// Its last moment.
@@ -237,7 +242,7 @@ impl TrustedIssuer {
         // OpenID Connect Core, section 5.7: an address that nobody verified is whatever somebody typed.
         let is_verified = shown.claims.get("email_verified") == Some(&Value::Bool(true));
         require(self.subject_claim != EMAIL_CLAIM || is_verified, "an address that is not verified")?;
-        let sub = shown.name(&self.subject_claim).ok_or("subject")?.to_owned();
+        let name = shown.name(&self.subject_claim).ok_or("subject")?.to_owned();
         let (exp, iat) = (shown.moment("exp")?.ok_or("exp")?, shown.moment("iat")?.ok_or("iat")?);
         require(now < exp, "expired")?;
         let begins = shown.moment("nbf")?.map_or(iat, |nbf| nbf.max(iat));
@@ -245,7 +250,8 @@ impl TrustedIssuer {
         require(now.since(iat) <= self.max_age, "too old")?;
         require(self.not_before.is_none_or(|moment| iat >= moment), "before the trust")?;
         Ok(OutsideToken {
-            origin: Origin { iss: self.issuer.clone(), sub, iat },
+            origin: Origin::new(&self.issuer, &name, iat),
+            name,
             iat,
             exp,
             auth_time: shown.moment("auth_time")?,
@@ -392,8 +398,8 @@ pub struct IdJagClaims {
 mod tests {
     use super::*;
 
-    fn origin(iss: &str, sub: &str) -> Origin {
-        Origin { iss: iss.to_owned(), sub: sub.to_owned(), iat: NOW }
+    fn subject(iss: &str, name: &str) -> String {
+        Origin::new(iss, name, NOW).sub
     }
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -407,7 +413,7 @@ mod tests {
             now: NOW,
         };
         let shown = Shown { typ: Some("JWT"), claims: claims.as_object().expect("an object") };
-        issuer.subject_token(shown, showing).map(|token| token.origin.sub)
+        issuer.subject_token(shown, showing).map(|token| token.name)
     }
 
     fn issuer(change: &Value) -> TrustedIssuer {
@@ -453,19 +459,19 @@ mod tests {
     #[test]
     fn each_issuer_has_a_name_space_of_its_own() {
         let names = [
-            origin("https://a.test", "alice"),
-            origin("https://a.test", "bob"),
-            origin("https://b.test", "alice"),
-            origin("https://a.testalice", ""),
-            origin("https://a.tes", "talice"),
+            ("https://a.test", "alice"),
+            ("https://a.test", "bob"),
+            ("https://b.test", "alice"),
+            ("https://a.testalice", ""),
+            ("https://a.tes", "talice"),
         ];
-        let subjects: BTreeSet<String> = names.iter().map(Origin::subject).collect();
+        let subjects: BTreeSet<String> = names.iter().map(|(iss, name)| subject(iss, name)).collect();
         assert_eq!(subjects.len(), names.len());
     }
 
     #[test]
     fn no_client_and_no_person_is_called_like_somebody_from_elsewhere() {
-        let subject = origin("https://a.test", "person-AAAAAAAAAAAAAAAAAAAAAA").subject();
+        let subject = subject("https://a.test", "person-AAAAAAAAAAAAAAAAAAAAAA");
         assert_eq!(ClientId::parse(&subject), None);
         assert_eq!(crate::PersonId::parse(&subject), None);
         assert_eq!(ClientId::parse("external:"), None);

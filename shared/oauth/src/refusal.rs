@@ -75,6 +75,12 @@ pub enum Refusal {
     ChallengeMethodNotS256,
     #[error("the parameter request is not supported: push the request instead")]
     RequestObjectNotSupported,
+    #[error("the signed request cannot be used: {why}")]
+    RequestObjectInvalid { why: &'static str },
+    #[error("this client signs its authentication requests: send the parameter request")]
+    SignedRequestExpected,
+    #[error("beside request there are parameters that belong in it")]
+    ParametersBesideRequest,
     #[error("a pushed authorization request must not contain request_uri")]
     RequestUriInPushedRequest,
     #[error("the request_uri is not one of ours")]
@@ -129,6 +135,30 @@ pub enum Refusal {
     DetailOutsideResource { index: usize },
     #[error("authorization_details[{index}] is wider than what was granted")]
     DetailWidened { index: usize },
+
+    // Requests at the backchannel.
+    #[error("exactly one of login_hint, id_token_hint and login_hint_token says who is asked")]
+    HintNotChosen,
+    #[error("an authentication request has the scope openid")]
+    OpenidScopeMissing,
+    #[error("the binding_message must be plain text on one line, at most 100 characters")]
+    BindingMessageInvalid,
+    #[error("the login_hint_token is unknown, used or expired, or not for this client")]
+    HintTokenInvalid,
+    #[error("the hint names nobody whom this client may ask")]
+    UnknownUser,
+    #[error("the request is unknown or has expired, or was decided already")]
+    RequestNotWaiting { why: HandleRejection },
+    #[error("the person has not decided yet")]
+    AuthorizationPending,
+    #[error("the client asked again too soon: wait {} seconds between two requests", interval.as_secs())]
+    PolledTooSoon { interval: Duration },
+    #[error("the auth_req_id has expired")]
+    AuthReqIdExpired,
+    #[error("the person declined")]
+    ApprovalDenied,
+    #[error("the auth_req_id is unknown or already used, or belongs to another client")]
+    AuthReqIdInvalid { why: HandleRejection },
 
     // Grants.
     #[error("this grant_type is not supported")]
@@ -250,6 +280,7 @@ impl Refusal {
             Self::ScopeNotAllowed
             | Self::ScopeNotPermitted
             | Self::ScopeNeedsDetails { .. }
+            | Self::OpenidScopeMissing
             | Self::ScopeWidened => ErrorCode::InvalidScope,
             Self::ResourceNotAllowed
             | Self::ResourceNotChosen
@@ -260,6 +291,7 @@ impl Refusal {
             Self::ConsentRequired => ErrorCode::ConsentRequired,
             Self::DeniedByPerson
             | Self::InteractionExpired
+            | Self::ApprovalDenied
             | Self::GrantNotPermitted
             | Self::RegistrationNotOffered => ErrorCode::AccessDenied,
             Self::AuthenticationStrengthUnavailable => ErrorCode::UnmetAuthenticationRequirements,
@@ -276,11 +308,18 @@ impl Refusal {
             | Self::DetailNotPermitted { .. }
             | Self::DetailWidened { .. } => ErrorCode::InvalidAuthorizationDetails,
             Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
+            Self::BindingMessageInvalid => ErrorCode::InvalidBindingMessage,
+            Self::HintTokenInvalid => ErrorCode::ExpiredLoginHintToken,
+            Self::UnknownUser => ErrorCode::UnknownUserId,
+            Self::AuthorizationPending => ErrorCode::AuthorizationPending,
+            Self::PolledTooSoon { .. } => ErrorCode::SlowDown,
+            Self::AuthReqIdExpired => ErrorCode::ExpiredToken,
             Self::CodeInvalid { .. }
             | Self::RedirectUriMismatch
             | Self::VerifierMismatch
             | Self::RefreshTokenInvalid { .. }
             | Self::GrantAssertionInvalid { .. }
+            | Self::AuthReqIdInvalid { .. }
             | Self::PersonEnded => ErrorCode::InvalidGrant,
             Self::TokenInvalid { .. } => ErrorCode::InvalidToken,
             Self::InsufficientScope { .. } => ErrorCode::InsufficientScope,

@@ -272,7 +272,7 @@ pub fn require_details_for_scopes(
 }
 
 /// The resources (RFC 8707, section 2.1): each a registered tool that the client may use, or the issuer.
-fn resources(
+pub(crate) fn resources(
     parameters: &Parameters,
     client: &Client,
     server: &Server,

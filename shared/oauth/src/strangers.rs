@@ -285,6 +285,7 @@ impl Stranger {
         };
         let metadata = &self.metadata;
         Some(Client {
+            backchannel: None,
             id: self.id.clone(),
             name: metadata.name.clone().unwrap_or_else(|| self.name_of_its_own()),
             authentication: metadata.authentication.clone(),

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, USER_AGENT};
+use hyper::http::request::Builder;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use oauth::configuration::OutboundSettings;
@@ -62,8 +63,8 @@ pub struct Fetched {
 #[derive(Clone)]
 pub struct Outbound {
     tls: TlsConnector,
-    settings: Arc<OutboundSettings>,
-    loopback: Loopback,
+    pub(crate) settings: Arc<OutboundSettings>,
+    pub(crate) loopback: Loopback,
 }
 
 impl Outbound {
@@ -84,6 +85,11 @@ impl Outbound {
                 .with_no_client_auth();
         let tls = TlsConnector::from(Arc::new(configuration));
         Ok(Self { tls, settings: Arc::new(settings.clone()), loopback })
+    }
+
+    /// The settings that it goes by.
+    pub(crate) fn settings(&self) -> &OutboundSettings {
+        &self.settings
     }
 
     /// Fetches a JSON document.
@@ -107,7 +113,11 @@ impl Outbound {
     }
 
     /// Connects to the first address that answers as the host. Each has been looked at, and no name is resolved again.
-    async fn connect(&self, target: &Target, addresses: Vec<SocketAddr>) -> Result<Connection, Problem> {
+    pub(crate) async fn connect(
+        &self,
+        target: &Target,
+        addresses: Vec<SocketAddr>,
+    ) -> Result<Connection, Problem> {
         let mut problem = Problem::NoAddress;
         for address in addresses {
             match self.open(target, address).await {
@@ -149,8 +159,8 @@ fn authorities(pem: &str) -> Result<Vec<CertificateDer<'static>>, String> {
 }
 
 /// A connection that ends with the fetch, be that done or given up.
-struct Connection {
-    sender: http1::SendRequest<Empty<Bytes>>,
+pub(crate) struct Connection {
+    pub(crate) sender: http1::SendRequest<Full<Bytes>>,
     driver: JoinHandle<()>,
 }
 
@@ -178,17 +188,24 @@ impl Drop for Connection {
     }
 }
 
-fn request(target: &Target, url: &Url) -> Result<Request<Empty<Bytes>>, Problem> {
+fn request(target: &Target, url: &Url) -> Result<Request<Full<Bytes>>, Problem> {
+    addressed(target, url)
+        .header(ACCEPT, "application/json")
+        .header(USER_AGENT, NAME)
+        .body(Full::default())
+        .map_err(|_| Problem::Url("it cannot be asked for"))
+}
+
+/// What we call ourselves.
+pub(crate) const NAME: &str = "countersign";
+
+/// A request to the URL, so far of nothing but its host.
+pub(crate) fn addressed(target: &Target, url: &Url) -> Builder {
     let own_port = if target.is_secure { 443 } else { 80 };
     let name = url.host_str().unwrap_or_default();
     let host = if target.port == own_port { name.to_owned() } else { format!("{name}:{}", target.port) };
     let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-    Request::get(path)
-        .header(HOST, host)
-        .header(ACCEPT, "application/json")
-        .header(USER_AGENT, "countersign")
-        .body(Empty::new())
-        .map_err(|_| Problem::Url("it cannot be asked for"))
+    Request::get(path).header(HOST, host)
 }
 
 /// Only a 200 with JSON is a document. A redirect is not followed: it would lead past what was looked at.

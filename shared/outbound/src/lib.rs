@@ -9,9 +9,13 @@
 mod addresses;
 mod fetch;
 mod freshness;
+mod in_force;
+mod post;
 mod problem;
 mod target;
 
 pub use addresses::{Neighbourhood, neighbourhood};
 pub use fetch::{Fetched, Limits, Loopback, Outbound};
+pub use in_force::OutboundInForce;
+pub use post::Post;
 pub use problem::Problem;

@@ -8,10 +8,13 @@ use std::{fs, io};
 use languages::{Arguments, Languages, Template, Texts, Value, Zone};
 use oauth::Timestamp;
 use pages::{
-    AccountNotice, AccountPage, AskingClient, Brand, ChangePasswordPage, ConsentPage, ConsentProblem,
-    DetailChoice, ErrorPage, Frame, Lifetime, PasswordProblem, Person, RememberedChoice, ScopeChoice,
-    SignInPage, SignInProblem, SignedOutPage, WhatHappened, Withheld,
+    AccountNotice, AccountPage, ApprovalPage, ApprovalProblem, AskingClient, BlockedClient, Brand,
+    ChangePasswordPage, Choices, ConsentPage, ConsentProblem, Decided, DecidedPage, DetailChoice, ErrorPage,
+    Frame, LeadsTo, Lifetime, PasswordProblem, Person, RememberedChoice, ScopeChoice, SignInPage,
+    SignInProblem, SignedOutPage, WaitingPage, WaitingRequest, WhatHappened, Withheld,
 };
+
+static UTC: Zone = Zone::UTC;
 
 const ALICE: Person<'_> = Person { display_name: "Alice Example", user_name: "alice" };
 
@@ -74,6 +77,18 @@ fn all_pages(frame: Frame<'_>) -> Vec<(&'static str, String)> {
             error(WhatHappened::ReturnIsUnknown, Some("redirect_uri: not registered for this client")),
         ),
         ("error-over", error(WhatHappened::InteractionIsOver, None)),
+        ("error-expired", error(WhatHappened::RequestExpired, None)),
+        ("approval", approval(frame).render()),
+        (
+            "approval-nothing",
+            ApprovalPage { problem: Some(ApprovalProblem::NothingChosen), ..approval(frame) }.render(),
+        ),
+        ("approval-silent", ApprovalPage { message: None, ..approval(frame) }.render()),
+        ("waiting", waiting(frame)),
+        ("waiting-none", WaitingPage { frame, requests: vec![], zone: &UTC }.render()),
+        ("decided-approved", decided(frame, allowed(frame))),
+        ("decided-denied", decided(frame, Decided::Denied)),
+        ("decided-blocked", decided(frame, Decided::Blocked)),
         ("signed-out", SignedOutPage { frame }.render()),
         ("password", password(frame, None)),
         ("password-short", password(frame, Some(PasswordProblem::TooShort))),
@@ -87,7 +102,7 @@ fn sign_in(frame: Frame<'_>, problem: Option<SignInProblem>) -> String {
     SignInPage {
         frame,
         interaction: "i",
-        client_name: Some("Finance Agent"),
+        leads_to: LeadsTo::Client("Finance Agent"),
         user_name,
         again: false,
         problem,
@@ -104,7 +119,7 @@ fn account(frame: Frame<'_>, notice: Option<AccountNotice>) -> String {
         frame,
         csrf: "c",
         person: ALICE,
-        zone: &Zone::UTC,
+        zone: &UTC,
         remembered: vec![RememberedChoice {
             client_name: "Finance Agent",
             client_id: "finance-agent",
@@ -115,14 +130,58 @@ fn account(frame: Frame<'_>, notice: Option<AccountNotice>) -> String {
             since: Timestamp::from_seconds(1_795_539_900),
             until: Timestamp::from_seconds(1_798_131_900),
         }],
+        blocked: notice
+            .map(|_| BlockedClient { name: "Travel Agent".to_owned(), id: "travel-agent".to_owned() })
+            .into_iter()
+            .collect(),
         notice,
     }
     .render()
 }
 
+fn approval(frame: Frame<'_>) -> ApprovalPage<'_> {
+    ApprovalPage {
+        frame,
+        request: "r",
+        client_name: "Finance Agent",
+        client_id: "finance-agent",
+        person: ALICE,
+        message: Some("Delete Q4-report.pdf · 42"),
+        choices: choices(frame),
+        lifetime: Lifetime { token: Duration::from_mins(5), renewable_until: None },
+        asked_at: Timestamp::from_seconds(1_795_539_900),
+        expires_at: Timestamp::from_seconds(1_795_540_080),
+        zone: &UTC,
+        problem: None,
+    }
+}
+
+fn waiting(frame: Frame<'_>) -> String {
+    let request = |name: &str, message: Option<&str>| WaitingRequest {
+        client_name: name.to_owned(),
+        message: message.map(str::to_owned),
+        expires_at: Timestamp::from_seconds(1_795_540_080),
+        path: "/approval?request=r".to_owned(),
+    };
+    let requests =
+        vec![request("Finance Agent", Some("Delete Q4-report.pdf · 42")), request("Travel Agent", None)];
+    WaitingPage { frame, requests, zone: &UTC }.render()
+}
+
+fn allowed(frame: Frame<'_>) -> Decided<'_> {
+    Decided::Approved {
+        sentences: vec![payment_sentence(frame.texts)],
+        scopes: vec![ScopeChoice { name: "openid", description: None, is_required: true }],
+    }
+}
+
+fn decided<'a>(frame: Frame<'a>, decided: Decided<'a>) -> String {
+    let next = matches!(decided, Decided::Denied).then(|| "/approval?request=r".to_owned());
+    DecidedPage { frame, client_name: "Finance Agent", decided, next }.render()
+}
+
 fn consent(frame: Frame<'_>) -> ConsentPage<'_> {
     ConsentPage {
-        withheld: Withheld::default(),
         frame,
         interaction: "i",
         client: AskingClient {
@@ -134,27 +193,7 @@ fn consent(frame: Frame<'_>) -> ConsentPage<'_> {
         returns_to: "127.0.0.1:8912",
         person: ALICE,
         purpose: Some("I want to sum up the fourth quarter for your meeting on Thursday."),
-        details: vec![
-            DetailChoice {
-                sentence: file_sentence(frame.texts, "Q4-report.pdf".into()),
-                tool: "Finance File Server",
-                json: "{\n  \"type\": \"file_access\",\n  \"locations\": [\"https://files.internal.corp/finance\"],\n  \"actions\": [\"read\"],\n  \"identifier\": \"Q4-report.pdf\"\n}",
-            },
-            DetailChoice {
-                sentence: file_sentence(frame.texts, Value::absent()),
-                tool: "Finance File Server",
-                json: "{\n  \"type\": \"file_access\",\n  \"locations\": [\"https://files.internal.corp/finance\"],\n  \"actions\": [\"read\"]\n}",
-            },
-            DetailChoice {
-                sentence: payment_sentence(frame.texts),
-                tool: "Payments",
-                json: "{\n  \"type\": \"payment\",\n  \"amount\": \"123.50\",\n  \"currency\": \"EUR\",\n  \"creditor\": \"Miller \\u0026 Sons\"\n}",
-            },
-        ],
-        scopes: vec![
-            ScopeChoice { name: "openid", description: None, is_required: true },
-            ScopeChoice { name: "email", description: None, is_required: false },
-        ],
+        choices: choices(frame),
         lifetime: Lifetime {
             token: Duration::from_mins(5),
             renewable_until: "Europe/Berlin"
@@ -167,10 +206,37 @@ fn consent(frame: Frame<'_>) -> ConsentPage<'_> {
     }
 }
 
+fn choices(frame: Frame<'_>) -> Choices<'_> {
+    Choices {
+        details: vec![
+            DetailChoice {
+                sentence: file_sentence(frame.texts, "Q4-report.pdf".into()),
+                tool: "Finance File Server",
+                json: "{\n  \"type\": \"file_access\",\n  \"locations\": [\"https://files.internal.corp/finance\"],\n  \"actions\": [\"read\"],\n  \"identifier\": \"Q4-report.pdf\"\n}".to_owned(),
+            },
+            DetailChoice {
+                sentence: file_sentence(frame.texts, Value::absent()),
+                tool: "Finance File Server",
+                json: "{\n  \"type\": \"file_access\",\n  \"locations\": [\"https://files.internal.corp/finance\"],\n  \"actions\": [\"read\"]\n}".to_owned(),
+            },
+            DetailChoice {
+                sentence: payment_sentence(frame.texts),
+                tool: "Payments",
+                json: "{\n  \"type\": \"payment\",\n  \"amount\": \"123.50\",\n  \"currency\": \"EUR\",\n  \"creditor\": \"Miller \\u0026 Sons\"\n}".to_owned(),
+            },
+        ],
+        scopes: vec![
+            ScopeChoice { name: "openid", description: None, is_required: true },
+            ScopeChoice { name: "email", description: None, is_required: false },
+        ],
+        withheld: Withheld::default(),
+    }
+}
+
 /// Alice cannot allow what she does not hold herself.
 fn consent_of_what_is_not_hers(frame: Frame<'_>) -> ConsentPage<'_> {
     let withheld = Withheld { details: vec![2], scopes: vec!["email".to_owned()] };
-    ConsentPage { withheld, ..consent(frame) }
+    ConsentPage { choices: Choices { withheld, ..choices(frame) }, ..consent(frame) }
 }
 
 fn consent_of_a_stranger(frame: Frame<'_>) -> ConsentPage<'_> {
@@ -182,8 +248,9 @@ fn consent_of_a_stranger(frame: Frame<'_>) -> ConsentPage<'_> {
     };
     let lifetime = Lifetime { token: Duration::from_mins(5), renewable_until: None };
     let mut page = consent(frame);
-    page.details.truncate(1);
-    ConsentPage { client, lifetime, purpose: None, scopes: Vec::new(), may_be_remembered: false, ..page }
+    page.choices.details.truncate(1);
+    page.choices.scopes.clear();
+    ConsentPage { client, lifetime, purpose: None, may_be_remembered: false, ..page }
 }
 
 fn file_sentence(texts: &Texts, identifier: Value) -> languages::Message {

@@ -6,7 +6,7 @@ use crate::ScopeChoice;
 use crate::frame::{Frame, Person, rendered};
 
 /// The front page of a person's account. Its sign-out form posts `csrf` to `/sign-out`; the form of each remembered
-/// consent posts `csrf`, `client` and `consent` to `/account`.
+/// consent posts `csrf`, `client` and `consent` to `/account`, that of each blocked client `csrf` and `unblock`.
 #[derive(Template)]
 #[template(path = "account.html")]
 pub struct AccountPage<'a> {
@@ -20,8 +20,19 @@ pub struct AccountPage<'a> {
     pub zone: &'a Zone,
     /// The requests about which they are not asked again.
     pub remembered: Vec<RememberedChoice<'a>>,
+    /// The clients that cannot ask them.
+    pub blocked: Vec<BlockedClient>,
     /// What has just been done.
     pub notice: Option<AccountNotice>,
+}
+
+/// A client of which the person wants to hear nothing until they lift it.
+#[derive(Clone, Debug)]
+pub struct BlockedClient {
+    /// Its name.
+    pub name: String,
+    /// Its `client_id`.
+    pub id: String,
 }
 
 /// A consent that is remembered until it is forgotten or has expired.
@@ -52,6 +63,8 @@ pub enum AccountNotice {
     PasswordChanged,
     /// A remembered consent was forgotten.
     ConsentForgotten,
+    /// A client may ask again.
+    BlockLifted,
 }
 
 impl AccountPage<'_> {
@@ -64,8 +77,8 @@ impl AccountPage<'_> {
         self.frame.signed_in_as(&self.person)
     }
 
-    fn client_id(&self, consent: &RememberedChoice<'_>) -> Message {
-        self.frame.tell("consent-client-id", &Arguments::none().with("id", consent.client_id))
+    fn client_id(&self, id: &str) -> Message {
+        self.frame.tell("consent-client-id", &Arguments::none().with("id", id))
     }
 
     fn time_of(&self, consent: &RememberedChoice<'_>) -> Message {
@@ -79,6 +92,7 @@ impl AccountPage<'_> {
         self.notice.map(|notice| match notice {
             AccountNotice::PasswordChanged => self.frame.say("notice-password-changed"),
             AccountNotice::ConsentForgotten => self.frame.say("notice-consent-forgotten"),
+            AccountNotice::BlockLifted => self.frame.say("notice-block-lifted"),
         })
     }
 }
@@ -86,6 +100,12 @@ impl AccountPage<'_> {
 impl RememberedChoice<'_> {
     fn client(&self) -> String {
         languages::foreign_text(self.client_name, 100)
+    }
+}
+
+impl BlockedClient {
+    fn client(&self) -> String {
+        languages::foreign_text(&self.name, 100)
     }
 }
 

@@ -38,6 +38,12 @@ pub enum WhatHappened {
     NotAllowed,
     /// There is no such page.
     NoSuchPage,
+    /// No such request waits for this person: there is none, it is somebody else's, or it is long over.
+    NothingToDecide,
+    /// They had decided about the request before.
+    DecidedBefore,
+    /// The request was not decided in time.
+    RequestExpired,
     /// We are overloaded, or something we need is down: trying again later helps.
     Unavailable,
     /// A fault of ours.
@@ -46,7 +52,7 @@ pub enum WhatHappened {
 
 impl WhatHappened {
     /// All of them, for tests and previews.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::RequestIsWrong,
         Self::ClientIsUnknown,
         Self::ReturnIsUnknown,
@@ -54,6 +60,9 @@ impl WhatHappened {
         Self::FormIsForeign,
         Self::NotAllowed,
         Self::NoSuchPage,
+        Self::NothingToDecide,
+        Self::DecidedBefore,
+        Self::RequestExpired,
         Self::Unavailable,
         Self::Broken,
     ];
@@ -67,6 +76,9 @@ impl WhatHappened {
             Self::FormIsForeign => "form-is-foreign",
             Self::NotAllowed => "not-allowed",
             Self::NoSuchPage => "no-such-page",
+            Self::NothingToDecide => "nothing-to-decide",
+            Self::DecidedBefore => "decided-before",
+            Self::RequestExpired => "request-expired",
             Self::Unavailable => "unavailable",
             Self::Broken => "broken",
         }

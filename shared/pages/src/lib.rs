@@ -9,26 +9,34 @@
 //! [`Brand::assets`] list, below the same base path.
 
 mod account;
+mod approval;
 mod asset;
 mod brand;
 mod catalogue;
+mod choices;
 mod colour;
 mod consent;
 mod error;
 mod frame;
+mod lifetime;
 mod password;
 mod policy;
 mod sign_in;
+mod waiting;
 mod words;
 
-pub use account::{AccountNotice, AccountPage, RememberedChoice, SignedOutPage};
+pub use account::{AccountNotice, AccountPage, BlockedClient, RememberedChoice, SignedOutPage};
+pub use approval::{ApprovalPage, ApprovalProblem};
 pub use asset::{Asset, assets};
 pub use brand::{Brand, Logo, UnusableLogo};
 pub use catalogue::{CatalogueEntry, CatalogueEntryPage, CatalogueGroup, CataloguePage};
+pub use choices::{Choices, DetailChoice, ScopeChoice, Withheld};
 pub use colour::{Colour, InvalidColour};
-pub use consent::{AskingClient, ConsentPage, ConsentProblem, DetailChoice, Lifetime, ScopeChoice, Withheld};
+pub use consent::{AskingClient, ConsentPage, ConsentProblem};
 pub use error::{ErrorPage, WhatHappened};
 pub use frame::{Frame, Person};
+pub use lifetime::Lifetime;
 pub use password::{ChangePasswordPage, PasswordProblem};
 pub use policy::content_security_policy;
-pub use sign_in::{SignInPage, SignInProblem};
+pub use sign_in::{LeadsTo, SignInPage, SignInProblem};
+pub use waiting::{Decided, DecidedPage, WaitingPage, WaitingRequest};

@@ -13,14 +13,25 @@ pub struct SignInPage<'a> {
     pub frame: Frame<'a>,
     /// The opaque token of the interaction that goes on after signing in.
     pub interaction: &'a str,
-    /// The client that the person came from; none when they came on their own.
-    pub client_name: Option<&'a str>,
+    /// Where the person goes afterwards.
+    pub leads_to: LeadsTo<'a>,
     /// What stands in the field already: a `login_hint`, or what was typed before.
     pub user_name: &'a str,
     /// Whether somebody is signed in and the client wants to be sure who (`prompt=login`, `max_age`).
     pub again: bool,
     /// What was wrong with the last attempt.
     pub problem: Option<SignInProblem>,
+}
+
+/// Where a person goes who signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeadsTo<'a> {
+    /// Back to the client of this name, that they came from.
+    Client(&'a str),
+    /// To their account, or to a client whose name is nothing to go by.
+    Account,
+    /// To what waits for their answer.
+    Approval,
 }
 
 /// Why a person could not be signed in. It never tells whether the user exists.
@@ -42,12 +53,15 @@ impl SignInPage<'_> {
     }
 
     fn lead(&self) -> Message {
-        match self.client_name {
-            Some(client) if self.again => {
+        match self.leads_to {
+            LeadsTo::Client(client) if self.again => {
                 self.frame.tell("sign-in-again", &Arguments::none().with("client", client))
             }
-            Some(client) => self.frame.tell("sign-in-lead", &Arguments::none().with("client", client)),
-            None => self.frame.tell("sign-in-lead-alone", &Arguments::none()),
+            LeadsTo::Client(client) => {
+                self.frame.tell("sign-in-lead", &Arguments::none().with("client", client))
+            }
+            LeadsTo::Account => self.frame.tell("sign-in-lead-alone", &Arguments::none()),
+            LeadsTo::Approval => self.frame.tell("sign-in-lead-approval", &Arguments::none()),
         }
     }
 

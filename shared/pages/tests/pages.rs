@@ -7,12 +7,14 @@ use std::time::Duration;
 use languages::{Arguments, Languages, Template, Texts, Zone};
 use oauth::Timestamp;
 use pages::{
-    AccountNotice, AccountPage, AskingClient, Brand, CatalogueEntry, CatalogueEntryPage, CatalogueGroup,
-    CataloguePage, ChangePasswordPage, ConsentPage, ConsentProblem, DetailChoice, ErrorPage, Frame, Lifetime,
+    AccountNotice, AccountPage, ApprovalPage, ApprovalProblem, AskingClient, BlockedClient, Brand,
+    CatalogueEntry, CatalogueEntryPage, CatalogueGroup, CataloguePage, ChangePasswordPage, Choices,
+    ConsentPage, ConsentProblem, Decided, DecidedPage, DetailChoice, ErrorPage, Frame, LeadsTo, Lifetime,
     PasswordProblem, Person, RememberedChoice, ScopeChoice, SignInPage, SignInProblem, SignedOutPage,
-    WhatHappened, Withheld,
+    WaitingPage, WaitingRequest, WhatHappened, Withheld,
 };
 
+static UTC: Zone = Zone::UTC;
 const HOSTILE: &str = "\"'><script>alert(1)</script>&lt;{{ x }}\u{202e}\u{2066}\n\0";
 
 fn texts(tag: &str) -> &'static Texts {
@@ -28,7 +30,6 @@ fn sentence(identifier: &str) -> languages::Message {
 /// A consent page where every text that comes from outside is `foreign`.
 fn consent<'a>(frame: Frame<'a>, foreign: &'a str) -> ConsentPage<'a> {
     ConsentPage {
-        withheld: Withheld::default(),
         frame,
         interaction: foreign,
         client: AskingClient {
@@ -40,38 +41,103 @@ fn consent<'a>(frame: Frame<'a>, foreign: &'a str) -> ConsentPage<'a> {
         returns_to: foreign,
         person: Person { display_name: foreign, user_name: foreign },
         purpose: Some(foreign),
+        choices: choices(foreign),
+        lifetime: lifetime(),
+        may_be_remembered: true,
+        problem: None,
+    }
+}
+
+/// Three details for two tools and three scopes.
+fn choices(foreign: &str) -> Choices<'_> {
+    let detail = |sentence, tool, json: &str| DetailChoice { sentence, tool, json: json.to_owned() };
+    Choices {
         details: vec![
-            DetailChoice { sentence: sentence(foreign), tool: "Files", json: foreign },
-            DetailChoice { sentence: sentence("two"), tool: "Payments", json: "{\"b\": \"\u{202e}\"}" },
-            DetailChoice { sentence: sentence("three"), tool: "Files", json: "{}" },
+            detail(sentence(foreign), "Files", foreign),
+            detail(sentence("two"), "Payments", "{\"b\": \"\u{202e}\"}"),
+            detail(sentence("three"), "Files", "{}"),
         ],
         scopes: vec![
             ScopeChoice { name: "openid", description: None, is_required: true },
             ScopeChoice { name: foreign, description: None, is_required: false },
             ScopeChoice { name: "files", description: Some(foreign), is_required: false },
         ],
-        lifetime: Lifetime {
-            token: Duration::from_mins(5),
-            renewable_until: Some((
-                Timestamp::from_seconds(1_795_539_900),
-                "Europe/Berlin".parse().expect("a zone"),
-            )),
-        },
-        may_be_remembered: true,
+        withheld: Withheld::default(),
+    }
+}
+
+fn lifetime() -> Lifetime {
+    let berlin = "Europe/Berlin".parse().expect("a zone");
+    Lifetime {
+        token: Duration::from_mins(5),
+        renewable_until: Some((Timestamp::from_seconds(1_795_539_900), berlin)),
+    }
+}
+
+/// An approval page where every text that comes from outside is `foreign`.
+fn approval<'a>(frame: Frame<'a>, foreign: &'a str) -> ApprovalPage<'a> {
+    ApprovalPage {
+        frame,
+        request: foreign,
+        client_name: foreign,
+        client_id: foreign,
+        person: Person { display_name: foreign, user_name: foreign },
+        message: Some(foreign),
+        choices: choices(foreign),
+        lifetime: lifetime(),
+        asked_at: Timestamp::from_seconds(1_795_539_780),
+        expires_at: Timestamp::from_seconds(1_795_539_960),
+        zone: &UTC,
         problem: None,
     }
+}
+
+fn decided<'a>(frame: Frame<'a>, foreign: &'a str, decided: Decided<'a>, next: Option<&str>) -> String {
+    DecidedPage { frame, client_name: foreign, decided, next: next.map(str::to_owned) }.render()
+}
+
+fn approval_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
+    let waiting = WaitingRequest {
+        client_name: foreign.to_owned(),
+        message: Some(foreign.to_owned()),
+        expires_at: Timestamp::from_seconds(1_795_539_960),
+        path: "/approval?request=r".to_owned(),
+    };
+    let silent = WaitingRequest { message: None, ..waiting.clone() };
+    let list = |requests| WaitingPage { frame, requests, zone: &UTC }.render();
+    let allowed = Decided::Approved { sentences: vec![sentence(foreign)], scopes: choices(foreign).scopes };
+    vec![
+        approval(frame, foreign).render(),
+        ApprovalPage { problem: Some(ApprovalProblem::NothingChosen), ..approval(frame, foreign) }.render(),
+        ApprovalPage {
+            message: None,
+            choices: Choices::default(),
+            problem: Some(ApprovalProblem::Outdated),
+            ..approval(frame, foreign)
+        }
+        .render(),
+        list(vec![]),
+        list(vec![waiting, silent]),
+        decided(frame, foreign, allowed, Some("/approval?request=r")),
+        decided(frame, foreign, Decided::Denied, None),
+        decided(frame, foreign, Decided::Blocked, None),
+    ]
 }
 
 fn sign_in<'a>(frame: Frame<'a>, foreign: &'a str, problem: Option<SignInProblem>) -> String {
     let page = SignInPage {
         frame,
         interaction: foreign,
-        client_name: Some(foreign),
+        leads_to: LeadsTo::Client(foreign),
         user_name: foreign,
         again: false,
         problem,
     };
     page.render()
+}
+
+fn signs_in_for(frame: Frame<'_>, leads_to: LeadsTo<'_>) -> String {
+    SignInPage { frame, interaction: "i", leads_to, user_name: "", again: false, problem: None }.render()
 }
 
 fn remembered<'a>(foreign: &'a str, sentences: &'a [String]) -> RememberedChoice<'a> {
@@ -97,10 +163,13 @@ fn account_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
         (None, Vec::new()),
         (Some(AccountNotice::PasswordChanged), vec![remembered(foreign, &sentences)]),
         (Some(AccountNotice::ConsentForgotten), vec![remembered(foreign, &sentences); 2]),
+        (Some(AccountNotice::BlockLifted), Vec::new()),
     ];
-    let render = |(notice, remembered)| {
+    let blocked = || vec![BlockedClient { name: foreign.to_owned(), id: foreign.to_owned() }];
+    let render = |(notice, remembered): (Option<AccountNotice>, _)| {
         let person = Person { display_name: foreign, user_name: foreign };
-        AccountPage { frame, csrf: foreign, person, zone: &Zone::UTC, remembered, notice }.render()
+        let blocked = if notice.is_none() { Vec::new() } else { blocked() };
+        AccountPage { frame, csrf: foreign, person, zone: &UTC, remembered, blocked, notice }.render()
     };
     states.map(render).into()
 }
@@ -132,14 +201,14 @@ fn every_page(frame: Frame<'_>, foreign: &str) -> Vec<String> {
         SignInPage {
             frame,
             interaction: foreign,
-            client_name: Some(foreign),
+            leads_to: LeadsTo::Client(foreign),
             user_name: "",
             again: true,
             problem: None,
         }
         .render(),
-        SignInPage { frame, interaction: "i", client_name: None, user_name: "", again: false, problem: None }
-            .render(),
+        signs_in_for(frame, LeadsTo::Account),
+        signs_in_for(frame, LeadsTo::Approval),
         consent(frame, foreign).render(),
         ConsentPage { problem: Some(ConsentProblem::NothingChosen), ..consent(frame, foreign) }.render(),
         ConsentPage {
@@ -149,8 +218,7 @@ fn every_page(frame: Frame<'_>, foreign: &str) -> Vec<String> {
                 is_vouched_for: false,
                 waits_on_this_machine: true,
             },
-            details: Vec::new(),
-            scopes: Vec::new(),
+            choices: Choices::default(),
             lifetime: Lifetime { token: Duration::ZERO, renewable_until: None },
             may_be_remembered: false,
             ..consent(frame, foreign)
@@ -159,6 +227,7 @@ fn every_page(frame: Frame<'_>, foreign: &str) -> Vec<String> {
         SignedOutPage { frame }.render(),
     ];
     pages.extend(account_pages(frame, foreign));
+    pages.extend(approval_pages(frame, foreign));
     pages.extend(catalogue_pages(frame, foreign));
     pages.extend(WhatHappened::ALL.iter().flat_map(|what_happened| {
         let page = ErrorPage {
@@ -373,6 +442,76 @@ fn the_enter_key_denies() {
     let approve = form.find("name=\"decision\" value=\"approve\"").expect("approve");
     assert!(deny < approve);
     assert_eq!(form.matches("<button").count(), 2);
+
+    let html = approval(english(&brand), "one").render();
+    let buttons: Vec<&str> = html
+        .split("<button ")
+        .skip(1)
+        .filter_map(|rest| attributes(rest, "value").first().copied())
+        .collect();
+    assert_eq!(buttons, ["deny", "approve", "not-me"]);
+}
+
+#[test]
+fn the_approval_page_says_who_asks_in_whose_name_until_when_and_what_to_compare() {
+    let brand = Brand::default();
+    let zone: Zone = "Europe/Berlin".parse().expect("a zone");
+    let page = ApprovalPage {
+        client_name: "Finance Agent",
+        client_id: "finance-agent",
+        person: Person { display_name: "Alice Example", user_name: "alice" },
+        message: Some("Maple 42"),
+        zone: &zone,
+        ..approval(english(&brand), "x")
+    };
+    let html = page.render();
+    assert!(html.contains("<blockquote><p dir=\"auto\">Maple 42</p></blockquote>"), "{html}");
+    let told = html.replace("<strong><bdi>", "").replace("</bdi></strong>", "");
+    for said in [
+        "<h1>Finance Agent asks for your approval</h1>",
+        "Client id finance-agent",
+        "Compare it with what the agent shows you",
+        "<dd>Alice Example (alice)</dd>",
+        "<dd>24 November 2026, 18:03 (CET)</dd>",
+        "<dd>24 November 2026, 18:06 (CET)</dd>",
+    ] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
+    assert!(!told.contains("nothing to compare"));
+    let html = ApprovalPage { message: None, ..page }.render();
+    assert!(html.contains("The agent gives you nothing to compare.") && !html.contains("<blockquote>"));
+}
+
+#[test]
+fn what_was_decided_is_said_as_it_stands_and_the_next_request_is_offered() {
+    let brand = Brand::default();
+    let scope = ScopeChoice { name: "openid", description: None, is_required: true };
+    let allowed = Decided::Approved { sentences: vec![sentence("Q4-report.pdf")], scopes: vec![scope] };
+    let html = decided(english(&brand), "Finance Agent", allowed, Some("/approval?request=r"));
+    for said in ["You approved it", "Q4-report.pdf", "Know who you are", "href=\"/approval?request=r\""] {
+        assert!(html.contains(said), "{said}: {html}");
+    }
+    let html = decided(english(&brand), "Finance Agent", Decided::Blocked, None);
+    assert!(html.contains("cannot ask you again") && !html.contains("Another request"), "{html}");
+    assert!(!html.contains("class=\"allowed\""), "{html}");
+}
+
+#[test]
+fn each_blocked_client_can_be_allowed_again() {
+    let brand = Brand::default();
+    let page = AccountPage {
+        frame: english(&brand),
+        csrf: "c",
+        person: Person { display_name: "Alice Example", user_name: "alice" },
+        zone: &UTC,
+        remembered: vec![],
+        blocked: vec![BlockedClient { name: "Finance Agent".to_owned(), id: "finance-agent".to_owned() }],
+        notice: None,
+    };
+    let html = page.render();
+    assert!(html.contains("name=\"unblock\" value=\"finance-agent\""), "{html}");
+    let html = AccountPage { blocked: vec![], ..page }.render();
+    assert!(!html.contains("Blocked agents"), "{html}");
 }
 
 #[test]
@@ -386,6 +525,7 @@ fn each_remembered_consent_says_what_it_is_and_can_be_forgotten() {
         person: Person { display_name: "Alice Example", user_name: "alice" },
         zone: &zone,
         remembered: vec![remembered("finance-agent", &sentences)],
+        blocked: vec![],
         notice: None,
     };
     let html = page.render().replace("<strong><bdi>", "").replace("</bdi></strong>", "");
@@ -495,15 +635,16 @@ fn sources(folder: &str, extension: &str) -> Vec<String> {
 #[test]
 fn what_is_not_the_persons_to_grant_is_shown_and_cannot_be_chosen() {
     let brand = Brand::default();
-    let whole = consent(english(&brand), "one");
-    let withheld = Withheld { details: vec![1], scopes: vec!["files".to_owned()] };
-    let html = ConsentPage { withheld, ..whole }.render();
+    let page = |withheld| {
+        let choices = Choices { withheld, ..choices("one") };
+        ConsentPage { choices, ..consent(english(&brand), "one") }.render()
+    };
+    let html = page(Withheld { details: vec![1], scopes: vec!["files".to_owned()] });
     assert_eq!(html.matches("You cannot allow this: you do not have it yourself").count(), 2);
     assert!(html.contains("two") && !html.contains("id=\"detail-1\"") && html.contains("id=\"detail-2\""));
     assert!(
         !html.contains("name=\"scope\" value=\"files\"") && html.contains("name=\"scope\" value=\"one\"")
     );
-    let withheld = Withheld { details: vec![0, 1, 2], scopes: vec!["one".to_owned(), "files".to_owned()] };
-    let html = ConsentPage { withheld, ..consent(english(&brand), "one") }.render();
+    let html = page(Withheld { details: vec![0, 1, 2], scopes: vec!["one".to_owned(), "files".to_owned()] });
     assert!(html.contains("This is what it asks for"), "there is nothing to choose");
 }

@@ -79,6 +79,12 @@ impl Answer {
         refused.chain(permitted.flat_map(|one| one.by.iter().cloned())).collect()
     }
 
+    /// The same where what they leave is granted and the rest is not: those that permitted it, and those that refused the rest.
+    pub fn for_audit_in_part(&self) -> BTreeSet<String> {
+        let permitted = self.permitted.iter().flat_map(|permitted| permitted.by.iter().cloned());
+        permitted.chain(self.for_audit()).collect()
+    }
+
     /// Whether all that is refused was permitted by nobody: no policy forbids it, and none failed.
     pub fn is_refused_by_nobody(&self) -> bool {
         self.refused

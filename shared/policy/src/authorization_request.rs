@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use oauth::configuration::{Client, Tool, is_issuer_scope};
-use oauth::{AuthorizationDetail, AuthorizationDetails, AuthorizationRequest, Scope, Timestamp};
+use oauth::{AuthorizationDetail, AuthorizationDetails, Scope, Timestamp, TokenType};
 
 use crate::{
     Action, Answer, Context, Decision, ISSUER, Item, Permitted, Policies, Principal, Question, Refused,
@@ -43,15 +43,15 @@ impl Policies {
     pub fn ask(
         &self,
         client: &Client,
-        request: &AuthorizationRequest,
+        (scopes, details): (&Scope, &AuthorizationDetails),
         tools: &[&Tool],
         now: Timestamp,
     ) -> Answer {
         self.request(&Requested {
             principal: Principal { client, person: None },
             action: Action::Ask,
-            scopes: &request.scope,
-            details: &request.details,
+            scopes,
+            details,
             tools,
             amr: &[],
             auth_age: None,
@@ -124,6 +124,8 @@ impl<'a> Requested<'a> {
                 detail: None,
                 scopes: &share.scopes,
                 details: &share.details,
+                requested: TokenType::AccessToken,
+                origin: None,
                 depth: 0,
                 actors: &[],
                 acr: None,

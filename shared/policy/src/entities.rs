@@ -67,10 +67,12 @@ fn context(
             "actors",
             RestrictedExpression::new_set(actors.into_iter().map(RestrictedExpression::new_entity_uid)),
         ),
+        attribute("requested", string(context.requested.issued_name())),
         attribute("amr", strings(context.amr.iter().copied())),
         attribute("now", moment(context.now)?),
     ];
     pairs.extend(context.scope.map(|scope| attribute("scope", string(scope))));
+    pairs.extend(context.origin.map(|issuer| attribute("origin", string(issuer))));
     pairs.extend(context.acr.map(|acr| attribute("acr", string(acr))));
     if let Some(age) = context.auth_age {
         let seconds = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use oauth::configuration::{Client, Profile};
-use oauth::{AuthorizationDetail, AuthorizationDetails, PersonId, Scope, Timestamp};
+use oauth::{AuthorizationDetail, AuthorizationDetails, PersonId, Scope, Timestamp, TokenType};
 
 /// The name of the issuer itself where policies name tools: the scopes `openid`, `profile` and the like belong to it. No tool
 /// has it, because a resource indicator is an absolute URI.
@@ -120,6 +120,11 @@ pub struct Context<'a> {
     /// Every detail that is asked for at this tool. Of these, policies see the types alone: Cedar has no way to look through a
     /// set of records.
     pub details: &'a AuthorizationDetails,
+    /// What is issued, where it is allowed: the type of the token (RFC 8693, section 3). An access token wherever nothing else can be
+    /// asked for.
+    pub requested: TokenType,
+    /// The other issuer that vouches for whom it is about, by its `iss`; `None` for whom this server knows by itself.
+    pub origin: Option<&'a str>,
     /// How many clients stand between the person and this one: 0 for the client that the person dealt with.
     pub depth: u32,
     /// Those clients, by `client_id` (`act`, RFC 8693, section 4.1).

@@ -12,8 +12,12 @@ use keys::{Deployment, Keys, ServerSecret};
 use languages::Languages;
 use oauth::configuration::{Client, Server};
 use oauth::{ClientId, Refusal, Timestamp};
-use pages::{Brand, Colour, ErrorPage, Frame, Logo, SignInPage, SignInProblem, content_security_policy};
+use pages::{
+    Brand, Colour, ErrorPage, Frame, LeadsTo, Logo, SignInPage, SignInProblem, content_security_policy,
+};
 use policy::Policies;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sessions::Interaction;
 use store::{Configuration, Derived, Store};
 
@@ -208,7 +212,8 @@ impl<'a> Guest<'a> {
         problem: Option<SignInProblem>,
     ) -> Result<Response, Problem> {
         let sealed = self.seal(interaction)?;
-        self.sign_in_form(&sealed, client_name, user_name, problem)
+        let leads_to = client_name.map_or(LeadsTo::Account, LeadsTo::Client);
+        self.sign_in_form(&sealed, leads_to, user_name, problem)
     }
 
     /// The sign-in page around an interaction that is sealed already.
@@ -218,14 +223,14 @@ impl<'a> Guest<'a> {
     pub fn sign_in_form(
         &self,
         sealed: &str,
-        client_name: Option<&str>,
+        leads_to: LeadsTo<'_>,
         user_name: &str,
         problem: Option<SignInProblem>,
     ) -> Result<Response, Problem> {
         let page = SignInPage {
             frame: self.frame(),
             interaction: sealed,
-            client_name,
+            leads_to,
             user_name,
             again: false,
             problem,
@@ -276,7 +281,7 @@ impl<'a> Guest<'a> {
     /// When it cannot be sealed.
     pub fn seal_form(&self, purpose: &'static str, session: &[u8]) -> Result<String, Fault> {
         let until = self.now.after(self.configuration.server.lifetimes.interaction);
-        seal(self.secret, purpose, &(), &[self.browser.binding(), session], until)
+        self.seal_for(purpose, &(), session, until)
     }
 
     /// Opens a form of the account's pages.
@@ -284,6 +289,33 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// [`Refusal::FormRejected`].
     pub fn open_form(&self, purpose: &'static str, sealed: &str, session: &[u8]) -> Result<(), Refusal> {
+        self.open_for(purpose, sealed, session)
+    }
+
+    /// Seals what this browser and session bring back with a form.
+    ///
+    /// # Errors
+    /// When it is too long to travel.
+    pub fn seal_for<T: Serialize>(
+        &self,
+        purpose: &'static str,
+        payload: &T,
+        session: &[u8],
+        until: Timestamp,
+    ) -> Result<String, Fault> {
+        seal(self.secret, purpose, payload, &[self.browser.binding(), session], until)
+    }
+
+    /// Opens what [`Guest::seal_for`] sealed.
+    ///
+    /// # Errors
+    /// [`Refusal::FormRejected`].
+    pub fn open_for<T: DeserializeOwned>(
+        &self,
+        purpose: &'static str,
+        sealed: &str,
+        session: &[u8],
+    ) -> Result<T, Refusal> {
         open(self.secret, purpose, sealed, &[self.browser.binding(), session], self.now)
     }
 

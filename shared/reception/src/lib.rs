@@ -1,7 +1,11 @@
 //! How a page receives a person: which browser it is, who is signed in, in which language and under which
 //! brand it speaks, and what it shows when something went wrong.
 
+mod asks;
+mod choices;
+mod chosen;
 mod decision_page;
+mod destination;
 mod guest;
 mod language;
 mod pending;
@@ -9,7 +13,9 @@ mod permission;
 mod session_cookie;
 mod what_happened;
 
+pub use chosen::Chosen;
 pub use decision_page::decision_page;
+pub use destination::Destination;
 pub use guest::{Guest, Services, brand, receive};
 pub use pending::{Pending, Yes};
 pub use session_cookie::{SESSION_COOKIE, SignedIn};

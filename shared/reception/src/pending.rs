@@ -2,13 +2,13 @@ use http::audit::{self, Event, Outcome};
 use http::{Problem, Response, answer};
 use oauth::configuration::{Assurance, Client};
 use oauth::{
-    Authorization, AuthorizationRequest, Decision, GrantId, Handle, HandleRejection, Refusal, Scope, Secret,
-    Stage, Timestamp,
+    Authorization, AuthorizationRequest, Decision, GrantId, Handle, HandleRejection, Refusal, Secret, Stage,
+    Timestamp,
 };
 use sessions::{Interaction, Request};
 use store::{Commit, Person};
 
-use crate::{Guest, SignedIn};
+use crate::{Chosen, Guest, SignedIn};
 
 /// A request that waits for the decision of this very person. Deciding consumes it.
 pub struct Pending {
@@ -20,10 +20,8 @@ pub struct Pending {
 
 /// What a person says yes to.
 pub struct Yes {
-    /// How much of the scope.
-    pub scope: Scope,
-    /// Which of the details, by their place in the request.
-    pub details: Vec<usize>,
+    /// How much of what was asked.
+    pub chosen: Chosen,
     /// Whether they had let us remember it, and were not asked now.
     pub is_remembered: bool,
 }
@@ -83,7 +81,7 @@ impl Pending {
         signed_in: &SignedIn,
         yes: &Yes,
     ) -> Result<(), Refusal> {
-        guest.may_grant(&self.person, signed_in, client, &self.request, yes)
+        guest.may_grant(&self.person, signed_in, client, &self.request.asked(), &yes.chosen)
     }
 
     /// Commits the person's yes by one write, which spends the request: of any number at once exactly one succeeds.
@@ -100,7 +98,9 @@ impl Pending {
         yes: Yes,
     ) -> Result<(GrantId, Response), Problem> {
         self.may_be_granted(guest, client, signed_in, &yes)?;
-        if guest.types.strongest_assurance(&self.request.details.pick(&yes.details)) == Assurance::Strong {
+        if guest.types.strongest_assurance(&self.request.details.pick(&yes.chosen.details))
+            == Assurance::Strong
+        {
             return Err(Refusal::AuthenticationStrengthUnavailable.into());
         }
         let (reply_to, purpose) = (self.request.reply_to(), self.request.purpose.clone());
@@ -108,8 +108,8 @@ impl Pending {
         let decision = Decision {
             person: signed_in.session.person.clone(),
             authentication: signed_in.session.authentication.clone(),
-            scope: yes.scope,
-            details: yes.details,
+            scope: yes.chosen.scope,
+            details: yes.chosen.details,
             code: Secret::new(code).digest(),
         };
         let consented = self.approve(guest, decision).await?;

@@ -1,9 +1,9 @@
 use oauth::configuration::Client;
-use oauth::{AuthorizationDetails, AuthorizationRequest, Refusal, Scope};
+use oauth::{Asked, AuthorizationDetails, AuthorizationRequest, Refusal, Scope};
 use pages::Withheld;
 use policy::{Action, Answer, Item, Person, Principal, Requested};
 
-use crate::{Guest, SignedIn, Yes};
+use crate::{Chosen, Guest, SignedIn};
 
 impl Guest<'_> {
     /// Asks the policies whether a client may ask a person for this.
@@ -12,19 +12,14 @@ impl Guest<'_> {
     /// [`Refusal::ScopeNotPermitted`], [`Refusal::DetailNotPermitted`], [`Refusal::ClientNotPermitted`].
     pub fn may_be_asked(&self, client: &Client, request: &AuthorizationRequest) -> Result<(), Refusal> {
         let tools = self.configuration.tools_of(client, &request.resources);
-        let answer = self.policies.ask(client, request, &tools, self.now);
+        let answer = self.policies.ask(client, (&request.scope, &request.details), &tools, self.now);
         http::note_policies(answer.for_audit());
         answer.everything()
     }
 
     /// What of a request the person who is signed in cannot grant, as far as their session says: for the page. Their yes is
     /// judged by their record ([`Guest::may_grant`]).
-    pub(crate) fn withheld(
-        &self,
-        client: &Client,
-        request: &AuthorizationRequest,
-        signed_in: &SignedIn,
-    ) -> Withheld {
+    pub(crate) fn withheld(&self, client: &Client, asked: &Asked<'_>, signed_in: &SignedIn) -> Withheld {
         let session = &signed_in.session;
         let Some(membership) = &session.membership else {
             return Withheld::default();
@@ -35,8 +30,8 @@ impl Guest<'_> {
             groups: &membership.groups,
             attributes: &membership.attributes,
         };
-        let asked = Share { scopes: &request.scope, details: &request.details };
-        let answer = self.granted_by(person, signed_in, client, request, asked);
+        let whole = Share { scopes: asked.scope, details: asked.details };
+        let answer = self.granted_by(person, signed_in, client, asked, whole);
         let mut withheld = Withheld::default();
         for refused in answer.refused {
             match refused.item {
@@ -52,18 +47,18 @@ impl Guest<'_> {
     ///
     /// # Errors
     /// [`Refusal::GrantNotPermitted`].
-    pub(crate) fn may_grant(
+    pub fn may_grant(
         &self,
         person: &store::Person,
         signed_in: &SignedIn,
         client: &Client,
-        request: &AuthorizationRequest,
-        yes: &Yes,
+        asked: &Asked<'_>,
+        chosen: &Chosen,
     ) -> Result<(), Refusal> {
-        let details = request.details.pick(&yes.details);
-        let asked = Share { scopes: &yes.scope, details: &details };
+        let details = asked.details.pick(&chosen.details);
+        let share = Share { scopes: &chosen.scope, details: &details };
         let answer =
-            self.granted_by(Person::new(&person.id, &person.profile), signed_in, client, request, asked);
+            self.granted_by(Person::new(&person.id, &person.profile), signed_in, client, asked, share);
         http::note_policies(answer.for_audit());
         answer.refused.is_empty().then_some(()).ok_or(Refusal::GrantNotPermitted)
     }
@@ -73,17 +68,17 @@ impl Guest<'_> {
         person: Person<'_>,
         signed_in: &SignedIn,
         client: &Client,
-        request: &AuthorizationRequest,
-        asked: Share<'_>,
+        asked: &Asked<'_>,
+        share: Share<'_>,
     ) -> Answer {
         let authentication = &signed_in.session.authentication;
         let amr: Vec<&str> = authentication.amr.iter().map(String::as_str).collect();
         self.policies.request(&Requested {
             principal: Principal { client, person: Some(person) },
             action: Action::Grant,
-            scopes: asked.scopes,
-            details: asked.details,
-            tools: &self.configuration.tools_of(client, &request.resources),
+            scopes: share.scopes,
+            details: share.details,
+            tools: &self.configuration.tools_of(client, asked.resource),
             amr: &amr,
             auth_age: Some(self.now.since(authentication.auth_time)),
             now: self.now,

@@ -1,6 +1,6 @@
 use environment::Fault;
 use http::{Problem, StatusCode, status};
-use oauth::{ErrorCode, Refusal};
+use oauth::{ErrorCode, HandleRejection, Refusal};
 use pages::WhatHappened;
 
 /// What a person is told about a problem, and what their client's developer is told beside it.
@@ -30,6 +30,10 @@ fn in_plain_words(refusal: &Refusal) -> WhatHappened {
         | Refusal::DocumentInvalid { .. } => WhatHappened::ClientIsUnknown,
         Refusal::RedirectUriNotRegistered => WhatHappened::ReturnIsUnknown,
         Refusal::RequestUriInvalid { .. } | Refusal::InteractionExpired => WhatHappened::InteractionIsOver,
+        Refusal::RequestNotWaiting { why: HandleRejection::Spent } => WhatHappened::DecidedBefore,
+        Refusal::RequestNotWaiting { why: HandleRejection::Expired { .. } } => WhatHappened::RequestExpired,
+        // One answer for what is not there and what is somebody else's.
+        Refusal::RequestNotWaiting { .. } => WhatHappened::NothingToDecide,
         Refusal::FormRejected => WhatHappened::FormIsForeign,
         Refusal::PersonEnded | Refusal::DeniedByPerson | Refusal::GrantNotPermitted => {
             WhatHappened::NotAllowed

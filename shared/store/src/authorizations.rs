@@ -104,8 +104,10 @@ impl Store {
 
     async fn commit_as(&self, attempt: &str, next: &Authorization) -> Result<Commit, Fault> {
         let (slim, details) = split(next);
-        let decided_anew = matches!(next.stage, Stage::Pushed(_) | Stage::Consented(_))
-            || matches!(next.stage, Stage::Child(_)) && next.version == 1;
+        let decided_anew = matches!(
+            next.stage,
+            Stage::Pushed(_) | Stage::Consented(_) | Stage::Requested(_) | Stage::Approved(_)
+        ) || matches!(next.stage, Stage::Child(_)) && next.version == 1;
         if let Some(details) = details.filter(|_| decided_anew) {
             let key = details_key(&next.id, &details.digest());
             self.write(Draft::new(&key, &details, Some(forget(next)))).await?;
@@ -203,12 +205,31 @@ fn draft(next: &Authorization, slim: &Slim) -> Draft {
                 draft = draft.owned_by(format!("PERSON#{person}"), sort);
             }
         }
+        Stage::Requested(requested) => {
+            // Who is told of decisions is told of the request's expiry, too, whomever it named.
+            if requested.rings || requested.awaited.notification_token.is_some() {
+                draft = draft.with("news", text("requested"));
+            }
+            if let Some(person) = &requested.person {
+                let sort = format!("REQUEST#{}", requested.requested_at.as_seconds());
+                draft = draft.owned_by(format!("PERSON#{person}"), sort);
+            }
+        }
+        Stage::Approved(approved) => {
+            let grant = &approved.grant;
+            let sort = format!("AUTHORIZATION#{}", grant.granted_at.as_seconds());
+            draft = draft
+                .with("client_id", text(grant.client_id.as_str()))
+                .with("news", text("approved"))
+                .owned_by(format!("PERSON#{}", grant.person), sort);
+        }
+        Stage::Declined(_) => draft = draft.with("news", text("declined")),
         Stage::Pushed(_) | Stage::Ended(_) => {}
     }
     let family = match &next.stage {
         Stage::Active(active) => active.refresh.as_ref(),
         Stage::Child(child) => Some(&child.refresh),
-        Stage::Pushed(_) | Stage::Consented(_) | Stage::Ended(_) => None,
+        _ => None,
     };
     if let Some(family) = family {
         draft = draft.with("refresh_family", text(family.secret.to_base64url()));
@@ -238,7 +259,9 @@ fn details_of(authorization: &Authorization) -> AuthorizationDetails {
         Stage::Consented(consented) => consented.grant.details.clone(),
         Stage::Active(active) => active.grant.details.clone(),
         Stage::Child(child) => child.claims.authorization_details.clone(),
-        Stage::Ended(_) => AuthorizationDetails::default(),
+        Stage::Requested(requested) => requested.request.details.clone(),
+        Stage::Approved(approved) => approved.grant.details.clone(),
+        Stage::Declined(_) | Stage::Ended(_) => AuthorizationDetails::default(),
     }
 }
 
@@ -248,7 +271,9 @@ fn replace_details(authorization: &mut Authorization, details: AuthorizationDeta
         Stage::Consented(consented) => consented.grant.details = details,
         Stage::Active(active) => active.grant.details = details,
         Stage::Child(child) => child.claims.authorization_details = details,
-        Stage::Ended(_) => {}
+        Stage::Requested(requested) => requested.request.details = details,
+        Stage::Approved(approved) => approved.grant.details = details,
+        Stage::Declined(_) | Stage::Ended(_) => {}
     }
 }
 

@@ -6,16 +6,20 @@
 //! asked: DynamoDB would rewrite their numbers.
 
 mod access_tokens;
+mod asks;
 mod assertions;
 mod authorizations;
 mod client_states;
 mod configuration;
 mod consents;
 mod derived;
+mod devices;
 mod hops;
+mod invitations;
 mod item;
 mod key_ring;
 mod people;
+mod polls;
 mod remembered;
 mod request_counts;
 mod sessions;
@@ -28,17 +32,21 @@ use aws_sdk_dynamodb::Client;
 use environment::Dice;
 
 pub use access_tokens::Standing;
+pub use asks::KeptAsks;
 pub use authorizations::Commit;
 pub use client_states::ClientState;
 pub use configuration::{Applied, Configuration, Edition, Snapshot, Version};
 pub use consents::RememberedConsent;
 pub use derived::Derived;
+pub use devices::KeptDevices;
 pub use hops::Hop;
 pub use key_ring::KeptRing;
 pub use people::{Created, Person};
+pub use polls::Polled;
 pub use request_counts::{COUNTED_TOGETHER, weight_of};
 pub use sessions::{Membership, Session};
 pub use sign_in_attempts::{Attempts, SeenAttempts};
+pub use strangers::KeptStranger;
 
 /// The table. Cheap to clone; the caches are shared by the clones.
 #[derive(Clone)]

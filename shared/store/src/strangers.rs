@@ -4,7 +4,14 @@ use environment::Fault;
 use oauth::{ClientId, ClientOrigin, Stranger, Timestamp};
 
 use crate::Store;
-use crate::item::{Condition, Draft, Key, Written, body};
+use crate::item::{Condition, Draft, Item, Key, Written, body};
+
+/// What is known of a client that nobody here registered, as it stood in the table when it was read.
+pub struct KeptStranger {
+    /// What it says.
+    pub known: Stranger,
+    item: Item,
+}
 
 impl Store {
     /// What is known of a client that nobody here registered, at most five seconds old. Nothing once its last moment has come.
@@ -20,7 +27,7 @@ impl Store {
         if let Some(known) = self.strangers.get(id, now) {
             return Ok(Some(known).filter(|known| known.is_known_at(now)));
         }
-        let read = self.stranger_now(id, origin).await?;
+        let read = self.stranger_now(id, origin).await?.map(|kept| Arc::new(kept.known));
         let Some(known) = read.filter(|known| known.is_known_at(now)) else { return Ok(None) };
         self.strangers.put(id, known.clone(), now);
         Ok(Some(known))
@@ -34,10 +41,10 @@ impl Store {
         &self,
         id: &ClientId,
         origin: ClientOrigin,
-    ) -> Result<Option<Arc<Stranger>>, Fault> {
+    ) -> Result<Option<KeptStranger>, Fault> {
         // An id that does not exist is not remembered: anybody can make up as many as they like.
         let Some(item) = self.read(&key(id, origin)).await? else { return Ok(None) };
-        Ok(Some(Arc::new(body(&item)?)))
+        Ok(Some(KeptStranger { known: body(&item)?, item }))
     }
 
     /// Keeps what a client's document says, over what an earlier reading of it said.
@@ -67,13 +74,12 @@ impl Store {
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn change_registration(&self, before: &Stranger, after: &Stranger) -> Result<bool, Fault> {
+    pub async fn change_registration(&self, before: &KeptStranger, after: &Stranger) -> Result<bool, Fault> {
         let key = key(&after.id, ClientOrigin::Registered);
-        let is_as_read = |stored: Option<Stranger>| stored.as_ref() == Some(before);
         let draft = Draft::new(&key, after, Some(after.expires_at));
-        let changed = self.replace(&key, is_as_read, draft).await?;
+        let written = self.write_if(draft, Condition::unchanged(Some(&before.item))).await?;
         self.strangers.forget(&after.id);
-        Ok(changed)
+        Ok(matches!(written, Written::Done))
     }
 
     /// Deletes a registration, be it there or not.

@@ -7,15 +7,16 @@ import { CALLBACK } from '../../browser/callback.js';
 export class Application {
   /**
    * Its metadata document is at `documentUrl`; or it is `registered`, under its client identifier at an issuer; or it has to
-   * register. `more` are parameters of the authorization request.
+   * register. `more` are parameters of the authorization request, `atFirst` of the first one alone.
    */
-  constructor({ documentUrl, registered, more = {} } = {}) {
+  constructor({ documentUrl, registered, more = {}, atFirst = {} } = {}) {
     this.clientMetadataUrl = documentUrl;
     if (registered) {
       const { clientId, issuer } = registered;
       this.information = { client_id: clientId, token_endpoint_auth_method: 'none', issuer };
     }
     this.more = more;
+    this.atFirst = atFirst;
   }
 
   redirectUrl = CALLBACK;
@@ -34,7 +35,9 @@ export class Application {
 
   redirectToAuthorization(address) {
     // An application that knows more of the tool than the library does can say so here (RFC 9396).
-    for (const [name, value] of Object.entries(this.more)) address.searchParams.set(name, value);
+    const more = { ...this.more, ...this.atFirst };
+    for (const [name, value] of Object.entries(more)) address.searchParams.set(name, value);
+    this.atFirst = {};
     this.sentTo = address;
   }
 

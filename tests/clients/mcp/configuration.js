@@ -18,7 +18,7 @@ grant_types = ["authorization_code", "refresh_token"]
 redirect_uris = ["http://127.0.0.1/callback"]
 tools = ["reports"]
 default_tool = "reports"
-scopes = ["offline_access", "reports.read", "reports.access"]
+scopes = ["openid", "offline_access", "reports.read", "reports.access"]
 detail_types = ["customer_report"]
 `;
 

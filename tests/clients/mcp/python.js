@@ -18,12 +18,16 @@ export const python = {
     const words = [`${folder}client.py`, url, '--callback', CALLBACK];
     if (application.documentUrl) words.push('--document', application.documentUrl);
     if (application.registered) words.push('--registered', application.registered.clientId, application.registered.issuer);
+    if (application.atFirst) words.push('--at-first', JSON.stringify(application.atFirst));
     if (application.more) words.push('--more', JSON.stringify(application.more));
     const program = spawn(stdout.trim(), words, { stdio: ['pipe', 'pipe', 'pipe'] });
     const told = conversation(program);
     const { sent_to: sentTo } = await told();
     return {
       sentTo: new URL(sentTo),
+      async isSentAgain(callback) {
+        return new URL((await told({ came_back: callback.href })).sent_to);
+      },
       async comesBack(callback) {
         const { client_id: clientId } = await told({ came_back: callback.href });
         return {

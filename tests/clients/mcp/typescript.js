@@ -35,10 +35,18 @@ async function opens(library, options, url, application, finish) {
   const transport = () => new library.StreamableHTTPClientTransport(new URL(url), { authProvider: provider });
   const client = () => new library.Client({ name: 'some-client', version: '1.0.0' }, options);
 
-  const unauthorized = transport();
+  let unauthorized = transport();
   await assert.rejects(client().connect(unauthorized), library.UnauthorizedError);
   return {
     sentTo: provider.sentTo,
+    /** Redeems what the person came back with, and has to send them again: the tool wants more than that. */
+    async isSentAgain(callback) {
+      assert.equal(callback.searchParams.get('state'), provider.expected);
+      await finish(unauthorized, callback.searchParams);
+      unauthorized = transport();
+      await assert.rejects(client().connect(unauthorized), library.UnauthorizedError);
+      return provider.sentTo;
+    },
     /** Redeems what the person came back with, and connects. */
     async comesBack(callback) {
       assert.equal(callback.searchParams.get('state'), provider.expected);

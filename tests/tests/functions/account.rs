@@ -1,10 +1,14 @@
 use std::sync::{Mutex, PoisonError};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{SHA256, digest};
+
 use crate::event::{Reply, Request};
 use crate::place::{REMEMBERED, a_name};
 use crate::requests::Browser;
 use crate::visit::Visit;
-use crate::walk::{Crew, Ready};
+use crate::walk::{Crew, Ready, expect};
 
 /// Somebody who can sign in.
 #[derive(Clone)]
@@ -51,12 +55,23 @@ impl Crew {
 
     /// Somebody stands before the sign-in page that an agent has sent them to, and has typed.
     pub(crate) fn comes_to_sign_in(&self) -> Ready {
-        let (person, mut browser) = (self.somebody(), Browser::default());
+        let person = self.somebody();
+        let password = person.password.clone();
+        self.types(Visit::SignIn, person, &password)
+    }
+
+    /// The same with a password that is not theirs.
+    pub(crate) fn comes_to_mistype(&self) -> Ready {
+        self.types(Visit::MistypePassword, self.somebody(), "not the password")
+    }
+
+    fn types(&self, visit: Visit, person: Person, password: &str) -> Ready {
+        let mut browser = Browser::default();
         let page = self.opens(&browser.opens(&self.pushes()));
         assert!(page.has_form("/sign-in"), "{}", page.outline());
         browser.keeps(&page);
-        let request = browser.signs_in(self.place, &page, &person.user_name, &person.password);
-        Ready::new(Visit::SignIn, request).in_browser(browser).of(person)
+        let request = browser.signs_in(self.place, &page, &person.user_name, password);
+        Ready::new(visit, request).in_browser(browser).of(person)
     }
 
     /// Somebody stands before the page of their account.
@@ -119,6 +134,18 @@ impl Crew {
         Ok(())
     }
 
+    /// That a wrong password was counted, and as what it was: the right one is still good.
+    pub(crate) fn has_counted_a_mistake(&self, ready: &Ready) -> Result<(), String> {
+        let person = ready.person();
+        let typed = digest(&SHA256, person.user_name.as_bytes());
+        if !self.place.has_items_of(&format!("SIGN_IN#{}", URL_SAFE_NO_PAD.encode(typed))) {
+            return Err("the attempt was not counted".to_owned());
+        }
+        let browser = self.signs_in(person).ok_or("one mistake shuts them out")?;
+        self.people.are_joined_by(person.clone().with(Some(browser)));
+        Ok(())
+    }
+
     /// A browser in which somebody has signed in on their own; nothing when the password is wrong.
     fn signs_in(&self, person: &Person) -> Option<Browser> {
         let mut browser = Browser::default();
@@ -135,6 +162,29 @@ impl Crew {
         let page = self.opens_what_can_be_remembered(browser);
         assert!(page.has_form("/consent"), "{}", page.outline());
         self.decides(&browser.approves_for_good(self.place, &page));
+    }
+
+    /// The person whom we remember is about to consent to something else, for good.
+    pub(crate) fn comes_to_consent_for_good(&self) -> Ready {
+        let (file, browser) = (a_name(), self.remembered().clone());
+        let page = self.opens_file_to_be_remembered(&browser, &file);
+        assert!(page.has_form("/consent"), "{}", page.outline());
+        let request = browser.approves_for_good(self.place, &page);
+        Ready::new(Visit::ConsentForGood, request).in_browser(browser).about(file)
+    }
+
+    /// That the code is good, and that the same is granted the next time: without a question, or with one if the table did not
+    /// let us remember it.
+    pub(crate) fn can_consent_again(&self, ready: &Ready, granted: &Reply) -> Result<(), String> {
+        self.is_good_code(REMEMBERED, granted)?;
+        let opened = self.opens_file_to_be_remembered(&ready.browser, &ready.token);
+        let leads_on = Visit::OpenRemembered.is_granted(&opened) || opened.has_form("/consent");
+        expect(leads_on, "the same cannot be granted once more")
+    }
+
+    fn opens_file_to_be_remembered(&self, browser: &Browser, file: &str) -> Reply {
+        let request_uri = self.pushes_this(&self.place.push_for_the_file(REMEMBERED, file));
+        self.opens(&browser.opens_for(REMEMBERED, &request_uri))
     }
 
     fn opens_what_can_be_remembered(&self, browser: &Browser) -> Reply {

@@ -88,13 +88,17 @@ impl Deployment {
         call(&self.endpoint, &format!("DynamoDB_20120810.{operation}"), request)
     }
 
-    /// The public halves of the keys in its ring, the oldest first.
-    pub(crate) fn keys_in_ring(&self) -> Vec<Value> {
+    /// Its key ring, if it has one.
+    pub(crate) fn ring(&self) -> Option<Value> {
         let key = json!({ "pk": { "S": "KEYS" }, "sk": { "S": "RING" } });
         let found =
             self.database("GetItem", &json!({ "TableName": self.table, "Key": key, "ConsistentRead": true }));
-        let Some(ring) = found["Item"]["body"]["S"].as_str() else { return Vec::new() };
-        let ring: Value = serde_json::from_str(ring).expect("JSON");
+        found["Item"]["body"]["S"].as_str().map(|ring| ring.parse().expect("JSON"))
+    }
+
+    /// The public halves of the keys in its ring, the oldest first.
+    pub(crate) fn keys_in_ring(&self) -> Vec<Value> {
+        let Some(ring) = self.ring() else { return Vec::new() };
         let keys = ring["signing_keys"].as_array().expect("keys");
         keys.iter().map(|key| key["public_key"].clone()).collect()
     }
@@ -193,7 +197,7 @@ fn table(name: &str) -> Value {
 
 /// Calls the endpoint by AWS's JSON protocol. It must succeed.
 #[track_caller]
-fn call(endpoint: &str, target: &str, request: &Value) -> Value {
+pub(crate) fn call(endpoint: &str, target: &str, request: &Value) -> Value {
     let service = if target.starts_with("Trent") { "kms" } else { "dynamodb" };
     let scope = format!("Credential=test/20260101/us-east-1/{service}/aws4_request");
     let answer = reqwest::blocking::Client::new()

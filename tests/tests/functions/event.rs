@@ -12,6 +12,10 @@ pub(crate) struct Request {
     method: &'static str,
     path: String,
     query: Vec<(String, String)>,
+    /// What its route calls the last part of the path, if that is any.
+    placeholder: Option<&'static str>,
+    /// The network address that it comes from.
+    source: String,
     headers: Vec<(&'static str, String)>,
     body: Option<String>,
 }
@@ -24,6 +28,8 @@ impl Request {
             method: "GET",
             path: path.to_owned(),
             query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            placeholder: None,
+            source: "127.0.0.1".to_owned(),
             headers: vec![("accept", "*/*".to_owned()), ("accept-language", "en".to_owned())],
             body: None,
         }
@@ -37,6 +43,21 @@ impl Request {
         }
         let request = Self { method: "POST", body: Some(body.finish()), ..Self::get(path) };
         request.header("content-type", "application/x-www-form-urlencoded")
+    }
+
+    /// The same by another method, with JSON or nothing in it.
+    pub(crate) fn instead(&self, method: &'static str, body: Option<&Value>) -> Self {
+        let request = Self { method, body: body.map(Value::to_string), ..self.clone() };
+        if body.is_some() { request.header("content-type", "application/json") } else { request }
+    }
+
+    /// On a route whose last part is a placeholder.
+    pub(crate) fn routed_by(self, placeholder: &'static str) -> Self {
+        Self { placeholder: Some(placeholder), ..self }
+    }
+
+    pub(crate) fn from(self, address: &str) -> Self {
+        Self { source: address.to_owned(), ..self }
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -57,32 +78,41 @@ impl Request {
             self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let query: Vec<(&str, &str)> =
             self.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let (route, path_parameters) = self.route();
         json!({
-            "resource": self.path,
+            "resource": route,
             "path": self.path,
             "httpMethod": self.method,
             "headers": last_of_each(&headers),
             "multiValueHeaders": all_of_each(&headers),
             "queryStringParameters": last_of_each(&query),
             "multiValueQueryStringParameters": all_of_each(&query),
-            "pathParameters": null,
+            "pathParameters": path_parameters,
             "stageVariables": null,
             "requestContext": {
                 "accountId": "000000000000",
                 "apiId": "functions",
                 "domainName": "localhost",
                 "httpMethod": self.method,
-                "identity": { "sourceIp": "127.0.0.1", "userAgent": "tests" },
+                "identity": { "sourceIp": self.source, "userAgent": "tests" },
                 "path": self.path,
                 "protocol": "HTTP/1.1",
                 "requestId": "functions",
                 "resourceId": "functions",
-                "resourcePath": self.path,
+                "resourcePath": route,
                 "stage": "prod",
             },
             "body": self.body.as_ref().map(|body| STANDARD.encode(body)),
             "isBase64Encoded": self.body.is_some(),
         })
+    }
+
+    /// The route as the template writes it, and what its placeholder stands for.
+    fn route(&self) -> (String, Value) {
+        match (self.placeholder, self.path.rsplit_once('/')) {
+            (Some(name), Some((folder, last))) => (format!("{folder}/{{{name}}}"), json!({ (name): last })),
+            _ => (self.path.clone(), Value::Null),
+        }
     }
 }
 

@@ -3,13 +3,17 @@
 //! looks at what the caller hears and what stands afterwards. They need an endpoint and the built functions: `tests/binaries/run`.
 
 mod account;
+mod afterwards;
 mod assertion;
 mod deployment;
 mod event;
+mod exchanges;
 mod place;
 mod process;
+mod registrations;
 mod requests;
 mod seen;
+mod standing;
 mod version;
 mod visit;
 mod walk;
@@ -21,6 +25,7 @@ mod deployed_binaries {
     mod faults;
     mod keys_replaced;
     mod kills;
+    mod rights_taken_away;
     mod rotation;
     mod the_inside;
 }

@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use lean_start::runtime_api::Environment;
 use ring::rand::SystemRandom;
+use serde_json::{Value, json};
 use tests::Operator;
 
-use crate::deployment::{Deployment, ISSUER};
+use crate::deployment::{Deployment, ISSUER, call};
 use crate::process::Process;
 use crate::version::Version;
 use crate::way::Way;
@@ -34,10 +35,16 @@ pub(crate) const TOOL: &str = "files-tool";
 pub(crate) const ALONE: &str = "nightly-agent";
 pub(crate) const REMEMBERED: &str = "remembered-agent";
 pub(crate) const BANK_TOOL: &str = "bank-tool";
+/// It exchanges what it was given itself.
+pub(crate) const DELEGATING: &str = "delegating-agent";
+/// It comes with tokens of another issuer.
+pub(crate) const PARTNER: &str = "partner-agent";
 /// It has no secret.
 pub(crate) const SIGNING: &str = "signing-agent";
+/// Neither has this one: of a public client those count together who come from one address.
+pub(crate) const COUNTED: &str = "counted-agent";
 
-const WITH_A_SECRET: [&str; 5] = [AGENT, TOOL, ALONE, REMEMBERED, BANK_TOOL];
+const WITH_A_SECRET: [&str; 7] = [AGENT, TOOL, ALONE, REMEMBERED, BANK_TOOL, DELEGATING, PARTNER];
 
 /// What a call may take at an emulator on a busy machine: longer than at AWS.
 pub(crate) const PATIENT: (&str, &str) = ("COUNTERSIGN_AWS_MILLISECONDS", "5000");
@@ -51,8 +58,9 @@ impl Place {
 
     /// A deployment of the test's own, with the programs of a version. A configuration must be in force.
     pub(crate) fn of(deployment: &Deployment, version: &Version) -> Self {
+        let clients: Vec<_> = WITH_A_SECRET.into_iter().filter(|client| version.knows(client)).collect();
         Self {
-            secrets: deployment.secrets(version, &WITH_A_SECRET),
+            secrets: deployment.secrets(version, &clients),
             endpoint: deployment.endpoint.clone(),
             table: deployment.table.clone(),
             deployment: deployment.name.clone(),
@@ -81,6 +89,32 @@ impl Place {
             .with("COUNTERSIGN_TABLE", &self.table)
             .with("COUNTERSIGN_DEPLOYMENT", &self.deployment);
         self.variables.iter().fold(environment, |environment, (name, value)| environment.with(name, value))
+    }
+
+    /// Whether a partition of its table has anything in it.
+    pub(crate) fn has_items_of(&self, partition: &str) -> bool {
+        let query = json!({
+            "TableName": self.table,
+            "ConsistentRead": true,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": { ":pk": { "S": partition } },
+        });
+        call(&self.endpoint, "DynamoDB_20120810.Query", &query)["Count"].as_u64() > Some(0)
+    }
+
+    /// An item of its table, which must be there.
+    pub(crate) fn item(&self, partition: &str, sort: &str) -> Value {
+        let key = json!({ "pk": { "S": partition }, "sk": { "S": sort } });
+        let get = json!({ "TableName": self.table, "ConsistentRead": true, "Key": key });
+        let found = call(&self.endpoint, "DynamoDB_20120810.GetItem", &get)["Item"].take();
+        assert!(found.is_object(), "{partition} is not there");
+        found
+    }
+
+    /// Puts an item into its table.
+    pub(crate) fn puts(&self, item: &Value) {
+        let put = json!({ "TableName": self.table, "Item": item });
+        call(&self.endpoint, "DynamoDB_20120810.PutItem", &put);
     }
 
     /// The built program of a function.
@@ -124,6 +158,13 @@ impl Place {
         let path = address.strip_prefix(self.origin()).unwrap_or(address);
         path.strip_prefix(base).unwrap_or(path).to_owned()
     }
+}
+
+/// A network address that nobody else has.
+pub(crate) fn an_address() -> String {
+    static COUNTER: AtomicU32 = AtomicU32::new(1);
+    let [_, high, middle, low] = COUNTER.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    format!("10.{high}.{middle}.{low}")
 }
 
 /// A name that nobody else has.

@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use crate::assertion::assertion;
 use crate::event::{Reply, Request};
-use crate::place::{AGENT, ALONE, BANK_TOOL, Place, REMEMBERED, SIGNING, TOOL};
+use crate::place::{AGENT, ALONE, COUNTED, Place, REMEMBERED, SIGNING, TOOL};
 
 /// The verifier of these tests and its challenge (RFC 7636, appendix B).
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-const CALLBACK: &str = "http://127.0.0.1:49152/callback";
+pub(crate) const CALLBACK: &str = "http://127.0.0.1:49152/callback";
 
-const FILES: &str = "https://files.test";
+pub(crate) const FILES: &str = "https://files.test";
 
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -32,12 +32,27 @@ impl Place {
         self.push_of(AGENT, &[("scope", "openid profile")])
     }
 
-    fn push_for_a_file(&self, client: &str) -> Request {
+    /// A request of a client without a secret (RFC 9126, section 2.1).
+    pub(crate) fn push_by_name(client: &str) -> Request {
+        let form = [("client_id", client), ("scope", "files.read"), ("resource", FILES)];
+        Request::post("/par", &[&AUTHORIZATION[..], &form].concat())
+    }
+
+    /// The same of a client each of whose requests is written down, from an address of its own.
+    pub(crate) fn push_counted(address: &str) -> Request {
+        Self::push_by_name(COUNTED).from(address)
+    }
+
+    pub(crate) fn push_for_a_file(&self, client: &str) -> Request {
+        self.push_for_the_file(client, "Q4-report.pdf")
+    }
+
+    pub(crate) fn push_for_the_file(&self, client: &str, name: &str) -> Request {
         let file = json!([{
             "type": "file_access",
             "locations": ["https://files.test/finance"],
             "actions": ["read"],
-            "identifier": "Q4-report.pdf",
+            "identifier": name,
         }]);
         let form = [
             ("scope", "openid files.read files.access offline_access"),
@@ -75,17 +90,20 @@ impl Place {
     }
 
     pub(crate) fn redemption_by(&self, client: &str, code: &str) -> Request {
-        let form = [
-            ("grant_type", "authorization_code"),
-            ("code", code),
-            ("redirect_uri", CALLBACK),
-            ("code_verifier", VERIFIER),
-        ];
-        self.post_by(client, "/token", &form)
+        self.post_by(client, "/token", &redeems(code))
+    }
+
+    /// The same of a client without a secret (OAuth 2.1, section 4.1.3).
+    pub(crate) fn redemption_by_name(client: &str, code: &str) -> Request {
+        Request::post("/token", &[&redeems(code)[..], &[("client_id", client)]].concat())
     }
 
     pub(crate) fn refresh(&self, token: &str) -> Request {
-        self.of_agent("/token", &[("grant_type", "refresh_token"), ("refresh_token", token)])
+        self.refresh_by(AGENT, token)
+    }
+
+    pub(crate) fn refresh_by(&self, client: &str, token: &str) -> Request {
+        self.post_by(client, "/token", &[("grant_type", "refresh_token"), ("refresh_token", token)])
     }
 
     /// A request of the agent that works alone (OAuth 2.1, section 4.2).
@@ -100,19 +118,13 @@ impl Place {
         self.post_signed("/token", &form)
     }
 
-    /// The file server exchanges a token that was sent to it for one that the bank accepts (RFC 8693, section 2.1).
-    pub(crate) fn exchange(&self, token: &str) -> Request {
-        self.post_by(TOOL, "/token", &exchange(token, "https://bank.test/api"))
-    }
-
-    /// The bank exchanges a token for an assertion that the ledger accepts (RFC 8693, section 3).
-    pub(crate) fn exchange_for_assertion(&self, token: &str) -> Request {
-        let saml2 = ("requested_token_type", "urn:ietf:params:oauth:token-type:saml2");
-        self.post_by(BANK_TOOL, "/token", &[&exchange(token, "https://ledger.test")[..], &[saml2]].concat())
-    }
-
     pub(crate) fn revocation(&self, token: &str) -> Request {
         self.of_agent("/revoke", &[("token", token)])
+    }
+
+    /// A client that signs an assertion ends a token of its own.
+    pub(crate) fn revocation_signed(&self, token: &str) -> Request {
+        self.post_signed("/revoke", &[("token", token)])
     }
 
     /// The tool asks about a token that was sent to it.
@@ -129,11 +141,16 @@ impl Place {
         self.of_agent("/introspect", &[("token", token)])
     }
 
+    /// The same of one that signs an assertion.
+    pub(crate) fn introspection_signed(&self, token: &str) -> Request {
+        self.post_signed("/introspect", &[("token", token)])
+    }
+
     fn of_agent(&self, path: &str, form: &[(&str, &str)]) -> Request {
         self.post_by(AGENT, path, form)
     }
 
-    fn post_by(&self, client: &str, path: &str, form: &[(&str, &str)]) -> Request {
+    pub(crate) fn post_by(&self, client: &str, path: &str, form: &[(&str, &str)]) -> Request {
         Request::post(path, form).by(client, self.secret_of(client))
     }
 
@@ -153,19 +170,19 @@ const AUTHORIZATION: [(&str, &str); 5] = [
     ("code_challenge_method", "S256"),
 ];
 
+fn redeems(code: &str) -> [(&str, &str); 4] {
+    [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ]
+}
+
 /// What a large request asks for.
 pub(crate) fn large_details() -> Value {
     let memo = |number: u8| json!({ "type": "memo", "text": format!("{number} {}", "x".repeat(6_000)) });
     json!([memo(1), memo(2)])
-}
-
-fn exchange<'a>(token: &'a str, resource: &'a str) -> [(&'a str, &'a str); 4] {
-    [
-        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
-        ("subject_token", token),
-        ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
-        ("resource", resource),
-    ]
 }
 
 /// A person's browser: the cookies that it was given.

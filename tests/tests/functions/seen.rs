@@ -16,9 +16,6 @@ pub(crate) const WAITING_AT_ONCE: usize = 10;
 /// How many tries in a row may say nothing because the endpoint itself was slow.
 const MOST_VOID: usize = 10;
 
-/// The configuration's pointer, its snapshot and the key ring: what every function reads at its start.
-pub(crate) const CALLS_OF_A_START: usize = 3;
-
 /// What was seen of requests that met a fault.
 #[derive(Default)]
 pub(crate) struct Seen {
@@ -83,10 +80,10 @@ pub(crate) fn on_threads<T: Sync>(
 /// itself was slow does not count. A start is the same for all visits of a function: the first of them meets what happens
 /// there.
 pub(crate) fn at_each_call(visit: Visit, way: &Way, work: impl Fn(usize) -> Option<Seen>) -> Seen {
-    let first = if visit.is_first_of_its_function() { 0 } else { CALLS_OF_A_START };
+    let first = if visit.is_first_of_its_function() { 0 } else { visit.calls_of_a_start() };
     let (seen, after) = from_call(first, way, work);
     // What needs nothing but what a start has read makes no call of its own.
-    assert!(after >= CALLS_OF_A_START, "{visit:?} has {after} calls only");
+    assert!(after >= visit.calls_of_a_start(), "{visit:?} has {after} calls only");
     seen
 }
 
@@ -135,7 +132,19 @@ impl Look for Result<(), String> {
 /// Lets something happen to every visit, a few at once, each with a way of its own.
 #[track_caller]
 pub(crate) fn each_visit(crew: &Crew, happens: impl Fn(Visit, &Way) -> Result<(), String> + Sync) {
-    let seen = each(&crew.place.endpoint, &Visit::ALL, |visit, way| {
+    each_of(crew, &Visit::ALL, happens);
+}
+
+/// The same without visits that are like another.
+#[track_caller]
+pub(crate) fn each_kind_of_visit(crew: &Crew, happens: impl Fn(Visit, &Way) -> Result<(), String> + Sync) {
+    let kinds: Vec<_> = Visit::ALL.into_iter().filter(|visit| !visit.is_like_another()).collect();
+    each_of(crew, &kinds, happens);
+}
+
+#[track_caller]
+fn each_of(crew: &Crew, visits: &[Visit], happens: impl Fn(Visit, &Way) -> Result<(), String> + Sync) {
+    let seen = each(&crew.place.endpoint, visits, |visit, way| {
         let wrong = undisturbed(way, || happens(*visit, way)).err();
         let wrong = wrong.map(|what| format!("{visit:?}: {what}")).into_iter().collect();
         Seen { wrong, ..Seen::default() }

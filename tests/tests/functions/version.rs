@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use tests::{built, program};
 
 use crate::assertion::jwks;
+use crate::place::COUNTED;
 
 /// The built programs of one version of Countersign, and what its tests configure.
 #[derive(Clone)]
@@ -46,12 +47,21 @@ impl Version {
         }
     }
 
-    /// A copy of its tests' configuration, with a key for the client that authenticates by one.
+    /// Whether its tests' configuration has this client.
+    pub(crate) fn knows(&self, client: &str) -> bool {
+        self.configuration.join(format!("clients/{client}.toml")).is_file()
+    }
+
+    /// A copy of its tests' configuration, with a key for the client that authenticates by one, and a client that may come
+    /// so seldom that each of its requests is written down.
     pub(crate) fn configuration_in(&self, folder: &Path) -> PathBuf {
         let own = folder.join("configuration");
         let _ = fs::remove_dir_all(&own);
         copy(&self.configuration, &own);
         fs::write(own.join("clients/signing-agent.jwks.json"), jwks().to_string()).expect("written");
+        let public = fs::read_to_string(own.join("clients/browser-app.toml")).expect("a client");
+        let counted = public.replace("browser-app", COUNTED) + "\nrequests_per_minute = 20\n";
+        fs::write(own.join(format!("clients/{COUNTED}.toml")), counted).expect("written");
         own
     }
 }

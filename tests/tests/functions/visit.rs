@@ -1,4 +1,6 @@
 use crate::event::Reply;
+use crate::exchanges::{ID_JAG, ID_TOKEN, REFRESH_TOKEN, SAML2};
+use crate::registrations::RENAMED;
 
 /// A request to an endpoint, one for each way that it goes to AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -6,10 +8,13 @@ pub(crate) enum Visit {
     Push,
     PushSigned,
     PushLarge,
+    PushCounted,
+    PushByDocument,
     OpenSignedOut,
     OpenSignedIn,
     OpenRemembered,
     SignIn,
+    MistypePassword,
     ShowAccount,
     ForgetConsent,
     ChangePassword,
@@ -17,35 +22,55 @@ pub(crate) enum Visit {
     Consent,
     ConsentLarge,
     ConsentCarried,
+    ConsentForGood,
+    ConsentRegistered,
     Deny,
     DenyCarried,
     Redeem,
     RedeemLarge,
+    RedeemByDocument,
     Refresh,
+    RefreshChild,
     WorkAlone,
     WorkAloneSigned,
     Exchange,
     ExchangeForAssertion,
+    ExchangeForIdToken,
+    ExchangeForRefreshToken,
+    ExchangeForIdJag,
+    ExchangeWithActor,
+    ExchangeRefreshToken,
+    ExchangeForeignToken,
+    RedeemIdJag,
     IntrospectAccessToken,
     IntrospectRefreshToken,
     IntrospectLarge,
+    IntrospectSigned,
     RevokeAccessToken,
     RevokeRefreshToken,
+    RevokeSigned,
     Userinfo,
+    Register,
+    ReadRegistration,
+    ChangeRegistration,
+    DeleteRegistration,
     ReadMetadata,
     ReadKeys,
 }
 
 impl Visit {
     /// The first of each function is followed by the others of the same.
-    pub(crate) const ALL: [Self; 31] = [
+    pub(crate) const ALL: [Self; 51] = [
         Self::Push,
         Self::PushSigned,
         Self::PushLarge,
+        Self::PushCounted,
+        Self::PushByDocument,
         Self::OpenSignedOut,
         Self::OpenSignedIn,
         Self::OpenRemembered,
         Self::SignIn,
+        Self::MistypePassword,
         Self::ShowAccount,
         Self::ForgetConsent,
         Self::ChangePassword,
@@ -53,28 +78,45 @@ impl Visit {
         Self::Consent,
         Self::ConsentLarge,
         Self::ConsentCarried,
+        Self::ConsentForGood,
+        Self::ConsentRegistered,
         Self::Deny,
         Self::DenyCarried,
         Self::Redeem,
         Self::RedeemLarge,
+        Self::RedeemByDocument,
         Self::Refresh,
+        Self::RefreshChild,
         Self::WorkAlone,
         Self::WorkAloneSigned,
         Self::Exchange,
         Self::ExchangeForAssertion,
+        Self::ExchangeForIdToken,
+        Self::ExchangeForRefreshToken,
+        Self::ExchangeForIdJag,
+        Self::ExchangeWithActor,
+        Self::ExchangeRefreshToken,
+        Self::ExchangeForeignToken,
+        Self::RedeemIdJag,
         Self::IntrospectAccessToken,
         Self::IntrospectRefreshToken,
         Self::IntrospectLarge,
+        Self::IntrospectSigned,
         Self::RevokeAccessToken,
         Self::RevokeRefreshToken,
+        Self::RevokeSigned,
         Self::Userinfo,
+        Self::Register,
+        Self::ReadRegistration,
+        Self::ChangeRegistration,
+        Self::DeleteRegistration,
         Self::ReadMetadata,
         Self::ReadKeys,
     ];
 
     /// Those that the previous version knows too, and that do not get in each other's way when all are ready before the first
     /// is sent.
-    pub(crate) const OF_BOTH_VERSIONS: [Self; 15] = [
+    pub(crate) const OF_BOTH_VERSIONS: [Self; 17] = [
         Self::Push,
         Self::OpenSignedOut,
         Self::OpenSignedIn,
@@ -90,6 +132,8 @@ impl Visit {
         Self::Userinfo,
         Self::ReadMetadata,
         Self::ReadKeys,
+        Self::Exchange,
+        Self::ExchangeForAssertion,
     ];
 
     /// One of each way that a signing key is used, in either signing mode.
@@ -98,26 +142,48 @@ impl Visit {
 
     pub(crate) const fn function(self) -> &'static str {
         match self {
-            Self::Push | Self::PushSigned | Self::PushLarge => "par",
+            Self::Push | Self::PushSigned | Self::PushLarge | Self::PushCounted | Self::PushByDocument => {
+                "par"
+            }
             Self::OpenSignedOut | Self::OpenSignedIn | Self::OpenRemembered => "authorize",
-            Self::SignIn | Self::ShowAccount | Self::ForgetConsent | Self::ChangePassword | Self::SignOut => {
-                "sign-in"
-            }
-            Self::Consent | Self::ConsentLarge | Self::ConsentCarried | Self::Deny | Self::DenyCarried => {
-                "consent"
-            }
+            Self::SignIn
+            | Self::MistypePassword
+            | Self::ShowAccount
+            | Self::ForgetConsent
+            | Self::ChangePassword
+            | Self::SignOut => "sign-in",
+            Self::Consent
+            | Self::ConsentLarge
+            | Self::ConsentCarried
+            | Self::ConsentForGood
+            | Self::ConsentRegistered
+            | Self::Deny
+            | Self::DenyCarried => "consent",
             Self::Redeem
             | Self::RedeemLarge
+            | Self::RedeemByDocument
             | Self::Refresh
+            | Self::RefreshChild
             | Self::WorkAlone
             | Self::WorkAloneSigned
             | Self::Exchange
-            | Self::ExchangeForAssertion => "token",
-            Self::IntrospectAccessToken | Self::IntrospectRefreshToken | Self::IntrospectLarge => {
-                "introspect"
-            }
-            Self::RevokeAccessToken | Self::RevokeRefreshToken => "revoke",
+            | Self::ExchangeForAssertion
+            | Self::ExchangeForIdToken
+            | Self::ExchangeForRefreshToken
+            | Self::ExchangeForIdJag
+            | Self::ExchangeWithActor
+            | Self::ExchangeRefreshToken
+            | Self::ExchangeForeignToken
+            | Self::RedeemIdJag => "token",
+            Self::IntrospectAccessToken
+            | Self::IntrospectRefreshToken
+            | Self::IntrospectLarge
+            | Self::IntrospectSigned => "introspect",
+            Self::RevokeAccessToken | Self::RevokeRefreshToken | Self::RevokeSigned => "revoke",
             Self::Userinfo => "userinfo",
+            Self::Register | Self::ReadRegistration | Self::ChangeRegistration | Self::DeleteRegistration => {
+                "register"
+            }
             Self::ReadMetadata | Self::ReadKeys => "discovery",
         }
     }
@@ -127,57 +193,125 @@ impl Visit {
         Self::ALL.iter().find(|visit| visit.function() == self.function()) == Some(&self)
     }
 
+    /// How many calls every start of its function makes: the configuration's pointer and its snapshot, and the key ring where
+    /// it has to do with keys.
+    pub(crate) fn calls_of_a_start(self) -> usize {
+        if self.function() == "register" { 2 } else { 3 }
+    }
+
+    /// Whether each of its calls is one that another visit makes in the same state, or reads another item at the same point:
+    /// what can come of it there is seen there, and this one meets only some of it.
+    pub(crate) const fn is_like_another(self) -> bool {
+        matches!(
+            self,
+            Self::PushByDocument
+                | Self::DenyCarried
+                | Self::RedeemByDocument
+                | Self::WorkAloneSigned
+                | Self::ExchangeForIdToken
+                | Self::ExchangeForIdJag
+                | Self::ExchangeWithActor
+                | Self::ExchangeRefreshToken
+                | Self::ExchangeForeignToken
+                | Self::IntrospectSigned
+                | Self::RevokeSigned
+        )
+    }
+
     /// Whether a person sees the answer.
     pub(crate) fn is_of_a_browser(self) -> bool {
         matches!(self.function(), "authorize" | "sign-in" | "consent")
     }
 
     /// Whether it spends what its sender has only once: a code, or the decision about a request. A pushed request, a session
-    /// and a revocation can be made again, and a rotated refresh token has ten seconds of grace.
+    /// and a revocation can be made again, a rotated refresh token has ten seconds of grace, and of an ID-JAG its issuer makes
+    /// another.
     pub(crate) const fn spends_once(self) -> bool {
         matches!(
             self,
             Self::Redeem
                 | Self::RedeemLarge
+                | Self::RedeemByDocument
                 | Self::Consent
                 | Self::ConsentLarge
                 | Self::ConsentCarried
+                | Self::ConsentForGood
+                | Self::ConsentRegistered
                 | Self::Deny
                 | Self::DenyCarried
                 | Self::OpenRemembered
         )
     }
 
+    /// Whether something is written when what it spends is gone already, so that a process can die between the two.
+    pub(crate) const fn writes_after_spending(self) -> bool {
+        matches!(self, Self::ConsentForGood)
+    }
+
+    /// Whether nothing that it needs comes of this operation: a count of requests that cannot be written down turns nobody
+    /// away, and keys are published whatever the configuration says.
+    pub(crate) fn goes_on_without(self, operation: &str) -> bool {
+        matches!((self, operation), (Self::PushCounted, "UpdateItem") | (Self::ReadKeys, "Query"))
+    }
+
     /// Whether an answer is the one that the request is sent for.
     pub(crate) fn is_granted(self, reply: &Reply) -> bool {
         match self {
-            Self::Push | Self::PushSigned | Self::PushLarge => {
+            Self::Push | Self::PushSigned | Self::PushLarge | Self::PushCounted | Self::PushByDocument => {
                 reply.status == 201 && !reply.member("request_uri").is_empty()
             }
             Self::OpenSignedOut => reply.has_form("/sign-in"),
             Self::OpenSignedIn => reply.has_form("/consent"),
             Self::SignIn => reply.status == 303 && reply.headers.contains_key("set-cookie"),
+            Self::MistypePassword => reply.status == 422 && !reply.field("interaction").is_empty(),
             Self::ShowAccount => reply.has_form("/sign-out"),
             Self::ForgetConsent => reply.callback("notice").as_deref() == Some("consent-forgotten"),
             Self::ChangePassword => reply.callback("notice").as_deref() == Some("password-changed"),
             Self::SignOut => reply.status == 200 && reply.headers.contains_key("set-cookie"),
-            Self::Consent | Self::ConsentLarge | Self::ConsentCarried | Self::OpenRemembered => {
-                reply.status == 303 && reply.callback("code").is_some()
-            }
+            Self::Consent
+            | Self::ConsentLarge
+            | Self::ConsentCarried
+            | Self::ConsentForGood
+            | Self::ConsentRegistered
+            | Self::OpenRemembered => reply.status == 303 && reply.callback("code").is_some(),
             Self::Deny | Self::DenyCarried => reply.callback("error").as_deref() == Some("access_denied"),
             Self::Redeem
             | Self::RedeemLarge
+            | Self::RedeemByDocument
             | Self::Refresh
+            | Self::RefreshChild
             | Self::WorkAlone
             | Self::WorkAloneSigned
             | Self::Exchange
-            | Self::ExchangeForAssertion => reply.status == 200 && !reply.member("access_token").is_empty(),
-            Self::IntrospectAccessToken | Self::IntrospectRefreshToken => reply.json()["active"] == true,
+            | Self::ExchangeWithActor
+            | Self::ExchangeRefreshToken
+            | Self::ExchangeForeignToken
+            | Self::RedeemIdJag => has_a_token(reply),
+            Self::ExchangeForAssertion => has_a_token_of(SAML2, reply),
+            Self::ExchangeForIdToken => has_a_token_of(ID_TOKEN, reply),
+            Self::ExchangeForRefreshToken => has_a_token_of(REFRESH_TOKEN, reply),
+            Self::ExchangeForIdJag => has_a_token_of(ID_JAG, reply),
+            Self::IntrospectAccessToken | Self::IntrospectRefreshToken | Self::IntrospectSigned => {
+                reply.json()["active"] == true
+            }
             Self::IntrospectLarge => reply.json()["authorization_details"][0]["type"] == "memo",
-            Self::RevokeAccessToken | Self::RevokeRefreshToken => reply.status == 200,
+            Self::RevokeAccessToken | Self::RevokeRefreshToken | Self::RevokeSigned => reply.status == 200,
             Self::Userinfo => reply.status == 200 && !reply.member("sub").is_empty(),
+            Self::Register => reply.status == 201 && !reply.member("registration_access_token").is_empty(),
+            Self::ReadRegistration => reply.status == 200 && !reply.member("client_id").is_empty(),
+            Self::ChangeRegistration => reply.status == 200 && reply.member("client_name") == RENAMED,
+            Self::DeleteRegistration => reply.status == 204,
             Self::ReadMetadata => reply.status == 200 && !reply.member("issuer").is_empty(),
             Self::ReadKeys => reply.status == 200 && reply.json()["keys"].is_array(),
         }
     }
+}
+
+fn has_a_token(reply: &Reply) -> bool {
+    reply.status == 200 && !reply.member("access_token").is_empty()
+}
+
+/// RFC 8693, section 2.2.1.
+fn has_a_token_of(issued: &str, reply: &Reply) -> bool {
+    has_a_token(reply) && reply.member("issued_token_type") == issued
 }

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use crate::account::{People, Person};
 use crate::event::{Reply, Request};
-use crate::place::{AGENT, BANK_TOOL, Place, REMEMBERED, SIGNING};
+use crate::place::{AGENT, Place, REMEMBERED, TOOL, an_address};
 use crate::process::Process;
-use crate::requests::{Browser, large_details};
+use crate::registrations::registration;
+use crate::requests::Browser;
+use crate::standing::Standing;
 use crate::visit::Visit;
 
 const MOST_TRIES: usize = 10;
@@ -20,11 +22,18 @@ pub(crate) struct Crew {
     consent: Process,
     token: Process,
     introspect: Process,
+    /// Not every version has it.
+    register: OnceLock<Process>,
     /// The browser of somebody who has signed in.
     browser: Browser,
     pub(crate) people: People,
     /// That of somebody who is not to be asked again.
     remembered: OnceLock<Browser>,
+    /// Of an ordinary grant, of one with large details, of one for what the server knows, and of the agent that exchanges its own.
+    granted: Standing,
+    large: Standing,
+    of_openid: Standing,
+    pub(crate) delegated: Standing,
 }
 
 /// A request with something of its own to spend.
@@ -32,8 +41,9 @@ pub(crate) struct Ready {
     pub(crate) visit: Visit,
     pub(crate) request: Request,
     pub(crate) browser: Browser,
-    /// A token that lives or dies with the request, or the `request_uri` that it decides about.
-    token: String,
+    /// A token that lives or dies with the request, the `request_uri` that it decides about, the client that it is about, or the
+    /// address that it comes from.
+    pub(crate) token: String,
     /// Whom it is about, if it changes what they have.
     person: Option<Person>,
 }
@@ -56,7 +66,7 @@ impl Ready {
         Self { visit, request, ..self }
     }
 
-    fn about(self, token: String) -> Self {
+    pub(crate) fn about(self, token: String) -> Self {
         Self { token, ..self }
     }
 
@@ -82,9 +92,14 @@ impl Crew {
             consent: starts("consent"),
             token: starts("token"),
             introspect: starts("introspect"),
+            register: OnceLock::new(),
             browser: Browser::default(),
             people: People::default(),
             remembered: OnceLock::new(),
+            granted: Standing::default(),
+            large: Standing::default(),
+            of_openid: Standing::default(),
+            delegated: Standing::default(),
         };
         crew.browser = crew.comes_to_account().browser;
         crew
@@ -98,18 +113,22 @@ impl Crew {
             Visit::Push => ready(place.push()),
             Visit::PushSigned => ready(place.push_signed()),
             Visit::PushLarge => ready(place.push_large()),
+            Visit::PushCounted => {
+                let address = an_address();
+                ready(Place::push_counted(&address)).about(address)
+            }
+            Visit::PushByDocument => {
+                let client = self.has_a_document();
+                ready(Place::push_by_name(&client)).about(client)
+            }
             Visit::OpenSignedOut => ready(Browser::default().opens(&self.pushes())),
             Visit::OpenSignedIn => ready(browser.opens(&self.pushes())),
             Visit::OpenRemembered => {
-                let browser = self.remembered.get_or_init(|| {
-                    let browser = self.comes_to_account().browser;
-                    self.is_to_be_remembered(&browser);
-                    browser
-                });
                 let request_uri = self.pushes_this(&place.push_to_be_remembered());
-                ready(browser.opens_for(REMEMBERED, &request_uri))
+                ready(self.remembered().opens_for(REMEMBERED, &request_uri))
             }
             Visit::SignIn => self.comes_to_sign_in(),
+            Visit::MistypePassword => self.comes_to_mistype(),
             Visit::ShowAccount => ready(browser.dresses(Request::get("/account"))),
             Visit::ForgetConsent => self.comes_to_forget(),
             Visit::ChangePassword => self.comes_to_change_password(),
@@ -126,21 +145,41 @@ impl Crew {
                 assert!(page.has_form("/consent"), "{}", page.outline());
                 ready(browser.approves(place, &page))
             }
+            Visit::ConsentForGood => self.comes_to_consent_for_good(),
+            Visit::ConsentRegistered => {
+                let client = self.has_registered();
+                ready(self.comes_to_consent_to(&client, &Place::push_by_name(&client))).about(client)
+            }
             Visit::DenyCarried => ready(browser.denies(place, &self.opens(&browser.opens_carrying()))),
             Visit::Redeem => ready(place.redemption(&self.gets_a_code(&place.push()))),
             Visit::RedeemLarge => ready(place.redemption(&self.gets_a_code(&place.push_large()))),
+            Visit::RedeemByDocument => {
+                let client = self.has_a_document();
+                let code = self.gets_a_code_for(&client, &Place::push_by_name(&client));
+                ready(Place::redemption_by_name(&client, &code))
+            }
             Visit::Refresh => ready(place.refresh(&self.is_granted("refresh_token"))),
             Visit::WorkAlone => ready(place.client_credentials()),
             Visit::WorkAloneSigned => ready(place.client_credentials_signed()),
-            Visit::Exchange => ready(place.exchange(&self.is_granted("access_token"))),
-            Visit::ExchangeForAssertion => ready(place.exchange_for_assertion(&self.is_exchanged())),
-            Visit::IntrospectAccessToken => ready(place.introspection(&self.is_granted("access_token"))),
-            Visit::IntrospectRefreshToken => {
-                ready(place.introspection_of_own(&self.is_granted("refresh_token")))
-            }
+            Visit::RefreshChild
+            | Visit::Exchange
+            | Visit::ExchangeForAssertion
+            | Visit::ExchangeForIdToken
+            | Visit::ExchangeForRefreshToken
+            | Visit::ExchangeForIdJag
+            | Visit::ExchangeWithActor
+            | Visit::ExchangeRefreshToken
+            | Visit::ExchangeForeignToken
+            | Visit::RedeemIdJag => ready(self.comes_to_exchange(visit)),
+            Visit::IntrospectAccessToken => ready(place.introspection(&self.holds("access_token"))),
+            Visit::IntrospectRefreshToken => ready(place.introspection_of_own(&self.holds("refresh_token"))),
             Visit::IntrospectLarge => {
-                let tokens = self.redeems(&self.gets_a_code(&place.push_large()));
+                let tokens = self.large.or(|| self.redeems(&self.gets_a_code(&place.push_large())));
                 ready(place.introspection(&tokens.member("access_token")))
+            }
+            Visit::IntrospectSigned => {
+                let token = self.works_alone(|| place.client_credentials_signed());
+                ready(place.introspection_signed(&token)).about(token)
             }
             Visit::RevokeAccessToken => {
                 let token = self.is_granted("access_token");
@@ -150,121 +189,32 @@ impl Crew {
                 let tokens = self.redeems(&self.gets_a_code(&place.push()));
                 ready(place.revocation(&tokens.member("refresh_token"))).about(tokens.member("access_token"))
             }
+            Visit::RevokeSigned => {
+                let token = self.works_alone(|| place.client_credentials_signed());
+                ready(place.revocation_signed(&token)).about(token)
+            }
             Visit::Userinfo => {
-                let tokens = self.redeems(&self.gets_a_code(&place.push_for_userinfo()));
+                let push = place.push_for_userinfo();
+                let tokens = self.of_openid.or(|| self.redeems(&self.gets_a_code(&push)));
                 let bearer = format!("Bearer {}", tokens.member("access_token"));
                 ready(Request::get("/userinfo").header("authorization", bearer))
+            }
+            Visit::Register => ready(registration()),
+            Visit::ReadRegistration | Visit::ChangeRegistration | Visit::DeleteRegistration => {
+                self.comes_to_registration(visit)
             }
             Visit::ReadMetadata => ready(Request::get("/.well-known/oauth-authorization-server")),
             Visit::ReadKeys => ready(Request::get("/jwks.json")),
         }
     }
 
-    /// The same request once more. An assertion is good once (RFC 7523, section 3, item 7), so that a client makes another.
-    pub(crate) fn again(&self, ready: &Ready) -> Request {
-        match ready.visit {
-            Visit::PushSigned => self.place.push_signed(),
-            Visit::WorkAloneSigned => self.place.client_credentials_signed(),
-            _ => ready.request.clone(),
-        }
-    }
-
-    /// That what was granted is good for what comes next: the other side of "nothing is half done".
-    pub(crate) fn goes_on(&self, ready: &Ready, granted: &Reply) -> Result<(), String> {
-        let place = self.place;
-        match ready.visit {
-            Visit::Push => {
-                let page = self.opens(&Browser::default().opens(&granted.member("request_uri")));
-                expect(page.has_form("/sign-in"), "the request_uri leads nowhere")
-            }
-            Visit::PushSigned => {
-                let page = self.opens(&Browser::default().opens_for(SIGNING, &granted.member("request_uri")));
-                expect(page.has_form("/sign-in"), "the request_uri leads nowhere")
-            }
-            Visit::PushLarge => {
-                let page = self.opens(&ready.browser.opens(&granted.member("request_uri")));
-                expect(page.fields("detail").len() == 2, "the page lacks details")
-            }
-            Visit::OpenSignedIn => {
-                let decided = self.decides(&ready.browser.approves(place, granted));
-                expect(Visit::Consent.is_granted(&decided), "the page cannot be submitted")
-            }
-            Visit::OpenRemembered => self.is_good_code(REMEMBERED, granted),
-            Visit::SignIn => {
-                let mut browser = ready.browser.clone();
-                browser.keeps(granted);
-                let address = place.inside(granted.header("location").unwrap_or_default());
-                let page = self.opens(&browser.dresses(Request::get(&address)));
-                self.people.are_joined_by(ready.person().clone().with(Some(browser)));
-                expect(page.has_form("/consent"), "the session does not lead to the consent page")
-            }
-            Visit::ForgetConsent => {
-                let account = self.at_account(&ready.browser.dresses(Request::get("/account")));
-                self.people.are_joined_by(ready.person().clone().with(Some(ready.browser.clone())));
-                expect(account.fields("consent").is_empty(), "it is still remembered")
-            }
-            Visit::ChangePassword => {
-                let mut browser = ready.browser.clone();
-                browser.keeps(granted);
-                let account = self.at_account(&browser.dresses(Request::get("/account")));
-                expect(account.has_form("/sign-out"), "this browser does not go on")?;
-                self.has_changed_password(ready)
-            }
-            Visit::SignOut => {
-                let account = self.at_account(&ready.browser.dresses(Request::get("/account")));
-                self.people.are_joined_by(ready.person().clone().with(None));
-                expect(account.has_form("/sign-in"), "the session goes on")
-            }
-            Visit::Consent | Visit::ConsentCarried => self.is_good_code(AGENT, granted),
-            // Yes and no of one page are spent together.
-            Visit::DenyCarried => {
-                let again = self.decides(&ready.request);
-                expect(again.status == 400, "the page can be submitted again")
-            }
-            Visit::ConsentLarge => {
-                let code = granted.callback("code").unwrap_or_default();
-                let redeemed = answer(&self.token, &place.redemption(&code));
-                self.has_large_details(&redeemed)
-            }
-            Visit::Deny => {
-                let page = self.opens(&ready.browser.opens(&ready.token));
-                expect(!page.has_form("/consent"), "the request can still be approved")
-            }
-            Visit::RedeemLarge => self.has_large_details(granted),
-            Visit::Redeem | Visit::Refresh => {
-                expect(self.is_active(&granted.member("access_token")), "the access token is not active")?;
-                let renewed = answer(&self.token, &place.refresh(&granted.member("refresh_token")));
-                expect(Visit::Refresh.is_granted(&renewed), "the refresh token is not good")
-            }
-            Visit::WorkAlone | Visit::WorkAloneSigned => {
-                expect(self.is_active(&granted.member("access_token")), "it is not active")
-            }
-            Visit::Exchange => {
-                let question = place.introspection_by(BANK_TOOL, &granted.member("access_token"));
-                let said = answer(&self.introspect, &question);
-                expect(Visit::IntrospectAccessToken.is_granted(&said), "the other tool's token is not active")
-            }
-            Visit::RevokeAccessToken | Visit::RevokeRefreshToken => {
-                expect(!self.is_active(&ready.token), "the access token is still active")
-            }
-            Visit::OpenSignedOut
-            | Visit::ShowAccount
-            | Visit::ExchangeForAssertion
-            | Visit::IntrospectAccessToken
-            | Visit::IntrospectRefreshToken
-            | Visit::IntrospectLarge
-            | Visit::Userinfo
-            | Visit::ReadMetadata
-            | Visit::ReadKeys => Ok(()),
-        }
-    }
-
-    /// Whether a request is refused because it has been carried out, and nobody had heard of it: whoever changes their
-    /// password ends the session in which they do, and is asked to sign in again, with the new one.
-    pub(crate) fn was_done(&self, ready: &Ready, refused: &Reply) -> bool {
-        ready.visit == Visit::ChangePassword
-            && refused.status == 403
-            && self.has_changed_password(ready).is_ok()
+    /// The browser of somebody who is not asked again.
+    pub(crate) fn remembered(&self) -> &Browser {
+        self.remembered.get_or_init(|| {
+            let browser = self.comes_to_account().browser;
+            self.is_to_be_remembered(&browser);
+            browser
+        })
     }
 
     /// The browser of somebody who has signed in.
@@ -273,7 +223,16 @@ impl Crew {
     }
 
     pub(crate) fn is_active(&self, token: &str) -> bool {
-        Visit::IntrospectAccessToken.is_granted(&answer(&self.introspect, &self.place.introspection(token)))
+        self.is_active_to(TOOL, token)
+    }
+
+    pub(crate) fn is_active_to(&self, tool: &str, token: &str) -> bool {
+        Visit::IntrospectAccessToken.is_granted(&self.is_told(tool, token))
+    }
+
+    /// What a tool is told about a token.
+    pub(crate) fn is_told(&self, tool: &str, token: &str) -> Reply {
+        answer(&self.introspect, &self.place.introspection_by(tool, token))
     }
 
     /// A page that leads to consent, or the answer at once.
@@ -289,24 +248,44 @@ impl Crew {
         answer(&self.sign_in, request)
     }
 
+    pub(crate) fn at_par(&self, request: &Request) -> Reply {
+        answer(&self.par, request)
+    }
+
+    pub(crate) fn at_token(&self, request: &Request) -> Reply {
+        answer(&self.token, request)
+    }
+
+    pub(crate) fn at_registration(&self, request: &Request) -> Reply {
+        answer(self.register.get_or_init(|| self.place.starts("register")), request)
+    }
+
     pub(crate) fn pushes(&self) -> String {
         self.pushes_this(&self.place.push())
     }
 
     pub(crate) fn pushes_this(&self, push: &Request) -> String {
-        let pushed = answer(&self.par, push);
+        let pushed = self.at_par(push);
         assert!(Visit::Push.is_granted(&pushed), "{}", pushed.outline());
         pushed.member("request_uri")
     }
 
     fn comes_to_consent(&self, push: &Request) -> Request {
-        let page = self.opens(&self.browser.opens(&self.pushes_this(push)));
+        self.comes_to_consent_to(AGENT, push)
+    }
+
+    fn comes_to_consent_to(&self, client: &str, push: &Request) -> Request {
+        let page = self.opens(&self.browser.opens_for(client, &self.pushes_this(push)));
         assert!(page.has_form("/consent"), "{}", page.outline());
         self.browser.approves(self.place, &page)
     }
 
     pub(crate) fn gets_a_code(&self, push: &Request) -> String {
-        let decided = self.decides(&self.comes_to_consent(push));
+        self.gets_a_code_for(AGENT, push)
+    }
+
+    pub(crate) fn gets_a_code_for(&self, client: &str, push: &Request) -> String {
+        let decided = self.decides(&self.comes_to_consent_to(client, push));
         decided.callback("code").unwrap_or_else(|| panic!("no code: {}", decided.outline()))
     }
 
@@ -318,42 +297,43 @@ impl Crew {
 
     /// A token of a fresh grant.
     fn is_granted(&self, member: &str) -> String {
-        self.redeems(&self.gets_a_code(&self.place.push())).member(member)
+        self.is_granted_tokens().member(member)
     }
 
-    /// A token of the file server's, which it has exchanged for the bank.
-    fn is_exchanged(&self) -> String {
-        let exchanged = answer(&self.token, &self.place.exchange(&self.is_granted("access_token")));
-        assert!(Visit::Exchange.is_granted(&exchanged), "{}", exchanged.outline());
-        exchanged.member("access_token")
+    /// A token of a grant that stands.
+    pub(crate) fn holds(&self, member: &str) -> String {
+        self.granted.or(|| self.is_granted_tokens()).member(member)
     }
 
-    fn is_good_code(&self, client: &str, decided: &Reply) -> Result<(), String> {
-        let code = decided.callback("code").unwrap_or_default();
-        let redeemed = answer(&self.token, &self.place.redemption_by(client, &code));
-        expect(Visit::Redeem.is_granted(&redeemed), "the code is not good")
+    fn is_granted_tokens(&self) -> Reply {
+        self.redeems(&self.gets_a_code(&self.place.push()))
     }
 
-    /// That a token's details, which lie beside the authorization, are all there.
-    fn has_large_details(&self, redeemed: &Reply) -> Result<(), String> {
-        let said = answer(&self.introspect, &self.place.introspection(&redeemed.member("access_token")));
-        let details = said.json()["authorization_details"].clone();
-        expect(details == large_details(), "details are missing")
+    /// A token of a client that works alone. What it signs is good once, so that each try is a request of its own.
+    pub(crate) fn works_alone(&self, request: impl Fn() -> Request) -> String {
+        let granted = answer_to(&self.token, request);
+        assert!(Visit::WorkAlone.is_granted(&granted), "{}", granted.outline());
+        granted.member("access_token")
     }
 }
 
-fn expect(holds: bool, what: &str) -> Result<(), String> {
+pub(crate) fn expect(holds: bool, what: &str) -> Result<(), String> {
     if holds { Ok(()) } else { Err(what.to_owned()) }
 }
 
 /// The answer of a warm function, asked again while it says 503: the endpoint of the tests may be slow for once.
 fn answer(process: &Process, request: &Request) -> Reply {
+    answer_to(process, || request.clone())
+}
+
+/// The same for requests that are made anew.
+fn answer_to(process: &Process, request: impl Fn() -> Request) -> Reply {
     for _ in 1..MOST_TRIES {
-        let reply = process.sends(request);
+        let reply = process.sends(&request());
         if reply.status != 503 {
             return reply;
         }
         thread::sleep(Duration::from_millis(300));
     }
-    process.sends(request)
+    process.sends(&request())
 }

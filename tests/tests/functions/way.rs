@@ -84,6 +84,8 @@ struct Arranged {
     fault: Fault,
     from: usize,
     times: usize,
+    /// The only operation that it happens to, if not to any.
+    operation: Option<String>,
 }
 
 /// A call as it came.
@@ -114,10 +116,25 @@ impl Way {
 
     /// Lets something go wrong with `times` calls, after this many that go well.
     pub(crate) fn breaks(&self, fault: Fault, from: usize, times: usize) {
+        self.arranges(Some(Arranged { fault, from, times, operation: None }));
+    }
+
+    /// Lets the function's role lack the right to one operation.
+    pub(crate) fn denies(&self, operation: &str) {
+        let operation = Some(operation.to_owned());
+        self.arranges(Some(Arranged { fault: Fault::Denied, from: 0, times: usize::MAX, operation }));
+    }
+
+    /// Lets everything go well, and counts the calls from now on.
+    pub(crate) fn counts_anew(&self) {
+        self.arranges(None);
+    }
+
+    fn arranges(&self, fault: Option<Arranged>) {
         let mut state = self.shared.state();
         state.calls.clear();
         (state.struck, state.slowest) = (0, Duration::ZERO);
-        state.fault = Some(Arranged { fault, from, times });
+        state.fault = fault;
     }
 
     /// Lets everything go well again, and what was late arrive now. How many calls went wrong.
@@ -288,7 +305,8 @@ impl Shared {
         state.signed_by.insert(call.signed_by());
         let struck = state.struck;
         let arranged = state.fault.as_ref()?;
-        let strikes = place >= arranged.from && struck < arranged.times;
+        let is_meant = arranged.operation.as_deref().is_none_or(|operation| operation == call.operation);
+        let strikes = is_meant && place >= arranged.from && struck < arranged.times;
         let fault = strikes.then_some(arranged.fault)?;
         state.struck += 1;
         Some(fault)

@@ -178,7 +178,7 @@ impl<'s> Agent<'s> {
     }
 
     /// A token's answer holds secrets, which must be found nowhere afterwards.
-    fn remembering(&self, answer: Answer) -> Answer {
+    pub(crate) fn remembering(&self, answer: Answer) -> Answer {
         if answer.status == 200 {
             let said = answer.json();
             for name in ["access_token", "refresh_token", "id_token"] {

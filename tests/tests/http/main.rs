@@ -3,6 +3,7 @@
 //! [`observer`] reads the table and the log, to see what must not be there, and leaves in the table what only a crash leaves.
 
 mod agent;
+mod asking;
 mod assertion;
 mod at_once;
 mod browser;
@@ -19,7 +20,9 @@ mod web;
 /// What holds wherever the server runs: these tests run against the local server and, unchanged, against a deployed one.
 mod running_stack {
     mod alone;
+    mod approval;
     mod authorization_requests;
+    mod backchannel;
     mod client_authentication;
     mod details;
     mod discovery;
@@ -39,6 +42,7 @@ mod running_stack {
     mod saml_assertions;
     pub(crate) mod sessions;
     mod sessions_that_end;
+    mod signed_requests;
     pub(crate) mod thin_path;
     mod times;
     mod token_exchange;
@@ -49,8 +53,11 @@ mod running_stack {
 /// What takes a local server: a clock that can be moved, calls that can be broken, a log on this machine, a configuration of
 /// the test's own, the programs of a developer.
 mod local_stack {
+    mod approval;
+    mod asking;
     mod audit;
     pub(crate) mod aws_calls;
+    mod backchannel;
     mod brand;
     mod client_documents;
     mod configuration_changes;

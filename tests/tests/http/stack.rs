@@ -118,9 +118,7 @@ impl Stack {
 
         let process = spawn(&folder, &configuration, &data, options, environment);
         let running = wait_for(&data.join("running.json"), &folder.join("output"));
-        let member = |name: &str| {
-            running[name].as_str().unwrap_or_else(|| panic!("no {name} in running.json")).to_owned()
-        };
+        let member = |name: &str| member(&running, name);
         Self {
             issuer: member("issuer"),
             pages: member("issuer"),
@@ -133,6 +131,25 @@ impl Stack {
             handed_out: Mutex::default(),
             secrets: Mutex::default(),
             process: Some(process),
+        }
+    }
+
+    /// Stops the server and starts it anew over the data that it left. Its ports are others, and its clock goes right.
+    pub(crate) fn starts_again(&mut self) {
+        self.stops();
+        let folder = self.data.parent().expect("a folder for the data").to_owned();
+        self.process = Some(spawn(&folder, &self.configuration, &self.data, &[], &[]));
+        let running = wait_for(&self.data.join("running.json"), &folder.join("output"));
+        self.issuer = member(&running, "issuer");
+        self.pages = member(&running, "issuer");
+        self.table_endpoint = member(&running, "table_endpoint");
+        self.test_control = member(&running, "test_control");
+    }
+
+    fn stops(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            drop(process.stdin.take());
+            let _ = process.wait();
         }
     }
 
@@ -224,10 +241,7 @@ impl Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            drop(process.stdin.take());
-            let _ = process.wait();
-        }
+        self.stops();
     }
 }
 
@@ -297,6 +311,10 @@ fn wait_for(running: &Path, output: &Path) -> Value {
         sleep(Duration::from_millis(20));
     }
     panic!("no server after {patience:?}: {}", fs::read_to_string(output).unwrap_or_default());
+}
+
+fn member(running: &Value, name: &str) -> String {
+    running[name].as_str().unwrap_or_else(|| panic!("no {name} in running.json")).to_owned()
 }
 
 pub(crate) fn copy(from: &Path, to: &Path) {

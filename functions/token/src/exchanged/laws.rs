@@ -7,14 +7,16 @@ use std::time::Duration;
 use details::DetailTypes;
 use oauth::configuration::{Client, DetailType, Server, Tool};
 use oauth::{
-    AccessTokenClaims, Actor, AuthorizationDetails, Narrower, Scope, Timestamp, ancestors, delegated,
+    AccessTokenClaims, Actor, AuthorizationDetails, Narrower, Origin, Scope, Timestamp, TokenFrame, TokenId,
+    delegated,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::Rights;
-use crate::content::{Content, Registered};
-use crate::issued::{Behalf, Exchanged};
+use crate::content::Registered;
+use crate::issued::{Behalf, Exchanged, on_behalf};
+use crate::subject::Most;
+use crate::token_exchange::at_tool;
 
 const TOOLS: [&str; 3] = ["a", "b", "c"];
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -104,6 +106,7 @@ fn first(rights: &BTreeSet<usize>, held: &[(usize, BTreeSet<u8>)], lives: u64) -
         "iss": "https://us.test", "sub": "person-AAAAAAAAAAAAAAAAAAAAAA", "aud": "https://a.test",
         "iat": NOW, "exp": NOW.after(Duration::from_secs(lives)), "jti": "A".repeat(22), "client_id": "agent",
         "scope": scope(0, rights), "authorization_details": details,
+        "origin": Origin::new("https://them.test", "alice", NOW), "child_grant_ids": ["B".repeat(22)], "own_root": true,
     }))
 }
 
@@ -130,20 +133,28 @@ fn hop(
     };
     let act = delegated(token, Actor::client(&client.id), LONGEST).ok()?;
     let registered = Registered { server, tools, types: types.clone(), client, default_resource: None };
-    let rights = Rights { tool: &tools[at], scope: &token.scope, details: &token.authorization_details };
-    let content = Content::exchanged(&rights, &tools[step.to], &asked, &registered).ok()?;
-    let exchanged = Exchanged { subject: token, grant: None, profile: None, act: act.clone() };
-    let lives = Behalf::Exchanged(&exchanged).capped(content.audience.access_token_lifetime(server), now);
-    Some(AccessTokenClaims {
+    let subject = (&Most::AtTool(&tools[at]), token, None);
+    let content = at_tool(subject, &tools[step.to], &asked, &registered).ok()?;
+    let exchanged = Exchanged { subject: token, grant: None, profile: None, act };
+    let behalf = Behalf::Exchanged(&exchanged);
+    let lives = behalf.capped(content.audience.access_token_lifetime(server), now);
+    let depth = u8::try_from(token.exchanged_from.len()).expect("a short chain");
+    let frame = TokenFrame {
+        iss: server.issuer.clone(),
+        sub: token.sub.clone(),
         aud: content.audience.uri(server),
-        exp: now.after(lives),
+        client_id: client.id.clone(),
+        jti: TokenId::from_random([depth + 1; 16]),
         iat: now,
+        exp: now.after(lives),
+    };
+    let tool = content.audience.tool();
+    let bare = AccessTokenClaims {
         scope: content.scope,
         authorization_details: content.details,
-        exchanged_from: ancestors(token),
-        act,
-        ..token.clone()
-    })
+        ..AccessTokenClaims::bare(frame)
+    };
+    Some(on_behalf(bare, &behalf, tool))
 }
 
 struct World {
@@ -215,7 +226,12 @@ proptest! {
                 prop_assert!(held.iter().any(|(of, ways)| *of == object && own.is_subset(ways)), "{:?}", detail);
             }
             prop_assert!(next.act.len() <= LONGEST && next.act.len() == token.act.len() + 1);
-            prop_assert_eq!(next.exchanged_from.len(), token.exchanged_from.len() + 1);
+            // It ends with whatever the token before it ends with, and with that token.
+            prop_assert_eq!(&next.exchanged_from[0].jti, &token.jti);
+            prop_assert_eq!(&next.exchanged_from[0].client_id, &token.client_id);
+            prop_assert_eq!(&next.exchanged_from[1..], &token.exchanged_from);
+            prop_assert_eq!(&next.child_grant_ids, &origin.child_grant_ids);
+            prop_assert_eq!((next.own_root, &next.origin), (true, &origin.origin));
             prop_assert_eq!(&next.sub, &origin.sub);
             // What the request named is all that it got.
             if let Some(named) = &one.scopes {

@@ -70,6 +70,7 @@ fn client(file: &Read<ClientFile>, known: &Known<'_>, complaints: &mut Vec<Compl
         id_token_signed_response_alg: written.id_token_signed_response_alg.0,
         is_tool: written.is_tool.as_deref().and_then(ToolId::parse),
         may_act: written.may_act.as_deref().and_then(ClientId::parse),
+        backchannel: super::backchannel::client(file, complaints),
         origin: oauth::ClientOrigin::Configured,
     })
 }
@@ -132,11 +133,13 @@ fn check_grant_types(file: &Read<ClientFile>, complaints: &mut Vec<Complaint>) {
             "Add the grant type, or take them out.",
         );
     }
-    let gets_some = may(GrantTypeName::AuthorizationCode) || may(GrantTypeName::TokenExchange);
+    let gets_some = [GrantTypeName::AuthorizationCode, GrantTypeName::TokenExchange, GrantTypeName::Ciba]
+        .into_iter()
+        .any(may);
     if may(GrantTypeName::RefreshToken) && !gets_some {
         refuse(
             &["grant_types"],
-            "refresh_token goes with authorization_code or token_exchange: nothing else gives refresh tokens.",
+            "refresh_token goes with authorization_code, ciba or token_exchange: nothing else gives refresh tokens.",
             "Add one of them, or take refresh_token out.",
         );
     }
@@ -215,7 +218,7 @@ fn check_memory(file: &Read<ClientFile>, complaints: &mut Vec<Complaint>) {
 
 fn check_scopes(file: &Read<ClientFile>, known: &Known<'_>, complaints: &mut Vec<Complaint>) {
     let written = &file.value;
-    let for_people = [GrantTypeName::AuthorizationCode, GrantTypeName::TokenExchange]
+    let for_people = [GrantTypeName::AuthorizationCode, GrantTypeName::TokenExchange, GrantTypeName::Ciba]
         .iter()
         .any(|grant| written.grant_types.contains(grant));
     for scope in &written.scopes {

@@ -36,6 +36,7 @@ pub(super) fn server(
         lifetimes,
         limits: limits(&file.value.limits),
         exchange: exchange(file, complaints),
+        backchannel: super::backchannel::settings(file, complaints),
         trusted_issuers,
         id_jag_targets,
         documents,

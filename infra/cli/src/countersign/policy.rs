@@ -152,6 +152,8 @@ async fn explain(command: Explain, terminal: &mut Terminal) -> Result<(), Stop> 
         tool: command.tool,
         scopes: command.scopes,
         details: command.details,
+        requested: None,
+        origin: None,
         actors: command.actors,
         acr: None,
         amr: Vec::new(),

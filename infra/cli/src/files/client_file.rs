@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::SigningAlgorithmName;
+use super::{ClientBackchannelTable, SigningAlgorithmName};
 
 /// `clients/*.toml`: a registered client, one a file. Its secret, if it has one, is made by
 /// `countersign client rotate-secret` and never stands here.
@@ -64,6 +64,9 @@ pub struct ClientFile {
     /// 4.4). Without it, whoever a policy allows.
     #[serde(default)]
     pub may_act: Option<String>,
+    /// How it asks people who are elsewhere. It goes with the grant type `ciba`.
+    #[serde(default)]
+    pub backchannel: Option<ClientBackchannelTable>,
     /// For `private_key_jwt`: the client's public keys, a JWK Set (RFC 7517, section 5). Or `jwks_file`.
     #[serde(default)]
     pub jwks: Option<PublicKeys>,
@@ -104,6 +107,8 @@ pub enum GrantTypeName {
     TokenExchange,
     /// The client acts for whom a trusted issuer vouches, by an ID-JAG (RFC 7523, section 2.1). Not for public clients.
     JwtBearer,
+    /// The client asks people who are elsewhere (OpenID CIBA Core 1.0). Needs `[backchannel]`. Not for public clients.
+    Ciba,
 }
 
 impl From<GrantTypeName> for GrantType {
@@ -114,6 +119,7 @@ impl From<GrantTypeName> for GrantType {
             GrantTypeName::ClientCredentials => Self::ClientCredentials,
             GrantTypeName::TokenExchange => Self::TokenExchange,
             GrantTypeName::JwtBearer => Self::JwtBearer,
+            GrantTypeName::Ciba => Self::Ciba,
         }
     }
 }

@@ -3,7 +3,7 @@ use std::num::NonZero;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ClientDocumentsTable, ClientRegistrationTable, Lifetime, OutboundTable};
+use super::{BackchannelTable, ClientDocumentsTable, ClientRegistrationTable, Lifetime, OutboundTable};
 
 /// `server.toml`: the settings of the whole server.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -38,6 +38,9 @@ pub struct ServerFile {
     /// How tokens are exchanged (RFC 8693). What is left out keeps its default.
     #[serde(default)]
     pub exchange: ExchangeSettingsTable,
+    /// How people are asked who are elsewhere. What is left out keeps its default.
+    #[serde(default)]
+    pub backchannel: BackchannelTable,
     /// Other issuers whose tokens are taken.
     #[serde(default)]
     pub trusted_issuer: Vec<super::TrustedIssuerTable>,

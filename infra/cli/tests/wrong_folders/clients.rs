@@ -3,15 +3,17 @@
 use crate::folder::{CLIENT, Folder, KEY, check};
 
 const CODE: &str = "\"authorization_code\"";
+const CIBA: &str = "\"ciba\"";
 const URI: &str = "redirect_uris = [\"https://agent.example/cb\"]";
+
+fn client(method: &str, grants: &str, rest: &str) -> String {
+    format!(
+        "id = \"agent\"\nname = \"Agent\"\ntoken_endpoint_auth_method = \"{method}\"\ngrant_types = [{grants}]\n{rest}\n"
+    )
+}
 
 #[test]
 fn a_client_that_does_not_hold_together_is_refused() {
-    let client = |method: &str, grants: &str, rest: &str| {
-        format!(
-            "id = \"agent\"\nname = \"Agent\"\ntoken_endpoint_auth_method = \"{method}\"\ngrant_types = [{grants}]\n{rest}\n"
-        )
-    };
     let basic = |rest: &str| format!("{CLIENT}{rest}\n");
     let at = |line: usize| format!("clients/agent.toml:{line}");
     let cases = [
@@ -86,6 +88,63 @@ fn a_client_that_does_not_hold_together_is_refused() {
         ),
         (CLIENT.replace("\"agent\"", "\"person-agent\""), 1, "not beginning with `person-`"),
         (CLIENT.replace("\"Agent\"", "\" \""), 2, "is empty"),
+    ];
+    for (text, line, said) in &cases {
+        check(&[("clients/agent.toml", text, &at(*line), said)]);
+    }
+}
+
+#[test]
+fn a_client_that_asks_people_says_whom_and_where_it_is_told() {
+    let asking = |method: &str, rest: &str| client(method, CIBA, &format!("[backchannel]\n{rest}"));
+    let basic = |rest: &str| format!("{CLIENT}{rest}\n");
+    let at = |line: usize| format!("clients/agent.toml:{line}");
+    let cases = [
+        (client("client_secret_basic", CIBA, ""), 4, "whom the client may ask"),
+        (basic("[backchannel]\nmay_ask_people = [\"alice\"]"), 6, "for the grant type ciba"),
+        (asking("none", "may_ask_people = [\"alice\"]"), 5, "may not ask people"),
+        (asking("client_secret_basic", ""), 5, "may ask nobody"),
+        (
+            asking("client_secret_basic", "may_ask_groups = [\"a\"]\ntoken_delivery_mode = \"push\""),
+            7,
+            "unknown variant",
+        ),
+        (
+            asking("client_secret_basic", "may_ask_groups = [\"a\"]\ntoken_delivery_mode = \"ping\""),
+            7,
+            "where the client is told",
+        ),
+        (
+            asking(
+                "client_secret_basic",
+                "may_ask_groups = [\"a\"]\nclient_notification_endpoint = \"https://a.example/\"",
+            ),
+            7,
+            "told nothing",
+        ),
+        (
+            asking(
+                "client_secret_basic",
+                "may_ask_groups = [\"a\"]\ntoken_delivery_mode = \"ping\"\nclient_notification_endpoint = \"http://a.example/\"",
+            ),
+            8,
+            "Nothing must be sent",
+        ),
+        (
+            asking("client_secret_basic", "may_ask_groups = [\"a\"]\nrefresh_tokens = true"),
+            7,
+            "refresh_token",
+        ),
+        (
+            asking("client_secret_basic", "may_ask_groups = [\"a\"]\nrequest_signing_alg = \"ES256\""),
+            7,
+            "keys to sign with",
+        ),
+        (
+            asking("client_secret_basic", "may_ask_groups = [\"a\"]\nrequest_signing_alg = \"HS256\""),
+            7,
+            "No request is signed",
+        ),
     ];
     for (text, line, said) in &cases {
         check(&[("clients/agent.toml", text, &at(*line), said)]);

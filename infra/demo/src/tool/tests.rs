@@ -196,12 +196,12 @@ async fn a_token_without_the_scope_is_told_which_one() {
 }
 
 #[tokio::test]
-async fn files_can_be_read_only() {
+async fn files_can_be_read_and_deleted_only() {
     let (issuer, tool) = stage().await;
     let token = sign(&header(), &issuer.claims());
     let (status, _, _) = answer(
         reqwest::Client::new()
-            .delete(format!("{}/finance/Q4-report.pdf", tool.origin()))
+            .put(format!("{}/finance/Q4-report.pdf", tool.origin()))
             .header("authorization", format!("Bearer {token}")),
     )
     .await;

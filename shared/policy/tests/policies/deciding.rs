@@ -1,3 +1,4 @@
+use oauth::TokenType;
 use policy::{Action, Decision, Policies};
 
 use crate::{allowed, asking, client, denied, policies};
@@ -53,6 +54,43 @@ fn a_policy_that_fails_refuses() {
     alone.has_person = false;
     let decision = alone.of(&policies(&format!("{EXCHANGE}{forbids}")));
     assert!(matches!(&decision, Decision::Failed { by, .. } if *by == ["needs-a-person"]), "{decision:?}");
+}
+
+/// RFC 8693, section 3: what may be had as an access token of minutes need not be had as an assertion that nobody can end.
+#[test]
+fn a_policy_can_tell_what_is_issued() {
+    let forbids =
+        r#"@id("no-assertions") forbid (principal, action, resource) when { context.requested == "saml2" };"#;
+    let both = policies(&format!("{EXCHANGE}{forbids}"));
+    let of = |requested| {
+        let mut other = asking();
+        other.requested = requested;
+        other.of(&both)
+    };
+    assert_eq!(of(TokenType::Saml2), Decision::Denied { by: vec!["no-assertions".to_owned()] });
+    for other in [
+        TokenType::AccessToken,
+        TokenType::Jwt,
+        TokenType::IdToken,
+        TokenType::RefreshToken,
+        TokenType::IdJag,
+    ] {
+        assert_eq!(of(other), allowed("files-tool-reads-customers"), "{other:?}");
+    }
+}
+
+#[test]
+fn a_policy_can_tell_who_vouches_for_the_subject() {
+    let vouched = r#"@id("partners-alone") permit (principal, action, resource)
+        when { context has origin && context.origin == "https://idp.partner.test" };"#;
+    let of = |origin| {
+        let mut other = asking();
+        other.origin = origin;
+        other.of(&policies(vouched))
+    };
+    assert_eq!(of(Some("https://idp.partner.test")), allowed("partners-alone"));
+    assert_eq!(of(Some("https://idp.else.test")), denied());
+    assert_eq!(of(None), denied());
 }
 
 #[test]

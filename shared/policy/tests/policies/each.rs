@@ -73,6 +73,19 @@ fn the_audit_trail_says_who_permitted_and_what_failed() {
     assert_eq!(said(&alone, "permit ("), ["(failed)"]);
 }
 
+/// Whoever is granted a part was granted it by somebody, and the rest was refused by somebody.
+#[test]
+fn the_audit_trail_of_a_part_says_who_permitted_it_and_who_refused_the_rest() {
+    let mut more = asking();
+    more.scopes = ["customers.read", "customers.write"].into_iter().collect();
+    let in_part = |asking: &Asking| {
+        let answer = asking.with(|question| policies(SOME).each(question));
+        answer.for_audit_in_part().into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(in_part(&more), ["none", "reads"]);
+    assert_eq!(in_part(&asking()), ["reads"]);
+}
+
 /// Where no policy permits something, another way may be asked about; where one forbids it or fails, none is.
 #[test]
 fn what_a_policy_refuses_is_told_from_what_nobody_permits() {

@@ -12,7 +12,7 @@ mod requests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use oauth::configuration::{Client, DetailType, PolicyText};
-use oauth::{AuthorizationDetails, Scope, Timestamp};
+use oauth::{AuthorizationDetails, Scope, Timestamp, TokenType};
 use policy::{Action, Context, Decision, Person, Policies, Principal, Question};
 use serde_json::json;
 
@@ -69,6 +69,8 @@ struct Asking {
     tool: &'static str,
     scopes: Scope,
     details: AuthorizationDetails,
+    requested: TokenType,
+    origin: Option<&'static str>,
     actors: Vec<&'static str>,
     now: i64,
 }
@@ -84,6 +86,8 @@ fn asking() -> Asking {
         tool: CUSTOMERS,
         scopes: ["customers.read"].into_iter().collect(),
         details: AuthorizationDetails::default(),
+        requested: TokenType::AccessToken,
+        origin: None,
         actors: Vec::new(),
         now: 1_795_608_000,
     }
@@ -110,6 +114,8 @@ impl Asking {
                 detail: self.details.iter().next(),
                 scopes: &self.scopes,
                 details: &self.details,
+                requested: self.requested,
+                origin: self.origin,
                 depth: u32::try_from(self.actors.len()).unwrap(),
                 actors: &self.actors,
                 acr: None,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::deployment::Deployment;
 use crate::event::Reply;
 use crate::place::PATIENT;
-use crate::seen::{AT_ONCE, CALLS_OF_A_START, Seen, WAITING_AT_ONCE, at_each_call, each_visit, on_threads};
+use crate::seen::{AT_ONCE, Seen, WAITING_AT_ONCE, at_each_call, each_kind_of_visit, on_threads};
 use crate::version::Version;
 use crate::visit::Visit;
 use crate::walk::{Crew, Ready};
@@ -28,6 +28,9 @@ const OF_ENDPOINTS: [Fault; 7] = [
     Fault::CutAfter,
     Fault::Torn,
 ];
+
+/// What happens to visits whose calls are those of another one, which meets the rest: a call without its effect, and one with it.
+const OF_LIKE_ANOTHER: [Fault; 2] = [Fault::Denied, Fault::CutAfter];
 
 /// A code that was spent and a decision that was made, of which nobody heard any more, are taken back.
 #[test]
@@ -67,7 +70,7 @@ const OF_A_CALL: &str = "400";
 fn a_request_whose_calls_are_all_slow_is_given_up_in_time() {
     let crew = Crew::new();
     let given_up = AtomicUsize::new(0);
-    each_visit(&crew, |visit, way| {
+    each_kind_of_visit(&crew, |visit, way| {
         let ready = crew.prepares(visit);
         let environment = crew.place.environment(visit.function(), &way.endpoint);
         let environment = environment.with(PATIENT.0, OF_A_CALL);
@@ -96,22 +99,43 @@ fn a_request_whose_calls_are_all_slow_is_given_up_in_time() {
 #[test]
 fn an_endpoint_that_is_slow_to_answer_each_call_refuses_nobody() {
     let crew = Crew::new();
-    each_visit(&crew, |visit, way| {
+    each_kind_of_visit(&crew, |visit, way| {
         let ready = crew.prepares(visit);
         way.breaks(Fault::Sluggish, 0, usize::MAX);
         let process = crew.place.starts_on(visit.function(), way);
         process.function.first_poll().map_err(|why| why.to_string())?;
         let reply = process.sends(&ready.request);
-        if way.recovers() < CALLS_OF_A_START {
+        if way.recovers() < visit.calls_of_a_start() {
             return Err("nothing was slow".to_owned());
         }
         if visit.is_granted(&reply) { crew.goes_on(&ready, &reply) } else { Err(reply.outline()) }
     });
 }
 
+/// How often somebody comes is counted beside what they come for, and nothing depends on it.
+#[test]
+fn a_count_that_cannot_be_written_down_turns_nobody_away() {
+    let crew = Crew::new();
+    let way = Way::to(&crew.place.endpoint);
+    let environment = crew.place.environment("par", &way.endpoint);
+    let process = crew.place.starts_in("par", environment.with(PATIENT.0, PATIENT.1));
+    let sends_from = |call| {
+        way.breaks(Fault::Denied, call, 1);
+        let reply = process.sends(&crew.prepares(Visit::PushCounted).request);
+        assert!(Visit::PushCounted.is_granted(&reply), "{:?}: {}", way.calls(), reply.outline());
+    };
+    sends_from(usize::MAX);
+    // Now it is warm.
+    sends_from(usize::MAX);
+    let count = way.calls().iter().position(|call| call == "UpdateItem");
+    sends_from(count.expect("it is counted"));
+    assert_eq!(way.recovers(), 1);
+}
+
 /// Sends each request as often as it has calls; each time another one is the first to break.
 fn breaks_each_call(crew: &Crew, visits: &[Visit], faults: &[Fault], times: usize) -> Seen {
     let jobs = visits.iter().flat_map(|visit| faults.iter().map(|fault| (*visit, *fault)));
+    let jobs = jobs.filter(|(visit, fault)| !visit.is_like_another() || OF_LIKE_ANOTHER.contains(fault));
     let (waiting, quick): (Vec<_>, Vec<_>) = jobs.partition(|(_, fault)| *fault == Fault::Late);
     let breaks = |threads, jobs: &[_]| {
         on_threads(threads, &crew.place.endpoint, jobs, |(visit, fault), way| {
@@ -127,7 +151,7 @@ fn breaks_each_call(crew: &Crew, visits: &[Visit], faults: &[Fault], times: usiz
 }
 
 /// That a request, sent again when the fault had ended, is granted and good for what comes next, or had been carried out.
-fn comes_to_its_end(crew: &Crew, ready: &Ready, reply: &Reply) -> Result<(), String> {
+pub(super) fn comes_to_its_end(crew: &Crew, ready: &Ready, reply: &Reply) -> Result<(), String> {
     if ready.visit.is_granted(reply) {
         crew.goes_on(ready, reply)
     } else if crew.was_done(ready, reply) {
@@ -182,7 +206,7 @@ fn breaks_from(
 }
 
 /// 503, with the moment to come again (RFC 9110, section 15.6.4), as JSON or as a page.
-fn is_told_to_come_again(visit: Visit, reply: &Reply) -> bool {
+pub(super) fn is_told_to_come_again(visit: Visit, reply: &Reply) -> bool {
     let kind = reply.header("content-type").unwrap_or_default();
     let is_said = if visit.is_of_a_browser() && kind.starts_with("text/html") {
         !reply.body.is_empty()

@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 
 use crate::deployment::Deployment;
 use crate::event::Request;
+use crate::place::PATIENT;
 use crate::process::Process;
 use crate::seen::{Seen, each, from_call};
 use crate::version::Version;
 use crate::visit::Visit;
 use crate::walk::Crew;
-use crate::way::{Fault, Way};
+use crate::way::{Fault, SECRET_ROLE, Way};
 
 /// What the template gives it (`RotationFunction`, `Timeout`).
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -55,6 +56,47 @@ fn the_first_keys_are_made_by_the_next_run_when_the_first_met_a_fault() {
         seen.tells();
         assert!(calls >= 5, "{calls} calls only");
     }
+}
+
+/// Nobody waits for it: what it lacks is told to the log, and to Lambda, whose alarm it rings.
+#[test]
+fn rotation_that_lacks_a_right_says_which_to_the_log_and_changes_nothing() {
+    let deployment = Deployment::ready("kms");
+    let way = Way::to(&deployment.endpoint);
+    let demand = json!({ "rotate": ["RS256"], "at_once": true });
+    way.counts_anew();
+    let said = invoked(&rotation_on(&deployment, &way), &demand);
+    assert!(matches!(said, Outcome::Answer(_)), "with all rights: {said:?}");
+    let mut operations = way.calls();
+    operations.sort();
+    operations.dedup();
+    assert_eq!(operations, ["CreateKey", "DisableKey", "GetItem", "GetPublicKey", "PutItem", "Sign"]);
+    for operation in &operations {
+        let before = deployment.ring();
+        way.denies(operation);
+        let process = rotation_on(&deployment, &way);
+        let earlier = process.log().len();
+        let said = invoked(&process, &demand);
+        assert!(way.recovers() > 0, "{operation}: it is not called");
+        let log = process.log().split_off(earlier);
+        let is_a_failure =
+            matches!(&said, Outcome::Error(said) if said.contains("it failed; the log says why"));
+        assert!(is_a_failure, "{operation}: {said:?}, {log}");
+        let is_named = log.contains(&format!(":{operation} is not allowed")) && !log.contains(SECRET_ROLE);
+        assert!(is_named, "{operation}: {log}");
+        // These come after the new key is in force: the one before signs no more, and the next run does what is left.
+        if matches!(operation.as_str(), "DisableKey" | "Sign") {
+            assert_eq!(deployment.tends_keys(&Version::this(), &json!({}))["keys"], "as they were");
+            still_works(&deployment);
+        } else {
+            assert_eq!(deployment.ring(), before, "{operation}");
+        }
+    }
+}
+
+fn rotation_on(deployment: &Deployment, way: &Way) -> Process {
+    let environment = deployment.environment_of_rotation(&way.endpoint).with(PATIENT.0, PATIENT.1);
+    deployment.starts_rotation(&Version::this(), environment)
 }
 
 fn breaks_each_call_of_each(deployment: &Deployment, jobs: &[(Fault, &Value)]) {

@@ -3,7 +3,7 @@
 use crate::event::{Reply, Request};
 use crate::place::{AGENT, Place};
 use crate::process::Process;
-use crate::seen::each_visit;
+use crate::seen::{each_kind_of_visit, each_visit};
 use crate::visit::Visit;
 use crate::walk::Crew;
 use crate::way::{Fault, SECRET_ROLE, Way};
@@ -26,7 +26,7 @@ const FUNCTIONS: [&str; 10] = [
 const OF_AWS: &str = "it cannot be reached";
 
 /// 500 or 503 of ours, with nothing of the inside in it.
-fn is_of_ours(place: &Place, reply: &Reply) -> bool {
+pub(super) fn is_of_ours(place: &Place, reply: &Reply) -> bool {
     let page = reply.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
     let says = match reply.status {
         500 => page || reply.member("error") == "server_error",
@@ -95,7 +95,7 @@ fn a_variable_that_is_missing_is_named_in_the_log_alone() {
 #[test]
 fn an_answer_of_the_endpoint_that_is_none_is_told_to_the_log_alone() {
     let crew = Crew::new();
-    each_visit(&crew, |visit, way| {
+    each_kind_of_visit(&crew, |visit, way| {
         for from in 0.. {
             if !meets_gibberish_from(&crew, visit, way, from)? {
                 break;

@@ -7,6 +7,10 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::agent::{Agent, Ask, BANK, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
+use crate::asking::{
+    Answering, a_signing_asking_agent, an_asking_agent, another_asking_agent, for_approval_of, page_of,
+    somebody_reachable, the_person_answers,
+};
 use crate::browser::{Browser, Page};
 use crate::exchange::{
     ACCESS_TOKEN, ID_JAG, ID_TOKEN, JWT, JWT_BEARER, LEDGER, REFRESH_TOKEN, SAML2, an_exchange,
@@ -44,6 +48,16 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("`POST /sign-in/password`, of a person with one session", "7 reads, 6 writes, 2 password hashes"),
     ("`POST /sign-out`", "1 read, 1 write"),
     ("`GET /jwks.json`, both discovery documents", "nothing"),
+    ("`POST /bc-authorize`", "2 reads, 2 writes"),
+    ("`POST /bc-authorize`, where others waited and were decided", "3 reads, 2 writes"),
+    ("`POST /token`, while the person has not decided", "1 read, 1 write"),
+    ("`POST /token`, while the person has not decided, too soon", "1 read, 2 writes"),
+    ("`POST /token`, approval to access and ID token", "2 reads, 1 write, 2 signatures"),
+    ("`GET /approval`, of one request", "2 reads"),
+    ("`GET /approval`, of two that wait", "4 reads"),
+    ("`POST /approval`", "2 reads, 1 write"),
+    ("`POST /approval`, denied", "3 reads, 2 writes"),
+    ("`POST /approval`, denied and the agent blocked", "4 reads, 3 writes"),
 ];
 
 /// What further exchanges call, measured in the same way.
@@ -80,6 +94,8 @@ fn every_request_calls_aws_as_often_as_the_readme_says() {
         let mut calls = measure(&stack, &person);
         calls.extend(measure_choices(&stack, &person));
         calls.extend(measure_the_account(&stack));
+        calls.extend(measure_asking(&stack, &an_asking_agent(&stack)));
+        calls.extend(measure_answers(&stack));
         calls
     });
     let measured: BTreeMap<&str, String> =
@@ -225,9 +241,10 @@ fn an_assertion_costs_one_write_wherever_a_client_authenticates_by_it() {
         let mut calls = requests_of(&signing, &signing, &person);
         let alone = signing.works_alone(&Parameters::of([("scope", "files.read"), ("resource", FILES)])).ok();
         calls.insert("`POST /token`, client credentials", Calls::of(&stack.observer(), &alone));
+        calls.extend(measure_asking(&stack, &a_signing_asking_agent(&stack)));
         calls
     });
-    assert_eq!(measured.len(), 8, "{measured:?}");
+    assert_eq!(measured.len(), 13, "{measured:?}");
     for (name, calls) in measured {
         let (_, without) = TABLE.iter().find(|(row, _)| *row == name).expect("a row of the table");
         let more = Calls { writes: Calls::read(without).writes + 1, ..Calls::read(without) };
@@ -360,6 +377,58 @@ fn measure_the_account(stack: &Stack) -> Measured {
     let csrf = Page::of(browser.opens("/account").ok()).field("csrf");
     let signing_out = Parameters::of([("csrf", csrf.as_str())]);
     note("`POST /sign-out`", &browser.submits_and_stays("/sign-out", &signing_out), 200);
+    measured
+}
+
+/// Somebody who is elsewhere is asked twice, approves, and is asked again.
+fn measure_asking(stack: &Stack, agent: &Agent<'_>) -> Measured {
+    let (observer, person) = (stack.observer(), somebody_reachable(stack));
+    let file = json!([the_file("Q4-report.pdf", &["read"])]);
+    let form = for_approval_of(&person.user_name, &file);
+    let mut measured = Measured::new();
+    let mut note = |name: &'static str, answer: &Answer, status: u16| {
+        assert_eq!(answer.status, status, "{name}: {}", answer.text());
+        measured.insert(name, Calls::of(&observer, answer));
+    };
+    // Now what is known of the agent is warm.
+    agent.waits_for_approval(&form.clone().with("login_hint", &format!("nobody-{}", person.user_name)));
+    let asked = agent.asks_elsewhere(&form);
+    note("`POST /bc-authorize`", &asked, 200);
+    let auth_req_id = asked.string("auth_req_id");
+    note("`POST /token`, while the person has not decided", &agent.comes_with(&auth_req_id), 400);
+    note("`POST /token`, while the person has not decided, too soon", &agent.comes_with(&auth_req_id), 400);
+    agent.waits_for_approval(&form);
+    the_person_answers(stack, &person, &auth_req_id, &Answering::Yes);
+    note("`POST /token`, approval to access and ID token", &agent.comes_with(&auth_req_id), 200);
+    let again = agent.asks_elsewhere(&form);
+    note("`POST /bc-authorize`, where others waited and were decided", &again, 200);
+    measured
+}
+
+/// What somebody does about those who ask them.
+fn measure_answers(stack: &Stack) -> Measured {
+    let (observer, person) = (stack.observer(), somebody_reachable(stack));
+    let (agent, other) = (an_asking_agent(stack), another_asking_agent(stack));
+    let file = json!([the_file("Q4-report.pdf", &["read"])]);
+    let form = for_approval_of(&person.user_name, &file);
+    let [first, second] = [0, 1].map(|_| agent.waits_for_approval(&form));
+    let third = other.waits_for_approval(&form);
+    let mut measured = Measured::new();
+    let mut note = |name: &'static str, answer: &Answer, status: u16| {
+        assert_eq!(answer.status, status, "{name}: {}", answer.text());
+        measured.insert(name, Calls::of(&observer, answer));
+    };
+    let mut browser = Browser::new(stack);
+    browser.comes_to_approval(&person, &first);
+    let page = Page::of(browser.opens(&page_of(&first)).ok());
+    note("`GET /approval`, of one request", &page.answer, 200);
+    note("`POST /approval`", &browser.answers(&page, &Answering::Yes), 303);
+    note("`GET /approval`, of two that wait", &browser.opens("/approval"), 200);
+    let page = Page::of(browser.opens(&page_of(&second)).ok());
+    note("`POST /approval`, denied", &browser.answers(&page, &Answering::No), 303);
+    let page = Page::of(browser.opens(&page_of(&third)).ok());
+    let answer = browser.answers(&page, &Answering::NotMe);
+    note("`POST /approval`, denied and the agent blocked", &answer, 303);
     measured
 }
 

@@ -2,7 +2,7 @@
 //! them, and the document says who they are.
 
 use std::fs;
-use std::net::IpAddr;
+use std::net::{IpAddr, TcpListener};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -80,6 +80,52 @@ fn a_client_that_nobody_registered_walks_the_whole_way_by_its_document() {
     // The same by a pushed request, for another person.
     granted(&agent, &somebody(&stack), &asks_for_a_file());
     assert_eq!(publisher.was_asked("/agent.json"), 1);
+}
+
+/// RFC 8252, section 7.3: an application on the person's own machine takes whatever port is free when it begins. What its document
+/// lists says the address and the path, and the code comes to the port that the request named, and is redeemed by that one alone.
+#[test]
+fn a_client_of_a_document_listens_on_whatever_port_is_free() {
+    let stack = a_server("documents-of-any-port");
+    let publisher = Publisher::opens();
+    for (host, listed) in [
+        ("127.0.0.1", "http://127.0.0.1/callback"),
+        ("127.0.0.1", "http://127.0.0.1:1/callback"),
+        ("[::1]", "http://[::1]/callback"),
+        ("localhost", "http://localhost:3000/callback"),
+    ] {
+        let mut document = publisher.document("/agent.json");
+        document["redirect_uris"] = json!([listed]);
+        let path = format!("/{}.json", crate::assertion::unguessable());
+        document["client_id"] = json!(publisher.url(&path));
+        publisher.publishes(&path, &document, "");
+        let agent = Agent { stack: &stack, id: publisher.url(&path), proof: Proof::None };
+        let person = somebody(&stack);
+        for _ in 0..2 {
+            let [port, other] = free_ports();
+            let redirect_uri = format!("http://{host}:{port}/callback");
+            let ask = asks_for_a_file().with("redirect_uri", &redirect_uri);
+            let mut browser = Browser::new(&stack);
+            let page = browser.comes_to_consent(&person, &agent.sends_the_person_asking(&ask));
+            assert!(page.words().contains(&format!("{host}:{port}")), "{}", page.words());
+            let code = browser.decides(&page, &Decision::All).callback(&redirect_uri)["code"].clone();
+            let elsewhere = ask.clone().with("redirect_uri", &format!("http://{host}:{other}/callback"));
+            agent.redeems(&code, &elsewhere).is_refused(400, "invalid_grant");
+            let tokens = agent.redeems(&code, &ask).ok();
+            the_file_tool(&stack).finds_active(&tokens.string("access_token"));
+            agent.refreshes(&tokens.string("refresh_token")).ok();
+        }
+        let other_path = asks_for_a_file().with("redirect_uri", &format!("http://{host}:49152/other"));
+        assert_eq!(arrives(&agent, &other_path).status, 400, "{listed}");
+        let other_host = asks_for_a_file().with("redirect_uri", "http://127.0.0.2:49152/callback");
+        assert_eq!(arrives(&agent, &other_host).status, 400, "{listed}");
+    }
+}
+
+/// Two ports of this machine that nobody has.
+fn free_ports() -> [u16; 2] {
+    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
+    listeners.map(|listener| listener.local_addr().expect("an address").port())
 }
 
 /// Section 5.2 of the draft: an answer is used for as long as it says, within bounds, and failures not at all.

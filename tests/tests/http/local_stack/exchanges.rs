@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::agent::{BANK, FILES, an_agent, asks_for_a_file, the_file_tool};
+use crate::agent::{BANK, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
 use crate::exchange::{Chain, JWT, LEDGER, REFRESH_TOKEN, an_exchange, the_bank};
 use crate::outsider::{KeyServer, the_partner};
 use crate::person::{granted, somebody};
@@ -92,7 +92,15 @@ fn an_expired_token_is_exchanged_no_more_and_nothing_outlives_it() {
     assert_eq!(moments[2], moments[0]);
     stack.time_passes(60);
     assert_eq!(chain.stands(&stack), [false; 3]);
-    files.exchanges(&chain.files, BANK).is_refused(400, "invalid_request");
+    let refused = files.exchanges(&chain.files, BANK);
+    refused.is_refused(400, "invalid_request");
+    let events = stack.observer().audit_of(&refused);
+    let [event] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(
+        (&event["reason"], &event["why"]),
+        (&json!("subject-token-invalid"), &json!("expired")),
+        "{event}"
+    );
 }
 
 /// Deny by default, to the letter.
@@ -149,6 +157,69 @@ fn a_child_lives_as_long_as_its_root_and_no_longer() {
     the_bank(&stack).finds_inactive(&last.string("access_token"));
     files.finds_inactive(&last.string("refresh_token"));
     files.refreshes(&last.string("refresh_token")).is_refused(400, "invalid_grant");
+}
+
+/// Which authorization by exchange came of which authorization, and how it ended, can be read from the audit alone.
+#[test]
+fn the_audit_names_a_child_and_its_root_from_its_beginning_to_its_end() {
+    let stack = Stack::start("exchanges-in-the-audit", &[]);
+    let (agent, files, observer) = (an_agent(&stack), the_file_tool(&stack), stack.observer());
+    let first = granted(&agent, &somebody(&stack), &asks_for_a_file());
+    let claims = verified(&stack, &first.access_token).claims;
+    let (root, person) = (&claims["grant_id"], &claims["sub"]);
+    let answer = for_longer(&stack, &first.access_token);
+    let child = observer.audit_of(&answer)[0]["child_grant_id"].clone();
+    assert!(child.is_string() && child != *root, "{child}");
+
+    let renewed = files.refreshes(&answer.string("access_token")).ok();
+    let newest = renewed.string("refresh_token");
+    let looks = || files.sends("/introspect", &Parameters::of([("token", &*newest)])).ok();
+    let seen = looks();
+    for granted in [&answer, &renewed, &seen] {
+        let events = observer.audit_of(granted);
+        let [event] = events.as_slice() else { panic!("{events:?}") };
+        assert_eq!(event["outcome"], "granted", "{event}");
+        assert_eq!((&event["grant_id"], &event["child_grant_id"]), (root, &child), "{event}");
+        assert_eq!((&event["person"], &event["root_grant_id"]), (person, &Value::Null), "{event}");
+    }
+
+    // It is found to have ended with its root, and nothing was done to it.
+    let ends = |event: &Value, name: &str| {
+        assert_eq!((&event["event"], &event["outcome"]), (&json!(name), &json!("refused")), "{event}");
+        assert_eq!((&event["grant_id"], &event["root_grant_id"]), (&child, root), "{event}");
+        assert_eq!((&event["person"], &event["client"]), (person, &json!("files-tool")), "{event}");
+        event["why"].clone()
+    };
+    agent.revokes(&first.refresh_token);
+    let found = looks();
+    assert_eq!(found.json(), json!({ "active": false }));
+    let events = observer.audit_of(&found);
+    let [event] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(ends(event, "introspection"), "Ended");
+    let refused = files.refreshes(&newest);
+    let events = observer.audit_of(&refused);
+    let [event] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(ends(event, "token"), "Ended");
+}
+
+#[test]
+fn the_audit_says_of_which_root_a_child_was_that_a_replay_ended() {
+    let stack = Stack::start("exchanges-replayed", &[]);
+    let (files, observer) = (the_file_tool(&stack), stack.observer());
+    let first = granted(&an_agent(&stack), &somebody(&stack), &asks_for_a_file()).access_token;
+    let root = verified(&stack, &first).claims["grant_id"].clone();
+    let answer = for_longer(&stack, &first);
+    let child = observer.audit_of(&answer)[0]["child_grant_id"].clone();
+    let oldest = answer.string("access_token");
+    let second = files.refreshes(&oldest).ok().string("refresh_token");
+    files.refreshes(&second).ok();
+    let events = observer.audit_of(&files.refreshes(&oldest));
+    let [ended, refused] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!((&ended["event"], &refused["event"]), (&json!("end"), &json!("token")));
+    for event in [ended, refused] {
+        assert_eq!(event["why"], "Replayed", "{event}");
+        assert_eq!((&event["grant_id"], &event["root_grant_id"]), (&child, &root), "{event}");
+    }
 }
 
 /// The end of a token is remembered for as long as anything may come of it.
@@ -229,6 +300,48 @@ fn what_another_issuer_vouched_for_ends_with_the_trust_in_it() {
     assert_eq!(stack.observer().audit_of(&refused)[0]["reason"], "subject-token-invalid");
 }
 
+/// A trust that is narrowed takes the details that it no longer speaks of out of the next renewal, and gives them back when it does.
+#[test]
+fn what_another_issuer_vouched_for_is_renewed_for_the_details_that_its_trust_names_now() {
+    let [q3, q4] = ["Q3-report.pdf", "Q4-report.pdf"].map(|file| the_file(file, &["read"]));
+    let trust = "identifier = \"Q4-report.pdf\"\n";
+    let another = format!(
+        "{trust}\n[[trusted_issuer.details]]\ntype = \"file_access\"\n\
+         locations = [\"https://files.test/finance\"]\nactions = [\"read\"]\nidentifier = \"Q3-report.pdf\"\n"
+    );
+    let stack = Stack::start_with("exchanges-with-less-trust", &[], |folder| {
+        changes(&folder.join("server.toml"), trust, &another);
+        let goes_on = "when { context has scope && context.scope == \"files.read\" };\n\n@id(\"delegating-agent-reads-the-chat";
+        changes(
+            &folder.join("policies/exchange.cedar"),
+            goes_on,
+            ";\n\n@id(\"delegating-agent-reads-the-chat",
+        );
+    });
+    let agent = crate::agent::Agent::with_basic(&stack, "partner-agent");
+    let form = an_exchange(&the_partner().token(&stack, "alice", |_, _| {}), FILES)
+        .with("subject_token_type", JWT)
+        .and("requested_token_type", REFRESH_TOKEN)
+        .and("authorization_details", &json!([q3, q4]).to_string());
+    let mut newest = agent.sends("/token", &form).ok().string("access_token");
+    let mut renews = |expected: &Value| {
+        let renewed = agent.refreshes(&newest).ok();
+        assert_eq!(renewed.json()["authorization_details"], *expected, "{}", renewed.text());
+        newest = renewed.string("refresh_token");
+        agent.finds_active(&newest)["authorization_details"].clone()
+    };
+    assert_eq!(renews(&json!([q3, q4])), json!([q3, q4]));
+    meanwhile(&stack, ("server.toml", another.as_str(), trust), || {
+        assert_eq!(renews(&json!([q4])), json!([q4]));
+    });
+    assert_eq!(renews(&json!([q3, q4])), json!([q3, q4]));
+    let elsewhere = another.replace("Q4", "Q1").replace("Q3", "Q2");
+    meanwhile(&stack, ("server.toml", another.as_str(), &elsewhere), || {
+        agent.finds_inactive(&newest);
+        agent.refreshes(&newest).is_refused(400, "invalid_grant");
+    });
+}
+
 /// Off by default.
 #[test]
 fn without_a_word_in_the_configuration_no_refresh_token_is_issued_or_taken() {
@@ -293,6 +406,12 @@ fn an_issuer_s_keys_are_fetched_and_kept() {
     shows("partner-2").is_refused(503, "temporarily_unavailable");
     server.hands_out("partner-2");
     shows("partner-2").ok();
+}
+
+fn changes(path: &std::path::Path, from: &str, to: &str) {
+    let text = fs::read_to_string(path).expect("the file");
+    assert!(text.contains(from), "{} has no {from:?}", path.display());
+    fs::write(path, text.replace(from, to)).expect("written");
 }
 
 /// Puts a changed configuration into force, for as long as `work` takes.

@@ -7,10 +7,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::agent::{
-    Agent, Ask, BANK, CALLBACK, Proof, an_agent, asks, asks_for_a_file, the_file, the_file_tool,
+    Agent, Ask, BANK, CALLBACK, FILES, Proof, an_agent, asks, asks_for_a_file, the_file, the_file_tool,
 };
 use crate::browser::{Browser, Page};
-use crate::exchange::{JWT_BEARER, LEDGER};
+use crate::exchange::{ACCESS_TOKEN, ID_TOKEN, JWT, JWT_BEARER, LEDGER, REFRESH_TOKEN, SAML2, an_exchange};
 use crate::outsider::the_partner;
 use crate::person::{Decision, decision_form, granted, somebody, somebody_with, the_code};
 use crate::running_stack::remembered_consents::the_same_request;
@@ -345,4 +345,80 @@ fn a_policy_keeps_those_out_who_registered_themselves() {
     assert_eq!((answer.status, answer.header("location")), (400, None), "{}", answer.text());
     assert!(answer.text().contains("invalid_scope"), "{}", answer.text());
     is_audited(&stack, &answer, "scope-not-permitted", "no-stranger-asks-for-files");
+}
+
+const WHAT_IS_ISSUED: &str = r#"
+@id("registration-decides") permit (principal, action in [Action::"ask", Action::"grant"], resource);
+@id("exchanges") permit (principal, action == Action::"token_exchange", resource);
+@id("goes-on") permit (principal, action == Action::"refresh_token_by_exchange", resource);
+@id("no-assertions") forbid (principal, action, resource) when { context.requested == "saml2" };
+@id("tells-nobody") forbid (principal, action, resource) when { context.requested == "id_token" };
+@id("no-partner-goes-on") forbid (principal, action, resource)
+when { context.requested == "refresh_token" && context has origin && context.origin == "https://idp.partner.test" };
+@id("partners-grants-end-here") forbid (principal, action, resource == Tool::"https://bank.test/api")
+when { context has origin };
+"#;
+
+/// RFC 8693, section 3: what may be had as an access token need not be had as something else. And another issuer's word goes as far as
+/// policies let it, whatever was made of it since.
+#[test]
+fn a_policy_tells_what_is_issued_and_who_vouches_for_the_subject() {
+    let stack = with_policies("policies-of-tokens", WHAT_IS_ISSUED);
+    let first = granted(&an_agent(&stack), &somebody(&stack), &asks_for_a_file()).access_token;
+    let files = the_file_tool(&stack);
+    let by_files = |requested: &str| {
+        let more = Parameters::of([("requested_token_type", requested)]);
+        files.exchanges_for(&first, BANK, &more)
+    };
+    let is_refused_by = |answer: &Answer, policy: &str| {
+        answer.is_refused(400, "invalid_target");
+        is_audited(&stack, answer, "exchange-not-allowed", policy);
+    };
+    for token_type in [ACCESS_TOKEN, JWT] {
+        by_files(token_type).ok();
+    }
+    let child = by_files(REFRESH_TOKEN).ok().string("access_token");
+    files.refreshes(&child).ok();
+    is_refused_by(&by_files(SAML2), "no-assertions");
+    let who = an_exchange(&first, BANK).without("resource").and("requested_token_type", ID_TOKEN);
+    is_refused_by(&files.sends("/token", &who), "tells-nobody");
+
+    let (agent, partner) = (Agent::with_basic(&stack, "partner-agent"), the_partner());
+    let shown =
+        an_exchange(&partner.token(&stack, "alice", |_, _| {}), FILES).with("subject_token_type", JWT);
+    let theirs = agent.sends("/token", &shown).ok().string("access_token");
+    is_refused_by(
+        &agent.sends("/token", &shown.and("requested_token_type", REFRESH_TOKEN)),
+        "no-partner-goes-on",
+    );
+    is_refused_by(&files.exchanges(&theirs, BANK), "partners-grants-end-here");
+}
+
+/// A renewal is asked about as what it was got as: who no longer gives out refresh tokens renews none, and who no longer gives out
+/// access tokens by exchange has said nothing of what goes on.
+#[test]
+fn a_renewal_is_asked_about_as_a_refresh_token() {
+    let stack = with_policies("policies-of-renewals", WHAT_IS_ISSUED);
+    let first = granted(&an_agent(&stack), &somebody(&stack), &asks_for_a_file()).access_token;
+    let files = the_file_tool(&stack);
+    let more = Parameters::of([("requested_token_type", REFRESH_TOKEN)]);
+    let mut newest = files.exchanges_for(&first, BANK, &more).ok().string("access_token");
+    let mut forbidding = |requested: &str| {
+        let text = format!(
+            "{WHAT_IS_ISSUED}\n@id(\"not-now\") forbid (principal, action, resource) when {{ context.requested == \"{requested}\" }};"
+        );
+        fs::write(stack.configuration.join("policies/test.cedar"), text).expect("written");
+        stack.operator().applies(&stack.configuration);
+        stack.takes_notice();
+        let answer = files.refreshes(&newest);
+        if answer.status == 200 {
+            newest = answer.string("refresh_token");
+        }
+        answer
+    };
+    forbidding("access_token").ok();
+    let refused = forbidding("refresh_token");
+    refused.is_refused(400, "invalid_grant");
+    assert_eq!(stack.observer().audit_of(&refused)[0]["policies"], "not-now", "{}", refused.text());
+    forbidding("access_token").ok();
 }

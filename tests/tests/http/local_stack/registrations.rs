@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use reqwest::Method;
 use reqwest::blocking::RequestBuilder;
 use serde_json::json;
 
@@ -74,10 +75,42 @@ fn where_a_token_is_asked_for_nobody_registers_without_it() {
     let settings = format!("unused = \"2 h\"\ninitial_access_token_sha256 = \"{digest}\"");
     let stack = a_server("registration-by-token", "unused = \"2 h\"", &settings);
     assert_eq!(Answer::to(request(&stack)).status, 401);
-    for wrong in ["Bearer abd", "Bearer ", "Basic abc", "Bearer ABC"] {
+    for wrong in ["Bearer abd", "Bearer ", "Basic abc", "Bearer ABC", "Bearer abc\tabc", "Bearer \tabc"] {
         assert_eq!(Answer::to(request(&stack).header("authorization", wrong)).status, 401, "{wrong}");
     }
+    // RFC 6750, section 2: one way at a time, and never in the address.
+    let twice = request(&stack).header("authorization", "Bearer abc").header("authorization", "Bearer abc");
+    Answer::to(twice).is_refused(400, "invalid_request");
+    let uri = stack.url("/register?access_token=abc");
+    let in_address = http().post(uri).header("content-type", "application/json");
+    Answer::to(in_address.header("authorization", "Bearer abc").body("{}"))
+        .is_refused(400, "invalid_request");
     assert_eq!(Answer::to(request(&stack).header("authorization", "Bearer abc")).status, 201);
+}
+
+/// RFC 7592, section 2.2: what was read for the token is what the change is conditioned on.
+#[test]
+fn a_registration_that_changes_is_read_once() {
+    let stack = Stack::start("registrations-read-once", &[]);
+    let said = Answer::to(request(&stack)).json();
+    let text = |name: &str| said[name].as_str().expect("text").to_owned();
+    let bearer = format!("Bearer {}", text("registration_access_token"));
+    let managed = |method: Method| {
+        http().request(method, text("registration_client_uri")).header("authorization", &bearer)
+    };
+    let calls = |answer: &Answer| -> Vec<(String, u32)> {
+        let all = stack.observer().calls_of(answer);
+        all.into_iter().filter(|(name, _)| name != "DynamoDB.UpdateItem").collect()
+    };
+    let once = |name: &str| (format!("DynamoDB.{name}"), 1);
+    let read = Answer::to(managed(Method::GET)).ok();
+    assert_eq!(calls(&read), [once("GetItem")]);
+    let wish =
+        json!({ "client_id": text("client_id"), "client_name": "Renamed", "redirect_uris": [CALLBACK] });
+    let change = managed(Method::PUT).header("content-type", "application/json").body(wish.to_string());
+    let changed = Answer::to(change).ok();
+    assert_eq!(changed.json()["client_name"], "Renamed");
+    assert_eq!(calls(&changed), [once("GetItem"), once("PutItem")]);
 }
 
 #[test]

@@ -32,9 +32,10 @@ fn both_documents_say_the_same_and_everything_that_clients_need() {
     let grants: BTreeSet<&str> = texts(&document["grant_types_supported"]);
     let exchange = crate::exchange::GRANT;
     let bearer = crate::exchange::JWT_BEARER;
+    let ciba = crate::asking::CIBA;
     assert_eq!(
         grants,
-        BTreeSet::from(["authorization_code", "client_credentials", "refresh_token", exchange, bearer])
+        BTreeSet::from(["authorization_code", "client_credentials", "refresh_token", exchange, bearer, ciba])
     );
 }
 

@@ -277,13 +277,22 @@ fn somebody_from_elsewhere_is_never_one_of_ours() {
     for name in [known.as_str(), person.user_name.as_str(), "report-agent", "external:x", "alice"] {
         let by_exchange = agent.sends("/token", &shown(&partner.token(stack, name, |_, _| {}))).ok();
         let by_grant = agent.sends("/token", &bearing(&partner.id_jag(stack, name, |_, _| {}))).ok();
+        for answer in [&by_exchange, &by_grant].into_iter().filter(|_| !stack.is_deployed()) {
+            let events = stack.observer().audit_of(answer);
+            assert_eq!(
+                (&events[0]["origin"], &events[0]["outside_name"]),
+                (&json!(partner.issuer), &json!(name))
+            );
+        }
         let claims =
             [by_exchange, by_grant].map(|answer| verified(stack, &answer.string("access_token")).claims);
         for claims in &claims {
             let sub = claims["sub"].as_str().expect("sub");
             assert!(sub.starts_with("external:") && sub != name, "{claims}");
             assert_eq!(claims["origin"]["iss"], partner.issuer);
-            assert_eq!(claims["origin"]["sub"], name);
+            // Every tool down the chain reads it.
+            assert_eq!(claims["origin"]["sub"], claims["sub"], "{claims}");
+            assert!(!claims.to_string().contains(&format!("{name:?}")), "{claims}");
             assert!(claims["origin"]["iat"].as_i64() <= claims["iat"].as_i64(), "{claims}");
             assert!(claims["grant_id"].is_null() && claims["groups"].is_null(), "{claims}");
             assert_eq!(claims["acr"], "phr");
@@ -316,6 +325,7 @@ fn a_person_who_is_known_elsewhere_is_the_one_of_that_name_here() {
         assert_eq!(claims["sub"], sub);
         assert_eq!(claims["groups"], json!(["auditors", "testers"]));
         assert_eq!(claims["origin"]["iss"], mills.issuer);
+        assert!(claims["origin"]["sub"].as_str().is_some_and(|sub| sub.starts_with("external:")), "{claims}");
         let seen = files.finds_active(token);
         assert_eq!(seen["username"], person.user_name.as_str());
         assert_eq!(seen["origin"], claims["origin"]);

@@ -5,6 +5,7 @@
 #![expect(clippy::too_many_lines, reason = "a table is as long as it is")]
 
 mod authorize;
+mod backchannel;
 mod every_form;
 mod known_forms;
 mod pages;
@@ -12,12 +13,16 @@ mod pushed;
 mod token;
 mod tokens_presented;
 
+use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
 use reqwest::blocking::RequestBuilder;
 use serde_json::json;
 
-use crate::agent::{Agent, Ask, FILES, an_agent, asks_for_a_file, the_file_tool};
+use crate::agent::{Agent, Ask, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
+use crate::asking::{
+    Answering, an_asking_agent, another_asking_agent, for_approval_of, somebody_reachable, the_person_answers,
+};
 use crate::browser::{Browser, Page};
 use crate::local_stack::aws_calls::{Calls, TABLE};
 use crate::person::{granted, somebody, the_person_consents};
@@ -95,9 +100,21 @@ struct Place<'s> {
     for_files: String,
     for_issuer_without_openid: String,
     for_issuer: String,
+    /// An ID token of the agent.
+    id_token: String,
+    /// Those that ask people who are elsewhere, and the one that is told.
+    asking: Agent<'s>,
+    other_asking: Agent<'s>,
+    called_back: Agent<'s>,
+    /// The name of somebody whom they may ask, a request that waits for them, and one that they approved.
+    reachable: String,
+    waiting: String,
+    approved: String,
     /// A browser on the sign-in page, and one on the consent page.
     signing_in: (Browser<'s>, Page),
     deciding: (Browser<'s>, Page),
+    /// One on the page of the request that waits.
+    answering: (Browser<'s>, Page),
 }
 
 impl<'s> Place<'s> {
@@ -110,12 +127,21 @@ impl<'s> Place<'s> {
         let plain = granted(&agent, &person, &Ask::new("files.read offline_access"));
         let address = || agent.sends_the_person_with(&agent.pushes(&asks_for_a_file()));
         let (mut at_sign_in, mut at_consent) = (Browser::new(stack), Browser::new(stack));
+        let (asking, reachable) = (an_asking_agent(stack), somebody_reachable(stack));
+        let file = json!([the_file("Q4-report.pdf", &["read"])]);
+        let patient = for_approval_of(&reachable.user_name, &file).and("requested_expiry", "900");
+        let waiting = asking.waits_for_approval(&patient);
+        let approved = asking.waits_for_approval(&patient);
+        the_person_answers(stack, &reachable, &approved, &Answering::Yes);
+        let mut at_approval = Browser::new(stack);
+        let answering = at_approval.comes_to_approval(&reachable, &waiting);
         let signing_in = Page::of(at_sign_in.opens(&address()).ok());
         let deciding = at_consent.comes_to_consent(&person, &address());
         Self {
             stack,
             signing_in: (at_sign_in, signing_in),
             deciding: (at_consent, deciding),
+            answering: (at_approval, answering),
             tool: the_file_tool(stack),
             public: Agent::public(stack),
             nightly: Agent::with_basic(stack, "nightly-agent"),
@@ -129,6 +155,13 @@ impl<'s> Place<'s> {
             for_files: tokens.access_token,
             for_issuer_without_openid: plain.access_token,
             for_issuer: openid.access_token,
+            id_token: openid.answer.string("id_token"),
+            asking,
+            other_asking: another_asking_agent(stack),
+            called_back: Agent::with_basic(stack, "called-back-agent"),
+            reachable: reachable.user_name,
+            waiting,
+            approved,
         }
     }
 }
@@ -142,19 +175,14 @@ fn wrong_input_of_every_kind_is_refused_as_its_specification_says() {
         pushed::rows(),
         authorize::rows(),
         token::rows(),
+        backchannel::rows(),
         tokens_presented::rows(),
         pages::rows(),
         known_forms::rows(),
     ]
     .concat_rows();
     assert!(rows.len() >= 300, "the table has {} rows", rows.len());
-    rows.retain(|row| {
-        let passed_on = not_passed_on(&stack).iter().all(|name| !row.name.ends_with(name));
-        if !passed_on {
-            eprintln!("not passed on by this gateway: {}", row.name);
-        }
-        passed_on
-    });
+    leave_out_what_is_not_passed_on(&mut rows, &stack);
 
     let mut wrong = Vec::new();
     let mut before = stack.observer().items();
@@ -178,6 +206,26 @@ fn wrong_input_of_every_kind_is_refused_as_its_specification_says() {
         );
     }
     assert!(wrong.is_empty(), "{} of {} rows:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+}
+
+/// Leaves these rows out, and says which and how many: by `# skipped`, as Node.js's tests do, so that tests/run counts them.
+fn leave_out_what_is_not_passed_on(rows: &mut Vec<Row>, stack: &Stack) {
+    let names = not_passed_on(stack);
+    let is_left_out = |row: &mut Row| names.iter().any(|name| row.name.ends_with(name));
+    let left_out: Vec<Row> = rows.extract_if(.., is_left_out).collect();
+    for name in names {
+        assert!(left_out.iter().any(|row| row.name.ends_with(name)), "the table has no {name}");
+    }
+    if left_out.is_empty() {
+        return;
+    }
+    // What a test that passes prints is lost, save what it writes by itself.
+    let mut output = io::stdout();
+    let told: io::Result<()> = left_out
+        .iter()
+        .try_for_each(|row| writeln!(output, "not passed on by this gateway: {} ({})", row.name, row.section))
+        .and_then(|()| writeln!(output, "# skipped {}", left_out.len()));
+    told.expect("there is an output");
 }
 
 fn complaints_about(row: &Row, answer: &Answer, stack: &Stack) -> Vec<String> {

@@ -9,7 +9,7 @@ const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 /// What every endpoint refuses that takes a form of a client.
 pub(super) fn rows() -> Vec<Row> {
-    ["/par", "/token", "/introspect", "/revoke"]
+    ["/par", "/token", "/introspect", "/revoke", "/bc-authorize"]
         .into_iter()
         .flat_map(|path| [methods(path), shapes(path), authentication(path)])
         .flatten()

@@ -10,12 +10,23 @@ use crate::web::{Parameters, post};
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = sign_in();
     rows.extend(consent());
+    rows.extend(approval());
     rows
 }
 
 /// Our form, dressed as the browser sends it.
-fn sent((browser, page): &(Browser<'_>, browser::Page), path: &str, more: &Parameters) -> RequestBuilder {
-    let form = Parameters::of([("interaction", &page.field("interaction"))]).joined(more);
+fn sent(place: &(Browser<'_>, browser::Page), path: &str, more: &Parameters) -> RequestBuilder {
+    sent_with("interaction", place, path, more)
+}
+
+/// A form that has what was sealed for it in this field.
+fn sent_with(
+    field: &str,
+    (browser, page): &(Browser<'_>, browser::Page),
+    path: &str,
+    more: &Parameters,
+) -> RequestBuilder {
+    let form = Parameters::of([(field, &page.field(field))]).joined(more);
     let request = post(&browser.stack.url(path), &form)
         .header("origin", browser.origin())
         .header("sec-fetch-site", "same-origin")
@@ -101,5 +112,51 @@ fn consent() -> Vec<Row> {
             "",
             approving("0").without("detail").with("scope", EVIL),
         ),
+    ]
+}
+
+fn approval() -> Vec<Row> {
+    let one = |section, name: &str, expected: Expected, names, more: Parameters| {
+        row(section, format!("/approval: {name}"), expected, names, move |place: &Place| {
+            sent_with("request", &place.answering, "/approval", &more)
+        })
+    };
+    let refused = Page(400, "invalid_request");
+    let approving = |detail: &str| {
+        Parameters::of([("detail", detail), ("scope", "files.access"), ("decision", "approve")])
+    };
+    let nothing = Page(422, "Nothing is chosen");
+    let (section, repeated, details) = ("OpenID CIBA Core, 8", "OAuth 2.1, 3.1", "RFC 9396, 7");
+    vec![
+        one(section, "no decision", refused, "decision", Parameters::default()),
+        one(section, "an unknown decision", refused, "decision", approving("0").with("decision", EVIL)),
+        one(
+            section,
+            "a decision in capitals",
+            refused,
+            "decision",
+            approving("0").with("decision", "APPROVE"),
+        ),
+        one(
+            section,
+            "an over-long decision",
+            refused,
+            "decision",
+            approving("0").with("decision", &EVIL.repeat(2_000)),
+        ),
+        one(repeated, "decision twice", refused, "decision", approving("0").and("decision", "deny")),
+        one(repeated, "a good request twice", refused, "request", approving("0").and("request", EVIL)),
+        one(details, "a detail that was not asked for", refused, "detail", approving("1")),
+        one(details, "a detail before the first", refused, "detail", approving("-1")),
+        one(details, "a detail that is no number", refused, "detail", approving(EVIL)),
+        one(details, "an over-long detail", refused, "detail", approving(&"9".repeat(5_000))),
+        one(
+            section,
+            "a scope that was not asked for",
+            nothing,
+            "",
+            approving("0").without("detail").with("scope", EVIL),
+        ),
+        one(section, "nothing chosen", nothing, "", Parameters::of([("decision", "approve")])),
     ]
 }

@@ -6,10 +6,11 @@ use crate::web::{Parameters, http, post};
 
 /// What the pages of people refuse, and the documents.
 pub(super) fn rows() -> Vec<Row> {
-    let mut rows: Vec<Row> = ["/sign-in", "/consent", "/sign-out", "/sign-in/password", "/account"]
-        .into_iter()
-        .flat_map(every_form)
-        .collect();
+    let mut rows: Vec<Row> =
+        ["/sign-in", "/consent", "/approval", "/sign-out", "/sign-in/password", "/account"]
+            .into_iter()
+            .flat_map(every_form)
+            .collect();
     rows.extend(of_nobody());
     rows.extend(documents());
     rows
@@ -67,6 +68,8 @@ fn of_nobody() -> Vec<Row> {
         one("/sign-in", "interaction twice", missing, "interaction", forged().and("interaction", EVIL)),
         one("/consent", "nothing in it", foreign, "", Parameters::default()),
         one("/consent", "an interaction that is none", foreign, "", forged()),
+        one("/approval", "nothing in it", foreign, "", Parameters::default()),
+        one("/approval", "a request that is none", foreign, "", forged().with("request", EVIL)),
         one(
             "/account",
             "nobody is signed in",

@@ -1,0 +1,139 @@
+use http::audit::{Decision, Event, Outcome};
+use http::{Problem, Response, answer, form};
+use oauth::{Approval, Authorization, Refusal};
+use pages::ApprovalProblem;
+use reception::{Chosen, Destination, Guest, SignedIn};
+use store::{Commit, Person};
+
+use crate::answered::Answered;
+use crate::found::{Found, Waiting, find, unknown};
+use crate::shown::{FORM, Read, may_be_approved, page};
+
+/// What became of an attempt to decide.
+enum Attempt {
+    /// It is decided.
+    Made(Box<Authorization>),
+    /// The request waits still, in another version.
+    Overtaken(Box<Waiting>),
+}
+
+/// Takes what the person decided.
+pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
+    let parameters = form(guest.request)?;
+    // A session that has ended cannot decide, whatever its form says.
+    let signed_in = guest.signed_in().await?.ok_or(Refusal::FormRejected)?;
+    let read: Read = guest.open_for(FORM, parameters.required("request")?, &signed_in.binding())?;
+    let (found, person) = find(guest, &read.id, &signed_in).await?;
+    let waiting = found.still_waits()?;
+    let answered = Answered::read(&parameters, &waiting.requested.request)?;
+    if waiting.authorization.version != read.version {
+        return page(guest, &signed_in, &waiting, Some(ApprovalProblem::Outdated)).await;
+    }
+    let attempt = match answered {
+        Answered::Nothing => {
+            return page(guest, &signed_in, &waiting, Some(ApprovalProblem::NothingChosen)).await;
+        }
+        Answered::Approved(chosen) => approve(guest, &signed_in, &person, waiting, chosen).await?,
+        Answered::Denied => deny(guest, &person, waiting).await?,
+        Answered::NotMe => {
+            block(guest, &person, &waiting).await?;
+            deny(guest, &person, waiting).await?
+        }
+    };
+    match attempt {
+        Attempt::Made(decided) => {
+            let destination = Destination::Approval { approval: Some(decided.id) };
+            Ok(answer::see_other(&guest.path(&destination.path())))
+        }
+        Attempt::Overtaken(waiting) => {
+            page(guest, &signed_in, &waiting, Some(ApprovalProblem::Outdated)).await
+        }
+    }
+}
+
+/// Commits the person's yes by one write, which is also the news to the client: of any number at once exactly one succeeds.
+async fn approve(
+    guest: &Guest<'_>,
+    signed_in: &SignedIn,
+    person: &Person,
+    waiting: Waiting,
+    chosen: Chosen,
+) -> Result<Attempt, Problem> {
+    let request = &waiting.requested.request;
+    let client = guest.client(&request.client_id).await?;
+    may_be_approved(guest, &client, &waiting)?;
+    guest.may_grant(person, signed_in, &client, &request.asked(), &chosen)?;
+    let approval = Approval {
+        person: person.id.clone(),
+        authentication: signed_in.session.authentication.clone(),
+        scope: chosen.scope,
+        details: chosen.details,
+    };
+    let lives = &guest.configuration.server.lifetimes;
+    let approved = waiting.authorization.clone().approved(approval, lives, guest.now)?;
+    let attempt = commit(guest, person, waiting.authorization, approved).await?;
+    if let Attempt::Made(approved) = &attempt
+        && let Some(grant) = approved.grant()
+    {
+        Decision::new(Event::Approval, Outcome::Granted, guest.request, guest.now)
+            .client(&grant.client_id)
+            .person(&grant.person)
+            .grant_id(&approved.id)
+            .scope(&grant.scope)
+            .details_digest(&grant.asked)
+            .record();
+    }
+    Ok(attempt)
+}
+
+/// Commits the person's no, so that nothing says yes afterwards. Then it is written down, for its client to ask less often.
+async fn deny(guest: &Guest<'_>, person: &Person, waiting: Waiting) -> Result<Attempt, Problem> {
+    let Waiting { requested, authorization } = waiting;
+    let declined = authorization.clone().declined(&person.id, guest.now)?;
+    let attempt = commit(guest, person, authorization, declined).await?;
+    if let Attempt::Made(declined) = &attempt {
+        let client = &requested.request.client_id;
+        Decision::new(Event::Approval, Outcome::Denied, guest.request, guest.now)
+            .client(client)
+            .person(&person.id)
+            .grant_id(&declined.id)
+            .details_digest(&requested.request.asked().digest())
+            .record();
+        let noted =
+            guest.change_asks(&person.id, |asks| asks.declined(client, &declined.id, guest.now)).await;
+        if let Err(fault) = noted {
+            // The no stands. That its client may ask again a little sooner is no reason to tell the person of a fault.
+            tracing::warn!(target: "approval", %fault, "a denial was not counted");
+        }
+    }
+    Ok(attempt)
+}
+
+/// Lets the client ask this person no more. This comes before the no: whoever hears of a fault can press the button again.
+async fn block(guest: &Guest<'_>, person: &Person, waiting: &Waiting) -> Result<(), Problem> {
+    let client = &waiting.requested.request.client_id;
+    if guest.change_asks(&person.id, |asks| asks.blocked(client)).await? {
+        Decision::new(Event::Block, Outcome::Granted, guest.request, guest.now)
+            .client(client)
+            .person(&person.id)
+            .grant_id(&waiting.authorization.id)
+            .record();
+    }
+    Ok(())
+}
+
+async fn commit(
+    guest: &Guest<'_>,
+    person: &Person,
+    before: Authorization,
+    decided: Authorization,
+) -> Result<Attempt, Problem> {
+    match Box::pin(guest.store.commit_or_take_back(before, &decided)).await? {
+        Commit::Done => Ok(Attempt::Made(Box::new(decided))),
+        Commit::Outdated(None) => Err(unknown().into()),
+        Commit::Outdated(Some(standing)) => {
+            let waiting = Found::of(*standing, &person.id, guest.now)?.still_waits()?;
+            Ok(Attempt::Overtaken(Box::new(waiting)))
+        }
+    }
+}

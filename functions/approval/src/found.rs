@@ -1,0 +1,88 @@
+use http::Problem;
+use oauth::{
+    Authorization, Grant, GrantId, HandleRejection, PersonId, Redeemed, Refusal, Requested, Stage, Timestamp,
+};
+use reception::{Guest, SignedIn};
+use store::Person;
+
+/// A request as this very person finds it.
+pub(crate) enum Found {
+    /// It waits for their decision.
+    Waiting(Box<Waiting>),
+    /// They have approved it, whatever the client has done with that since.
+    Approved(Box<Grant>),
+    /// They have denied it.
+    Denied(Box<Authorization>),
+}
+
+/// A request that waits for the decision of this very person.
+pub(crate) struct Waiting {
+    /// What is asked.
+    pub(crate) requested: Requested,
+    /// As it stands.
+    pub(crate) authorization: Authorization,
+}
+
+/// There is no such request, as far as this person is told.
+pub(crate) const fn unknown() -> Refusal {
+    Refusal::RequestNotWaiting { why: HandleRejection::Unknown }
+}
+
+/// Reads a request and the person in one call. Nobody decides from whom everything has been taken since they signed in.
+///
+/// # Errors
+/// [`Refusal::RequestNotWaiting`], which says the same of what is not there and of what is another's; [`Refusal::PersonEnded`]; a
+/// fault of the table.
+pub(crate) async fn find(
+    guest: &Guest<'_>,
+    id: &GrantId,
+    signed_in: &SignedIn,
+) -> Result<(Found, Person), Problem> {
+    let session = &signed_in.session;
+    let (authorization, person) = guest.store.authorization_and_person(id, &session.person).await?;
+    let person = person.filter(|person| person.allows(session)).ok_or(Refusal::PersonEnded)?;
+    let found = Found::of(authorization.ok_or(unknown())?, &person.id, guest.now)?;
+    Ok((found, person))
+}
+
+impl Found {
+    /// What an authorization is to a person.
+    pub(crate) fn of(
+        authorization: Authorization,
+        person: &PersonId,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
+        match &authorization.stage {
+            Stage::Approved(approved) if approved.grant.person == *person => {
+                http::note_authorization(&authorization);
+                Ok(Self::Approved(Box::new(approved.grant.clone())))
+            }
+            Stage::Active(active)
+                if active.grant.person == *person && matches!(active.spent, Redeemed::AuthReqId { .. }) =>
+            {
+                http::note_authorization(&authorization);
+                Ok(Self::Approved(Box::new(active.grant.clone())))
+            }
+            Stage::Declined(declined) if declined.person == *person => {
+                http::note_authorization(&authorization);
+                Ok(Self::Denied(Box::new(authorization)))
+            }
+            Stage::Requested(requested) if requested.person.as_ref() == Some(person) => {
+                http::note_authorization(&authorization);
+                let requested = authorization.waits_for(person, now)?.clone();
+                Ok(Self::Waiting(Box::new(Waiting { requested, authorization })))
+            }
+            _ => Err(unknown()),
+        }
+    }
+
+    /// The request, for whoever wants to decide about it.
+    pub(crate) fn still_waits(self) -> Result<Waiting, Refusal> {
+        match self {
+            Self::Waiting(waiting) => Ok(*waiting),
+            Self::Approved(_) | Self::Denied(_) => {
+                Err(Refusal::RequestNotWaiting { why: HandleRejection::Spent })
+            }
+        }
+    }
+}

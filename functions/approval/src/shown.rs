@@ -1,0 +1,164 @@
+use http::{Problem, Response, StatusCode, query};
+use oauth::configuration::{Assurance, Client, GrantType};
+use oauth::{Authorization, GrantId, Refusal, Stage};
+use pages::{ApprovalPage, ApprovalProblem, Decided, DecidedPage, WaitingPage, WaitingRequest};
+use reception::{Destination, Guest, SignedIn};
+use serde::{Deserialize, Serialize};
+
+use crate::found::{Found, Waiting, find, unknown};
+
+/// The seal of the form in which a person decides.
+pub(crate) const FORM: &str = "approval";
+
+/// What the form says of the request: a decision is about what the person has read, as it stood then.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Read {
+    /// Which request.
+    pub(crate) id: GrantId,
+    /// In which version.
+    pub(crate) version: u64,
+}
+
+/// Shows the request that the address names, or what waits. Whoever is not signed in is not told whether there is one.
+pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
+    let parameters = query(guest.request)?;
+    let named = parameters.optional("request")?;
+    let id = named.and_then(GrantId::parse);
+    let to_sign_in = || guest.sign_in_alone(&Destination::Approval { approval: id.clone() });
+    let Some(signed_in) = guest.signed_in().await? else { return to_sign_in() };
+    let shown = match (named, &id) {
+        (None, _) => all(guest, &signed_in).await,
+        (Some(_), None) => Err(unknown().into()),
+        (Some(_), Some(id)) => one(guest, &signed_in, id).await,
+    };
+    match shown {
+        Err(Problem::Refused(Refusal::PersonEnded)) => to_sign_in(),
+        shown => shown,
+    }
+}
+
+/// Everything that waits. One alone is shown at once.
+async fn all(guest: &Guest<'_>, signed_in: &SignedIn) -> Result<Response, Problem> {
+    let session = &signed_in.session;
+    let person = guest.store.person(&session.person).await?;
+    let person = person.filter(|person| person.allows(session)).ok_or(Refusal::PersonEnded)?;
+    let mut waiting = guest.store.requests_that_wait_for(&person.id, guest.now).await?;
+    if waiting.len() == 1
+        && let Some(alone) = waiting.pop()
+    {
+        let waiting = Found::of(alone, &person.id, guest.now)?.still_waits()?;
+        return page(guest, signed_in, &waiting, None).await;
+    }
+    let mut requests = Vec::new();
+    for authorization in &waiting {
+        requests.extend(line(guest, authorization).await?);
+    }
+    let page = WaitingPage { frame: guest.frame(), requests, zone: &signed_in.zone() };
+    guest.page(StatusCode::OK, page.render(), &[])
+}
+
+async fn line(guest: &Guest<'_>, authorization: &Authorization) -> Result<Option<WaitingRequest>, Problem> {
+    let Stage::Requested(requested) = &authorization.stage else { return Ok(None) };
+    let client_id = &requested.request.client_id;
+    let client = guest.store.client(&guest.configuration, client_id, guest.now).await?;
+    Ok(client.map(|client| WaitingRequest {
+        client_name: client.name.clone(),
+        message: requested.request.binding_message.clone(),
+        expires_at: requested.awaited.expires_at,
+        path: path(&authorization.id),
+    }))
+}
+
+fn path(id: &GrantId) -> String {
+    Destination::Approval { approval: Some(id.clone()) }.path()
+}
+
+/// The request that the address names.
+async fn one(guest: &Guest<'_>, signed_in: &SignedIn, id: &GrantId) -> Result<Response, Problem> {
+    match find(guest, id, signed_in).await?.0 {
+        Found::Waiting(waiting) => page(guest, signed_in, &waiting, None).await,
+        Found::Approved(grant) => {
+            let sentences = grant.details.iter().map(|detail| guest.sentence(detail)).collect();
+            let scopes = grant.scope.iter().map(|scope| guest.scope_choice(scope)).collect();
+            let decided = Decided::Approved { sentences, scopes };
+            decided_page(guest, signed_in, &grant.client_id, decided).await
+        }
+        Found::Denied(authorization) => {
+            let Stage::Declined(declined) = &authorization.stage else { return Err(unknown().into()) };
+            let kept = guest.store.asks(&declined.person).await?;
+            let is_blocked = kept.asks.blocks().any(|client| *client == declined.client_id);
+            let decided = if is_blocked { Decided::Blocked } else { Decided::Denied };
+            decided_page(guest, signed_in, &declined.client_id, decided).await
+        }
+    }
+}
+
+/// What was decided, as it stands, and what else waits.
+async fn decided_page(
+    guest: &Guest<'_>,
+    signed_in: &SignedIn,
+    client_id: &oauth::ClientId,
+    decided: Decided<'_>,
+) -> Result<Response, Problem> {
+    let client = guest.store.client(&guest.configuration, client_id, guest.now).await?;
+    let client_name = client.as_ref().map_or(client_id.as_str(), |client| &client.name);
+    let waiting = guest.store.requests_that_wait_for(&signed_in.session.person, guest.now).await?;
+    let next = waiting.first().map(|next| path(&next.id));
+    let page = DecidedPage { frame: guest.frame(), client_name, decided, next };
+    guest.page(StatusCode::OK, page.render(), &[])
+}
+
+/// The page on which a person decides about a request.
+pub(crate) async fn page(
+    guest: &Guest<'_>,
+    signed_in: &SignedIn,
+    waiting: &Waiting,
+    problem: Option<ApprovalProblem>,
+) -> Result<Response, Problem> {
+    let Waiting { requested, authorization } = waiting;
+    let request = &requested.request;
+    let client = guest.client(&request.client_id).await?;
+    may_be_approved(guest, &client, waiting)?;
+    let read = Read { id: authorization.id.clone(), version: authorization.version };
+    // Longer than the request waits: whoever answers too late is told so.
+    let until = requested.awaited.expires_at.after(guest.configuration.server.lifetimes.interaction);
+    let sealed = guest.seal_for(FORM, &read, &signed_in.binding(), until)?;
+    let page = ApprovalPage {
+        frame: guest.frame(),
+        request: &sealed,
+        client_name: &client.name,
+        client_id: client.id.as_str(),
+        person: signed_in.person(),
+        message: request.binding_message.as_deref(),
+        choices: guest.choices(&client, &request.asked(), signed_in),
+        lifetime: guest.lifetime(&request.resources, is_renewable(&client, waiting), signed_in),
+        asked_at: requested.requested_at,
+        expires_at: requested.awaited.expires_at,
+        zone: &signed_in.zone(),
+        problem,
+    };
+    let status = match problem {
+        None => StatusCode::OK,
+        Some(ApprovalProblem::NothingChosen) => StatusCode::UNPROCESSABLE_ENTITY,
+        Some(ApprovalProblem::Outdated) => StatusCode::CONFLICT,
+    };
+    guest.page(status, page.render(), &[])
+}
+
+/// A client from which the right to ask was taken since is given nothing, and what demands more than a session is refused here as it
+/// was when it was asked.
+pub(crate) fn may_be_approved(guest: &Guest<'_>, client: &Client, waiting: &Waiting) -> Result<(), Refusal> {
+    if !client.may_use(GrantType::Ciba) || client.backchannel.is_none() {
+        return Err(Refusal::GrantNotAllowed { grant_type: GrantType::Ciba.as_str() });
+    }
+    match guest.types.strongest_assurance(&waiting.requested.request.details) {
+        Assurance::Strong => Err(Refusal::AuthenticationStrengthUnavailable),
+        Assurance::Session => Ok(()),
+    }
+}
+
+/// Whether a yes to all of it gives the client a refresh token.
+fn is_renewable(client: &Client, waiting: &Waiting) -> bool {
+    client.backchannel.as_ref().is_some_and(|own| own.refresh_tokens)
+        && client.may_renew(&waiting.requested.request.scope)
+}

@@ -1,0 +1,178 @@
+//! POST /bc-authorize (OpenID CIBA Core 1.0, section 7): a client asks for the approval of a person who is elsewhere. The write
+//! that keeps the request is also the order to tell the person: `notify` follows the table.
+
+mod signed;
+mod whom;
+
+use admission::Visit;
+use clients::AuthenticatedClient;
+use details::DetailTypes;
+use environment::{Clock, Dice, Fault};
+use http::audit::{Event, Outcome};
+use http::{Problem, Request, Response, StatusCode, answer, form};
+use keys::{Deployment, Keys};
+use oauth::configuration::{Assurance, Client};
+use oauth::{
+    AuthenticationRequest, Authorization, Awaited, BackchannelRequest, GrantId, Handle, LONGEST_DETAILS,
+    Parameters, Refusal, Requested,
+};
+use policy::Policies;
+use serde::Serialize;
+use store::{Commit, Derived, Store};
+use whom::Reached;
+
+/// What the endpoint needs.
+pub struct Services {
+    store: Store,
+    keys: Keys,
+    clock: Clock,
+    dice: Dice,
+    types: Derived<DetailTypes>,
+    policies: Derived<Policies>,
+}
+
+impl Services {
+    /// Puts the parts together.
+    pub fn new(store: Store, keys: Keys, clock: Clock, dice: Dice) -> Self {
+        let (types, policies) = (Derived::default(), Derived::default());
+        Self { store, keys, clock, dice, types, policies }
+    }
+
+    async fn of_deployment() -> Result<Self, Fault> {
+        let Deployment { store, keys, clock } = Deployment::open().await?;
+        Ok(Self::new(store, keys, clock, Dice::system()))
+    }
+}
+
+/// The answer (OpenID CIBA Core 1.0, section 7.3).
+#[derive(Serialize)]
+struct Acknowledgement {
+    auth_req_id: String,
+    expires_in: u64,
+    interval: u64,
+}
+
+/// Runs the function under the Lambda runtime.
+pub fn serve() {
+    http::serve(
+        "backchannel",
+        async || Services::of_deployment().await,
+        async |services: &Services, request| handle(services, request).await,
+    );
+}
+
+/// Answers an authentication request.
+pub async fn handle(services: &Services, request: Request) -> Response {
+    admission::answer(&services.store, &services.clock, &request, async |visit| {
+        let parameters = form(&request)?;
+        let authenticated = visit.authenticate(&parameters, "/bc-authorize", Event::Backchannel).await?;
+        let client = authenticated.client();
+        ask(services, visit, &authenticated, &parameters).await.inspect_err(|problem| {
+            if let Problem::Refused(refusal) = problem {
+                let outcome = Outcome::Refused(refusal);
+                visit.record(Event::Backchannel, outcome).client(&client.id).record();
+            }
+        })
+    })
+    .await
+}
+
+/// Checks the request in full, finds out whom it is about, and keeps it: one write, after one that counts it.
+async fn ask(
+    services: &Services,
+    visit: &Visit<'_>,
+    authenticated: &AuthenticatedClient,
+    parameters: &Parameters,
+) -> Result<Response, Problem> {
+    authenticated.confidential()?;
+    let client = authenticated.client();
+    let parameters = &*signed::asked(services, visit, client, parameters).await?;
+    let configuration = &visit.configuration;
+    let settings = &configuration.server.backchannel;
+    if parameters.optional("authorization_details")?.is_some_and(|details| details.len() > LONGEST_DETAILS) {
+        return Err(
+            Refusal::ParameterTooLong { name: "authorization_details", limit: LONGEST_DETAILS }.into()
+        );
+    }
+    let asked =
+        AuthenticationRequest::parse(parameters, client, &configuration.server, &configuration.tools)?;
+    may_be_asked_of_people(services, visit, client, &asked.request)?;
+    let lives =
+        asked.requested_expiry.map_or(settings.expires_in, |wanted| wanted.min(settings.longest_expiry));
+    let expires_at = visit.now.after(lives);
+    let id = GrantId::from_random(services.dice.roll());
+    let named = whom::named(services, visit, client, &asked.hint).await?;
+    let reached = named.counted(services, visit, client, (&id, expires_at)).await?;
+    let handle = services.handle(&id).await?;
+    let awaited = Awaited {
+        secret: handle.secret.digest(),
+        expires_at,
+        notification_token: services.concealed(&asked, &id).await?,
+    };
+    keep(services, visit, asked.request, reached, (&id, awaited)).await?;
+    let interval = settings.interval.as_secs();
+    let body = Acknowledgement { auth_req_id: handle.reveal(), expires_in: lives.as_secs(), interval };
+    Ok(answer::json(StatusCode::OK, &body))
+}
+
+/// Refuses what could not be approved by anybody: details that do not fit their types or tools, what no policy lets this client ask,
+/// and what needs an approval that this server cannot take yet.
+fn may_be_asked_of_people(
+    services: &Services,
+    visit: &Visit<'_>,
+    client: &Client,
+    request: &BackchannelRequest,
+) -> Result<(), Refusal> {
+    let configuration = &visit.configuration;
+    let types =
+        services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
+    types.validate(&request.details, client, true)?;
+    let tools = configuration.tools_of(client, &request.resources);
+    types.refuse_homeless(&request.details, &tools)?;
+    let make = || Policies::new(&configuration.policies, &configuration.detail_types);
+    let policies = services.policies.of(configuration.version, make);
+    let answer = policies.ask(client, (&request.scope, &request.details), &tools, visit.now);
+    http::note_policies(answer.for_audit());
+    answer.everything()?;
+    if types.strongest_assurance(&request.details) == Assurance::Strong {
+        return Err(Refusal::AuthenticationStrengthUnavailable);
+    }
+    Ok(())
+}
+
+/// Keeps the request by one write.
+async fn keep(
+    services: &Services,
+    visit: &Visit<'_>,
+    request: BackchannelRequest,
+    Reached { person, rings }: Reached,
+    (id, awaited): (&GrantId, Awaited),
+) -> Result<(), Problem> {
+    let (client, digest) = (request.client_id.clone(), request.asked().digest());
+    let requested = Requested { request, person: person.clone(), requested_at: visit.now, rings, awaited };
+    match services.store.commit(&Authorization::requested(id.clone(), Box::new(requested))).await? {
+        Commit::Done => {}
+        Commit::Outdated(_) => return Err(Fault::broken("dice", "an id came twice").into()),
+    }
+    let decision = visit.record(Event::Backchannel, Outcome::Granted);
+    let decision = decision.client(&client).grant_id(id).details_digest(&digest);
+    match &person {
+        Some(person) => decision.person(person).record(),
+        None => decision.record(),
+    }
+    Ok(())
+}
+
+impl Services {
+    /// The `auth_req_id`. Its secret follows from the id and the server's own, so that a ping can name it and nothing of it is stored.
+    async fn handle(&self, id: &GrantId) -> Result<Handle, Fault> {
+        Ok(Handle::new(id.clone(), self.keys.server_secret().await?.of_auth_req_id(id)))
+    }
+
+    /// What the client wants to be told with, as it is kept.
+    async fn concealed(&self, asked: &AuthenticationRequest, id: &GrantId) -> Result<Option<String>, Fault> {
+        let Some(token) = &asked.client_notification_token else { return Ok(None) };
+        let secret = self.keys.server_secret().await?;
+        Ok(Some(secret.conceal(keys::NOTIFICATION_TOKEN, id.as_str(), self.dice.roll(), token.expose())))
+    }
+}

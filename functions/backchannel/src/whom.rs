@@ -1,0 +1,150 @@
+use admission::Visit;
+use http::Problem;
+use oauth::configuration::Client;
+use oauth::{GrantId, Hint, InvitationCode, MayAsk, PersonId, Refusal, Timestamp};
+use store::{COUNTED_TOGETHER, KeptAsks, Person};
+
+use crate::Services;
+
+/// How often writing down a request is tried again because somebody else's came between.
+const MOST_TRIES: usize = 4;
+/// How many codes of invitations one client may try in a minute: of 30 to the power of ten there are.
+const INVITATIONS_PER_MINUTE: u32 = 60;
+/// The longest user name.
+const LONGEST_USER_NAME: usize = 256;
+
+/// Whom a client named: somebody, or nobody whom it may ask. What is done for the one is done for the other, so that neither the
+/// answer nor the time that it takes tells them apart.
+pub(crate) struct Named {
+    /// The person, if this client may ask them.
+    person: Option<PersonId>,
+    /// What this client, and others, asked of the person; of nobody, what this client asked under the same name.
+    asks: KeptAsks,
+    /// The invitation that it came with.
+    invited_by: Option<InvitationCode>,
+}
+
+/// Whom a request reaches.
+pub(crate) struct Reached {
+    /// The person.
+    pub(crate) person: Option<PersonId>,
+    /// Whether they hear of it.
+    pub(crate) rings: bool,
+}
+
+/// Finds out whom the client means (OpenID CIBA Core 1.0, section 7.2). Whoever it may not ask is nobody to it: one it is not related
+/// to, who has blocked it, or who may do nothing at all.
+///
+/// # Errors
+/// [`Refusal::UnknownUser`] where the server tells; the refusals of a hint that is no good; a fault of the table.
+pub(crate) async fn named(
+    services: &Services,
+    visit: &Visit<'_>,
+    client: &Client,
+    hint: &Hint,
+) -> Result<Named, Problem> {
+    let (id, typed) = match hint {
+        Hint::Login(name) => {
+            let name = name.trim().to_lowercase();
+            let may_exist = (1..=LONGEST_USER_NAME).contains(&name.len());
+            let id = if may_exist { services.store.person_named(&name).await? } else { None };
+            (id, name)
+        }
+        Hint::IdToken(token) => {
+            let keys = services.keys.public().await?;
+            let person = keys.hinted_person(token, visit.site.issuer(), &client.id, visit.now)?;
+            (Some(person.clone()), person.to_string())
+        }
+        Hint::LoginToken(token) => return invited(services, visit, client, token.expose()).await,
+    };
+    let id = id.unwrap_or_else(|| PersonId::from_random([0; 16]));
+    let nobody = services.nobody(&client.id, &typed).await?;
+    let (person, asks, of_nobody) = services.store.person_and_asks(&id, &nobody).await?;
+    let is_related =
+        |person: &Person| client.backchannel.as_ref().is_some_and(|own| own.may_ask.include(&person.profile));
+    let related = person.filter(is_related);
+    // A client that is blocked waits as it would otherwise: it does not learn that it is.
+    let asks = if related.is_some() { asks } else { of_nobody };
+    let may_be_asked = |person: &Person| !person.disabled && !asks.asks.block(&client.id);
+    let person = related.filter(may_be_asked).map(|person| person.id);
+    if person.is_none() && visit.configuration.server.backchannel.tells_unknown_users {
+        return Err(Refusal::UnknownUser.into());
+    }
+    Ok(Named { person, asks, invited_by: None })
+}
+
+/// Whom an invitation is from. Tries are counted by client, and an unknown code is answered like one that has expired.
+async fn invited(
+    services: &Services,
+    visit: &Visit<'_>,
+    client: &Client,
+    token: &str,
+) -> Result<Named, Problem> {
+    let caller = format!("INVITATIONS#{}", client.id);
+    if !services.store.count_request(&caller, 1, INVITATIONS_PER_MINUTE, visit.now).await {
+        return Err(Refusal::SlowDown { retry_after: COUNTED_TOGETHER }.into());
+    }
+    let code = InvitationCode::parse(token).ok_or(Refusal::HintTokenInvalid)?;
+    let invitation = services.store.invitation(&code, &client.id, visit.now).await?;
+    let invitation = invitation.ok_or(Refusal::HintTokenInvalid)?;
+    let nobody = services.nobody(&client.id, invitation.person.as_str()).await?;
+    let (person, asks, _) = services.store.person_and_asks(&invitation.person, &nobody).await?;
+    let may_be_asked = |person: &Person| !person.disabled && !asks.asks.block(&client.id);
+    let person = person.filter(may_be_asked).ok_or(Refusal::HintTokenInvalid)?;
+    Ok(Named { person: Some(person.id), asks, invited_by: Some(code) })
+}
+
+impl Named {
+    /// Counts the request against what this client, and all together, may ask one person: by one write, which many at once cannot
+    /// evade.
+    ///
+    /// # Errors
+    /// [`Refusal::SlowDown`] for who asks too often; a fault of the table.
+    pub(crate) async fn counted(
+        self,
+        services: &Services,
+        visit: &Visit<'_>,
+        client: &Client,
+        (id, expires_at): (&GrantId, Timestamp),
+    ) -> Result<Reached, Problem> {
+        let Self { person, mut asks, invited_by } = self;
+        if let Some(code) = invited_by {
+            // The person wants to be asked, once: that is what is spent instead.
+            let is_first = services.store.spend_invitation(&code).await?;
+            return is_first
+                .then_some(Reached { person, rings: true })
+                .ok_or(Refusal::HintTokenInvalid.into());
+        }
+        let settings = &visit.configuration.server.backchannel;
+        for _ in 0..MOST_TRIES {
+            let mut known = asks.asks.clone();
+            let mut verdict = known.may_ask(&client.id, settings, visit.now);
+            let waiting = known.waiting(visit.now);
+            if verdict != MayAsk::Yes && !waiting.is_empty() {
+                // A yes is not written down here: whether they still wait is looked up only where it matters.
+                known = known.settled(&services.store.decided(&waiting).await?, visit.now);
+                verdict = known.may_ask(&client.id, settings, visit.now);
+            }
+            if let MayAsk::Later(retry_after) = verdict {
+                return Err(Refusal::SlowDown { retry_after }.into());
+            }
+            let next = known.asked(&client.id, id, expires_at, visit.now);
+            if services.store.keep_asks(&asks, &next).await? {
+                return Ok(Reached { rings: verdict == MayAsk::Yes && person.is_some(), person });
+            }
+            asks = services.store.asks(asks.person()).await?;
+        }
+        Err(environment::Fault::unavailable("table", "others ask the same person at this moment").into())
+    }
+}
+
+impl Services {
+    /// A name that nobody has, the same each time that a client means the same nobody.
+    async fn nobody(&self, client: &oauth::ClientId, typed: &str) -> Result<PersonId, environment::Fault> {
+        let secret = self.keys.server_secret().await?;
+        let tag = secret.hmac("nobody", &[client.as_str().as_bytes(), typed.as_bytes()]);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&tag[..16]);
+        Ok(PersonId::from_random(bytes))
+    }
+}

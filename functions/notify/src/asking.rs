@@ -1,0 +1,52 @@
+use deliver::{Addressee, Message, Told};
+use environment::Fault;
+use http::audit::{Decision, Event, Outcome as AuditOutcome};
+use oauth::Stage;
+
+use crate::outcome::Outcome;
+use crate::{Scene, Services};
+
+impl Services {
+    /// Tells a person that they are asked, while the request waits for them.
+    pub(crate) async fn ask(&self, scene: &Scene, event_id: &str) -> Result<Outcome, Fault> {
+        let Scene { found, configuration, now } = scene;
+        let Stage::Requested(requested) = &found.stage else { return Ok(Outcome::Done("it waits no more")) };
+        if !requested.rings {
+            return Ok(Outcome::Done("its person finds it on their page"));
+        }
+        let Some(person) = &requested.person else { return Ok(Outcome::Done("nobody is asked")) };
+        let until = requested.awaited.expires_at;
+        if *now >= until {
+            return Ok(Outcome::Done("it has expired"));
+        }
+        let client_id = &requested.request.client_id;
+        let Some(client) = self.store.client(configuration, client_id, *now).await? else {
+            return Ok(Outcome::Done("its client is registered no longer"));
+        };
+        let (person, kept) = self.store.person_and_devices(person).await?;
+        let Some(person) = person.filter(|person| person.allows_made_at(requested.requested_at)) else {
+            return Ok(Outcome::Done("its person may decide nothing"));
+        };
+        let message = Message {
+            agent: client.vouched_name().unwrap_or(client.id.as_str()).to_owned(),
+            binding_message: requested.request.binding_message.clone(),
+            link: format!("{}?request={}", configuration.server.page("/approval"), found.id),
+            good_for: until.since(*now),
+        };
+        let addressee = Addressee { person: &person.id, profile: &person.profile, devices: &kept.devices };
+        match self.people.tell(&addressee, &message).await {
+            Ok(Told::Nobody) => Ok(Outcome::Done("the person has no device")),
+            Ok(told) => {
+                let device_id = if let Told::On(device) = &told { device.as_str() } else { "inbox" };
+                tracing::info!(target: "notify", grant_id = found.id.as_str(), device_id, "a person was told");
+                Decision::about(Event::Notification, AuditOutcome::Granted, event_id, *now)
+                    .client(client_id)
+                    .person(&person.id)
+                    .grant_id(&found.id)
+                    .record();
+                Ok(Outcome::Done("the person was told"))
+            }
+            Err(problem) => Ok(Outcome::undelivered(problem, until)),
+        }
+    }
+}

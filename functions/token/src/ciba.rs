@@ -1,0 +1,82 @@
+use std::sync::Arc;
+
+use admission::Visit;
+use clients::AuthenticatedClient;
+use http::Problem;
+use oauth::configuration::{Client, GrantType};
+use oauth::{
+    Authorization, Awaited, Handle, HandleRejection, Narrower, Parameters, RefreshToken, Refusal, Stage,
+    TokenResponse,
+};
+use store::Polled;
+
+use crate::Services;
+use crate::first_tokens::{FirstTokens, Issued};
+
+/// How often a move is decided again because somebody else moved first: a person may decide while the client asks.
+const MOST_TRIES: usize = 3;
+
+/// Redeems an `auth_req_id` (OpenID CIBA Core 1.0, section 10.1): one read while the person has not decided, and one write that
+/// notes when the client asked; then one read of the person, the signatures, one write.
+pub(crate) async fn redeem(
+    services: &Services,
+    visit: &Visit<'_>,
+    authenticated: &AuthenticatedClient,
+    parameters: &Parameters,
+) -> Result<TokenResponse, Problem> {
+    let client = authenticated.client();
+    crate::require_grant(client, GrantType::Ciba)?;
+    authenticated.confidential()?;
+    let unknown = Refusal::AuthReqIdInvalid { why: HandleRejection::Unknown };
+    let handle = Handle::parse(parameters.required("auth_req_id")?).ok_or(unknown.clone())?;
+    let asked = Narrower::parse(parameters)?;
+    let family: [u8; 32] = services.dice.roll();
+    let mut standing = services.store.authorization(&handle.id).await?.ok_or(unknown.clone())?;
+    if awaited(&standing).is_some_and(|awaited| handle.secret.matches(&awaited.secret)) {
+        http::note_authorization(&standing);
+    }
+    for _ in 0..MOST_TRIES {
+        let refresh = may_renew(client, &standing).then(|| RefreshToken::first(handle.id.clone(), family));
+        let before = standing.clone();
+        let family = refresh.as_ref().map(|token| token.family().digest());
+        let life = visit.configuration.server.lifetimes.access_token;
+        let next = match standing.redeemed_after_approval(&client.id, &handle.secret, family, life, visit.now)
+        {
+            Ok(next) => next,
+            Err(Refusal::AuthorizationPending) => return Err(pending(services, visit, &handle).await),
+            Err(refusal) => return Err(refusal.into()),
+        };
+        let issue = FirstTokens { services, visit, client, refresh: refresh.as_ref(), gone: unknown.clone() };
+        match issue.over(before, next, &asked).await? {
+            Issued::Done(response) => return Ok(*response),
+            Issued::Overtaken(current) => standing = *current,
+        }
+    }
+    Err(unknown.into())
+}
+
+/// The client has to come again: later, if it came too soon (section 11).
+async fn pending(services: &Services, visit: &Visit<'_>, handle: &Handle) -> Problem {
+    let interval = visit.configuration.server.backchannel.interval;
+    match services.store.note_poll(&handle.id, interval, visit.now).await {
+        Ok(Polled::InTime) => Refusal::AuthorizationPending.into(),
+        Ok(Polled::TooSoon(interval)) => Refusal::PolledTooSoon { interval }.into(),
+        Err(fault) => fault.into(),
+    }
+}
+
+/// An approval on a phone stands for what was asked then. It goes on while the person is away only where the client is registered
+/// for that and the person let it.
+fn may_renew(client: &Arc<Client>, authorization: &Authorization) -> bool {
+    let registered = client.backchannel.as_ref().is_some_and(|own| own.refresh_tokens);
+    registered && authorization.grant().is_some_and(|grant| client.may_renew(&grant.scope))
+}
+
+fn awaited(authorization: &Authorization) -> Option<&Awaited> {
+    match &authorization.stage {
+        Stage::Requested(requested) => Some(&requested.awaited),
+        Stage::Approved(approved) => Some(&approved.awaited),
+        Stage::Declined(declined) => Some(&declined.awaited),
+        _ => None,
+    }
+}

@@ -1,0 +1,131 @@
+use std::num::NonZero;
+use std::time::Duration;
+
+use oauth::configuration::{Acquaintances, BackchannelClient, BackchannelSettings, TokenDelivery};
+use oauth::metadata::CLIENT_ASSERTION_ALGORITHMS;
+use url::Url;
+
+use super::server::out_of_bounds;
+use crate::Complaint;
+use crate::files::{AuthenticationMethod, ClientFile, DeliveryMode, GrantTypeName, Lifetime, ServerFile};
+use crate::reading::Read;
+
+const HOUR: u64 = 3_600;
+
+/// The server's settings for the backchannel.
+pub(super) fn settings(file: &Read<ServerFile>, complaints: &mut Vec<Complaint>) -> BackchannelSettings {
+    let (table, default) = (&file.value.backchannel, BackchannelSettings::default());
+    let mut within = |name: &str, asked: Option<Lifetime>, default: Duration, bounds: (u64, u64)| {
+        let Some(asked) = asked else { return default };
+        if let Some(wrong) = out_of_bounds(name, asked, bounds) {
+            complaints.push(file.complaint(&["backchannel", name], wrong, ""));
+        }
+        asked.0
+    };
+    let longest_expiry = within("longest_expiry", table.longest_expiry, default.longest_expiry, (30, HOUR));
+    let bounds = (30, longest_expiry.as_secs());
+    let expires_in = within("expires_in", table.expires_in, default.expires_in.min(longest_expiry), bounds);
+    let or = |written: Option<NonZero<u32>>, default| written.map_or(default, NonZero::get);
+    BackchannelSettings {
+        expires_in,
+        longest_expiry,
+        interval: within("interval", table.interval, default.interval, (2, 60)),
+        tells_unknown_users: table.tells_unknown_users.unwrap_or(default.tells_unknown_users),
+        asks_per_hour: or(table.asks_per_hour, default.asks_per_hour),
+        asks_of_one_client_per_hour: or(
+            table.asks_of_one_client_per_hour,
+            default.asks_of_one_client_per_hour,
+        ),
+    }
+}
+
+/// How a client asks people who are elsewhere, if it may.
+pub(super) fn client(file: &Read<ClientFile>, complaints: &mut Vec<Complaint>) -> Option<BackchannelClient> {
+    let written = &file.value;
+    let may_ask = written.grant_types.contains(&GrantTypeName::Ciba);
+    let mut refuse =
+        |path: &[&str], wrong: &str, remedy: &str| complaints.push(file.complaint(path, wrong, remedy));
+    let Some(table) = &written.backchannel else {
+        if may_ask {
+            let remedy = "Add a table `[backchannel]` that says whom it may ask.";
+            refuse(&["grant_types"], "ciba needs to know whom the client may ask.", remedy);
+        }
+        return None;
+    };
+    if !may_ask {
+        let remedy = "Add the grant type, or take the table out.";
+        refuse(&["backchannel"], "This is for the grant type ciba, which the client may not use.", remedy);
+    }
+    if written.token_endpoint_auth_method == AuthenticationMethod::None {
+        let wrong =
+            "A public client proves nothing, so it may not ask people (OpenID CIBA Core 1.0, section 4).";
+        refuse(&["backchannel"], wrong, "Choose another `token_endpoint_auth_method` than none.");
+    }
+    if table.may_ask_groups.is_empty() && table.may_ask_people.is_empty() {
+        let wrong = "The client may ask nobody.";
+        refuse(&["backchannel"], wrong, "Name groups in `may_ask_groups`, or people in `may_ask_people`.");
+    }
+    if table.refresh_tokens && !written.grant_types.contains(&GrantTypeName::RefreshToken) {
+        let wrong = "Refresh tokens are for the grant type refresh_token, which the client may not use.";
+        refuse(&["backchannel", "refresh_tokens"], wrong, "Add the grant type, or take this out.");
+    }
+    if let Some(algorithm) = table.request_signing_alg.as_deref() {
+        let path = ["backchannel", "request_signing_alg"];
+        if !CLIENT_ASSERTION_ALGORITHMS.contains(&algorithm) {
+            refuse(&path, "No request is signed with this.", "Choose ES256, RS256, PS256 or EdDSA.");
+        }
+        if written.token_endpoint_auth_method != AuthenticationMethod::PrivateKeyJwt {
+            let wrong = "Only a client that authenticates by private_key_jwt has keys to sign with.";
+            refuse(&path, wrong, "Change `token_endpoint_auth_method`, or take this out.");
+        }
+    }
+    Some(BackchannelClient {
+        delivery: delivery(file, complaints)?,
+        may_ask: Acquaintances {
+            groups: table.may_ask_groups.clone(),
+            people: table.may_ask_people.iter().map(|name| name.to_lowercase()).collect(),
+        },
+        refresh_tokens: table.refresh_tokens,
+        request_signing_alg: table.request_signing_alg.clone(),
+    })
+}
+
+fn delivery(file: &Read<ClientFile>, complaints: &mut Vec<Complaint>) -> Option<TokenDelivery> {
+    let table = file.value.backchannel.as_ref()?;
+    let path = ["backchannel", "client_notification_endpoint"];
+    match (table.token_delivery_mode, &table.client_notification_endpoint) {
+        (DeliveryMode::Poll, None) => Some(TokenDelivery::Poll),
+        (DeliveryMode::Poll, Some(_)) => {
+            let wrong = "A client that polls is told nothing.";
+            complaints.push(file.complaint(&path, wrong, "Take it out, or choose the mode ping."));
+            None
+        }
+        (DeliveryMode::Ping, None) => {
+            let wrong = "The mode ping needs to know where the client is told.";
+            complaints.push(file.complaint(
+                &["backchannel", "token_delivery_mode"],
+                wrong,
+                "Add `client_notification_endpoint`.",
+            ));
+            None
+        }
+        (DeliveryMode::Ping, Some(endpoint)) if is_endpoint(endpoint) => {
+            Some(TokenDelivery::Ping { endpoint: endpoint.clone() })
+        }
+        (DeliveryMode::Ping, Some(endpoint)) => {
+            let wrong = format!("Nothing must be sent to {endpoint:?}.");
+            let remedy = "It is an https URL without user and fragment (OpenID CIBA Core 1.0, section 4).";
+            complaints.push(file.complaint(&path, wrong, remedy));
+            None
+        }
+    }
+}
+
+/// Whether clients can be told there. On this machine a plain one will do, and a server that is not on this machine reaches none.
+fn is_endpoint(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
+    let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    let is_here = url.host().is_some_and(|host| oauth::is_loopback(&host));
+    let is_safe = url.scheme() == "https" || url.scheme() == "http" && is_here;
+    text.len() <= 1024 && is_plain && is_safe
+}

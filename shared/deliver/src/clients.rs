@@ -1,0 +1,98 @@
+use std::time::Duration;
+
+use oauth::configuration::OutboundSettings;
+use oauth::{Handle, Secret};
+use outbound::{Loopback, OutboundInForce, Post, Problem};
+use serde_json::json;
+use url::Url;
+
+use crate::Undelivered;
+
+/// How long a client may take to say that it was told.
+const TIME: Duration = Duration::from_secs(5);
+
+/// How clients are told, at the endpoints that they registered.
+pub struct Clients {
+    outbound: OutboundInForce,
+}
+
+impl Clients {
+    /// Nobody is told yet. Only the local server tells clients on this machine.
+    pub const fn new(loopback: Loopback) -> Self {
+        Self { outbound: OutboundInForce::new(loopback) }
+    }
+
+    /// Tells a client that there is something to ask for with its `auth_req_id` (OpenID CIBA Core 1.0, section 10.2). `token` is its
+    /// own `client_notification_token`.
+    ///
+    /// # Errors
+    /// When it did not say that it heard. That may pass where it could not be reached in time, is too busy (429) or has a fault (5xx);
+    /// any other answer of its is final, a redirect as well.
+    pub async fn ping(
+        &self,
+        settings: &OutboundSettings,
+        endpoint: &str,
+        auth_req_id: &Handle,
+        token: &Secret<String>,
+    ) -> Result<(), Undelivered> {
+        let url: Url =
+            endpoint.parse().map_err(|_| Undelivered::for_good("the endpoint's URL cannot be read"))?;
+        let outbound = self.outbound.by(settings).map_err(Undelivered::for_now)?;
+        let json = json!({ "auth_req_id": auth_req_id.reveal() }).to_string();
+        aws::count("Client.Ping");
+        judge(outbound.post(&url, &Post { json: &json, bearer: token }, TIME).await)
+    }
+}
+
+fn judge(answer: Result<u16, Problem>) -> Result<(), Undelivered> {
+    match answer {
+        Ok(200 | 204) => Ok(()),
+        Ok(status) => Err(Undelivered {
+            may_pass: status == 429 || (500..600).contains(&status),
+            why: format!("status {status}"),
+        }),
+        Err(problem) => {
+            let may_pass = matches!(
+                problem,
+                Problem::NoAddress | Problem::NotReached(_) | Problem::Late(_) | Problem::Broken
+            );
+            Err(Undelivered { may_pass, why: problem.to_string() })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// OpenID CIBA Core 1.0, section 10.2.
+    #[test]
+    fn what_a_client_answers_is_that_it_heard_or_final_or_worth_another_try() {
+        let late = Problem::Late(TIME);
+        let table: [(Result<u16, Problem>, Option<bool>); 19] = [
+            (Ok(200), None),
+            (Ok(204), None),
+            (Ok(201), Some(false)),
+            (Ok(301), Some(false)),
+            (Ok(302), Some(false)),
+            (Ok(307), Some(false)),
+            (Ok(400), Some(false)),
+            (Ok(401), Some(false)),
+            (Ok(404), Some(false)),
+            (Ok(410), Some(false)),
+            (Ok(429), Some(true)),
+            (Ok(500), Some(true)),
+            (Ok(503), Some(true)),
+            (Err(Problem::NoAddress), Some(true)),
+            (Err(Problem::NotReached("refused".to_owned())), Some(true)),
+            (Err(Problem::Broken), Some(true)),
+            (Err(late), Some(true)),
+            (Err(Problem::AddressNotAllowed), Some(false)),
+            (Err(Problem::Url("it is not https")), Some(false)),
+        ];
+        for (answer, may_pass) in table {
+            let judged = judge(answer.clone());
+            assert_eq!(judged.err().map(|problem| problem.may_pass), may_pass, "{answer:?}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Reaching somebody who has asked nothing just now: people, on what they carry (SNS), and clients, at the endpoint that they
+//! registered. What cannot be done now waits in a queue (SQS). In place of each service stands something simpler where there is
+//! no AWS.
+
+mod clients;
+mod failure;
+mod message;
+mod people;
+mod queue;
+
+pub use clients::Clients;
+pub use failure::Undelivered;
+pub use message::Message;
+pub use people::{Addressee, Inbox, People, Told};
+pub use queue::{LONGEST_DELAY, Queue, Shelf};

@@ -1,0 +1,153 @@
+use std::sync::Arc;
+
+use aws_sdk_sns::Client;
+use aws_sdk_sns::operation::publish::builders::PublishFluentBuilder;
+use aws_sdk_sns::types::MessageAttributeValue;
+use environment::{Fault, setting};
+use oauth::configuration::Profile;
+use oauth::{Channel, Device, DeviceId, PersonId, devices_in_use};
+
+use crate::failure::of_aws;
+use crate::{Message, Undelivered};
+
+/// Whom a message is for.
+pub struct Addressee<'a> {
+    /// Who.
+    pub person: &'a PersonId,
+    /// What is known of them.
+    pub profile: &'a Profile,
+    /// What they are reached on, confirmed or not.
+    pub devices: &'a [Device],
+}
+
+/// Who was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// The person, on this device of theirs.
+    On(DeviceId),
+    /// The person, in the inbox of this machine.
+    Inbox,
+    /// Nobody: they have no device. What is to be decided waits on their page all the same.
+    Nobody,
+}
+
+/// What takes the place of everybody's phone where there is no AWS.
+pub trait Inbox: Send + Sync {
+    /// Takes a message.
+    fn receive(&self, addressee: &Addressee<'_>, message: &Message);
+}
+
+/// How people are reached.
+#[derive(Clone)]
+pub enum People {
+    /// By SNS, on the devices that they registered.
+    Sns(Sns),
+    /// All of them in one inbox on this machine, whatever devices they have.
+    Inbox(Arc<dyn Inbox>),
+}
+
+/// SNS: apps on phones, text messages, and a topic for e-mail.
+#[derive(Clone)]
+pub struct Sns {
+    client: Client,
+    topic: Arc<str>,
+}
+
+/// The attribute by which a subscription of the topic is filtered to its device.
+const DEVICE: &str = "device";
+
+impl People {
+    /// SNS, with the topic that the process's environment names (`COUNTERSIGN_PEOPLE_TOPIC`).
+    ///
+    /// # Errors
+    /// [`Fault::Broken`] naming the variable when it is missing.
+    pub fn from_environment(sdk: &aws::SdkConfig) -> Result<Self, Fault> {
+        Ok(Self::reached_by(sdk, &setting("COUNTERSIGN_PEOPLE_TOPIC")?))
+    }
+
+    /// SNS, as the SDK's configuration reaches it; e-mail goes to this topic. Its calls are counted.
+    pub fn reached_by(sdk: &aws::SdkConfig, topic: &str) -> Self {
+        let configuration = aws_sdk_sns::config::Builder::from(sdk).interceptor(aws::CallWatch).build();
+        Self::Sns(Sns { client: Client::from_conf(configuration), topic: topic.into() })
+    }
+
+    /// Tells a person something, on the first device in their order that takes it.
+    ///
+    /// # Errors
+    /// When none takes it. It may pass, if that is so of any of them.
+    pub async fn tell(&self, addressee: &Addressee<'_>, message: &Message) -> Result<Told, Undelivered> {
+        match self {
+            Self::Sns(sns) => sns.tell(addressee, message).await,
+            Self::Inbox(inbox) => {
+                aws::count("Inbox.Receive");
+                inbox.receive(addressee, message);
+                Ok(Told::Inbox)
+            }
+        }
+    }
+}
+
+impl Sns {
+    async fn tell(&self, addressee: &Addressee<'_>, message: &Message) -> Result<Told, Undelivered> {
+        let mut problems: Vec<Undelivered> = Vec::new();
+        for device in devices_in_use(addressee.devices.to_vec()) {
+            match self.publish(&device, message).await {
+                Ok(()) => return Ok(Told::On(device.id)),
+                Err(problem) => {
+                    let (device_id, why) = (device.id.as_str(), problem.why.as_str());
+                    tracing::warn!(target: "deliver", device_id, why, "a device did not take a message");
+                    problems.push(problem);
+                }
+            }
+        }
+        match problems.last() {
+            None => Ok(Told::Nobody),
+            Some(last) => {
+                let may_pass = problems.iter().any(|problem| problem.may_pass);
+                Err(Undelivered { may_pass, why: last.why.clone() })
+            }
+        }
+    }
+
+    async fn publish(&self, device: &Device, message: &Message) -> Result<(), Undelivered> {
+        let unfit = || Undelivered::for_good("the request could not be built");
+        let request = self.client.publish();
+        let request = match &device.channel {
+            Channel::Push { endpoint } => push(request, endpoint.as_str(), message).ok_or_else(unfit)?,
+            Channel::Sms { number } => {
+                let kind = text("Transactional").ok_or_else(unfit)?;
+                request
+                    .phone_number(number.as_str())
+                    .message(message.text())
+                    .message_attributes("AWS.SNS.SMS.SMSType", kind)
+            }
+            Channel::Email { .. } => {
+                let device = text(device.id.as_str()).ok_or_else(unfit)?;
+                request
+                    .topic_arn(&*self.topic)
+                    .subject(message.subject())
+                    .message(message.text())
+                    .message_attributes(DEVICE, device)
+            }
+        };
+        request.send().await.map(drop).map_err(|error| of_aws(&error))
+    }
+}
+
+/// A message for an app. A phone that was off until there is nothing more to decide is not woken for it.
+fn push(request: PublishFluentBuilder, endpoint: &str, message: &Message) -> Option<PublishFluentBuilder> {
+    let seconds = message.good_for.as_secs().to_string();
+    let request = request
+        .target_arn(endpoint)
+        .message_structure("json")
+        .message(message.by_platform())
+        .message_attributes("AWS.SNS.MOBILE.GCM.TTL", text(&seconds)?)
+        .message_attributes("AWS.SNS.MOBILE.APNS.TTL", text(&seconds)?)
+        .message_attributes("AWS.SNS.MOBILE.APNS.PUSH_TYPE", text("alert")?)
+        .message_attributes("AWS.SNS.MOBILE.APNS.PRIORITY", text("10")?);
+    Some(request)
+}
+
+fn text(value: &str) -> Option<MessageAttributeValue> {
+    MessageAttributeValue::builder().data_type("String").string_value(value).build().ok()
+}

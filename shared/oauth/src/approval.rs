@@ -1,0 +1,193 @@
+//! The part of an authorization's life that begins at the backchannel: an agent asks, a person decides elsewhere, the agent
+//! redeems (OpenID CIBA Core 1.0).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::configuration::Lifetimes;
+use crate::{
+    Active, AuthenticationEvent, Authorization, BackchannelRequest, ClientId, Family, Grant, GrantId,
+    HandleRejection, PersonId, Redeemed, Refusal, Scope, Secret, Sha256Digest, Stage, Timestamp,
+};
+
+/// How long after its end a request is remembered, so that who asks late is told that it has expired.
+const REMEMBERED: Duration = Duration::from_mins(10);
+
+/// What is kept of an `auth_req_id` until it is spent or expires.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Awaited {
+    /// The SHA-256 of its secret.
+    pub secret: Sha256Digest,
+    /// Until when the person may decide, and the client redeem.
+    pub expires_at: Timestamp,
+    /// What the client wants to be told with, sealed; nothing where it polls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification_token: Option<String>,
+}
+
+/// A request that waits for a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Requested {
+    /// What is asked.
+    pub request: BackchannelRequest,
+    /// Who is asked. Nobody, where the client named nobody whom it may ask: it is not told, and the request simply expires.
+    pub person: Option<PersonId>,
+    /// When.
+    pub requested_at: Timestamp,
+    /// Whether the person is told on their devices; else they find it on their page.
+    pub rings: bool,
+    /// How the client comes back.
+    pub awaited: Awaited,
+}
+
+/// A request that a person approved, until the client redeems it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Approved {
+    /// What was granted.
+    pub grant: Grant,
+    /// How the client comes back.
+    pub awaited: Awaited,
+}
+
+/// A request that a person declined.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declined {
+    /// Who asked.
+    pub client_id: ClientId,
+    /// Who declined.
+    pub person: PersonId,
+    /// When.
+    pub at: Timestamp,
+    /// How the client comes back.
+    pub awaited: Awaited,
+}
+
+/// What a person said yes to, elsewhere than at the agent.
+#[derive(Clone)]
+pub struct Approval {
+    /// Who.
+    pub person: PersonId,
+    /// How they had signed in.
+    pub authentication: AuthenticationEvent,
+    /// Which scopes they left ticked.
+    pub scope: Scope,
+    /// Which details they left ticked, by position.
+    pub details: Vec<usize>,
+}
+
+impl Authorization {
+    /// A client asked for a person's approval (OpenID CIBA Core 1.0, section 7).
+    pub const fn requested(id: GrantId, requested: Box<Requested>) -> Self {
+        Self { id, version: 1, stage: Stage::Requested(requested) }
+    }
+
+    /// The request, for the person who is asked, while they may decide.
+    ///
+    /// # Errors
+    /// [`Refusal::RequestNotWaiting`]. Another person's request does not exist.
+    pub fn waits_for(&self, person: &PersonId, now: Timestamp) -> Result<&Requested, Refusal> {
+        let refuse = |why| Err(Refusal::RequestNotWaiting { why });
+        match &self.stage {
+            Stage::Requested(requested) if requested.person.as_ref() != Some(person) => {
+                refuse(HandleRejection::Unknown)
+            }
+            Stage::Requested(requested) if now >= requested.awaited.expires_at => {
+                refuse(HandleRejection::Expired { at: requested.awaited.expires_at })
+            }
+            Stage::Requested(requested) => Ok(requested),
+            Stage::Approved(approved) if approved.grant.person == *person => refuse(HandleRejection::Spent),
+            Stage::Declined(declined) if declined.person == *person => refuse(HandleRejection::Spent),
+            _ => refuse(HandleRejection::Unknown),
+        }
+    }
+
+    /// The person said yes. Whatever the approval says, no more is granted than was asked.
+    ///
+    /// # Errors
+    /// As [`Authorization::waits_for`].
+    pub fn approved(self, approval: Approval, lives: &Lifetimes, now: Timestamp) -> Result<Self, Refusal> {
+        let Requested { request, awaited, .. } = self.waits_for(&approval.person, now)?.clone();
+        let asked = request.asked().digest();
+        let grant = Grant {
+            client_id: request.client_id,
+            person: approval.person,
+            authentication: approval.authentication,
+            scope: approval.scope.intersection(&request.scope),
+            details: request.details.pick(&approval.details),
+            resources: request.resources,
+            asked,
+            nonce: None,
+            granted_at: now,
+            ends_at: now.after(lives.authorization),
+        };
+        Ok(self.into_next(Stage::Approved(Box::new(Approved { grant, awaited }))))
+    }
+
+    /// The person said no.
+    ///
+    /// # Errors
+    /// As [`Authorization::waits_for`].
+    pub fn declined(self, person: &PersonId, now: Timestamp) -> Result<Self, Refusal> {
+        let Requested { request, awaited, .. } = self.waits_for(person, now)?.clone();
+        let declined = Declined { client_id: request.client_id, person: person.clone(), at: now, awaited };
+        Ok(self.into_next(Stage::Declined(declined)))
+    }
+
+    /// Redeems an `auth_req_id` (OpenID CIBA Core 1.0, section 10.1). The client has proven who it is, so a second use by it is
+    /// refused and ends nothing: nobody else could have made it.
+    ///
+    /// # Errors
+    /// [`Refusal::AuthorizationPending`] while the person has not decided, [`Refusal::ApprovalDenied`],
+    /// [`Refusal::AuthReqIdExpired`], and [`Refusal::AuthReqIdInvalid`] for anything that is not this client's.
+    pub fn redeemed_after_approval(
+        self,
+        client_id: &ClientId,
+        secret: &Secret<[u8; 32]>,
+        refresh: Option<Sha256Digest>,
+        token_life: Duration,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
+        let invalid = |why| Refusal::AuthReqIdInvalid { why };
+        let (given_to, awaited) = match &self.stage {
+            Stage::Requested(requested) => (&requested.request.client_id, &requested.awaited),
+            Stage::Approved(approved) => (&approved.grant.client_id, &approved.awaited),
+            Stage::Declined(declined) => (&declined.client_id, &declined.awaited),
+            Stage::Active(Active { grant, spent: Redeemed::AuthReqId { auth_req_id }, .. }) => {
+                let own = secret.matches(auth_req_id) && grant.client_id == *client_id;
+                return Err(invalid(if own { HandleRejection::Spent } else { HandleRejection::Unknown }));
+            }
+            Stage::Ended(_) => return Err(invalid(HandleRejection::Ended)),
+            Stage::Pushed(_) | Stage::Consented(_) | Stage::Active(_) | Stage::Child(_) => {
+                return Err(invalid(HandleRejection::Unknown));
+            }
+        };
+        if !secret.matches(&awaited.secret) {
+            return Err(invalid(HandleRejection::Unknown));
+        }
+        if given_to != client_id {
+            return Err(invalid(HandleRejection::OtherClient));
+        }
+        if now >= awaited.expires_at {
+            return Err(Refusal::AuthReqIdExpired);
+        }
+        let Stage::Approved(approved) = &self.stage else {
+            let is_declined = matches!(self.stage, Stage::Declined(_));
+            return Err(if is_declined { Refusal::ApprovalDenied } else { Refusal::AuthorizationPending });
+        };
+        let mut grant = approved.grant.clone();
+        if refresh.is_none() {
+            grant.ends_at = grant.ends_at.min(now.after(token_life));
+        }
+        let refresh = refresh.map(|secret| Family { secret, generation: 0, rotated_at: now });
+        let spent = Redeemed::AuthReqId { auth_req_id: awaited.secret };
+        Ok(self.into_next(Stage::Active(Active { grant, spent, refresh })))
+    }
+}
+
+impl Awaited {
+    /// After this moment nobody asks about it any more.
+    pub(crate) fn forgotten_at(&self) -> Timestamp {
+        self.expires_at.after(REMEMBERED)
+    }
+}

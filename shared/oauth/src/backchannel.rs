@@ -1,0 +1,191 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::configuration::{BackchannelClient, Client, GrantType, Server, TokenDelivery, Tool};
+use crate::request::{disturbs_a_page, resources};
+use crate::scope::OPENID;
+use crate::{
+    Asked, AuthorizationDetails, ClientId, Parameters, Refusal, ResourceUri, Scope, Secret, requested_scope,
+    require_details_for_scopes,
+};
+
+/// The longest `binding_message`, in characters: it is compared by eye, on a phone (OpenID CIBA Core 1.0, section 7.1).
+pub const LONGEST_BINDING_MESSAGE: usize = 100;
+/// The longest `client_notification_token` (OpenID CIBA Core 1.0, section 7.1).
+const LONGEST_NOTIFICATION_TOKEN: usize = 1024;
+/// The shortest one: 128 bits in base64url.
+const SHORTEST_NOTIFICATION_TOKEN: usize = 22;
+/// The longest hint, in bytes: an ID token fits.
+const LONGEST_HINT: usize = 8 * 1024;
+/// The most values of `acr_values`.
+const MOST_ACR_VALUES: usize = 10;
+
+/// What an agent asks a person who is elsewhere, checked as far as the protocol goes (OpenID CIBA Core 1.0, section 7.1). It is
+/// what is kept of the request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BackchannelRequest {
+    /// Who asks.
+    pub client_id: ClientId,
+    /// What it asks for.
+    pub scope: Scope,
+    /// Which tools it will use the authorization for (RFC 8707); empty when it named none.
+    pub resources: Vec<ResourceUri>,
+    /// What exactly it asks for (RFC 9396).
+    #[serde(default)]
+    pub details: AuthorizationDetails,
+    /// What the agent shows to whoever stands before it: the person compares.
+    pub binding_message: Option<String>,
+    /// How the client would have the person authenticate, the best first.
+    #[serde(default)]
+    pub acr_values: Vec<String>,
+}
+
+impl BackchannelRequest {
+    /// What this request asks.
+    pub fn asked(&self) -> Asked<'_> {
+        Asked {
+            client: &self.client_id,
+            actors: &[],
+            resource: &self.resources,
+            scope: &self.scope,
+            details: &self.details,
+            message: self.binding_message.as_deref(),
+        }
+    }
+}
+
+/// Whom the client means: exactly one of the three hints (OpenID CIBA Core 1.0, section 7.1).
+pub enum Hint {
+    /// `login_hint`: what the person types to sign in.
+    Login(String),
+    /// `id_token_hint`: an ID token that was issued to the client.
+    IdToken(String),
+    /// `login_hint_token`: an invitation that the person made.
+    LoginToken(Secret<String>),
+}
+
+/// A whole authentication request as it came, with what is not kept of it.
+pub struct AuthenticationRequest {
+    /// What is asked.
+    pub request: BackchannelRequest,
+    /// Whom.
+    pub hint: Hint,
+    /// How long the client would wait.
+    pub requested_expiry: Option<Duration>,
+    /// What the client wants to be told with, where it is told.
+    pub client_notification_token: Option<Secret<String>>,
+    /// What the person gave the client so that it may ask.
+    pub user_code: Option<Secret<String>>,
+}
+
+impl AuthenticationRequest {
+    /// Reads and checks an authentication request of `client`, which has proven who it is (OpenID CIBA Core 1.0, sections 7.1
+    /// and 7.2).
+    ///
+    /// # Errors
+    /// The refusals of sections 13 and those that its parameters have elsewhere.
+    pub fn parse(
+        parameters: &Parameters,
+        client: &Client,
+        server: &Server,
+        tools: &[Tool],
+    ) -> Result<Self, Refusal> {
+        let not_allowed = Refusal::GrantNotAllowed { grant_type: GrantType::Ciba.as_str() };
+        let registered = client.backchannel.as_ref().filter(|_| client.may_use(GrantType::Ciba));
+        let registered = registered.ok_or(not_allowed)?;
+        let details = parameters.optional("authorization_details")?.map(AuthorizationDetails::parse);
+        let details = details.transpose()?.unwrap_or_default();
+        let scope = requested_scope(parameters, client, tools)?;
+        if !scope.contains(OPENID) {
+            return Err(Refusal::OpenidScopeMissing);
+        }
+        require_details_for_scopes(&scope, &details, tools)?;
+        let request = BackchannelRequest {
+            client_id: client.id.clone(),
+            scope,
+            resources: resources(parameters, client, server, tools)?,
+            details,
+            binding_message: binding_message(parameters)?,
+            acr_values: acr_values(parameters)?,
+        };
+        Ok(Self {
+            request,
+            hint: hint(parameters)?,
+            requested_expiry: requested_expiry(parameters)?,
+            client_notification_token: notification_token(parameters, registered)?,
+            user_code: parameters.optional("user_code")?.map(|code| Secret::new(code.to_owned())),
+        })
+    }
+}
+
+/// Exactly one hint (OpenID CIBA Core 1.0, section 7.2, step 3).
+fn hint(parameters: &Parameters) -> Result<Hint, Refusal> {
+    let bounded = |name: &'static str| match parameters.optional(name)? {
+        Some(text) if text.len() > LONGEST_HINT => {
+            Err(Refusal::ParameterTooLong { name, limit: LONGEST_HINT })
+        }
+        other => Ok(other.map(str::to_owned)),
+    };
+    match (bounded("login_hint")?, bounded("id_token_hint")?, bounded("login_hint_token")?) {
+        (Some(login), None, None) => Ok(Hint::Login(login)),
+        (None, Some(token), None) => Ok(Hint::IdToken(token)),
+        (None, None, Some(token)) => Ok(Hint::LoginToken(Secret::new(token))),
+        _ => Err(Refusal::HintNotChosen),
+    }
+}
+
+/// Plain text on one line that looks the same on both screens (OpenID CIBA Core 1.0, section 7.1).
+fn binding_message(parameters: &Parameters) -> Result<Option<String>, Refusal> {
+    let Some(text) = parameters.optional("binding_message")? else {
+        return Ok(None);
+    };
+    let length = text.chars().count();
+    let plain = (1..=LONGEST_BINDING_MESSAGE).contains(&length) && !text.chars().any(disturbs_a_page);
+    plain.then(|| Some(text.to_owned())).ok_or(Refusal::BindingMessageInvalid)
+}
+
+fn acr_values(parameters: &Parameters) -> Result<Vec<String>, Refusal> {
+    let Some(text) = parameters.optional("acr_values")? else {
+        return Ok(vec![]);
+    };
+    let values: Vec<String> = text.split(' ').map(str::to_owned).collect();
+    let is_value = |value: &String| (1..=256).contains(&value.len());
+    let well_formed = values.len() <= MOST_ACR_VALUES && values.iter().all(is_value);
+    well_formed.then_some(values).ok_or(Refusal::MalformedParameter {
+        name: "acr_values",
+        expected: "at most ten values separated by single spaces",
+    })
+}
+
+/// A positive number of seconds (OpenID CIBA Core 1.0, section 7.1).
+fn requested_expiry(parameters: &Parameters) -> Result<Option<Duration>, Refusal> {
+    let Some(text) = parameters.optional("requested_expiry")? else {
+        return Ok(None);
+    };
+    let digits = text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = text.parse().ok().filter(|seconds| digits && *seconds > 0);
+    seconds.map(|seconds| Some(Duration::from_secs(seconds))).ok_or(Refusal::MalformedParameter {
+        name: "requested_expiry",
+        expected: "a positive whole number of seconds",
+    })
+}
+
+/// The client's own bearer token, for who is told (OpenID CIBA Core 1.0, section 7.1; its syntax is that of RFC 6750, section 2.1).
+fn notification_token(
+    parameters: &Parameters,
+    registered: &BackchannelClient,
+) -> Result<Option<Secret<String>>, Refusal> {
+    if matches!(registered.delivery, TokenDelivery::Poll) {
+        // A client that is told nothing may send it all the same; nothing is kept of it.
+        return Ok(None);
+    }
+    let token = parameters.required("client_notification_token")?;
+    let length = (SHORTEST_NOTIFICATION_TOKEN..=LONGEST_NOTIFICATION_TOKEN).contains(&token.len());
+    let is_bearer = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    let well_formed = length && token.bytes().all(is_bearer);
+    well_formed.then(|| Some(Secret::new(token.to_owned()))).ok_or(Refusal::MalformedParameter {
+        name: "client_notification_token",
+        expected: "a bearer token of 22 to 1024 characters",
+    })
+}

@@ -1,0 +1,272 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::configuration::BackchannelSettings;
+use crate::{ClientId, GrantId, Timestamp};
+
+/// Over how long requests are counted.
+const COUNTED_TOGETHER: Duration = Duration::from_hours(1);
+/// How many requests of one client wait at one person at a time.
+const MOST_WAITING_OF_ONE_CLIENT: u32 = 2;
+/// How many requests wait at one person at a time.
+const MOST_WAITING: u32 = 5;
+/// The longest that a client has to wait after it was declined.
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
+/// After how long without another one a refusal is forgotten.
+const FORGIVEN: Duration = Duration::from_hours(24);
+
+/// Who asked a person lately, and whom they do not want to be asked by: what keeps agents from pestering them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asks {
+    /// The requests of the last hour, in their order.
+    recent: Vec<Ask>,
+    /// Who was declined, how often lately, and when last.
+    declined: BTreeMap<ClientId, Refusals>,
+    /// Who must not ask again ("this was not me").
+    blocked: BTreeSet<ClientId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Ask {
+    client: ClientId,
+    id: GrantId,
+    at: Timestamp,
+    expires_at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Refusals {
+    lately: u32,
+    last: Timestamp,
+}
+
+/// Whether a client may ask a person now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MayAsk {
+    /// It may.
+    Yes,
+    /// It may, but the person hears nothing of it: others ask so much. They find it on their page. The client is not told, because it
+    /// would learn that there is such a person, and what others do.
+    Silently,
+    /// It has to wait.
+    Later(Duration),
+}
+
+impl Asks {
+    /// Whether `client` may ask the person now.
+    pub fn may_ask(&self, client: &ClientId, settings: &BackchannelSettings, now: Timestamp) -> MayAsk {
+        let own = |ask: &&Ask| ask.client == *client;
+        let within_hour = || self.recent.iter().filter(|ask| now < ask.leaves_the_hour());
+        let waiting = || self.recent.iter().filter(|ask| now < ask.expires_at);
+        let of_its_own = [
+            self.declined.get(client).map(Refusals::until),
+            full(within_hour().filter(own), settings.asks_of_one_client_per_hour, Ask::leaves_the_hour),
+            full(waiting().filter(own), MOST_WAITING_OF_ONE_CLIENT, |ask| ask.expires_at),
+        ];
+        if let Some(until) = of_its_own.into_iter().flatten().filter(|until| now < *until).max() {
+            return MayAsk::Later(until.since(now));
+        }
+        // Whoever is blocked rings nobody, and must not keep others from it.
+        let heard = |ask: &&Ask| !self.blocked.contains(&ask.client);
+        let crowded = full(within_hour().filter(heard), settings.asks_per_hour, Ask::leaves_the_hour)
+            .or_else(|| full(waiting().filter(heard), MOST_WAITING, |ask| ask.expires_at));
+        if crowded.is_some() { MayAsk::Silently } else { MayAsk::Yes }
+    }
+
+    /// Whether the person wants to hear nothing of this client.
+    pub fn block(&self, client: &ClientId) -> bool {
+        self.blocked.contains(client)
+    }
+
+    /// The client asks.
+    #[must_use]
+    pub fn asked(mut self, client: &ClientId, id: &GrantId, expires_at: Timestamp, now: Timestamp) -> Self {
+        self.recent.retain(|ask| now < ask.leaves_the_hour() || now < ask.expires_at);
+        self.declined.retain(|_, refusals| now < refusals.last.after(FORGIVEN));
+        self.recent.push(Ask { client: client.clone(), id: id.clone(), at: now, expires_at });
+        self
+    }
+
+    /// The requests that wait, as far as is known here: a yes is not written down twice.
+    pub fn waiting(&self, now: Timestamp) -> Vec<GrantId> {
+        self.recent.iter().filter(|ask| now < ask.expires_at).map(|ask| ask.id.clone()).collect()
+    }
+
+    /// These wait no more: they have been decided.
+    #[must_use]
+    pub fn settled(mut self, decided: &[GrantId], now: Timestamp) -> Self {
+        for ask in self.recent.iter_mut().filter(|ask| decided.contains(&ask.id)) {
+            ask.expires_at = ask.expires_at.min(now);
+        }
+        self
+    }
+
+    /// The person declined a request. Its client may ask again later, and each time later still.
+    #[must_use]
+    pub fn declined(mut self, client: &ClientId, id: &GrantId, now: Timestamp) -> Self {
+        let lately = self.declined.get(client).map_or(0, |refusals| refusals.lately);
+        self.declined.insert(client.clone(), Refusals { lately: lately + 1, last: now });
+        self.settled(std::slice::from_ref(id), now)
+    }
+
+    /// The person wants to hear nothing of this client.
+    #[must_use]
+    pub fn blocked(mut self, client: &ClientId) -> Self {
+        self.blocked.insert(client.clone());
+        self
+    }
+
+    /// The person lets this client ask again.
+    #[must_use]
+    pub fn unblocked(mut self, client: &ClientId) -> Self {
+        self.blocked.remove(client);
+        self.declined.remove(client);
+        self
+    }
+
+    /// Whom the person has blocked.
+    pub fn blocks(&self) -> impl Iterator<Item = &ClientId> {
+        self.blocked.iter()
+    }
+
+    /// After this moment nothing of it counts any more; never, while anybody is blocked.
+    pub fn forgotten_at(&self) -> Option<Timestamp> {
+        if !self.blocked.is_empty() {
+            return None;
+        }
+        let of_asks = self.recent.iter().map(|ask| ask.leaves_the_hour().max(ask.expires_at));
+        let of_refusals = self.declined.values().map(|refusals| refusals.last.after(FORGIVEN));
+        Some(of_asks.chain(of_refusals).max().unwrap_or(Timestamp::from_seconds(0)))
+    }
+}
+
+impl Ask {
+    fn leaves_the_hour(&self) -> Timestamp {
+        self.at.after(COUNTED_TOGETHER)
+    }
+}
+
+impl Refusals {
+    /// One minute after the first, twice as long after each further one.
+    fn until(&self) -> Timestamp {
+        let wait = Duration::from_mins(1 << (self.lately.saturating_sub(1)).min(10));
+        self.last.after(wait.min(LONGEST_WAIT))
+    }
+}
+
+/// Until when there is no room for one more of these, of which there may be `most`.
+fn full<'a>(
+    asks: impl Iterator<Item = &'a Ask>,
+    most: u32,
+    leaves: impl Fn(&Ask) -> Timestamp,
+) -> Option<Timestamp> {
+    let mut ends: Vec<Timestamp> = asks.map(leaves).collect();
+    ends.sort_unstable();
+    ends.len()
+        .checked_sub(usize::try_from(most).unwrap_or(usize::MAX))
+        .and_then(|beyond| ends.get(beyond).copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn client(name: &str) -> ClientId {
+        ClientId::parse(name).unwrap()
+    }
+
+    fn id(number: u8) -> GrantId {
+        GrantId::from_random([number; 16])
+    }
+
+    fn settings() -> BackchannelSettings {
+        BackchannelSettings { asks_per_hour: 6, asks_of_one_client_per_hour: 3, ..Default::default() }
+    }
+
+    fn minutes(minutes: u64) -> Timestamp {
+        NOW.after(Duration::from_mins(minutes))
+    }
+
+    /// Asks at these minutes, each answered with a yes at once.
+    fn answered(agent: &str, at: &[u64]) -> Asks {
+        let agent = client(agent);
+        at.iter().fold(Asks::default(), |asks, minute| {
+            let number = id(u8::try_from(*minute).unwrap());
+            let asked = asks.asked(&agent, &number, minutes(minute + 3), minutes(*minute));
+            asked.settled(&[number], minutes(*minute))
+        })
+    }
+
+    #[test]
+    fn a_client_asks_only_so_often_in_an_hour() {
+        let asks = answered("agent", &[0, 10, 20]);
+        let may = |name, at| asks.may_ask(&client(name), &settings(), minutes(at));
+        assert_eq!(may("agent", 21), MayAsk::Later(Duration::from_mins(39)));
+        assert_eq!(may("other", 21), MayAsk::Yes);
+        assert_eq!(may("agent", 60), MayAsk::Yes);
+    }
+
+    #[test]
+    fn a_person_hears_of_only_so_many_in_an_hour_by_all_together() {
+        let mut asks = Asks::default();
+        for number in 0..6 {
+            let agent = client(&format!("agent-{number}"));
+            asks = asks.asked(&agent, &id(number), minutes(1), NOW).settled(&[id(number)], NOW);
+        }
+        let may = |at| asks.may_ask(&client("seventh"), &settings(), minutes(at));
+        assert_eq!(may(10), MayAsk::Silently);
+        assert_eq!(may(60), MayAsk::Yes);
+    }
+
+    #[test]
+    fn no_flood_of_requests_waits_at_once() {
+        let agent = client("agent");
+        let asks =
+            Asks::default().asked(&agent, &id(1), minutes(3), NOW).asked(&agent, &id(2), minutes(4), NOW);
+        assert_eq!(asks.may_ask(&agent, &settings(), NOW), MayAsk::Later(Duration::from_mins(3)));
+        let settled = asks.clone().settled(&[id(1)], NOW);
+        assert_eq!(settled.may_ask(&agent, &settings(), NOW), MayAsk::Yes);
+        assert_eq!(asks.may_ask(&agent, &settings(), minutes(3)), MayAsk::Yes);
+    }
+
+    #[test]
+    fn whoever_is_declined_waits_longer_each_time() {
+        let agent = client("agent");
+        let mut asks = Asks::default();
+        for (number, waits) in [(0, 1), (1, 2), (2, 4)] {
+            let at = minutes(u64::from(number) * 70);
+            asks = asks.asked(&agent, &id(number), at, at).declined(&agent, &id(number), at);
+            assert_eq!(asks.may_ask(&agent, &settings(), at), MayAsk::Later(Duration::from_mins(waits)));
+        }
+        let later = minutes(140 + 24 * 60);
+        let forgiven = asks.asked(&agent, &id(3), later, later).declined(&agent, &id(3), later);
+        assert_eq!(forgiven.may_ask(&agent, &settings(), later), MayAsk::Later(Duration::from_mins(1)));
+    }
+
+    #[test]
+    fn a_blocked_client_is_told_to_wait_as_any_other_and_takes_nobodys_place() {
+        let (agent, settings) = (client("agent"), settings());
+        let asked = |asks: Asks, number| asks.asked(&agent, &id(number), minutes(3), NOW);
+        let mut asks = asked(asked(Asks::default().blocked(&agent), 1), 2);
+        assert_eq!(asks.may_ask(&agent, &settings, NOW), MayAsk::Later(Duration::from_mins(3)));
+        for number in 3..20 {
+            asks = asked(asks, number);
+        }
+        assert_eq!(asks.may_ask(&client("other"), &settings, NOW), MayAsk::Yes);
+    }
+
+    #[test]
+    fn a_block_stays_until_it_is_lifted_and_is_never_forgotten() {
+        let agent = client("agent");
+        let asks = Asks::default().blocked(&agent);
+        assert!(asks.block(&agent) && !asks.block(&client("other")));
+        assert_eq!(asks.forgotten_at(), None);
+        let lifted = asks.unblocked(&agent);
+        assert!(!lifted.block(&agent));
+        assert!(lifted.forgotten_at().is_some());
+    }
+}

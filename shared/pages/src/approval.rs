@@ -1,0 +1,91 @@
+use askama::Template;
+use languages::{Arguments, Message, Zone};
+use oauth::Timestamp;
+
+use crate::choices::Choices;
+use crate::frame::{Frame, Person, rendered};
+use crate::lifetime::Lifetime;
+
+/// The page where a person who is elsewhere than the agent decides what it may do (OpenID CIBA Core 1.0, section 8). Posts to
+/// `/approval`: `request`, `decision` (`approve`, `deny`, or `not-me` to hear no more of this agent), and with `approve` what was
+/// chosen of the [`Choices`].
+#[derive(Template)]
+#[template(path = "approval.html")]
+pub struct ApprovalPage<'a> {
+    /// What all pages have in common.
+    pub frame: Frame<'a>,
+    /// The sealed name of the request.
+    pub request: &'a str,
+    /// The name of the client that asks.
+    pub client_name: &'a str,
+    /// Its `client_id`.
+    pub client_id: &'a str,
+    /// In whose name it would act.
+    pub person: Person<'a>,
+    /// What the agent shows on its side, to be compared (`binding_message`).
+    pub message: Option<&'a str>,
+    /// What it asks for.
+    pub choices: Choices<'a>,
+    /// How long the access lasts.
+    pub lifetime: Lifetime,
+    /// When it asked.
+    pub asked_at: Timestamp,
+    /// Until when it waits for the answer.
+    pub expires_at: Timestamp,
+    /// Where the person's clock goes.
+    pub zone: &'a Zone,
+    /// What was wrong with the last answer.
+    pub problem: Option<ApprovalProblem>,
+}
+
+/// Why an answer could not be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApprovalProblem {
+    /// The person approved without choosing anything.
+    NothingChosen,
+    /// The form stood before an answer of which nobody ever heard. Nothing is decided yet.
+    Outdated,
+}
+
+/// Up to how many characters a message is shown in the largest type.
+pub(crate) const SHORT_MESSAGE: usize = 40;
+/// The longest message that is shown, in characters.
+const LONGEST_MESSAGE: usize = 100;
+
+impl ApprovalPage<'_> {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        rendered(self)
+    }
+
+    fn title(&self) -> Message {
+        self.frame.tell("approval-title", &Arguments::none().with("client", self.client_name))
+    }
+
+    fn client_id_text(&self) -> Message {
+        self.frame.tell("consent-client-id", &Arguments::none().with("id", self.client_id))
+    }
+
+    fn message_text(&self) -> Option<String> {
+        self.message
+            .map(|message| languages::foreign_text(message, LONGEST_MESSAGE))
+            .filter(|message| !message.is_empty())
+    }
+
+    fn person_text(&self) -> Message {
+        let person = &self.person;
+        let arguments = Arguments::none().with("name", person.display_name).with("user", person.user_name);
+        self.frame.tell("approval-person", &arguments)
+    }
+
+    fn moment(&self, at: Timestamp) -> Message {
+        self.frame.texts.moment(at, self.zone).unwrap_or_default()
+    }
+
+    fn problem_text(&self) -> Option<String> {
+        self.problem.map(|problem| match problem {
+            ApprovalProblem::NothingChosen => self.frame.say("problem-nothing-chosen"),
+            ApprovalProblem::Outdated => self.frame.say("problem-answer-not-taken"),
+        })
+    }
+}

@@ -1,0 +1,514 @@
+//! Asking people who are elsewhere, where time passes, the operator changes his mind, or the server starts again; and what the
+//! table and the log know of it.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::agent::{Agent, asks_for_a_file, secret_part, the_file, the_file_tool};
+use crate::asking::{
+    Answering, an_asking_agent, another_asking_agent, for_approval_of, for_signing_in_of, rings,
+    somebody_reachable, the_person_answers,
+};
+use crate::browser::{Browser, Page};
+use crate::local_stack::aws_calls::Calls;
+use crate::person::{Person, granted, somebody, somebody_with};
+use crate::stack::Stack;
+use crate::token::verified;
+use crate::web::{Answer, Parameters};
+
+fn for_a_file_of(person: &Person) -> Parameters {
+    for_approval_of(&person.user_name, &json!([the_file("Q4-report.pdf", &["read"])]))
+}
+
+/// How long a refused client is to wait, in seconds.
+#[track_caller]
+fn must_wait(answer: &Answer) -> u64 {
+    answer.is_refused(429, "temporarily_unavailable");
+    answer.header("retry-after").expect("how long").parse().expect("seconds")
+}
+
+/// OpenID CIBA Core 1.0, section 11.
+#[test]
+fn a_request_that_nobody_decided_expires_and_stays_expired() {
+    let stack = Stack::whose_time_passes();
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person));
+    stack.time_passes(170);
+    agent.comes_with(&auth_req_id).is_refused(400, "authorization_pending");
+    stack.time_passes(10);
+    for _ in 0..3 {
+        agent.comes_with(&auth_req_id).is_refused(400, "expired_token");
+    }
+}
+
+#[test]
+fn an_approval_that_its_client_did_not_come_for_in_time_is_worth_nothing() {
+    let stack = Stack::whose_time_passes();
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person));
+    stack.time_passes(100);
+    the_person_answers(&stack, &person, &auth_req_id, &Answering::Yes);
+    stack.time_passes(80);
+    agent.comes_with(&auth_req_id).is_refused(400, "expired_token");
+}
+
+#[test]
+fn nobody_decides_after_the_request_has_expired() {
+    let stack = Stack::whose_time_passes();
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person));
+    let mut browser = Browser::new(&stack);
+    let page = browser.comes_to_approval(&person, &auth_req_id);
+    stack.time_passes(181);
+    let late = browser.answers(&page, &Answering::Yes);
+    assert_ne!(late.status, 303, "it was taken");
+    agent.comes_with(&auth_req_id).is_refused(400, "expired_token");
+}
+
+#[test]
+fn a_request_waits_longer_where_its_client_asked_for_that() {
+    let stack = Stack::whose_time_passes();
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person).and("requested_expiry", "800"));
+    stack.time_passes(780);
+    the_person_answers(&stack, &person, &auth_req_id, &Answering::Yes);
+    agent.comes_with(&auth_req_id).ok();
+}
+
+#[test]
+fn what_was_redeemed_is_not_good_again_when_its_time_is_over() {
+    let stack = Stack::whose_time_passes();
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person));
+    the_person_answers(&stack, &person, &auth_req_id, &Answering::Yes);
+    let token = agent.comes_with(&auth_req_id).ok().string("access_token");
+    stack.time_passes(240);
+    agent.comes_with(&auth_req_id).is_refused(400, "invalid_grant");
+    the_file_tool(&stack).finds_active(&token);
+    stack.time_passes(61);
+    the_file_tool(&stack).finds_inactive(&token);
+}
+
+/// The seconds that a `slow_down` names.
+#[track_caller]
+fn slows_down(answer: &Answer) -> u64 {
+    answer.is_refused(400, "slow_down");
+    let told = answer.string("error_description");
+    let seconds = told.split_whitespace().find_map(|word| word.parse().ok());
+    seconds.unwrap_or_else(|| panic!("how long? {told}"))
+}
+
+/// OpenID CIBA Core 1.0, section 11: `slow_down` adds five seconds for this and all following requests.
+#[test]
+fn who_comes_too_often_has_to_wait_five_seconds_longer_each_time() {
+    let stack = Stack::whose_time_passes();
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person).and("requested_expiry", "900"));
+    let pending = || agent.comes_with(&auth_req_id).is_refused(400, "authorization_pending");
+    pending();
+    for seconds in [10, 15, 20] {
+        assert_eq!(slows_down(&agent.comes_with(&auth_req_id)), seconds);
+    }
+    stack.time_passes(20);
+    pending();
+    // It stays as it has become.
+    stack.time_passes(12);
+    assert_eq!(slows_down(&agent.comes_with(&auth_req_id)), 25);
+    stack.time_passes(25);
+    pending();
+}
+
+#[test]
+fn who_comes_every_five_seconds_is_never_slowed_down() {
+    let stack = Stack::whose_time_passes();
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person));
+    for _ in 0..10 {
+        agent.comes_with(&auth_req_id).is_refused(400, "authorization_pending");
+        stack.time_passes(5);
+    }
+}
+
+/// Each request has an interval of its own.
+#[test]
+fn who_came_too_often_for_one_request_is_not_slowed_down_for_another() {
+    let stack = Stack::whose_time_passes();
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let [first, second] = [0, 1].map(|_| agent.waits_for_approval(&for_a_file_of(&person)));
+    agent.comes_with(&first).is_refused(400, "authorization_pending");
+    agent.comes_with(&first).is_refused(400, "slow_down");
+    agent.comes_with(&second).is_refused(400, "authorization_pending");
+}
+
+#[test]
+fn whoever_came_too_often_gets_the_token_all_the_same() {
+    let stack = Stack::whose_time_passes();
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person));
+    for _ in 0..5 {
+        agent.comes_with(&auth_req_id);
+    }
+    the_person_answers(&stack, &person, &auth_req_id, &Answering::Yes);
+    agent.comes_with(&auth_req_id).ok();
+}
+
+/// Nobody else makes a client wait.
+#[test]
+fn a_thief_who_comes_often_does_not_slow_down_whose_request_it_is() {
+    let stack = Stack::whose_time_passes();
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person));
+    let wrong = format!("{}.{}", auth_req_id.split('.').next().expect("an id"), "A".repeat(43));
+    for _ in 0..3 {
+        another_asking_agent(&stack).comes_with(&auth_req_id).is_refused(400, "invalid_grant");
+        agent.comes_with(&wrong).is_refused(400, "invalid_grant");
+    }
+    agent.comes_with(&auth_req_id).is_refused(400, "authorization_pending");
+}
+
+#[test]
+fn whoever_is_declined_waits_twice_as_long_each_time() {
+    let stack = Stack::whose_time_passes();
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    for minutes in [1, 2, 4, 8] {
+        let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person));
+        the_person_answers(&stack, &person, &auth_req_id, &Answering::No);
+        let wait = must_wait(&agent.asks_elsewhere(&for_a_file_of(&person)));
+        assert!((minutes * 60 - 30..=minutes * 60).contains(&wait), "{wait} s after no. {minutes}");
+        stack.time_passes(u32::try_from(minutes * 60 - 45).expect("few"));
+        must_wait(&agent.asks_elsewhere(&for_a_file_of(&person)));
+        stack.time_passes(45);
+    }
+}
+
+#[test]
+fn what_a_person_leaves_undecided_makes_room_when_it_expires() {
+    let stack = Stack::whose_time_passes();
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    agent.waits_for_approval(&for_a_file_of(&person).and("requested_expiry", "60"));
+    agent.waits_for_approval(&for_a_file_of(&person));
+    let wait = must_wait(&agent.asks_elsewhere(&for_a_file_of(&person)));
+    assert!((30..=60).contains(&wait), "{wait}");
+    stack.time_passes(61);
+    agent.waits_for_approval(&for_a_file_of(&person));
+    must_wait(&agent.asks_elsewhere(&for_a_file_of(&person)));
+}
+
+/// With fewer requests an hour than anybody would configure.
+fn few_an_hour(configuration: &Path) {
+    let path = configuration.join("server.toml");
+    let text = fs::read_to_string(&path).expect("the server's settings");
+    let few = "[backchannel]\nasks_per_hour = 4\nasks_of_one_client_per_hour = 3\n\n[exchange]\n";
+    let changed = text.replacen("[exchange]\n", few, 1);
+    assert_ne!(text, changed);
+    fs::write(path, changed).expect("written");
+}
+
+#[test]
+fn a_person_is_asked_only_so_often_in_an_hour() {
+    let stack = Stack::start_with("few-requests-an-hour", &[], few_an_hour);
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let brief = for_a_file_of(&person).and("requested_expiry", "1");
+    for _ in 0..3 {
+        agent.asks_elsewhere(&brief).ok();
+        stack.time_passes(60);
+    }
+    // All that waited has expired, so it is the hour that is full.
+    let wait = must_wait(&agent.asks_elsewhere(&brief));
+    assert!((3_360..=3_420).contains(&wait), "{wait}");
+    let other = another_asking_agent(&stack);
+    assert!(rings(&stack, &other.waits_for_approval(&brief)));
+    stack.time_passes(60);
+    // By all together: the other is not told that there are such.
+    assert!(!rings(&stack, &other.waits_for_approval(&brief)));
+    stack.time_passes(3_600);
+    assert!(rings(&stack, &other.waits_for_approval(&brief)));
+    agent.waits_for_approval(&brief);
+}
+
+#[test]
+fn limits_survive_a_restart_of_the_server() {
+    let mut stack = Stack::start("limits-of-asking-that-stay", &[]);
+    let (declining, waiting) = (somebody_reachable(&stack), somebody_reachable(&stack));
+    {
+        let agent = an_asking_agent(&stack);
+        let auth_req_id = agent.waits_for_approval(&for_a_file_of(&declining));
+        the_person_answers(&stack, &declining, &auth_req_id, &Answering::No);
+        agent.waits_for_approval(&for_a_file_of(&waiting));
+        agent.waits_for_approval(&for_a_file_of(&waiting));
+    }
+    stack.starts_again();
+    let agent = an_asking_agent(&stack);
+    must_wait(&agent.asks_elsewhere(&for_a_file_of(&waiting)));
+    must_wait(&agent.asks_elsewhere(&for_a_file_of(&declining)));
+    agent.waits_for_approval(&for_a_file_of(&somebody_reachable(&stack)));
+}
+
+#[test]
+fn a_request_survives_a_restart_of_the_server() {
+    let mut stack = Stack::start("requests-that-stay", &[]);
+    let person = somebody_reachable(&stack);
+    let [undecided, approved] = [false, true].map(|is_approved| {
+        let auth_req_id = an_asking_agent(&stack).waits_for_approval(&for_a_file_of(&person));
+        if is_approved {
+            the_person_answers(&stack, &person, &auth_req_id, &Answering::Yes);
+        }
+        auth_req_id
+    });
+    stack.starts_again();
+    let agent = an_asking_agent(&stack);
+    agent.comes_with(&approved).ok();
+    agent.comes_with(&undecided).is_refused(400, "authorization_pending");
+    the_person_answers(&stack, &person, &undecided, &Answering::Yes);
+    agent.comes_with(&undecided).ok();
+}
+
+/// Blocked for good, which the client is not told: it is answered as if the person never had time.
+#[test]
+fn whoever_is_blocked_is_answered_as_before_and_never_reaches_the_person() {
+    let stack = Stack::whose_time_passes();
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person));
+    the_person_answers(&stack, &person, &auth_req_id, &Answering::NotMe);
+    stack.time_passes(3_700);
+    for _ in 0..2 {
+        let unheard = agent.waits_for_approval(&for_a_file_of(&person));
+        let page = Browser::new(&stack).comes_to_approval(&person, &unheard);
+        assert!(!page.html.contains("name=\"request\""), "they are asked: {}", page.words());
+        agent.comes_with(&unheard).is_refused(400, "authorization_pending");
+    }
+    must_wait(&agent.asks_elsewhere(&for_a_file_of(&person)));
+    stack.time_passes(181);
+    agent.asks_elsewhere(&for_a_file_of(&person)).ok();
+    // The others may ask them as before.
+    let other = another_asking_agent(&stack);
+    let heard = other.waits_for_approval(&for_a_file_of(&person));
+    the_person_answers(&stack, &person, &heard, &Answering::Yes);
+    other.comes_with(&heard).ok();
+}
+
+/// Changes the asking agent's file and puts that in force.
+fn changes_the_agent(stack: &Stack, changes: &[(&str, &str)]) {
+    let path = stack.configuration.join("clients/asking-agent.toml");
+    let mut text = fs::read_to_string(&path).expect("a file of the configuration");
+    for (from, to) in changes {
+        assert!(text.contains(from), "it does not say {from}");
+        text = text.replace(from, to);
+    }
+    fs::write(path, text).expect("written");
+    stack.operator().applies(&stack.configuration);
+    stack.takes_notice();
+}
+
+/// What an operator takes from a client, no approval gives it any more.
+#[test]
+fn what_was_taken_from_the_client_meanwhile_is_not_in_the_token() {
+    let stack = Stack::start("taken-before-it-was-redeemed", &[]);
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let file = the_file("Q4-report.pdf", &["read"]);
+    let details = json!([file, { "type": "memo", "text": "Remember." }]);
+    let auth_req_id = agent.waits_for_approval(&for_approval_of(&person.user_name, &details));
+    the_person_answers(&stack, &person, &auth_req_id, &Answering::Yes);
+    changes_the_agent(&stack, &[(r#""files.read", "#, ""), (r#", "memo""#, "")]);
+    let answer = agent.comes_with(&auth_req_id).ok();
+    let claims = verified(&stack, &answer.string("access_token")).claims;
+    assert_eq!(claims["authorization_details"], json!([file]));
+    let scope = claims["scope"].as_str().expect("a scope");
+    assert!(scope.contains("files.access") && !scope.contains("files.read"), "{scope}");
+}
+
+#[test]
+fn a_client_from_which_the_grant_was_taken_neither_asks_nor_comes() {
+    let stack = Stack::start("grant-taken-from-an-asking-client", &[]);
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person));
+    the_person_answers(&stack, &person, &auth_req_id, &Answering::Yes);
+    let without = [
+        (
+            r#"grant_types = ["ciba"]"#,
+            "grant_types = [\"authorization_code\"]\nredirect_uris = [\"https://agent.test/\"]",
+        ),
+        ("[backchannel]\nmay_ask_groups = [\"reachable\"]\n", ""),
+    ];
+    changes_the_agent(&stack, &without);
+    agent.comes_with(&auth_req_id).is_refused(400, "unauthorized_client");
+    agent.asks_elsewhere(&for_a_file_of(&person)).is_refused(400, "unauthorized_client");
+}
+
+#[test]
+fn a_client_that_was_disabled_meanwhile_gets_nothing() {
+    let stack = Stack::start("asking-client-disabled", &[]);
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person));
+    the_person_answers(&stack, &person, &auth_req_id, &Answering::Yes);
+    stack.operator().does(&["client", "disable", "asking-agent"]);
+    stack.takes_notice();
+    agent.comes_with(&auth_req_id).is_refused(401, "invalid_client");
+    stack.operator().does(&["client", "enable", "asking-agent"]);
+    stack.takes_notice();
+    agent.comes_with(&auth_req_id).is_refused(400, "invalid_grant");
+}
+
+/// OpenID CIBA Core 1.0, section 13: `unknown_user_id`.
+#[test]
+fn where_the_configuration_wants_it_a_client_is_told_that_it_named_nobody() {
+    let stack = Stack::start_with("tells-unknown-users", &[], |configuration| {
+        let path = configuration.join("server.toml");
+        let text = fs::read_to_string(&path).expect("the server's settings");
+        let telling = "[backchannel]\ntells_unknown_users = true\n\n[exchange]\n";
+        fs::write(path, text.replacen("[exchange]\n", telling, 1)).expect("written");
+    });
+    let (agent, reachable, unrelated) =
+        (an_asking_agent(&stack), somebody_reachable(&stack), somebody(&stack));
+    let disabled = somebody_reachable(&stack);
+    stack.operator().does(&["user", "disable", &disabled.user_name]);
+    for name in ["nobody-at-all", &unrelated.user_name, &disabled.user_name, &"n".repeat(300)] {
+        let answer = agent.asks_elsewhere(&for_signing_in_of(name));
+        answer.is_refused(400, "unknown_user_id");
+        assert!(!answer.text().contains(name), "{}", answer.text());
+    }
+    agent.asks_elsewhere(&for_signing_in_of(&reachable.user_name)).ok();
+}
+
+/// What cannot be measured by a clock in a test is counted: the same calls for everybody, and so the same time.
+#[test]
+fn nothing_tells_by_its_calls_who_exists_and_may_be_asked() {
+    let stack = Stack::whose_time_passes();
+    let agent = an_asking_agent(&stack);
+    let [reachable, disabled, blocking] = [0, 1, 2].map(|_| somebody_reachable(&stack));
+    let unrelated = somebody(&stack);
+    let auth_req_id = agent.waits_for_approval(&for_a_file_of(&blocking));
+    the_person_answers(&stack, &blocking, &auth_req_id, &Answering::NotMe);
+    stack.operator().does(&["user", "disable", &disabled.user_name]);
+    stack.time_passes(3_700);
+    let nobody = format!("nobody-{}", reachable.user_name);
+    let observer = stack.observer();
+    // Twice, for what is remembered for seconds is read anew now and then.
+    let calls = |name: &str| {
+        let once = || Calls::of(&observer, &agent.asks_elsewhere(&for_signing_in_of(name)).ok());
+        [once(), once()].into_iter().min_by_key(|calls| calls.total()).expect("two")
+    };
+    let of_reachable = calls(&reachable.user_name);
+    assert_eq!((of_reachable.reads, of_reachable.writes), (2, 2));
+    for name in [&nobody, &unrelated.user_name, &disabled.user_name, &blocking.user_name] {
+        assert_eq!(calls(name), of_reachable, "{name}");
+    }
+    // Nor does the refusal of who asks too often.
+    let refused = |name: &str| {
+        let answer = agent.asks_elsewhere(&for_signing_in_of(name));
+        must_wait(&answer);
+        Calls::of(&observer, &answer)
+    };
+    let of_reachable = refused(&reachable.user_name);
+    assert_eq!((of_reachable.reads, of_reachable.writes), (3, 0));
+    for name in [&nobody, &unrelated.user_name, &disabled.user_name, &blocking.user_name] {
+        assert_eq!(refused(name), of_reachable, "{name}");
+    }
+}
+
+/// The word for who it was, in the events of a request.
+fn event<'e>(events: &'e [Value], name: &str) -> &'e Value {
+    events.iter().find(|event| event["event"] == name).unwrap_or_else(|| panic!("no {name} in {events:?}"))
+}
+
+#[test]
+fn the_log_says_who_asked_whom_for_what_and_what_became_of_it() {
+    let stack = Stack::shared();
+    let (agent, person) = (an_asking_agent(stack), somebody_reachable(stack));
+    let (observer, id) = (stack.observer(), stack.operator().id_of(&person.user_name));
+    let asked = agent.asks_elsewhere(&for_a_file_of(&person)).ok();
+    let auth_req_id = asked.string("auth_req_id");
+    let grant = auth_req_id.split('.').next().expect("an id");
+    let mut browser = Browser::new(stack);
+    let page = browser.comes_to_approval(&person, &auth_req_id);
+    let approved = browser.answers(&page, &Answering::Yes);
+    let issued = agent.comes_with(&auth_req_id).ok();
+    let claims = verified(stack, &issued.string("access_token")).claims;
+
+    for (answer, name) in [(&asked, "backchannel"), (&approved, "approval"), (&issued, "token")] {
+        let events = observer.audit_of(answer);
+        let event = event(&events, name);
+        assert_eq!(event["outcome"], "granted", "{event}");
+        assert_eq!(event["client"], "asking-agent", "{event}");
+        assert_eq!(event["person"], id.as_str(), "{event}");
+        assert_eq!(event["grant_id"], grant, "{event}");
+        assert_eq!(event["details_digest"], claims["asked"], "{event}");
+    }
+    assert!(claims["asked"].is_string(), "{claims}");
+    assert_eq!(event(&observer.audit_of(&issued), "token")["token_id"], claims["jti"]);
+}
+
+#[test]
+fn the_log_says_why_a_request_was_refused_or_came_to_nothing() {
+    let stack = Stack::shared();
+    let (agent, person) = (an_asking_agent(stack), somebody_reachable(stack));
+    let observer = stack.observer();
+    let unheard = agent.asks_elsewhere(&for_signing_in_of("nobody-at-all-in-the-log")).ok();
+    let events = observer.audit_of(&unheard);
+    assert!(event(&events, "backchannel").get("person").is_none_or(Value::is_null), "{events:?}");
+    assert!(!events.iter().any(|event| event.to_string().contains("nobody-at-all")), "{events:?}");
+
+    let refused = agent.asks_elsewhere(&for_signing_in_of(&person.user_name).with("binding_message", "a\nb"));
+    refused.is_refused(400, "invalid_binding_message");
+    let events = observer.audit_of(&refused);
+    let told = event(&events, "backchannel");
+    assert_eq!((&told["outcome"], &told["client"]), (&json!("refused"), &json!("asking-agent")), "{told}");
+
+    let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person));
+    the_person_answers(stack, &person, &auth_req_id, &Answering::No);
+    let declined = agent.comes_with(&auth_req_id);
+    declined.is_refused(400, "access_denied");
+    let events = observer.audit_of(&declined);
+    let told = event(&events, "token");
+    assert_eq!(told["outcome"], "refused", "{told}");
+    assert_eq!(told["grant_id"], auth_req_id.split('.').next().expect("an id"), "{told}");
+}
+
+#[test]
+fn no_secret_of_an_approval_is_in_the_table_or_in_the_log() {
+    let stack = Stack::start("secrets-of-approvals-at-rest", &[]);
+    let (agent, other) = (an_asking_agent(&stack), another_asking_agent(&stack));
+    let person = somebody_reachable(&stack);
+    let told = Agent::with_basic(&stack, "called-back-agent");
+    let token = crate::assertion::unguessable();
+    stack.hands_out(&token);
+    let form = for_signing_in_of(&person.user_name).and("client_notification_token", &token);
+    let waiting = told.waits_for_approval(&form);
+    told.comes_with(&waiting).is_refused(400, "authorization_pending");
+    let renewable = for_a_file_of(&person).with("scope", "openid files.access offline_access");
+    let approved = other.is_approved_by(&person, &renewable);
+    other.refreshes(&approved.string("refresh_token")).ok();
+    for answering in [Answering::Yes, Answering::No] {
+        let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person));
+        other.comes_with(&auth_req_id);
+        agent.sends("/token", &Parameters::of([("grant_type", &auth_req_id)]));
+        the_person_answers(&stack, &person, &auth_req_id, &answering);
+        agent.comes_with(&auth_req_id);
+        agent.comes_with(&auth_req_id);
+        Browser::new(&stack).opens(&format!("/approval?request={}", secret_part(&auth_req_id)));
+    }
+
+    let secrets = stack.handed_out();
+    assert!(secrets.len() >= 14, "{} secrets", secrets.len());
+    let (items, log) = (stack.observer().items(), stack.observer().log_text());
+    assert!(items.len() > 20 && log.lines().count() > 20);
+    for secret in &secrets {
+        assert!(items.iter().all(|item| !item.contains(secret.as_str())), "{secret} is in the table");
+        assert!(log.lines().all(|line| !line.contains(secret.as_str())), "{secret} is in the log");
+    }
+}
+
+/// A session of the browser is no approval, and an approval no session.
+#[test]
+fn a_consent_in_the_browser_says_nothing_of_a_request_from_elsewhere() {
+    let stack = Stack::shared();
+    let agent = Agent::with_basic(stack, "asking-and-sending-agent");
+    let person = somebody_with(stack, &["--group", "acquainted"]);
+    granted(&agent, &person, &asks_for_a_file());
+    let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person));
+    agent.comes_with(&auth_req_id).is_refused(400, "authorization_pending");
+    let page = Page::of(Browser::new(stack).opens(&agent.sends_the_person_asking(&asks_for_a_file())));
+    assert!(page.has_form("/sign-in"), "{}", page.words());
+}
