@@ -142,8 +142,8 @@ test('the keyboard alone is enough, and Enter grants nothing', async (t) => {
 });
 
 test('a request that was not answered in time says so', async (t) => {
-  const { page, request } = await asked(t, [file('Q4-report.pdf')], { requested_expiry: '8' });
-  await pause(9_000);
+  const { page, request } = await asked(t, [file('Q4-report.pdf')], { requested_expiry: '30' });
+  await pause(31_000);
   await approves(page);
   await heading(page, 'This request has expired');
   await looksGood(page, 'approval-expired');

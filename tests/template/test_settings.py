@@ -21,7 +21,7 @@ def of_table(deployment):
         "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": True},
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
         "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS"},
-        "StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
+        "StreamSpecification": {"StreamViewType": "NEW_IMAGE"},
         "DeletionProtectionEnabled": protected,
         "BillingMode": "PAY_PER_REQUEST",
     }

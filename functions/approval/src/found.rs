@@ -42,7 +42,16 @@ pub(crate) async fn find(
     let (authorization, person) = guest.store.authorization_and_person(id, &session.person).await?;
     let person = person.filter(|person| person.allows(session)).ok_or(Refusal::PersonEnded)?;
     let found = Found::of(authorization.ok_or(unknown())?, &person.id, guest.now)?;
-    Ok((found, person))
+    // What was asked before everything of theirs was ended is not there any more.
+    let is_over = matches!(&found, Found::Waiting(waiting) if !waiting.stands_for(&person));
+    if is_over { Err(unknown().into()) } else { Ok((found, person)) }
+}
+
+impl Waiting {
+    /// Whether it was asked after everything of the person was last ended.
+    pub(crate) fn stands_for(&self, person: &Person) -> bool {
+        person.allows_made_at(self.requested.requested_at)
+    }
 }
 
 impl Found {

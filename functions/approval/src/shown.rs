@@ -1,9 +1,10 @@
 use http::{Problem, Response, StatusCode, query};
 use oauth::configuration::{Assurance, Client, GrantType};
-use oauth::{Authorization, GrantId, Refusal, Stage};
+use oauth::{Asks, Authorization, GrantId, Refusal, Stage};
 use pages::{ApprovalPage, ApprovalProblem, Decided, DecidedPage, WaitingPage, WaitingRequest};
 use reception::{Destination, Guest, SignedIn};
 use serde::{Deserialize, Serialize};
+use store::Person;
 
 use crate::found::{Found, Waiting, find, unknown};
 
@@ -40,9 +41,10 @@ pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
 /// Everything that waits. One alone is shown at once.
 async fn all(guest: &Guest<'_>, signed_in: &SignedIn) -> Result<Response, Problem> {
     let session = &signed_in.session;
-    let person = guest.store.person(&session.person).await?;
+    let (person, kept) = guest.store.person_and_own_asks(&session.person).await?;
     let person = person.filter(|person| person.allows(session)).ok_or(Refusal::PersonEnded)?;
     let mut waiting = guest.store.requests_that_wait_for(&person.id, guest.now).await?;
+    waiting.retain(|request| may_be_offered(request, &kept.asks, Some(&person)));
     if waiting.len() == 1
         && let Some(alone) = waiting.pop()
     {
@@ -55,6 +57,13 @@ async fn all(guest: &Guest<'_>, signed_in: &SignedIn) -> Result<Response, Proble
     }
     let page = WaitingPage { frame: guest.frame(), requests, zone: &signed_in.zone() };
     guest.page(StatusCode::OK, page.render(), &[])
+}
+
+/// What a blocked agent still has waiting is offered to nobody, nor what was asked before everything of the person was ended.
+fn may_be_offered(request: &Authorization, asks: &Asks, person: Option<&Person>) -> bool {
+    let Stage::Requested(requested) = &request.stage else { return false };
+    let stands = person.is_none_or(|person| person.allows_made_at(requested.requested_at));
+    stands && !asks.block(&requested.request.client_id)
 }
 
 async fn line(guest: &Guest<'_>, authorization: &Authorization) -> Result<Option<WaitingRequest>, Problem> {
@@ -81,14 +90,14 @@ async fn one(guest: &Guest<'_>, signed_in: &SignedIn, id: &GrantId) -> Result<Re
             let sentences = grant.details.iter().map(|detail| guest.sentence(detail)).collect();
             let scopes = grant.scope.iter().map(|scope| guest.scope_choice(scope)).collect();
             let decided = Decided::Approved { sentences, scopes };
-            decided_page(guest, signed_in, &grant.client_id, decided).await
+            decided_page(guest, signed_in, &grant.client_id, decided, None).await
         }
         Found::Denied(authorization) => {
             let Stage::Declined(declined) = &authorization.stage else { return Err(unknown().into()) };
             let kept = guest.store.asks(&declined.person).await?;
             let is_blocked = kept.asks.blocks().any(|client| *client == declined.client_id);
             let decided = if is_blocked { Decided::Blocked } else { Decided::Denied };
-            decided_page(guest, signed_in, &declined.client_id, decided).await
+            decided_page(guest, signed_in, &declined.client_id, decided, Some(&kept.asks)).await
         }
     }
 }
@@ -99,11 +108,13 @@ async fn decided_page(
     signed_in: &SignedIn,
     client_id: &oauth::ClientId,
     decided: Decided<'_>,
+    asks: Option<&Asks>,
 ) -> Result<Response, Problem> {
     let client = guest.store.client(&guest.configuration, client_id, guest.now).await?;
     let client_name = client.as_ref().map_or(client_id.as_str(), |client| &client.name);
     let waiting = guest.store.requests_that_wait_for(&signed_in.session.person, guest.now).await?;
-    let next = waiting.first().map(|next| path(&next.id));
+    let offered = |next: &&Authorization| asks.is_none_or(|asks| may_be_offered(next, asks, None));
+    let next = waiting.iter().find(offered).map(|next| path(&next.id));
     let page = DecidedPage { frame: guest.frame(), client_name, decided, next };
     guest.page(StatusCode::OK, page.render(), &[])
 }

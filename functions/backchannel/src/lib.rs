@@ -4,6 +4,8 @@
 mod signed;
 mod whom;
 
+use std::time::Duration;
+
 use admission::Visit;
 use clients::AuthenticatedClient;
 use details::DetailTypes;
@@ -43,6 +45,9 @@ impl Services {
         Ok(Self::new(store, keys, clock, Dice::system()))
     }
 }
+
+/// However short a time a client asks for, the person must be able to read, to decline, and to say that it was not them.
+const SHORTEST_EXPIRY: Duration = Duration::from_secs(30);
 
 /// The answer (OpenID CIBA Core 1.0, section 7.3).
 #[derive(Serialize)]
@@ -97,18 +102,20 @@ async fn ask(
     let asked =
         AuthenticationRequest::parse(parameters, client, &configuration.server, &configuration.tools)?;
     may_be_asked_of_people(services, visit, client, &asked.request)?;
-    let lives =
-        asked.requested_expiry.map_or(settings.expires_in, |wanted| wanted.min(settings.longest_expiry));
+    let lives = asked
+        .requested_expiry
+        .map_or(settings.expires_in, |wanted| wanted.clamp(SHORTEST_EXPIRY, settings.longest_expiry));
     let expires_at = visit.now.after(lives);
     let id = GrantId::from_random(services.dice.roll());
     let named = whom::named(services, visit, client, &asked.hint).await?;
-    let reached = named.counted(services, visit, client, (&id, expires_at)).await?;
     let handle = services.handle(&id).await?;
     let awaited = Awaited {
         secret: handle.secret.digest(),
         expires_at,
         notification_token: services.concealed(&asked, &id).await?,
     };
+    // What is counted or spent comes last before the request is kept.
+    let reached = named.counted(services, visit, client, (&id, expires_at)).await?;
     keep(services, visit, asked.request, reached, (&id, awaited)).await?;
     let interval = settings.interval.as_secs();
     let body = Acknowledgement { auth_req_id: handle.reveal(), expires_in: lives.as_secs(), interval };

@@ -60,16 +60,16 @@ pub(crate) async fn named(
     let id = id.unwrap_or_else(|| PersonId::from_random([0; 16]));
     let nobody = services.nobody(&client.id, &typed).await?;
     let (person, asks, of_nobody) = services.store.person_and_asks(&id, &nobody).await?;
-    let is_related =
+    let is_known =
         |person: &Person| client.backchannel.as_ref().is_some_and(|own| own.may_ask.include(&person.profile));
-    let related = person.filter(is_related);
-    // A client that is blocked waits as it would otherwise: it does not learn that it is.
-    let asks = if related.is_some() { asks } else { of_nobody };
-    let may_be_asked = |person: &Person| !person.disabled && !asks.asks.block(&client.id);
-    let person = related.filter(may_be_asked).map(|person| person.id);
-    if person.is_none() && visit.configuration.server.backchannel.tells_unknown_users {
+    let related = person.filter(|person| is_known(person) && !person.disabled);
+    // That somebody has blocked the client is told to nobody.
+    if related.is_none() && visit.configuration.server.backchannel.tells_unknown_users {
         return Err(Refusal::UnknownUser.into());
     }
+    // A client that is blocked waits as it would otherwise: it does not learn that it is.
+    let asks = if related.is_some() { asks } else { of_nobody };
+    let person = related.filter(|_| !asks.asks.block(&client.id)).map(|person| person.id);
     Ok(Named { person, asks, invited_by: None })
 }
 
@@ -119,7 +119,7 @@ impl Named {
         for _ in 0..MOST_TRIES {
             let mut known = asks.asks.clone();
             let mut verdict = known.may_ask(&client.id, settings, visit.now);
-            let waiting = known.waiting(visit.now);
+            let waiting = known.in_the_way_of(&client.id, visit.now);
             if verdict != MayAsk::Yes && !waiting.is_empty() {
                 // A yes is not written down here: whether they still wait is looked up only where it matters.
                 known = known.settled(&services.store.decided(&waiting).await?, visit.now);

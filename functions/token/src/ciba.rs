@@ -31,7 +31,7 @@ pub(crate) async fn redeem(
     let handle = Handle::parse(parameters.required("auth_req_id")?).ok_or(unknown.clone())?;
     let asked = Narrower::parse(parameters)?;
     let family: [u8; 32] = services.dice.roll();
-    let mut standing = services.store.authorization(&handle.id).await?.ok_or(unknown.clone())?;
+    let mut standing = services.store.awaited_authorization(&handle.id).await?.ok_or(unknown.clone())?;
     if awaited(&standing).is_some_and(|awaited| handle.secret.matches(&awaited.secret)) {
         http::note_authorization(&standing);
     }

@@ -12,6 +12,8 @@ use crate::{
 
 /// The longest `binding_message`, in characters: it is compared by eye, on a phone (OpenID CIBA Core 1.0, section 7.1).
 pub const LONGEST_BINDING_MESSAGE: usize = 100;
+/// As many digits as a telephone number has.
+const LONGEST_NUMBER: u32 = 7;
 /// The longest `client_notification_token` (OpenID CIBA Core 1.0, section 7.1).
 const LONGEST_NOTIFICATION_TOKEN: usize = 1024;
 /// The shortest one: 128 bits in base64url.
@@ -142,7 +144,26 @@ fn binding_message(parameters: &Parameters) -> Result<Option<String>, Refusal> {
     };
     let length = text.chars().count();
     let plain = (1..=LONGEST_BINDING_MESSAGE).contains(&length) && !text.chars().any(disturbs_a_page);
+    let plain = plain && !leads_elsewhere(text);
     plain.then(|| Some(text.to_owned())).ok_or(Refusal::BindingMessageInvalid)
+}
+
+/// What a phone makes a link or a number to call of: a message must lead nowhere but to our own page, whoever made the agent say it.
+fn leads_elsewhere(text: &str) -> bool {
+    let characters: Vec<char> = text.chars().collect();
+    let names_a_host = characters
+        .windows(3)
+        .any(|around| around[1] == '.' && around[0].is_alphanumeric() && around[2].is_alphabetic());
+    let mut digits = 0;
+    let names_a_number = characters.iter().any(|character| {
+        match character {
+            '0'..='9' => digits += 1,
+            ' ' | '-' | '/' | '(' | ')' | '+' => {}
+            _ => digits = 0,
+        }
+        digits >= LONGEST_NUMBER
+    });
+    names_a_host || names_a_number || text.contains("://") || text.contains('@')
 }
 
 fn acr_values(parameters: &Parameters) -> Result<Vec<String>, Refusal> {

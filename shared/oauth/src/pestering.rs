@@ -12,6 +12,8 @@ const COUNTED_TOGETHER: Duration = Duration::from_hours(1);
 const MOST_WAITING_OF_ONE_CLIENT: u32 = 2;
 /// How many requests wait at one person at a time.
 const MOST_WAITING: u32 = 5;
+/// How many requests are looked at whether they still wait.
+const MOST_LOOKED_AT: usize = 100;
 /// The longest that a client has to wait after it was declined.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 /// After how long without another one a refusal is forgotten.
@@ -89,9 +91,13 @@ impl Asks {
         self
     }
 
-    /// The requests that wait, as far as is known here: a yes is not written down twice.
-    pub fn waiting(&self, now: Timestamp) -> Vec<GrantId> {
-        self.recent.iter().filter(|ask| now < ask.expires_at).map(|ask| ask.id.clone()).collect()
+    /// The requests that wait, as far as is known here (a yes is not written down twice), and that can be in a client's way: its own
+    /// first, and as many as one look takes.
+    pub fn in_the_way_of(&self, client: &ClientId, now: Timestamp) -> Vec<GrantId> {
+        let waiting = || self.recent.iter().filter(|ask| now < ask.expires_at);
+        let own = waiting().filter(|ask| ask.client == *client);
+        let others = waiting().filter(|ask| ask.client != *client && !self.blocked.contains(&ask.client));
+        own.chain(others).take(MOST_LOOKED_AT).map(|ask| ask.id.clone()).collect()
     }
 
     /// These wait no more: they have been decided.

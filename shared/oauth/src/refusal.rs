@@ -141,7 +141,9 @@ pub enum Refusal {
     HintNotChosen,
     #[error("an authentication request has the scope openid")]
     OpenidScopeMissing,
-    #[error("the binding_message must be plain text on one line, at most 100 characters")]
+    #[error(
+        "the binding_message must be plain text on one line, at most 100 characters, without addresses and telephone numbers"
+    )]
     BindingMessageInvalid,
     #[error("the login_hint_token is unknown, used or expired, or not for this client")]
     HintTokenInvalid,

@@ -19,7 +19,9 @@ impl KeptAsks {
     }
 }
 
-/// The most requests of one person that are read for a page.
+/// The most requests of one person that are read for a page: as many as one call takes.
+const MOST_READ: usize = 100;
+/// The most that are shown.
 const MOST_SHOWN: usize = 50;
 
 impl Store {
@@ -89,15 +91,15 @@ impl Store {
     ) -> Result<Vec<Authorization>, Fault> {
         let mut keys = self.owned(&format!("PERSON#{person}"), "REQUEST#").await?;
         keys.reverse();
-        keys.truncate(MOST_SHOWN);
+        // What has expired lies there until the table cleans up.
+        keys.truncate(MOST_READ);
         if keys.is_empty() {
             return Ok(vec![]);
         }
         let mut waiting = Vec::new();
         for item in self.read_each(&keys).await?.iter().flatten() {
-            let request = self.assemble(item).await?;
-            if request.waits_for(person, now).is_ok() {
-                waiting.push(request);
+            if waiting.len() < MOST_SHOWN && authorizations::decode(item)?.waits_for(person, now).is_ok() {
+                waiting.push(self.assemble(item).await?);
             }
         }
         Ok(waiting)

@@ -12,6 +12,9 @@ use crate::{Person, Store, people};
 /// move of it stays cheap: DynamoDB bills a write by the size of the whole item.
 const LARGEST_INLINE_DETAILS: usize = 8 * 1024;
 
+/// The attribute on the writes that somebody must hear of, which the stream's filter looks for.
+const NEWS: &str = "news";
+
 /// What a commit met.
 #[derive(Debug)]
 pub enum Commit {
@@ -31,6 +34,18 @@ impl Store {
             Some(item) => self.assemble(&item).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The authorization of an `auth_req_id`, with its details where they are about to be granted and not before: whoever polls has
+    /// no use for them.
+    ///
+    /// # Errors
+    /// When the table does not answer or the item cannot be read.
+    pub async fn awaited_authorization(&self, id: &GrantId) -> Result<Option<Authorization>, Fault> {
+        let Some(item) = self.read(&key(id)).await? else { return Ok(None) };
+        let found = decode(&item)?;
+        let is_granted = matches!(found.stage, Stage::Approved(_));
+        if is_granted { self.assemble(&item).await.map(Some) } else { Ok(Some(found)) }
     }
 
     /// The authorization with this id and the person with that one, read in one call.
@@ -98,7 +113,9 @@ impl Store {
         );
         let (slim, _) = split(&before);
         let attempt = self.attempt();
-        let write = self.write_unsettled(&attempt, draft(&before, &slim), unheard);
+        // Whoever was to hear of what stood before has heard of it.
+        let draft = draft(&before, &slim).without(NEWS);
+        let write = self.write_unsettled(&attempt, draft, unheard);
         let _ = aws::in_its_own_time(write).await;
     }
 
@@ -110,7 +127,7 @@ impl Store {
         ) || matches!(next.stage, Stage::Child(_)) && next.version == 1;
         if let Some(details) = details.filter(|_| decided_anew) {
             let key = details_key(&next.id, &details.digest());
-            self.write(Draft::new(&key, &details, Some(forget(next)))).await?;
+            self.write(Draft::new(&key, &details, Some(details_forgotten_at(next)))).await?;
         }
         let condition = match next.version {
             1 => Condition::absent(),
@@ -208,7 +225,7 @@ fn draft(next: &Authorization, slim: &Slim) -> Draft {
         Stage::Requested(requested) => {
             // Who is told of decisions is told of the request's expiry, too, whomever it named.
             if requested.rings || requested.awaited.notification_token.is_some() {
-                draft = draft.with("news", text("requested"));
+                draft = draft.with(NEWS, text("requested"));
             }
             if let Some(person) = &requested.person {
                 let sort = format!("REQUEST#{}", requested.requested_at.as_seconds());
@@ -220,10 +237,10 @@ fn draft(next: &Authorization, slim: &Slim) -> Draft {
             let sort = format!("AUTHORIZATION#{}", grant.granted_at.as_seconds());
             draft = draft
                 .with("client_id", text(grant.client_id.as_str()))
-                .with("news", text("approved"))
+                .with(NEWS, text("approved"))
                 .owned_by(format!("PERSON#{}", grant.person), sort);
         }
-        Stage::Declined(_) => draft = draft.with("news", text("declined")),
+        Stage::Declined(_) => draft = draft.with(NEWS, text("declined")),
         Stage::Pushed(_) | Stage::Ended(_) => {}
     }
     let family = match &next.stage {
@@ -274,6 +291,14 @@ fn replace_details(authorization: &mut Authorization, details: AuthorizationDeta
         Stage::Requested(requested) => requested.request.details = details,
         Stage::Approved(approved) => approved.grant.details = details,
         Stage::Declined(_) | Stage::Ended(_) => {}
+    }
+}
+
+/// Those of an approval go on into the grant that is redeemed, which does not write them anew.
+fn details_forgotten_at(authorization: &Authorization) -> Timestamp {
+    match &authorization.stage {
+        Stage::Approved(approved) => approved.grant.ends_at.after(std::time::Duration::from_mins(1)),
+        _ => forget(authorization),
     }
 }
 

@@ -70,6 +70,12 @@ impl Draft {
         self
     }
 
+    /// Leaves an attribute out.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.0.remove(name);
+        self
+    }
+
     fn key(&self) -> Key {
         let part = |name| string(&self.0, name).cloned().unwrap_or_default();
         Key { pk: part("pk"), sk: part("sk") }

@@ -330,7 +330,7 @@ fn described(operation: &str) -> Option<Reply> {
     let answer = match operation {
         "DescribeTable" => json!({ "Table": {
             "TableName": "countersign", "TableStatus": "ACTIVE", "DeletionProtectionEnabled": true,
-            "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" },
+            "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" },
         }}),
         "DescribeTimeToLive" => {
             json!({ "TimeToLiveDescription": { "TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at" } })

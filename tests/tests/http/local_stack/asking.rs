@@ -210,7 +210,7 @@ fn few_an_hour(configuration: &Path) {
 fn a_person_is_asked_only_so_often_in_an_hour() {
     let stack = Stack::start_with("few-requests-an-hour", &[], few_an_hour);
     let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
-    let brief = for_a_file_of(&person).and("requested_expiry", "1");
+    let brief = for_a_file_of(&person).and("requested_expiry", "30");
     for _ in 0..3 {
         agent.asks_elsewhere(&brief).ok();
         stack.time_passes(60);

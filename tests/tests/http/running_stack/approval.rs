@@ -338,8 +338,8 @@ fn a_session_that_has_ended_decides_nothing() {
 fn a_request_cannot_be_approved_after_it_has_expired() {
     let stack = Stack::shared();
     let file = json!([the_file("Q4-report.pdf", &["read"])]);
-    let asked = asked_for(stack, &file, &Parameters::of([("requested_expiry", "5")]));
-    thread::sleep(Duration::from_secs(6));
+    let asked = asked_for(stack, &file, &Parameters::of([("requested_expiry", "30")]));
+    thread::sleep(Duration::from_secs(31));
     for answering in [Answering::Yes, Answering::No, Answering::NotMe] {
         let late = told(asked.answers(&answering), 400);
         assert!(late.contains("This request has expired"), "{answering:?}: {late}");
