@@ -30,6 +30,7 @@ TOUCHES = {
     "asks": {"GetItem": ["ASKS"]},
     "authorization": {"GetItem": ["AUTHORIZATION"]},
     "authorization_and_person": {"BatchGetItem": ["AUTHORIZATION", "PERSON"], "GetItem": ["AUTHORIZATION"]},
+    "awaited_authorization": {"GetItem": ["AUTHORIZATION"]},
     "begin_session": {"PutItem": ["SESSION"]},
     "change_registration": {"GetItem": ["REGISTRATION"], "PutItem": ["REGISTRATION"]},
     "change_client_state": {"GetItem": ["CLIENT"], "PutItem": ["CLIENT"]},
