@@ -171,10 +171,11 @@ fn wrong_input_of_every_kind_is_refused_as_its_specification_says() {
     let stack = Stack::undisturbed("wrong-input");
     let place = Place::of(&stack);
     let mut rows = [
+        // The code that they show is good for a minute.
+        token::rows(),
         every_form::rows(),
         pushed::rows(),
         authorize::rows(),
-        token::rows(),
         backchannel::rows(),
         tokens_presented::rows(),
         pages::rows(),
