@@ -1,6 +1,6 @@
 use http::audit::{Decision, Event, Outcome};
 use http::{Problem, Response, answer, form};
-use oauth::{Approval, Authorization, Refusal};
+use oauth::{Authorization, Refusal};
 use pages::ApprovalProblem;
 use reception::{Chosen, Destination, Guest, SignedIn};
 use store::{Commit, Person};
@@ -63,12 +63,7 @@ async fn approve(
     let client = guest.client(&request.client_id).await?;
     may_be_approved(guest, &client, &waiting)?;
     guest.may_grant(person, signed_in, &client, &request.asked(), &chosen)?;
-    let approval = Approval {
-        person: person.id.clone(),
-        authentication: signed_in.session.authentication.clone(),
-        scope: chosen.scope,
-        details: chosen.details,
-    };
+    let approval = chosen.approved_by(signed_in);
     let lives = &guest.configuration.server.lifetimes;
     let approved = waiting.authorization.clone().approved(approval, lives, guest.now)?;
     let attempt = commit(guest, person, waiting.authorization, approved).await?;

@@ -63,7 +63,7 @@ async fn all(guest: &Guest<'_>, signed_in: &SignedIn) -> Result<Response, Proble
 fn may_be_offered(request: &Authorization, asks: &Asks, person: Option<&Person>) -> bool {
     let Stage::Requested(requested) = &request.stage else { return false };
     let stands = person.is_none_or(|person| person.allows_made_at(requested.requested_at));
-    stands && !asks.block(&requested.request.client_id)
+    stands && !asks.is_blocked(&requested.request.client_id)
 }
 
 async fn line(guest: &Guest<'_>, authorization: &Authorization) -> Result<Option<WaitingRequest>, Problem> {
@@ -95,8 +95,8 @@ async fn one(guest: &Guest<'_>, signed_in: &SignedIn, id: &GrantId) -> Result<Re
         Found::Denied(authorization) => {
             let Stage::Declined(declined) = &authorization.stage else { return Err(unknown().into()) };
             let kept = guest.store.asks(&declined.person).await?;
-            let is_blocked = kept.asks.blocks().any(|client| *client == declined.client_id);
-            let decided = if is_blocked { Decided::Blocked } else { Decided::Denied };
+            let decided =
+                if kept.asks.is_blocked(&declined.client_id) { Decided::Blocked } else { Decided::Denied };
             decided_page(guest, signed_in, &declined.client_id, decided, Some(&kept.asks)).await
         }
     }
@@ -142,7 +142,7 @@ pub(crate) async fn page(
         person: signed_in.person(),
         message: request.binding_message.as_deref(),
         choices: guest.choices(&client, &request.asked(), signed_in),
-        lifetime: guest.lifetime(&request.resources, is_renewable(&client, waiting), signed_in),
+        lifetime: guest.lifetime(&request.resources, client.may_renew_approval(&request.scope), signed_in),
         asked_at: requested.requested_at,
         expires_at: requested.awaited.expires_at,
         zone: &signed_in.zone(),
@@ -166,10 +166,4 @@ pub(crate) fn may_be_approved(guest: &Guest<'_>, client: &Client, waiting: &Wait
         Assurance::Strong => Err(Refusal::AuthenticationStrengthUnavailable),
         Assurance::Session => Ok(()),
     }
-}
-
-/// Whether a yes to all of it gives the client a refresh token.
-fn is_renewable(client: &Client, waiting: &Waiting) -> bool {
-    client.backchannel.as_ref().is_some_and(|own| own.refresh_tokens)
-        && client.may_renew(&waiting.requested.request.scope)
 }

@@ -15,8 +15,8 @@ use http::{Problem, Request, Response, StatusCode, answer, form};
 use keys::{Deployment, Keys};
 use oauth::configuration::{Assurance, Client};
 use oauth::{
-    AuthenticationRequest, Authorization, Awaited, BackchannelRequest, GrantId, Handle, LONGEST_DETAILS,
-    Parameters, Refusal, Requested,
+    AuthenticationRequest, Authorization, Awaited, BackchannelRequest, GrantId, LONGEST_DETAILS, Parameters,
+    Refusal, Requested,
 };
 use policy::Policies;
 use serde::Serialize;
@@ -108,7 +108,7 @@ async fn ask(
     let expires_at = visit.now.after(lives);
     let id = GrantId::from_random(services.dice.roll());
     let named = whom::named(services, visit, client, &asked.hint).await?;
-    let handle = services.handle(&id).await?;
+    let handle = services.keys.server_secret().await?.auth_req_id(&id);
     let awaited = Awaited {
         secret: handle.secret.digest(),
         expires_at,
@@ -171,11 +171,6 @@ async fn keep(
 }
 
 impl Services {
-    /// The `auth_req_id`. Its secret follows from the id and the server's own, so that a ping can name it and nothing of it is stored.
-    async fn handle(&self, id: &GrantId) -> Result<Handle, Fault> {
-        Ok(Handle::new(id.clone(), self.keys.server_secret().await?.of_auth_req_id(id)))
-    }
-
     /// What the client wants to be told with, as it is kept.
     async fn concealed(&self, asked: &AuthenticationRequest, id: &GrantId) -> Result<Option<String>, Fault> {
         let Some(token) = &asked.client_notification_token else { return Ok(None) };

@@ -69,7 +69,7 @@ pub(crate) async fn named(
     }
     // A client that is blocked waits as it would otherwise: it does not learn that it is.
     let asks = if related.is_some() { asks } else { of_nobody };
-    let person = related.filter(|_| !asks.asks.block(&client.id)).map(|person| person.id);
+    let person = related.filter(|_| !asks.asks.is_blocked(&client.id)).map(|person| person.id);
     Ok(Named { person, asks, invited_by: None })
 }
 
@@ -87,9 +87,8 @@ async fn invited(
     let code = InvitationCode::parse(token).ok_or(Refusal::HintTokenInvalid)?;
     let invitation = services.store.invitation(&code, &client.id, visit.now).await?;
     let invitation = invitation.ok_or(Refusal::HintTokenInvalid)?;
-    let nobody = services.nobody(&client.id, invitation.person.as_str()).await?;
-    let (person, asks, _) = services.store.person_and_asks(&invitation.person, &nobody).await?;
-    let may_be_asked = |person: &Person| !person.disabled && !asks.asks.block(&client.id);
+    let (person, asks) = services.store.person_and_own_asks(&invitation.person).await?;
+    let may_be_asked = |person: &Person| !person.disabled && !asks.asks.is_blocked(&client.id);
     let person = person.filter(may_be_asked).ok_or(Refusal::HintTokenInvalid)?;
     Ok(Named { person: Some(person.id), asks, invited_by: Some(code) })
 }

@@ -10,7 +10,7 @@ use policy::Action;
 use crate::Services;
 use crate::content::Content;
 use crate::issued::{AccessToken, Behalf, access_token};
-use crate::question::{Exchange, permitted_part};
+use crate::question::{Exchange, permitted_on_record};
 
 /// An access token by a refresh token that was got by exchange, before anybody has seen it. One read says whether everything that it
 /// goes back to still stands: the root authorization, the tokens and clients above, the person. Rules and policies are asked again:
@@ -62,10 +62,8 @@ impl Exchange<'_> {
                 return Ok(None);
             }
             let answer = self.ask(action, &content);
-            http::note_policies(&spoke | &answer.for_audit());
-            content = permitted_part(asked, &answer, content)?;
+            content = permitted_on_record(&spoke, asked, &answer, content)?;
             spoke.extend(answer.for_audit_in_part());
-            http::note_policies(spoke.clone());
         }
         Ok(Some(content).filter(|content| !content.is_empty()))
     }

@@ -1,13 +1,8 @@
-use std::sync::Arc;
-
 use admission::Visit;
 use clients::AuthenticatedClient;
 use http::Problem;
-use oauth::configuration::{Client, GrantType};
-use oauth::{
-    Authorization, Awaited, Handle, HandleRejection, Narrower, Parameters, RefreshToken, Refusal, Stage,
-    TokenResponse,
-};
+use oauth::configuration::GrantType;
+use oauth::{Handle, HandleRejection, Narrower, Parameters, RefreshToken, Refusal, TokenResponse};
 use store::Polled;
 
 use crate::Services;
@@ -32,11 +27,12 @@ pub(crate) async fn redeem(
     let asked = Narrower::parse(parameters)?;
     let family: [u8; 32] = services.dice.roll();
     let mut standing = services.store.awaited_authorization(&handle.id).await?.ok_or(unknown.clone())?;
-    if awaited(&standing).is_some_and(|awaited| handle.secret.matches(&awaited.secret)) {
+    if standing.awaited().is_some_and(|awaited| handle.secret.matches(&awaited.secret)) {
         http::note_authorization(&standing);
     }
     for _ in 0..MOST_TRIES {
-        let refresh = may_renew(client, &standing).then(|| RefreshToken::first(handle.id.clone(), family));
+        let may_renew = standing.grant().is_some_and(|grant| client.may_renew_approval(&grant.scope));
+        let refresh = may_renew.then(|| RefreshToken::first(handle.id.clone(), family));
         let before = standing.clone();
         let family = refresh.as_ref().map(|token| token.family().digest());
         let life = visit.configuration.server.lifetimes.access_token;
@@ -62,21 +58,5 @@ async fn pending(services: &Services, visit: &Visit<'_>, handle: &Handle) -> Pro
         Ok(Polled::InTime) => Refusal::AuthorizationPending.into(),
         Ok(Polled::TooSoon(interval)) => Refusal::PolledTooSoon { interval }.into(),
         Err(fault) => fault.into(),
-    }
-}
-
-/// An approval on a phone stands for what was asked then. It goes on while the person is away only where the client is registered
-/// for that and the person let it.
-fn may_renew(client: &Arc<Client>, authorization: &Authorization) -> bool {
-    let registered = client.backchannel.as_ref().is_some_and(|own| own.refresh_tokens);
-    registered && authorization.grant().is_some_and(|grant| client.may_renew(&grant.scope))
-}
-
-fn awaited(authorization: &Authorization) -> Option<&Awaited> {
-    match &authorization.stage {
-        Stage::Requested(requested) => Some(&requested.awaited),
-        Stage::Approved(approved) => Some(&approved.awaited),
-        Stage::Declined(declined) => Some(&declined.awaited),
-        _ => None,
     }
 }

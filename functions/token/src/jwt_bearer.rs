@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use admission::Visit;
 use clients::AuthenticatedClient;
 use http::Problem;
@@ -9,7 +11,7 @@ use policy::Action;
 
 use crate::content::{Content, Registered};
 use crate::issued::{Behalf, access_token};
-use crate::question::{Exchange, permitted_part};
+use crate::question::{Exchange, permitted_on_record};
 use crate::{Services, outside};
 
 /// Redeems an ID-JAG of a trusted issuer (RFC 7523, section 2.1; draft-ietf-oauth-identity-assertion-authz-grant, section 4.4): one
@@ -51,9 +53,7 @@ pub(crate) async fn redeem(
         above: &[],
     };
     let answer = exchange.ask(Action::TokenExchange, &content);
-    http::note_policies(answer.for_audit());
-    let content = permitted_part(&asked, &answer, content)?;
-    http::note_policies(answer.for_audit_in_part());
+    let content = permitted_on_record(&BTreeSet::new(), &asked, &answer, content)?;
     if content.is_empty() {
         return Err(Refusal::ClientNotPermitted.into());
     }

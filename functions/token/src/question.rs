@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use admission::Visit;
 use oauth::configuration::Client;
 use oauth::{AccessTokenClaims, Ancestor, Narrower, Origin, OutsideToken, Refusal, Timestamp, TokenType};
@@ -92,4 +94,17 @@ pub(crate) fn permitted_part<'c>(
         Some(index) => Err(Refusal::DetailNotPermitted { index }),
         None => Ok(content.left(&answer.scopes, &answer.details)),
     }
+}
+
+/// As [`permitted_part`], on record: the audit names who spoke so far, and who refused it, or else who permitted what is left.
+pub(crate) fn permitted_on_record<'c>(
+    so_far: &BTreeSet<String>,
+    asked: &Narrower,
+    answer: &Answer,
+    content: Content<'c>,
+) -> Result<Content<'c>, Refusal> {
+    http::note_policies(so_far | &answer.for_audit());
+    let left = permitted_part(asked, answer, content)?;
+    http::note_policies(so_far | &answer.for_audit_in_part());
+    Ok(left)
 }

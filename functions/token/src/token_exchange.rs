@@ -19,7 +19,7 @@ use crate::issued::{
     AccessToken, Behalf, Exchanged, access_token, assertion, id_jag, id_token_by_exchange,
     refresh_token_by_exchange,
 };
-use crate::question::{Exchange, permitted_part};
+use crate::question::{Exchange, permitted_on_record, permitted_part};
 use crate::subject::{Most, Subject, shown_actor};
 
 /// Exchanges a token (RFC 8693): one read of all that could have ended the subject token, one signature, and one write that
@@ -224,10 +224,7 @@ impl Attempt<'_> {
             return Ok(content);
         }
         let answer = self.ask(Action::RefreshTokenByExchange, &content);
-        http::note_policies(&so_far | &answer.for_audit());
-        let left = permitted_part(&self.request.asked, &answer, content)?;
-        http::note_policies(&so_far | &answer.for_audit_in_part());
-        Ok(left)
+        permitted_on_record(&so_far, &self.request.asked, &answer, content)
     }
 
     /// Makes what was asked for, and the authorization by exchange that is to be stored with it, if there is one.

@@ -79,7 +79,7 @@ pub fn note_policies(ids: impl IntoIterator<Item = String>) {
 /// [`note_grant`], the caller must have proven to hold something of it.
 pub fn note_authorization(authorization: &Authorization) {
     note_grant(&authorization.id);
-    note_proven_client(client_of(authorization));
+    note_proven_client(authorization.client_id());
     match (authorization.grant(), &authorization.stage) {
         (Some(grant), _) => {
             note_person(&grant.person);
@@ -98,19 +98,6 @@ pub fn note_authorization(authorization: &Authorization) {
         (None, Stage::Declined(declined)) => note_person(&declined.person),
         (None, Stage::Ended(Ended { person: Some(person), .. })) => note_person(person),
         (None, _) => {}
-    }
-}
-
-fn client_of(authorization: &Authorization) -> &ClientId {
-    match &authorization.stage {
-        Stage::Pushed(pushed) => &pushed.request.client_id,
-        Stage::Consented(consented) => &consented.grant.client_id,
-        Stage::Active(active) => &active.grant.client_id,
-        Stage::Child(child) => &child.claims.client_id,
-        Stage::Requested(requested) => &requested.request.client_id,
-        Stage::Approved(approved) => &approved.grant.client_id,
-        Stage::Declined(declined) => &declined.client_id,
-        Stage::Ended(ended) => &ended.client_id,
     }
 }
 

@@ -1,6 +1,6 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oauth::{GrantId, Secret};
+use oauth::{GrantId, Handle, Secret};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hmac;
 use subtle::ConstantTimeEq;
@@ -38,10 +38,10 @@ impl ServerSecret {
         self.hmac(label, parts).as_slice().ct_eq(tag).into()
     }
 
-    /// The secret in the `auth_req_id` of a request at the backchannel. It is derived, so that it can be said again in a ping and is
-    /// stored nowhere.
-    pub fn of_auth_req_id(&self, id: &GrantId) -> [u8; 32] {
-        self.hmac("auth_req_id", &[id.as_str().as_bytes()])
+    /// The `auth_req_id` of a request at the backchannel. Its secret is derived, so that it can be said again in a ping and is stored
+    /// nowhere.
+    pub fn auth_req_id(&self, id: &GrantId) -> Handle {
+        Handle::new(id.clone(), self.hmac("auth_req_id", &[id.as_str().as_bytes()]))
     }
 
     /// Encrypts what must be said again later (ChaCha20-Poly1305, RFC 8439), for one purpose and one thing that it belongs to. Its

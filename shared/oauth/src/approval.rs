@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::configuration::Lifetimes;
 use crate::{
-    Active, AuthenticationEvent, Authorization, BackchannelRequest, ClientId, Family, Grant, GrantId,
-    HandleRejection, PersonId, Redeemed, Refusal, Scope, Secret, Sha256Digest, Stage, Timestamp,
+    Active, Approval, Authorization, BackchannelRequest, ClientId, Grant, GrantId, HandleRejection, PersonId,
+    Redeemed, Refusal, Secret, Sha256Digest, Stage, Timestamp,
 };
 
 /// How long after its end a request is remembered, so that who asks late is told that it has expired.
@@ -63,19 +63,6 @@ pub struct Declined {
     pub awaited: Awaited,
 }
 
-/// What a person said yes to, elsewhere than at the agent.
-#[derive(Clone)]
-pub struct Approval {
-    /// Who.
-    pub person: PersonId,
-    /// How they had signed in.
-    pub authentication: AuthenticationEvent,
-    /// Which scopes they left ticked.
-    pub scope: Scope,
-    /// Which details they left ticked, by position.
-    pub details: Vec<usize>,
-}
-
 impl Authorization {
     /// A client asked for a person's approval (OpenID CIBA Core 1.0, section 7).
     pub const fn requested(id: GrantId, requested: Box<Requested>) -> Self {
@@ -108,19 +95,7 @@ impl Authorization {
     /// As [`Authorization::waits_for`].
     pub fn approved(self, approval: Approval, lives: &Lifetimes, now: Timestamp) -> Result<Self, Refusal> {
         let Requested { request, awaited, .. } = self.waits_for(&approval.person, now)?.clone();
-        let asked = request.asked().digest();
-        let grant = Grant {
-            client_id: request.client_id,
-            person: approval.person,
-            authentication: approval.authentication,
-            scope: approval.scope.intersection(&request.scope),
-            details: request.details.pick(&approval.details),
-            resources: request.resources,
-            asked,
-            nonce: None,
-            granted_at: now,
-            ends_at: now.after(lives.authorization),
-        };
+        let grant = Grant::new(&request.asked(), approval, lives, now);
         Ok(self.into_next(Stage::Approved(Box::new(Approved { grant, awaited }))))
     }
 
@@ -132,6 +107,16 @@ impl Authorization {
         let Requested { request, awaited, .. } = self.waits_for(person, now)?.clone();
         let declined = Declined { client_id: request.client_id, person: person.clone(), at: now, awaited };
         Ok(self.into_next(Stage::Declined(declined)))
+    }
+
+    /// What is kept of its `auth_req_id`, until that is redeemed.
+    pub fn awaited(&self) -> Option<&Awaited> {
+        match &self.stage {
+            Stage::Requested(requested) => Some(&requested.awaited),
+            Stage::Approved(approved) => Some(&approved.awaited),
+            Stage::Declined(declined) => Some(&declined.awaited),
+            _ => None,
+        }
     }
 
     /// Redeems an `auth_req_id` (OpenID CIBA Core 1.0, section 10.1). The client has proven who it is, so a second use by it is
@@ -149,23 +134,22 @@ impl Authorization {
         now: Timestamp,
     ) -> Result<Self, Refusal> {
         let invalid = |why| Refusal::AuthReqIdInvalid { why };
-        let (given_to, awaited) = match &self.stage {
-            Stage::Requested(requested) => (&requested.request.client_id, &requested.awaited),
-            Stage::Approved(approved) => (&approved.grant.client_id, &approved.awaited),
-            Stage::Declined(declined) => (&declined.client_id, &declined.awaited),
-            Stage::Active(Active { grant, spent: Redeemed::AuthReqId { auth_req_id }, .. }) => {
-                let own = secret.matches(auth_req_id) && grant.client_id == *client_id;
-                return Err(invalid(if own { HandleRejection::Spent } else { HandleRejection::Unknown }));
-            }
-            Stage::Ended(_) => return Err(invalid(HandleRejection::Ended)),
-            Stage::Pushed(_) | Stage::Consented(_) | Stage::Active(_) | Stage::Child(_) => {
-                return Err(invalid(HandleRejection::Unknown));
-            }
+        let Some(awaited) = self.awaited() else {
+            let why = match &self.stage {
+                Stage::Active(Active { grant, spent: Redeemed::AuthReqId { auth_req_id }, .. })
+                    if secret.matches(auth_req_id) && grant.client_id == *client_id =>
+                {
+                    HandleRejection::Spent
+                }
+                Stage::Ended(_) => HandleRejection::Ended,
+                _ => HandleRejection::Unknown,
+            };
+            return Err(invalid(why));
         };
         if !secret.matches(&awaited.secret) {
             return Err(invalid(HandleRejection::Unknown));
         }
-        if given_to != client_id {
+        if self.client_id() != client_id {
             return Err(invalid(HandleRejection::OtherClient));
         }
         if now >= awaited.expires_at {
@@ -175,13 +159,9 @@ impl Authorization {
             let is_declined = matches!(self.stage, Stage::Declined(_));
             return Err(if is_declined { Refusal::ApprovalDenied } else { Refusal::AuthorizationPending });
         };
-        let mut grant = approved.grant.clone();
-        if refresh.is_none() {
-            grant.ends_at = grant.ends_at.min(now.after(token_life));
-        }
-        let refresh = refresh.map(|secret| Family { secret, generation: 0, rotated_at: now });
         let spent = Redeemed::AuthReqId { auth_req_id: awaited.secret };
-        Ok(self.into_next(Stage::Active(Active { grant, spent, refresh })))
+        let active = Active::begun(approved.grant.clone(), spent, refresh, token_life, now);
+        Ok(self.into_next(Stage::Active(active)))
     }
 }
 

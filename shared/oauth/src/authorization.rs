@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::configuration::Lifetimes;
 use crate::{
-    Approved, AuthorizationDetails, AuthorizationRequest, Child, ClientId, CodeChallenge, CodeVerifier,
-    Declined, GrantId, HandleRejection, PersonId, RedirectUri, RefreshToken, Refusal, Requested, ResourceUri,
-    Scope, Secret, Sha256Digest, Timestamp,
+    Approved, Asked, AuthorizationDetails, AuthorizationRequest, Child, ClientId, CodeChallenge,
+    CodeVerifier, Declined, GrantId, HandleRejection, PersonId, RedirectUri, RefreshToken, Refusal,
+    Requested, ResourceUri, Scope, Secret, Sha256Digest, Timestamp,
 };
 
 /// How long after a rotation the same client may repeat it and get the same successor, as long as that
@@ -193,10 +193,10 @@ pub enum End {
     RefreshTokenReplayed,
 }
 
-/// What a person decided.
+/// What a person said yes to.
 #[derive(Clone)]
-pub struct Decision {
-    /// Who decided.
+pub struct Approval {
+    /// Who.
     pub person: PersonId,
     /// How they had signed in.
     pub authentication: AuthenticationEvent,
@@ -204,6 +204,13 @@ pub struct Decision {
     pub scope: Scope,
     /// Which details they left ticked, by position.
     pub details: Vec<usize>,
+}
+
+/// A yes at the browser that the client sent.
+#[derive(Clone)]
+pub struct Decision {
+    /// To what.
+    pub approval: Approval,
     /// The secret of the code that is made of it.
     pub code: Sha256Digest,
 }
@@ -352,13 +359,9 @@ impl Authorization {
         if proof.redirect_uri.is_some_and(|named| named != code.redirect_uri.as_str()) {
             return Spent::Not(Refusal::RedirectUriMismatch);
         }
-        let mut grant = grant.clone();
-        if refresh.is_none() {
-            grant.ends_at = grant.ends_at.min(now.after(token_life));
-        }
-        let refresh = refresh.map(|secret| Family { secret, generation: 0, rotated_at: now });
-        let spent = Redeemed::Code(code.clone());
-        Spent::Well(self.into_next(Stage::Active(Active { grant, spent, refresh })))
+        let (grant, spent) = (grant.clone(), Redeemed::Code(code.clone()));
+        let active = Active::begun(grant, spent, refresh, token_life, now);
+        Spent::Well(self.into_next(Stage::Active(active)))
     }
 
     /// Rotates the refresh token (OAuth 2.1, section 4.3.1). Only the right family secret with an older
@@ -402,20 +405,33 @@ impl Authorization {
     /// Ends the authorization and everything under it.
     #[must_use]
     pub fn ended(self, why: End, now: Timestamp) -> Self {
-        let (person, client_id) = match &self.stage {
-            Stage::Pushed(pushed) => (None, pushed.request.client_id.clone()),
+        let person = match &self.stage {
+            Stage::Pushed(_) => None,
             Stage::Consented(Consented { grant, .. }) | Stage::Active(Active { grant, .. }) => {
-                (Some(grant.person.clone()), grant.client_id.clone())
+                Some(grant.person.clone())
             }
-            Stage::Child(child) => (child.person(), child.claims.client_id.clone()),
-            Stage::Requested(requested) => (requested.person.clone(), requested.request.client_id.clone()),
-            Stage::Approved(approved) => {
-                (Some(approved.grant.person.clone()), approved.grant.client_id.clone())
-            }
-            Stage::Declined(declined) => (Some(declined.person.clone()), declined.client_id.clone()),
+            Stage::Child(child) => child.person(),
+            Stage::Requested(requested) => requested.person.clone(),
+            Stage::Approved(approved) => Some(approved.grant.person.clone()),
+            Stage::Declined(declined) => Some(declined.person.clone()),
             Stage::Ended(_) => return self,
         };
+        let client_id = self.client_id().clone();
         self.into_next(Stage::Ended(Ended { at: now, why, person, client_id }))
+    }
+
+    /// Whose it is: the client that asked, or to which it was given.
+    pub fn client_id(&self) -> &ClientId {
+        match &self.stage {
+            Stage::Pushed(pushed) => &pushed.request.client_id,
+            Stage::Consented(consented) => &consented.grant.client_id,
+            Stage::Active(active) => &active.grant.client_id,
+            Stage::Child(child) => &child.claims.client_id,
+            Stage::Requested(requested) => &requested.request.client_id,
+            Stage::Approved(approved) => &approved.grant.client_id,
+            Stage::Declined(declined) => &declined.client_id,
+            Stage::Ended(ended) => &ended.client_id,
+        }
     }
 
     /// The grant, while tokens of it may be good.
@@ -492,21 +508,46 @@ impl Authorization {
     }
 }
 
-impl Consented {
-    /// Whatever the decision says, no more is granted than was asked.
-    fn new(request: AuthorizationRequest, decision: Decision, lives: &Lifetimes, now: Timestamp) -> Self {
-        let asked = request.asked().digest();
-        let grant = Grant {
-            client_id: request.client_id,
-            person: decision.person,
-            authentication: decision.authentication,
-            scope: decision.scope.intersection(&request.scope),
-            details: request.details.pick(&decision.details),
-            resources: request.resources,
-            asked,
-            nonce: request.nonce,
+impl Grant {
+    /// What a person said yes to. Whatever they ticked, no more is granted than was asked.
+    pub(crate) fn new(asked: &Asked<'_>, ticked: Approval, lives: &Lifetimes, now: Timestamp) -> Self {
+        Self {
+            client_id: asked.client.clone(),
+            person: ticked.person,
+            authentication: ticked.authentication,
+            scope: ticked.scope.intersection(asked.scope),
+            details: asked.details.pick(&ticked.details),
+            resources: asked.resource.to_vec(),
+            asked: asked.digest(),
+            nonce: None,
             granted_at: now,
             ends_at: now.after(lives.authorization),
+        }
+    }
+}
+
+impl Active {
+    /// The first tokens are issued. Without a refresh token nothing comes of the grant after them.
+    pub(crate) fn begun(
+        mut grant: Grant,
+        spent: Redeemed,
+        refresh: Option<Sha256Digest>,
+        token_life: Duration,
+        now: Timestamp,
+    ) -> Self {
+        if refresh.is_none() {
+            grant.ends_at = grant.ends_at.min(now.after(token_life));
+        }
+        let refresh = refresh.map(|secret| Family { secret, generation: 0, rotated_at: now });
+        Self { grant, spent, refresh }
+    }
+}
+
+impl Consented {
+    fn new(request: AuthorizationRequest, decision: Decision, lives: &Lifetimes, now: Timestamp) -> Self {
+        let grant = Grant {
+            nonce: request.nonce.clone(),
+            ..Grant::new(&request.asked(), decision.approval, lives, now)
         };
         let code = Code {
             secret: decision.code,

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::configuration::{BackchannelClient, Client, GrantType, Server, TokenDelivery, Tool};
-use crate::request::{disturbs_a_page, resources};
+use crate::request::{bounded, disturbs_a_page, resources};
 use crate::scope::OPENID;
 use crate::{
     Asked, AuthorizationDetails, ClientId, Parameters, Refusal, ResourceUri, Scope, Secret, requested_scope,
@@ -123,13 +123,8 @@ impl AuthenticationRequest {
 
 /// Exactly one hint (OpenID CIBA Core 1.0, section 7.2, step 3).
 fn hint(parameters: &Parameters) -> Result<Hint, Refusal> {
-    let bounded = |name: &'static str| match parameters.optional(name)? {
-        Some(text) if text.len() > LONGEST_HINT => {
-            Err(Refusal::ParameterTooLong { name, limit: LONGEST_HINT })
-        }
-        other => Ok(other.map(str::to_owned)),
-    };
-    match (bounded("login_hint")?, bounded("id_token_hint")?, bounded("login_hint_token")?) {
+    let named = |name| bounded(parameters, name, LONGEST_HINT);
+    match (named("login_hint")?, named("id_token_hint")?, named("login_hint_token")?) {
         (Some(login), None, None) => Ok(Hint::Login(login)),
         (None, Some(token), None) => Ok(Hint::IdToken(token)),
         (None, None, Some(token)) => Ok(Hint::LoginToken(Secret::new(token))),

@@ -381,6 +381,12 @@ impl Client {
     pub fn may_renew(&self, scope: &Scope) -> bool {
         self.may_use(GrantType::RefreshToken) && scope.contains(OFFLINE_ACCESS)
     }
+
+    /// Whether an approval at the backchannel gives it one. It stands for what was asked then, and goes on while the person is away
+    /// only where the client is registered for that, too.
+    pub fn may_renew_approval(&self, scope: &Scope) -> bool {
+        self.backchannel.as_ref().is_some_and(|own| own.refresh_tokens) && self.may_renew(scope)
+    }
 }
 
 /// How a client may ask people who are elsewhere (OpenID CIBA Core 1.0, section 4).

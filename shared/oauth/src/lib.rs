@@ -44,11 +44,11 @@ pub mod time;
 mod unseen;
 
 pub use actors::{Actor, Actors, Ancestor, LONGEST_CHAIN};
-pub use approval::{Approval, Approved, Awaited, Declined, Requested};
+pub use approval::{Approved, Awaited, Declined, Requested};
 pub use asked::Asked;
 pub use authorization::{
-    Active, AuthenticationEvent, Authorization, Code, CodeProof, Consented, Decision, End, Ended, Family,
-    Grant, Pushed, ROTATION_GRACE, Redeemed, Rotation, Spent, Stage,
+    Active, Approval, AuthenticationEvent, Authorization, Code, CodeProof, Consented, Decision, End, Ended,
+    Family, Grant, Pushed, ROTATION_GRACE, Redeemed, Rotation, Spent, Stage,
 };
 pub use backchannel::{AuthenticationRequest, BackchannelRequest, Hint, LONGEST_BINDING_MESSAGE};
 pub use canonical::canonical;

@@ -71,14 +71,14 @@ impl Asks {
             return MayAsk::Later(until.since(now));
         }
         // Whoever is blocked rings nobody, and must not keep others from it.
-        let heard = |ask: &&Ask| !self.blocked.contains(&ask.client);
+        let heard = |ask: &&Ask| !self.is_blocked(&ask.client);
         let crowded = full(within_hour().filter(heard), settings.asks_per_hour, Ask::leaves_the_hour)
             .or_else(|| full(waiting().filter(heard), MOST_WAITING, |ask| ask.expires_at));
         if crowded.is_some() { MayAsk::Silently } else { MayAsk::Yes }
     }
 
     /// Whether the person wants to hear nothing of this client.
-    pub fn block(&self, client: &ClientId) -> bool {
+    pub fn is_blocked(&self, client: &ClientId) -> bool {
         self.blocked.contains(client)
     }
 
@@ -96,7 +96,7 @@ impl Asks {
     pub fn in_the_way_of(&self, client: &ClientId, now: Timestamp) -> Vec<GrantId> {
         let waiting = || self.recent.iter().filter(|ask| now < ask.expires_at);
         let own = waiting().filter(|ask| ask.client == *client);
-        let others = waiting().filter(|ask| ask.client != *client && !self.blocked.contains(&ask.client));
+        let others = waiting().filter(|ask| ask.client != *client && !self.is_blocked(&ask.client));
         own.chain(others).take(MOST_LOOKED_AT).map(|ask| ask.id.clone()).collect()
     }
 
@@ -269,10 +269,10 @@ mod tests {
     fn a_block_stays_until_it_is_lifted_and_is_never_forgotten() {
         let agent = client("agent");
         let asks = Asks::default().blocked(&agent);
-        assert!(asks.block(&agent) && !asks.block(&client("other")));
+        assert!(asks.is_blocked(&agent) && !asks.is_blocked(&client("other")));
         assert_eq!(asks.forgotten_at(), None);
         let lifted = asks.unblocked(&agent);
-        assert!(!lifted.block(&agent));
+        assert!(!lifted.is_blocked(&agent));
         assert!(lifted.forgotten_at().is_some());
     }
 }

@@ -343,7 +343,11 @@ pub(crate) fn disturbs_a_page(character: char) -> bool {
     crate::acts_unseen(character) || matches!(character, '\u{fe00}'..='\u{fe0f}')
 }
 
-fn bounded(parameters: &Parameters, name: &'static str, limit: usize) -> Result<Option<String>, Refusal> {
+pub(crate) fn bounded(
+    parameters: &Parameters,
+    name: &'static str,
+    limit: usize,
+) -> Result<Option<String>, Refusal> {
     match parameters.optional(name)? {
         Some(text) if text.len() > limit => Err(Refusal::ParameterTooLong { name, limit }),
         value => Ok(value.map(str::to_owned)),

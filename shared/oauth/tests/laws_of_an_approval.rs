@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
+mod laws;
+
 use std::time::Duration;
 
 use oauth::configuration::Lifetimes;
@@ -242,21 +244,8 @@ impl World {
         if let Some(grant) = self.stored.grant() {
             assert_eq!(grant.person, person(true), "it is in the name of who was asked");
             assert_eq!(grant.asked, asked.asked().digest());
-            assert!(grant.scope.is_within(&asked.scope), "no scope beyond what was asked");
-            assert!(
-                grant.details.iter().all(|one| asked.details.iter().any(|other| one == other)),
-                "no detail beyond what was asked"
-            );
-            assert!(grant.ends_at <= grant.granted_at.after(Lifetimes::default().authorization));
-            if let Some(earlier) = before.grant() {
-                assert_eq!(earlier.scope, grant.scope, "a grant never changes");
-                assert_eq!(earlier.details, grant.details, "a grant never changes");
-                assert!(grant.ends_at <= earlier.ends_at, "a grant never lives longer than it was given");
-            }
-            if self.stored.live_grant(self.now).is_ok() {
-                assert!(self.now < grant.ends_at, "nothing outlives its end");
-            }
         }
+        laws::hold_of_the_grant(&self.stored, before, (&asked.scope, &asked.details), self.now);
     }
 }
 

@@ -3,13 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
+mod laws;
+
 use std::time::Duration;
 
 use oauth::configuration::Lifetimes;
 use oauth::{
-    AuthenticationEvent, Authorization, AuthorizationDetails, AuthorizationRequest, ClientId, CodeChallenge,
-    CodeProof, CodeVerifier, Decision, End, GrantId, Mac, PersonId, RedirectUri, RefreshToken, Rotation,
-    Scope, Secret, Sha256Digest, Spent, Stage, Timestamp,
+    Approval, AuthenticationEvent, Authorization, AuthorizationDetails, AuthorizationRequest, ClientId,
+    CodeChallenge, CodeProof, CodeVerifier, Decision, End, GrantId, Mac, PersonId, RedirectUri, RefreshToken,
+    Rotation, Scope, Secret, Sha256Digest, Spent, Stage, Timestamp,
 };
 use proptest::prelude::*;
 
@@ -134,13 +136,13 @@ impl World {
     }
 
     fn consent(&mut self, details: &[usize], scope: &str) {
-        let decision = Decision {
+        let approval = Approval {
             person: PersonId::from_random([4; 16]),
             authentication: AuthenticationEvent { auth_time: self.now, amr: vec!["pwd".into()] },
             scope: Scope::parse(scope).unwrap(),
             details: details.to_vec(),
-            code: Secret::new(CODE_SECRET).digest(),
         };
+        let decision = Decision { approval, code: Secret::new(CODE_SECRET).digest() };
         if let Ok(next) = self.stored.clone().consented(decision, &Lifetimes::default(), self.now) {
             let Stage::Pushed(pushed) = &self.stored.stage else {
                 panic!("only a request that nobody decided can be decided");
@@ -232,22 +234,7 @@ impl World {
     fn holds(&self, before: &Authorization) {
         assert!(self.redeemed <= 1, "a code is spent once");
         let asked = request();
-        if let Some(grant) = self.stored.grant() {
-            assert!(grant.scope.is_within(&asked.scope), "no scope beyond what was asked");
-            assert!(
-                grant.details.iter().all(|one| asked.details.iter().any(|other| one == other)),
-                "no detail beyond what was asked"
-            );
-            assert!(grant.ends_at <= grant.granted_at.after(Lifetimes::default().authorization));
-            if let Some(earlier) = before.grant() {
-                assert_eq!(earlier.scope, grant.scope, "a grant never changes");
-                assert_eq!(earlier.details, grant.details, "a grant never changes");
-                assert!(grant.ends_at <= earlier.ends_at, "a grant never lives longer than it was given");
-            }
-            if self.stored.live_grant(self.now).is_ok() {
-                assert!(self.now < grant.ends_at, "nothing outlives its end");
-            }
-        }
+        laws::hold_of_the_grant(&self.stored, before, (&asked.scope, &asked.details), self.now);
     }
 }
 

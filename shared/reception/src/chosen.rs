@@ -1,5 +1,7 @@
 use oauth::scope::OPENID;
-use oauth::{Asked, Parameters, Refusal, Scope};
+use oauth::{Approval, Asked, Parameters, Refusal, Scope};
+
+use crate::SignedIn;
 
 /// What a person chose of what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +34,17 @@ impl Chosen {
             return Ok(None);
         }
         Ok(Some(Self { scope, details }))
+    }
+
+    /// The yes of whoever is signed in.
+    pub fn approved_by(self, signed_in: &SignedIn) -> Approval {
+        let session = &signed_in.session;
+        Approval {
+            person: session.person.clone(),
+            authentication: session.authentication.clone(),
+            scope: self.scope,
+            details: self.details,
+        }
     }
 }
 

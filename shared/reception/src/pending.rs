@@ -105,13 +105,8 @@ impl Pending {
         }
         let (reply_to, purpose) = (self.request.reply_to(), self.request.purpose.clone());
         let code: [u8; 32] = guest.dice.roll();
-        let decision = Decision {
-            person: signed_in.session.person.clone(),
-            authentication: signed_in.session.authentication.clone(),
-            scope: yes.chosen.scope,
-            details: yes.chosen.details,
-            code: Secret::new(code).digest(),
-        };
+        let approval = yes.chosen.approved_by(signed_in);
+        let decision = Decision { approval, code: Secret::new(code).digest() };
         let consented = self.approve(guest, decision).await?;
         record_yes(guest, &consented, purpose.as_deref().unwrap_or_default(), yes.is_remembered);
         let code = Handle::new(consented.id.clone(), code).reveal();

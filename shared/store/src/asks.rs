@@ -70,8 +70,7 @@ impl Store {
     /// # Errors
     /// When the table does not answer.
     pub async fn decided(&self, requests: &[GrantId]) -> Result<Vec<GrantId>, Fault> {
-        let mut keys: Vec<Key> = requests.iter().map(authorizations::key).collect();
-        keys.dedup();
+        let keys: Vec<Key> = requests.iter().map(authorizations::key).collect();
         let items = self.read_each(&keys).await?;
         let is_decided = |item: &Item| {
             authorizations::decode(item).is_ok_and(|found| !matches!(found.stage, Stage::Requested(_)))

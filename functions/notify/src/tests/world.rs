@@ -84,7 +84,7 @@ impl World {
         let secret = self.keys.server_secret().await.expect("at hand");
         let now = self.clock.now();
         let awaited = Awaited {
-            secret: Handle::new(id.clone(), secret.of_auth_req_id(&id)).secret.digest(),
+            secret: secret.auth_req_id(&id).secret.digest(),
             expires_at: now.after(LIFE),
             notification_token: Some(secret.conceal(NOTIFICATION_TOKEN, id.as_str(), [9; 12], TOKEN)),
         };
@@ -127,7 +127,7 @@ impl World {
 
     pub(super) async fn auth_req_id(&self, id: &GrantId) -> Handle {
         let secret = self.keys.server_secret().await.expect("at hand");
-        Handle::new(id.clone(), secret.of_auth_req_id(id))
+        secret.auth_req_id(id)
     }
 
     async fn commit(&self, next: &Authorization, news: &str) -> Value {
