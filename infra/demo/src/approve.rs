@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use openidconnect::http::{self, Method, StatusCode, header};
+use openidconnect::http::{Method, StatusCode};
 use openidconnect::url::{Url, form_urlencoded};
 use openidconnect::{AccessToken, CsrfToken};
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use crate::Trouble;
 use crate::claims::{self, Acting};
 use crate::discovery::Provider;
 use crate::endpoint::Endpoint;
-use crate::errand::{NOT_ALLOWED as OLD_REPORT, SCOPE, TOOL};
+use crate::errand::{self, NOT_ALLOWED as OLD_REPORT, SCOPE, TOOL, WANTED};
 use crate::local_server::LocalServer;
 use crate::story::Story;
 use crate::tool::{FileTool, LOCATION};
@@ -170,19 +170,9 @@ async fn delete(
     for (method, file, good) in [
         (Method::DELETE, OLD_REPORT, StatusCode::NO_CONTENT),
         (Method::GET, OLD_REPORT, StatusCode::FORBIDDEN),
-        (Method::DELETE, crate::errand::WANTED, StatusCode::FORBIDDEN),
+        (Method::DELETE, WANTED, StatusCode::FORBIDDEN),
     ] {
-        let url = format!("{}/finance/{file}", tool.origin());
-        let unexpected = |why: String| Trouble::Unexpected { endpoint: "The file tool", why };
-        let request = http::Request::builder()
-            .method(method.clone())
-            .uri(&url)
-            .header(header::AUTHORIZATION, format!("Bearer {}", token.secret()))
-            .body(Vec::new())
-            .map_err(|error| unexpected(error.to_string()))?;
-        let answer = transport.send(request).await.map_err(|error| unexpected(error.to_string()))?;
-        story.fact(method.as_str(), format_args!("{url}  (stands in for {TOOL})"));
-        story.fact("status", answer.status());
+        let answer = errand::call(story, transport, &tool, token, (method, file)).await?;
         if answer.status() != good {
             let should = if good == StatusCode::FORBIDDEN { "refused" } else { "deleted" };
             return Err(Trouble::Tool { should, file, status: answer.status().as_u16() });

@@ -1,6 +1,6 @@
 use openidconnect::AccessToken;
 use openidconnect::HttpResponse;
-use openidconnect::http::{self, StatusCode, header};
+use openidconnect::http::{self, Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::Trouble;
@@ -71,7 +71,7 @@ pub(crate) async fn use_token(
     let tool = FileTool::start(issuer, transport.clone()).await?;
 
     story.step(format_args!("The agent reads {WANTED}"));
-    let served = call(story, transport, &tool, token, WANTED).await?;
+    let served = call(story, transport, &tool, token, (Method::GET, WANTED)).await?;
     if served.status() != StatusCode::OK {
         return Err(tool_was_wrong("served", WANTED, &served));
     }
@@ -79,7 +79,7 @@ pub(crate) async fn use_token(
     story.tell(String::from_utf8_lossy(served.body()));
 
     story.step(format_args!("The agent tries {NOT_ALLOWED} with the same token"));
-    let refused = call(story, transport, &tool, token, NOT_ALLOWED).await?;
+    let refused = call(story, transport, &tool, token, (Method::GET, NOT_ALLOWED)).await?;
     if refused.status() != StatusCode::FORBIDDEN {
         return Err(tool_was_wrong("refused", NOT_ALLOWED, &refused));
     }
@@ -90,21 +90,27 @@ pub(crate) async fn use_token(
     Ok(())
 }
 
-async fn call(
+/// Does something with a file of the tool.
+///
+/// # Errors
+/// When the tool does not answer.
+pub(crate) async fn call(
     story: &Story,
     transport: &Transport,
     tool: &FileTool,
     token: &AccessToken,
-    file: &'static str,
+    (method, file): (Method, &'static str),
 ) -> Result<HttpResponse, Trouble> {
     let unexpected = |why: String| Trouble::Unexpected { endpoint: "The file tool", why };
     let url = format!("{}/finance/{file}", tool.origin());
-    let request = http::Request::get(&url)
+    let request = http::Request::builder()
+        .method(method.clone())
+        .uri(&url)
         .header(header::AUTHORIZATION, format!("Bearer {}", token.secret()))
         .body(Vec::new())
         .map_err(|error| unexpected(error.to_string()))?;
     let answer = transport.send(request).await.map_err(|error| unexpected(error.to_string()))?;
-    story.fact("GET", format_args!("{url}  (stands in for {TOOL})"));
+    story.fact(method.as_str(), format_args!("{url}  (stands in for {TOOL})"));
     story.fact("status", answer.status());
     Ok(answer)
 }

@@ -54,10 +54,14 @@ impl Inbox {
     /// JSON; and `GET /dead-letters` with what could not be delivered at all.
     pub(crate) fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
         if comes_from_a_page(request) {
-            return answer(StatusCode::FORBIDDEN, "text/plain", "not for other web pages".to_owned());
+            return answer(
+                StatusCode::FORBIDDEN,
+                "text/plain; charset=utf-8",
+                "not for other web pages".to_owned(),
+            );
         }
         if request.method() != Method::GET {
-            return answer(StatusCode::METHOD_NOT_ALLOWED, "text/plain", "GET".to_owned());
+            return answer(StatusCode::METHOD_NOT_ALLOWED, "text/plain; charset=utf-8", "GET".to_owned());
         }
         let query = request.uri().query().unwrap_or_default();
         let person = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "person");
@@ -65,9 +69,9 @@ impl Inbox {
         match request.uri().path() {
             "/" => {
                 let messages = self.of(person.as_deref());
-                answer(StatusCode::OK, "text/html", page(&messages, self.clock.now()))
+                answer(StatusCode::OK, "text/html; charset=utf-8", page(&messages, self.clock.now()))
             }
-            "/inbox.css" => answer(StatusCode::OK, "text/css", STYLE.to_owned()),
+            "/inbox.css" => answer(StatusCode::OK, "text/css; charset=utf-8", STYLE.to_owned()),
             "/messages" => {
                 let messages: Vec<Value> = self.of(person.as_deref()).iter().map(Received::to_json).collect();
                 answer(StatusCode::OK, "application/json", json!({ "messages": messages }).to_string())
@@ -76,7 +80,11 @@ impl Inbox {
                 let letters = json!({ "dead_letters": self.shelf.dead_letters() });
                 answer(StatusCode::OK, "application/json", letters.to_string())
             }
-            _ => answer(StatusCode::NOT_FOUND, "text/plain", "/, /messages, /dead-letters".to_owned()),
+            _ => answer(
+                StatusCode::NOT_FOUND,
+                "text/plain; charset=utf-8",
+                "/, /messages, /dead-letters".to_owned(),
+            ),
         }
     }
 
@@ -131,12 +139,7 @@ fn answer(status: StatusCode, media: &'static str, body: String) -> Response<Ful
     let mut response = Response::new(Full::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    let media = match media {
-        "application/json" => HeaderValue::from_static(media),
-        _ => HeaderValue::from_str(&format!("{media}; charset=utf-8"))
-            .unwrap_or(HeaderValue::from_static("text/plain")),
-    };
-    headers.insert(CONTENT_TYPE, media);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

@@ -78,7 +78,7 @@ impl AccountPage<'_> {
     }
 
     fn client_id(&self, id: &str) -> Message {
-        self.frame.tell("consent-client-id", &Arguments::none().with("id", id))
+        self.frame.client_id(id)
     }
 
     fn time_of(&self, consent: &RememberedChoice<'_>) -> Message {

@@ -1,6 +1,6 @@
 use askama::Template;
 use languages::{Arguments, Message, Zone};
-use oauth::Timestamp;
+use oauth::{LONGEST_BINDING_MESSAGE, Timestamp};
 
 use crate::choices::Choices;
 use crate::frame::{Frame, Person, rendered};
@@ -49,8 +49,6 @@ pub enum ApprovalProblem {
 
 /// Up to how many characters a message is shown in the largest type.
 pub(crate) const SHORT_MESSAGE: usize = 40;
-/// The longest message that is shown, in characters.
-const LONGEST_MESSAGE: usize = 100;
 
 impl ApprovalPage<'_> {
     /// The page as HTML.
@@ -63,12 +61,12 @@ impl ApprovalPage<'_> {
     }
 
     fn client_id_text(&self) -> Message {
-        self.frame.tell("consent-client-id", &Arguments::none().with("id", self.client_id))
+        self.frame.client_id(self.client_id)
     }
 
     fn message_text(&self) -> Option<String> {
         self.message
-            .map(|message| languages::foreign_text(message, LONGEST_MESSAGE))
+            .map(|message| languages::foreign_text(message, LONGEST_BINDING_MESSAGE))
             .filter(|message| !message.is_empty())
     }
 

@@ -64,7 +64,7 @@ impl ConsentPage<'_> {
     }
 
     fn client_id(&self) -> Message {
-        self.frame.tell("consent-client-id", &Arguments::none().with("id", self.client.id))
+        self.frame.client_id(self.client.id)
     }
 
     fn way_back(&self) -> Message {

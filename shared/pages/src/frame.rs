@@ -47,6 +47,11 @@ impl Frame<'_> {
         self.tell("signed-in-as", &arguments)
     }
 
+    /// By what a client is known besides its name.
+    pub(crate) fn client_id(&self, id: &str) -> Message {
+        self.tell("consent-client-id", &Arguments::none().with("id", id))
+    }
+
     /// A path below the base path.
     pub(crate) fn path(&self, path: &str) -> String {
         format!("{}{path}", self.base_path)

@@ -5,7 +5,7 @@ use oauth::configuration::{Acquaintances, BackchannelClient, BackchannelSettings
 use oauth::metadata::CLIENT_ASSERTION_ALGORITHMS;
 use url::Url;
 
-use super::server::out_of_bounds;
+use super::server::within;
 use crate::Complaint;
 use crate::files::{AuthenticationMethod, ClientFile, DeliveryMode, GrantTypeName, Lifetime, ServerFile};
 use crate::reading::Read;
@@ -16,11 +16,7 @@ const HOUR: u64 = 3_600;
 pub(super) fn settings(file: &Read<ServerFile>, complaints: &mut Vec<Complaint>) -> BackchannelSettings {
     let (table, default) = (&file.value.backchannel, BackchannelSettings::default());
     let mut within = |name: &str, asked: Option<Lifetime>, default: Duration, bounds: (u64, u64)| {
-        let Some(asked) = asked else { return default };
-        if let Some(wrong) = out_of_bounds(name, asked, bounds) {
-            complaints.push(file.complaint(&["backchannel", name], wrong, ""));
-        }
-        asked.0
+        within(file, ["backchannel", name], asked, default, bounds, complaints)
     };
     let longest_expiry = within("longest_expiry", table.longest_expiry, default.longest_expiry, (30, HOUR));
     let bounds = (30, longest_expiry.as_secs());

@@ -211,11 +211,7 @@ fn lifetimes(file: &Read<ServerFile>, table: &LifetimesTable, complaints: &mut V
     const DAY: u64 = 24 * HOUR;
     let default = Lifetimes::default();
     let mut within = |name: &str, asked: Option<Lifetime>, default: Duration, bounds: (u64, u64)| {
-        let Some(asked) = asked else { return default };
-        if let Some(wrong) = out_of_bounds(name, asked, bounds) {
-            complaints.push(file.complaint(&["lifetimes", name], wrong, ""));
-        }
-        asked.0
+        within(file, ["lifetimes", name], asked, default, bounds, complaints)
     };
     Lifetimes {
         request_uri: within("request_uri", table.request_uri, default.request_uri, (60, 300)),
@@ -231,6 +227,22 @@ fn lifetimes(file: &Read<ServerFile>, table: &LifetimesTable, complaints: &mut V
             (5 * MINUTE, 365 * DAY),
         ),
     }
+}
+
+/// The lifetime that a table of the file names, or the default. One outside its bounds, in seconds and both allowed, is complained of.
+pub(super) fn within(
+    file: &Read<ServerFile>,
+    [table, name]: [&str; 2],
+    asked: Option<Lifetime>,
+    default: Duration,
+    bounds: (u64, u64),
+    complaints: &mut Vec<Complaint>,
+) -> Duration {
+    let Some(asked) = asked else { return default };
+    if let Some(wrong) = out_of_bounds(name, asked, bounds) {
+        complaints.push(file.complaint(&[table, name], wrong, ""));
+    }
+    asked.0
 }
 
 /// What is wrong with a lifetime outside its bounds, both in seconds and both allowed.
