@@ -2,6 +2,8 @@
 accepts and drops, so that only the template can tell.
 """
 
+import json
+import re
 import unittest
 
 import expansion
@@ -155,6 +157,52 @@ def of_alarms(deployment):
         yield "alarms: by e-mail"
 
 
+def of_news(deployment):
+    """What is wrong with how people and clients are told: an emulator drops most of it. What must be told comes again while it
+    matters, and what nobody could tell lies where somebody looks."""
+    mappings = deployment.of_type("AWS::Lambda::EventSourceMapping")
+    wanted = {
+        "News": {
+            "EventSourceArn": deployment.resolve({"Fn::GetAtt": ["Table", "StreamArn"]}),
+            "StartingPosition": "TRIM_HORIZON",
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "BisectBatchOnFunctionError": True,
+            "MaximumRetryAttempts": 10,
+            "MaximumRecordAgeInSeconds": 900,
+            "DestinationConfig": {"OnFailure": {"Destination": deployment.resolve({"Fn::GetAtt": ["DeadLetterQueue", "Arn"]})}},
+        },
+        "DelayedNews": {
+            "EventSourceArn": deployment.resolve({"Fn::GetAtt": ["DelayQueue", "Arn"]}),
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        },
+    }
+    for name, values in wanted.items():
+        mapping = {"FunctionName": deployment.resolve({"Ref": "NotifyFunction"}), **values}
+        found = mappings.get(name, {})
+        yield from (f"{name}: {key}" for key, value in mapping.items() if found.get(key) != value)
+    filters = mappings.get("News", {}).get("FilterCriteria", {}).get("Filters", [])
+    patterns = [json.loads(each["Pattern"]) for each in filters]
+    if patterns != [{"dynamodb": {"NewImage": {"news": {"S": news()}}}}]:
+        yield "News: what wakes notify"
+    queues = deployment.of_type("AWS::SQS::Queue")
+    to_dead_letters = deployment.resolve({"Fn::GetAtt": ["DeadLetterQueue", "Arn"]})
+    redrive = queues["DelayQueue"].get("RedrivePolicy", {})
+    if (redrive.get("deadLetterTargetArn"), redrive.get("maxReceiveCount")) != (to_dead_letters, 5):
+        yield "DelayQueue: where it gives up"
+    timeout = deployment.of_type("AWS::Lambda::Function")["NotifyFunction"]["Timeout"]
+    if queues["DelayQueue"].get("VisibilityTimeout", 0) < 6 * timeout:
+        yield "DelayQueue: how long its reader may take"
+    if queues["DeadLetterQueue"].get("MessageRetentionPeriod") != 14 * 24 * 3600:
+        yield "DeadLetterQueue: how long it keeps"
+
+
+def news():
+    """The words that notify knows."""
+    written = (expansion.ROOT / "functions/notify/src/event.rs").read_text(encoding="utf-8").split("#[cfg(test)]")[0]
+    arms = re.findall(r"^        Some\((.+)\) => Order::News", written, re.MULTILINE)
+    return [word for arm in arms for word in re.findall(r'"(\w+)"', arm)]
+
+
 def of_what_waits(deployment):
     """Which queues and topics keep what lies in them readable."""
     for name, queue in deployment.of_type("AWS::SQS::Queue").items():
@@ -177,7 +225,7 @@ def pairs(tags):
     return [{"Key": key, "Value": value} for key, value in tags.items()] if isinstance(tags, dict) else tags
 
 
-CHECKS = (of_table, of_keys, of_functions, of_logs, of_the_stage, of_the_door, of_alarms, of_what_waits, untagged)
+CHECKS = (of_table, of_keys, of_functions, of_logs, of_the_stage, of_the_door, of_alarms, of_news, of_what_waits, untagged)
 
 
 def wrong(deployment):
@@ -262,6 +310,17 @@ PLANTED = [
     ("defaults", lambda template: template["Resources"].pop("FailingKms"), "alarm: FailingKms"),
     ("defaults", put("DeadLetters", AlarmActions=[]), "DeadLetters: tells nobody"),
     ("everything watched", lambda template: template["Resources"].pop("AlarmByEmail"), "alarms: by e-mail"),
+    ("defaults", without("DelayedNews", "FunctionResponseTypes"), "DelayedNews: FunctionResponseTypes"),
+    ("defaults", put("DelayedNews", EventSourceArn="arn:aws:sqs:us-east-1:1:another"), "DelayedNews: EventSourceArn"),
+    ("defaults", put("News", FilterCriteria={"Filters": [{"Pattern": '{"dynamodb": {"NewImage": {"news": {"S": ["approved"]}}}}'}]}),
+     "News: what wakes notify"),
+    ("defaults", without("News", "FilterCriteria"), "News: what wakes notify"),
+    *(("defaults", without("News", name), f"News: {name}") for name in (
+        "StartingPosition", "FunctionResponseTypes", "BisectBatchOnFunctionError", "MaximumRetryAttempts",
+        "MaximumRecordAgeInSeconds", "DestinationConfig")),
+    ("defaults", without("DelayQueue", "RedrivePolicy"), "DelayQueue: where it gives up"),
+    ("defaults", put("DelayQueue", VisibilityTimeout=30), "DelayQueue: how long its reader may take"),
+    ("defaults", without("DeadLetterQueue", "MessageRetentionPeriod"), "DeadLetterQueue: how long it keeps"),
     ("defaults", without("DelayQueue", "SqsManagedSseEnabled"), "DelayQueue: encryption"),
     ("defaults", without("PeopleTopic", "KmsMasterKeyId"), "PeopleTopic: encryption"),
     *(("everything watched", without(name, "Tags"), f"{name}: no tag") for name in (
@@ -294,6 +353,15 @@ class Settings(unittest.TestCase):
                 self.assertIn(told, found)
                 # A change for all functions is found of each.
                 self.assertEqual({each.split(": ")[1] for each in found}, {told.split(": ")[1]})
+
+    def test_the_runbook_shuts_and_opens_the_door_of_every_function(self):
+        runbook = (expansion.ROOT / "infra/runbook.md").read_text(encoding="utf-8")
+        functions = {function["FunctionName"].removeprefix("countersign-")
+                     for function in expansion.Deployment(expansion.read()).of_type("AWS::Lambda::Function").values()}
+        lists = re.findall(r"for f in ([a-z -]+); do", runbook)
+        self.assertEqual(len(lists), 2)
+        for each in lists:
+            self.assertEqual(set(each.split()), functions)
 
     def test_the_attribute_by_which_items_go_is_the_one_that_the_store_writes(self):
         written = (expansion.ROOT / "shared/store/src/item.rs").read_text(encoding="utf-8")

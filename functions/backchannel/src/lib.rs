@@ -20,7 +20,7 @@ use oauth::{
 };
 use policy::Policies;
 use serde::Serialize;
-use store::{Commit, Derived, Store};
+use store::{COUNTED_TOGETHER, Commit, Derived, Store};
 use whom::Reached;
 
 /// What the endpoint needs.
@@ -102,6 +102,7 @@ async fn ask(
     let asked =
         AuthenticationRequest::parse(parameters, client, &configuration.server, &configuration.tools)?;
     may_be_asked_of_people(services, visit, client, &asked.request)?;
+    within_limits(services, visit, client).await?;
     let lives = asked
         .requested_expiry
         .map_or(settings.expires_in, |wanted| wanted.clamp(SHORTEST_EXPIRY, settings.longest_expiry));
@@ -120,6 +121,14 @@ async fn ask(
     let interval = settings.interval.as_secs();
     let body = Acknowledgement { auth_req_id: handle.reveal(), expires_in: lives.as_secs(), interval };
     Ok(answer::json(StatusCode::OK, &body))
+}
+
+/// Whether the client does not ask people one after the other, as somebody would who has its credentials and looks for a tired one.
+async fn within_limits(services: &Services, visit: &Visit<'_>, client: &Client) -> Result<(), Refusal> {
+    let per_minute = visit.configuration.server.backchannel.asks_of_one_client_per_minute;
+    let caller = format!("ASKS#{}", client.id);
+    let within = services.store.count_request(&caller, 1, per_minute, visit.now).await;
+    within.then_some(()).ok_or(Refusal::SlowDown { retry_after: COUNTED_TOGETHER })
 }
 
 /// Refuses what could not be approved by anybody: details that do not fit their types or tools, what no policy lets this client ask,

@@ -1,7 +1,7 @@
 use deliver::{Addressee, Message, Told};
 use environment::Fault;
 use http::audit::{Decision, Event, Outcome as AuditOutcome};
-use oauth::Stage;
+use oauth::{ClientId, PersonId, Stage, Timestamp};
 
 use crate::outcome::Outcome;
 use crate::{Scene, Services};
@@ -23,6 +23,9 @@ impl Services {
         let Some(client) = self.store.client(configuration, client_id, *now).await? else {
             return Ok(Outcome::Done("its client is registered no longer"));
         };
+        if self.is_silenced(client_id, person, *now).await? {
+            return Ok(Outcome::Done("its client may ring nobody, or not this person"));
+        }
         let (person, kept) = self.store.person_and_devices(person).await?;
         let Some(person) = person.filter(|person| person.allows_made_at(requested.requested_at)) else {
             return Ok(Outcome::Done("its person may decide nothing"));
@@ -48,5 +51,11 @@ impl Services {
             }
             Err(problem) => Ok(Outcome::undelivered(problem, until)),
         }
+    }
+
+    /// Whether a client was switched off, or blocked by this person, since it asked.
+    async fn is_silenced(&self, client: &ClientId, person: &PersonId, now: Timestamp) -> Result<bool, Fault> {
+        let is_off = self.store.client_state(client, now).await?.disabled;
+        Ok(is_off || self.store.asks(person).await?.asks.is_blocked(client))
     }
 }

@@ -64,7 +64,8 @@ fn of_stream(item: &Value) -> Order {
     let id = item["pk"]["S"].as_str().and_then(|pk| GrantId::parse(pk.strip_prefix("AUTHORIZATION#")?));
     let Some(authorization) = id else { return Order::Unreadable("no authorization") };
     match item["news"]["S"].as_str() {
-        Some("requested") => Order::News { authorization, kinds: &[Kind::Ask, Kind::Expire] },
+        // The timer first: what comes again because the queue took nothing has not rung yet.
+        Some("requested") => Order::News { authorization, kinds: &[Kind::Expire, Kind::Ask] },
         Some("approved" | "declined") => Order::News { authorization, kinds: &[Kind::Tell] },
         // The stream's filter lets nothing through that is no news.
         _ => Order::Unreadable("no news"),
@@ -98,7 +99,7 @@ mod tests {
     #[test]
     fn a_request_is_told_to_its_person_and_its_expiry_to_its_client_a_decision_to_its_client() {
         for (news, kinds) in [
-            ("requested", &[Kind::Ask, Kind::Expire][..]),
+            ("requested", &[Kind::Expire, Kind::Ask][..]),
             ("approved", &[Kind::Tell]),
             ("declined", &[Kind::Tell]),
         ] {

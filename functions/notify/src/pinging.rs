@@ -63,9 +63,13 @@ impl Services {
         }
     }
 
-    /// Where the client wants to be told, if it does.
+    /// Where a client wants to be told, if it does.
     async fn endpoint_of(&self, scene: &Scene) -> Result<Option<String>, Fault> {
-        let client = self.store.client(&scene.configuration, scene.found.client_id(), scene.now).await?;
+        let client_id = scene.found.client_id();
+        if self.store.client_state(client_id, scene.now).await?.disabled {
+            return Ok(None);
+        }
+        let client = self.store.client(&scene.configuration, client_id, scene.now).await?;
         let backchannel = client.as_ref().and_then(|client| client.backchannel.as_ref());
         Ok(match backchannel.map(|backchannel| &backchannel.delivery) {
             Some(TokenDelivery::Ping { endpoint }) => Some(endpoint.clone()),

@@ -1,6 +1,9 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_sns::Client;
+use aws_sdk_sns::config::retry::RetryConfig;
+use aws_sdk_sns::config::timeout::TimeoutConfig;
 use aws_sdk_sns::operation::publish::builders::PublishFluentBuilder;
 use aws_sdk_sns::types::MessageAttributeValue;
 use environment::{Fault, setting};
@@ -53,6 +56,12 @@ pub struct Sns {
     topic: Arc<str>,
 }
 
+/// How long SNS may take to answer. It takes what it has heard of whether its answer arrives or not, so a phone would ring twice for
+/// an answer that was only slow; and what it did not hear of comes again from the queue.
+const HEARD_WITHIN: Duration = Duration::from_secs(5);
+/// How long it may take to be reached at all.
+const REACHED_WITHIN: Duration = Duration::from_secs(1);
+
 /// The attribute by which a subscription of the topic is filtered to its device.
 const DEVICE: &str = "device";
 
@@ -67,7 +76,16 @@ impl People {
 
     /// SNS, as the SDK's configuration reaches it; e-mail goes to this topic. Its calls are counted.
     pub fn reached_by(sdk: &aws::SdkConfig, topic: &str) -> Self {
-        let configuration = aws_sdk_sns::config::Builder::from(sdk).interceptor(aws::CallWatch).build();
+        let patience = TimeoutConfig::builder()
+            .connect_timeout(REACHED_WITHIN)
+            .operation_attempt_timeout(HEARD_WITHIN)
+            .operation_timeout(HEARD_WITHIN)
+            .build();
+        let configuration = aws_sdk_sns::config::Builder::from(sdk)
+            .timeout_config(patience)
+            .retry_config(RetryConfig::disabled())
+            .interceptor(aws::CallWatch)
+            .build();
         Self::Sns(Sns { client: Client::from_conf(configuration), topic: topic.into() })
     }
 

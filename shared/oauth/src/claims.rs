@@ -320,3 +320,40 @@ pub struct Introspection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+    const ISSUER: &str = "https://auth.example.com";
+
+    fn claims() -> AccessTokenClaims {
+        AccessTokenClaims::bare(TokenFrame {
+            iss: ISSUER.to_owned(),
+            sub: "person-1".to_owned(),
+            aud: ResourceUri::parse("https://files.example.com").unwrap(),
+            client_id: ClientId::parse("agent").unwrap(),
+            jti: TokenId::from_random([1; 16]),
+            iat: NOW,
+            exp: NOW.after(std::time::Duration::from_mins(5)),
+        })
+    }
+
+    #[test]
+    fn a_token_is_good_from_its_issue_to_its_last_moment_at_its_own_issuer() {
+        let at = |seconds: i64| Timestamp::from_seconds(NOW.as_seconds() + seconds);
+        for (issuer, moment, good) in [
+            (ISSUER, 0, true),
+            (ISSUER, 299, true),
+            (ISSUER, 300, false),
+            (ISSUER, 301, false),
+            // As far as clocks may differ, and no further.
+            (ISSUER, -60, true),
+            (ISSUER, -61, false),
+            ("https://other.example.com", 0, false),
+        ] {
+            assert_eq!(claims().accepted(issuer, at(moment)).is_ok(), good, "{issuer} {moment}");
+        }
+    }
+}

@@ -213,6 +213,14 @@ pub struct BackchannelSettings {
     pub asks_per_hour: u32,
     /// How often one person is asked in an hour by one client.
     pub asks_of_one_client_per_hour: u32,
+    /// How often one client asks in a minute, whomever.
+    #[serde(default = "asks_of_one_client_per_minute")]
+    pub asks_of_one_client_per_minute: u32,
+}
+
+/// What a configuration means that was applied before there was this limit.
+const fn asks_of_one_client_per_minute() -> u32 {
+    60
 }
 
 impl Default for BackchannelSettings {
@@ -224,6 +232,7 @@ impl Default for BackchannelSettings {
             tells_unknown_users: false,
             asks_per_hour: 30,
             asks_of_one_client_per_hour: 12,
+            asks_of_one_client_per_minute: asks_of_one_client_per_minute(),
         }
     }
 }

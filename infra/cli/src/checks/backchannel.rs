@@ -32,6 +32,10 @@ pub(super) fn settings(file: &Read<ServerFile>, complaints: &mut Vec<Complaint>)
             table.asks_of_one_client_per_hour,
             default.asks_of_one_client_per_hour,
         ),
+        asks_of_one_client_per_minute: or(
+            table.asks_of_one_client_per_minute,
+            default.asks_of_one_client_per_minute,
+        ),
     }
 }
 

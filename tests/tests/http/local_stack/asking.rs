@@ -200,10 +200,30 @@ fn what_a_person_leaves_undecided_makes_room_when_it_expires() {
 fn few_an_hour(configuration: &Path) {
     let path = configuration.join("server.toml");
     let text = fs::read_to_string(&path).expect("the server's settings");
-    let few = "[backchannel]\nasks_per_hour = 4\nasks_of_one_client_per_hour = 3\n\n[exchange]\n";
-    let changed = text.replacen("[exchange]\n", few, 1);
+    let few = "[backchannel]\nasks_per_hour = 4\nasks_of_one_client_per_hour = 3\n";
+    let changed = text.replacen("[backchannel]\n", few, 1);
     assert_ne!(text, changed);
     fs::write(path, changed).expect("written");
+}
+
+#[test]
+fn a_client_asks_only_so_many_people_in_a_minute() {
+    let stack = Stack::start_with("few-people-a-minute", &[], |configuration| {
+        let path = configuration.join("server.toml");
+        let text = fs::read_to_string(&path).expect("the server's settings");
+        let few =
+            text.replacen("asks_of_one_client_per_minute = 100_000", "asks_of_one_client_per_minute = 2", 1);
+        assert_ne!(text, few);
+        fs::write(path, few).expect("written");
+    });
+    let agent = an_asking_agent(&stack);
+    let [first, second, third] = [0, 1, 2].map(|_| somebody_reachable(&stack));
+    agent.asks_elsewhere(&for_a_file_of(&first)).ok();
+    agent.asks_elsewhere(&for_a_file_of(&second)).ok();
+    must_wait(&agent.asks_elsewhere(&for_a_file_of(&third)));
+    another_asking_agent(&stack).asks_elsewhere(&for_a_file_of(&third)).ok();
+    stack.time_passes(60);
+    agent.asks_elsewhere(&for_a_file_of(&third)).ok();
 }
 
 #[test]
@@ -357,8 +377,8 @@ fn where_the_configuration_wants_it_a_client_is_told_that_it_named_nobody() {
     let stack = Stack::start_with("tells-unknown-users", &[], |configuration| {
         let path = configuration.join("server.toml");
         let text = fs::read_to_string(&path).expect("the server's settings");
-        let telling = "[backchannel]\ntells_unknown_users = true\n\n[exchange]\n";
-        fs::write(path, text.replacen("[exchange]\n", telling, 1)).expect("written");
+        let telling = "[backchannel]\ntells_unknown_users = true\n";
+        fs::write(path, text.replacen("[backchannel]\n", telling, 1)).expect("written");
     });
     let (agent, reachable, unrelated) =
         (an_asking_agent(&stack), somebody_reachable(&stack), somebody(&stack));

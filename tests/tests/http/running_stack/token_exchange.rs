@@ -215,6 +215,26 @@ fn who_may_act_is_who_the_token_says() {
     assert!(refused.string("error_uri").ends_with("/errors/actor-not-allowed"), "{}", refused.text());
 }
 
+/// RFC 8693, section 4.4: both who shows the token and whom an actor token names must be the one that may act.
+#[test]
+fn an_actor_token_gets_nobody_past_who_may_act() {
+    let stack = Stack::shared();
+    let nightly = Agent::with_basic(stack, "nightly-agent");
+    let acting = nightly.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
+    let more = Parameters::of([("actor_token", &acting), ("actor_token_type", ACCESS_TOKEN)]);
+    let files = the_file_tool(stack);
+    for (agent, may_act) in [("guarded-agent", "nightly-agent"), ("reserved-agent", "files-tool")] {
+        let agent = Agent::with_basic(stack, agent);
+        let token = granted(&agent, &somebody(stack), &asks_for_a_file()).access_token;
+        assert_eq!(verified(stack, &token).claims["may_act"], json!({ "sub": may_act }));
+        let refused = files.exchanges_for(&token, BANK, &more);
+        refused.is_refused(400, "invalid_request");
+        assert!(refused.string("error_uri").ends_with("/errors/actor-not-allowed"), "{}", refused.text());
+        // Without one, it is up to who shows the token.
+        assert_eq!(files.exchanges(&token, BANK).status == 200, may_act == "files-tool");
+    }
+}
+
 /// RFC 8693, section 2.1: who acts is who the actor token is about.
 #[test]
 fn an_actor_token_says_who_acts() {
