@@ -141,4 +141,5 @@ def main():
         stop(f"the code could be redeemed twice: {status}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -22,21 +22,24 @@ export async function anAgent(stack, id = 'report-agent') {
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${JSON.stringify(said)}`);
     return said;
   };
+  /** Asks somebody who is elsewhere; gives the page that a message would lead them to, and how to come for the tokens. */
+  const asks = async (hint, details, more) => {
+    const { auth_req_id } = await post('/bc-authorize', {
+      scope: 'openid files.read files.access',
+      binding_message: 'Maple 42',
+      authorization_details: JSON.stringify(details),
+      ...hint,
+      ...more,
+    });
+    return {
+      address: `${stack.issuer}/approval?request=${auth_req_id.split('.')[0]}`,
+      comes: () => post('/token', { grant_type: 'urn:openid:params:grant-type:ciba', auth_req_id }),
+    };
+  };
   return {
-    /** Asks somebody who is elsewhere; gives the page that a message would lead them to, and how to come for the tokens. */
-    async asksElsewhere(userName, details, more = {}) {
-      const { auth_req_id } = await post('/bc-authorize', {
-        scope: 'openid files.read files.access',
-        login_hint: userName,
-        binding_message: 'Maple 42',
-        authorization_details: JSON.stringify(details),
-        ...more,
-      });
-      return {
-        address: `${stack.issuer}/approval?request=${auth_req_id.split('.')[0]}`,
-        comes: () => post('/token', { grant_type: 'urn:openid:params:grant-type:ciba', auth_req_id }),
-      };
-    },
+    asksElsewhere: (userName, details, more = {}) => asks({ login_hint: userName }, details, more),
+    /** Asks whoever made the code of an invitation. */
+    asksWhoeverInvited: (code, details, more = {}) => asks({ login_hint_token: code }, details, more),
     /** Pushes a request; gives the address to which the person is sent, and how to redeem what comes back. */
     async asks(details, more = {}) {
       const verifier = randomBytes(32).toString('base64url');

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { looksGood } from './accessibility.js';
 import { anAgent, file } from './agent.js';
-import { aBrowser, launchChromium } from './chromium.js';
+import { aPhone as aPhoneOf, launchChromium } from './chromium.js';
 import { approves, denies, signsIn } from './person.js';
 import { startStack } from './stack.js';
 
@@ -21,22 +21,7 @@ after(async () => {
   await stack?.stop();
 });
 
-/** A page on a phone that runs no scripts, closed at the end of the test. */
-async function aPhone(t, options) {
-  const context = await aBrowser(chromium, { viewport: { width: 390, height: 844 }, ...options });
-  const page = await context.newPage();
-  const complaints = [];
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => {
-    const isStatus = /the server responded with a status of 4\d\d/.test(message.text());
-    if (message.type() === 'error' && !isStatus) complaints.push(message.text());
-  });
-  t.after(async () => {
-    await context.close();
-    assert.deepEqual(complaints, []);
-  });
-  return page;
-}
+const aPhone = (t, options) => aPhoneOf(chromium, t, options);
 
 const somebodyReachable = () => stack.somebody('--group', 'reachable');
 

@@ -1,14 +1,21 @@
-// openid-client asks people who are elsewhere and polls (OpenID CIBA Core 1.0): nobody here wrote it, and it checks what it gets.
+// openid-client asks people who are elsewhere and polls (OpenID CIBA Core 1.0), or has its tokens brought, which jose looks at: nobody
+// here wrote either, and they check what they get.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as client from 'openid-client';
 
 import { file } from '../browser/agent.js';
 import { aBrowser, launchChromium } from '../browser/chromium.js';
 import { signsIn } from '../browser/person.js';
-import { startStack } from '../browser/stack.js';
+import { localOnly, startStack } from '../browser/stack.js';
 
 let stack, chromium, key;
 
@@ -146,4 +153,66 @@ test('a request that is no good is refused at once', async () => {
     const parameters = asking(person, [file('Q4-report.pdf')], more);
     await assert.rejects(client.initiateBackchannelAuthentication(config, parameters), { error });
   }
+});
+
+/** A client's notification endpoint: what it is sent, one request after the other. */
+async function aReceiver(t) {
+  const [heard, waiting] = [[], []];
+  const server = createServer(async (request, response) => {
+    const text = (await request.setEncoding('utf8').toArray()).join('');
+    const sent = { authorization: request.headers.authorization, body: JSON.parse(text) };
+    waiting.length ? waiting.shift()(sent) : heard.push(sent);
+    response.writeHead(204).end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const next = () => (heard.length ? heard.shift() : new Promise((resolve) => waiting.push(resolve)));
+  return { url: `http://127.0.0.1:${server.address().port}/brought`, next };
+}
+
+/** From now on tokens are brought there. */
+async function bringsTo(receiver) {
+  const file = join(stack.configuration, 'clients/receiving-agent.toml');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace(/client_notification_endpoint = .*/, `client_notification_endpoint = "${receiver.url}"`));
+  await stack.countersign('apply', stack.configuration, '--yes');
+  // Every process acts on what it last read of the configuration for five seconds.
+  await pause(6_000);
+}
+
+const leftHalf = (token) => createHash('sha256').update(token).digest().subarray(0, 16).toString('base64url');
+
+test('tokens brought, in push mode', localOnly('a deployed server brings nothing to this machine'), async (t) => {
+  const receiver = await aReceiver(t);
+  await bringsTo(receiver);
+  const config = await discover('receiving-agent', client.ClientSecretBasic(await stack.secretOf('receiving-agent')));
+  assert.ok(config.serverMetadata().backchannel_token_delivery_modes_supported.includes('push'));
+  const [person, details, token] = [await somebodyReachable(), [file('Q4-report.pdf')], randomBytes(24).toString('base64url')];
+  const more = { scope: 'openid files.read files.access offline_access', client_notification_token: token };
+  const asked = await client.initiateBackchannelAuthentication(config, asking(person, details, more));
+  await onThePhone(t, person, asked.auth_req_id, says('Approve'));
+  const { authorization, body } = await receiver.next();
+  assert.equal(authorization, `Bearer ${token}`);
+  assert.equal(body.auth_req_id, asked.auth_req_id);
+
+  const keys = createRemoteJWKSet(new URL(config.serverMetadata().jwks_uri));
+  const expected = { issuer: stack.issuer, audience: 'receiving-agent', requiredClaims: ['exp', 'iat', 'auth_time'] };
+  const { payload } = await jwtVerify(body.id_token, keys, expected);
+  assert.equal(payload['urn:openid:params:jwt:claim:auth_req_id'], asked.auth_req_id);
+  assert.equal(payload.at_hash, leftHalf(body.access_token));
+  assert.equal(payload['urn:openid:params:jwt:claim:rt_hash'], leftHalf(body.refresh_token));
+
+  const seen = await seenByTheTool(body.access_token);
+  assert.equal(seen.active, true);
+  assert.deepEqual(seen.authorization_details, details);
+  const renewed = await client.refreshTokenGrant(config, body.refresh_token);
+  assert.equal((await seenByTheTool(renewed.access_token)).active, true);
+  await assert.rejects(client.pollBackchannelAuthenticationGrant(config, asked), { error: 'unauthorized_client' });
+
+  const again = await client.initiateBackchannelAuthentication(config, asking(person, details, more));
+  await onThePhone(t, person, again.auth_req_id, says('Deny'));
+  const refused = await receiver.next();
+  assert.equal(refused.authorization, `Bearer ${token}`);
+  assert.deepEqual([refused.body.auth_req_id, refused.body.error], [again.auth_req_id, 'access_denied']);
 });

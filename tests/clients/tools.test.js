@@ -60,9 +60,9 @@ const TOOLS = {
 const commands = {};
 
 /** Starts a tool; the first line that it prints is its address. */
-async function started(t, name, issuer) {
+async function started(t, name, issuer, resource = FILES) {
   const [program, ...words] = await (commands[name] ??= TOOLS[name]());
-  const environment = { ...process.env, ISSUER: issuer, RESOURCE: FILES };
+  const environment = { ...process.env, ISSUER: issuer, RESOURCE: resource };
   const tool = spawn(program, words, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => tool.kill('SIGTERM'));
   return new Promise((resolve, reject) => {
@@ -156,6 +156,34 @@ for (const name of Object.keys(TOOLS)) {
     const reads = await get(address, '/finance/Q4-report.pdf', `Bearer ${await token(stack, 'files.read')}`);
     assert.equal(reads.status, 403);
     assert.match(reads.challenge, /error="insufficient_scope".*scope="files.access"/);
+  });
+
+  test(`${name}: a client without a token is told where to read what the tool says of itself`, local, async (t) => {
+    const { issuer } = await forger(t);
+    const place = '/.well-known/oauth-protected-resource';
+    const address = await started(t, name, issuer);
+    for (const bearer of [[], ['Bearer junk']]) {
+      const { status, challenge } = await get(address, '/finance/Q4-report.pdf', ...bearer);
+      assert.equal(status, 401);
+      // RFC 9728, section 5.1; RFC 6750, section 3.
+      assert.match(challenge, /^Bearer (.*, )?resource_metadata="https:\/\/files\.test\/\.well-known\/oauth-protected-resource"$/);
+      assert.match(challenge, /scope="files\.access"/);
+      assert.equal(challenge.includes('error='), bearer.length === 1, challenge);
+    }
+    const document = await get(address, place);
+    assert.equal(document.status, 200);
+    assert.deepEqual(JSON.parse(document.body), {
+      resource: FILES,
+      authorization_servers: [issuer],
+      bearer_methods_supported: ['header'],
+      scopes_supported: ['files.access'],
+      authorization_details_types_supported: ['file_access'],
+      resource_name: 'Files',
+    });
+    // RFC 9728, section 3.1: a resource with a path has it behind the well-known part.
+    const deeper = await started(t, name, issuer, `${FILES}/finance`);
+    assert.equal(JSON.parse((await get(deeper, `${place}/finance`)).body).resource, `${FILES}/finance`);
+    assert.equal((await get(deeper, place)).status, 401, 'what stands there is about another tool');
   });
 
   test(`${name}: no forged, foreign or old token is accepted`, local, async (t) => {

@@ -146,7 +146,12 @@ def needs_enforced_rights():
 
 def demo_in_force(operator, *clients):
     """Puts the demo's configuration in force, and makes fresh secrets of these clients: by client, what they prove to be."""
-    operator.does("apply", str(DEMO), "--issuer", ISSUER, "--yes")
+    return in_force(operator, DEMO, *clients)
+
+
+def in_force(operator, configuration, *clients):
+    """The same of another configuration."""
+    operator.does("apply", str(configuration), "--issuer", ISSUER, "--yes")
     secrets = {}
     for client in clients:
         # A test that failed may have left it switched off.

@@ -12,8 +12,8 @@ CLI = "infra/cli"
 class Command:
     """One command, or a way of calling it that takes more."""
 
-    policy: str
-    """Which of the template's policies is for whoever runs it."""
+    policy: str | None
+    """Which of the template's policies is for whoever runs it, beside what another way of calling it takes; `None` when none is."""
     store: tuple = ()
     """The methods of the store that it calls."""
     beside: tuple = ()
@@ -23,12 +23,13 @@ class Command:
 COMMANDS = {
     "apply": Command(
         "Operator",
-        ("snapshot", "apply", "person_by_user_name", "create_person", "update_person", "client_state_now"),
+        ("snapshot", "apply", "person_by_user_name", "create_person", "change_profile", "client_state_now"),
     ),
     "rollback": Command("Operator", ("snapshot", "go_back_to")),
     "user": Command(
         "Operator",
-        ("person_by_user_name", "create_person", "update_person", "remove_person", "end_sessions_of", "people"),
+        ("person_by_user_name", "create_person", "change_profile", "update_person", "remove_person", "end_sessions_of",
+         "people"),
     ),
     "client": Command("Operator", ("configuration", "client", "client_state_now", "change_client_state")),
     "policy explain": Command("Operator", ("snapshot", "person_by_user_name")),
@@ -43,8 +44,11 @@ COMMANDS = {
     "doctor": Command(
         "Auditor",
         ("snapshot", "key_ring"),
-        ("dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:DescribeContinuousBackups", "kms:DescribeKey"),
+        ("dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:DescribeContinuousBackups", "kms:DescribeKey",
+         "lambda:ListEventSourceMappings", "sns:GetSMSAttributes", "sns:GetSMSSandboxAccountStatus"),
     ),
+    # It shows what phones are reached by: whoever looks after the account may see that, and no policy of the stack gives it.
+    "doctor --push-application ARN": Command(None, beside=("sns:ListEndpointsByPlatformApplication",)),
 }
 
 # What is no command of ours: making the first keys and replacing one that leaked is an invocation of a function.
@@ -56,6 +60,10 @@ CALLS = {
     "describe_time_to_live": "dynamodb:DescribeTimeToLive",
     "describe_continuous_backups": "dynamodb:DescribeContinuousBackups",
     "describe_key": "kms:DescribeKey",
+    "list_event_source_mappings": "lambda:ListEventSourceMappings",
+    "list_endpoints_by_platform_application": "sns:ListEndpointsByPlatformApplication",
+    "get_sms_attributes": "sns:GetSMSAttributes",
+    "get_sms_sandbox_account_status": "sns:GetSMSSandboxAccountStatus",
     "filter_log_events": "logs:FilterLogEvents",
 }
 
@@ -68,7 +76,7 @@ def store_methods():
 
 def calls_of_aws():
     """The SDK's calls in the commands' source, each of a client by one of these names."""
-    return set(re.findall(r"\b(?:client|kms)\s*\.\s*([a-z]+_\w+)\(\)", source.folder(CLI)))
+    return set(re.findall(r"\b(?:client|kms|lambda|sns)\s*\.\s*([a-z]+_\w+)\(\)", source.folder(CLI)))
 
 
 def on_the_table(policy):

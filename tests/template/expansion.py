@@ -45,6 +45,9 @@ WAYS = {
         "CertificateArn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/one",
         "TruststoreUri": "s3://bucket/authorities.pem",
     },
+    "with a table that was restored": {
+        "RestoredStream": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/countersign-Table-1ABCDEFGHIJKL/stream/2026-11-26T09:30:00.000",
+    },
     "everything watched": {
         "Tracing": "true",
         "AccessLogs": "true",

@@ -13,7 +13,7 @@ BEGIN = "  # What follows is made of template.yaml by tests/template/http_api.py
 END = "  # End of what is made.\n"
 
 # What a person opens, and what such a page fetches or links to.
-PAGES = re.compile(r"/(authorize|sign-in(/.*)?|sign-out|consent|approval|account|assets/\{file\}|errors(/\{name\})?)")
+PAGES = re.compile(r"/(authorize|sign-in(/.*)?|sign-out|consent|approval|account(/.*)?|assets/\{file\}|app\.webmanifest|errors(/\{name\})?)")
 
 FUNCTION = "arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:${{Deployment}}-{name}"
 

@@ -65,11 +65,14 @@ ITEMS = {
     "REGISTRATION#*": "registrations of clients",
     "KEYS": "the key ring (public or sealed)",
     "PEOPLE": "everybody's user name",
+    "EMAIL#*": "who has an e-mail address",
+    "PHONE#*": "who has a telephone number",
     "PERSON#*": "people",
     "SESSION#*": "sessions",
     "SIGN_IN#*": "failed sign-ins",
     "SNAPSHOT#*": "the configuration",
     "TOKEN#*": "marks and details of access tokens",
+    "USER_CODE#*": "user codes (slow hashes)",
     "USER_NAME#*": "user names",
     "INVITATION#*": "invitations to ask somebody",
 }
@@ -86,6 +89,10 @@ ELSE = {
     "dynamodb:DescribeTable": "reads the table's settings",
     "dynamodb:DescribeTimeToLive": "reads the table's settings",
     "dynamodb:DescribeContinuousBackups": "reads the table's settings",
+    "lambda:ListEventSourceMappings": "reads what brings functions their events",
+    "sns:ListEndpointsByPlatformApplication": "reads which phones of an app are gone, and what they are reached by",
+    "sns:GetSMSAttributes": "reads whether texts go out",
+    "sns:GetSMSSandboxAccountStatus": "reads whether texts go out",
     "kms:DescribeKey": "reads whether the deployment's keys can be used",
     "lambda:InvokeFunction": "invokes `rotation`",
     "logs:FilterLogEvents": "reads the functions' log",
@@ -95,6 +102,11 @@ ELSE = {
     "dynamodb:GetShardIterator": "follows the table's stream",
     "dynamodb:GetRecords": "follows the table's stream",
     "dynamodb:ListStreams": "follows the table's stream",
+    "sns:Subscribe": "subscribes e-mail addresses to the topic",
+    "sns:GetSubscriptionAttributes": "looks after subscriptions and enrolled apps",
+    "sns:Unsubscribe": "looks after subscriptions and enrolled apps",
+    "sns:CreatePlatformEndpoint": "looks after subscriptions and enrolled apps",
+    "sns:SetEndpointAttributes": "looks after subscriptions and enrolled apps",
     "sns:Publish": "sends messages to people by SNS: the topic for e-mail, apps, telephone numbers",
     "sqs:ReceiveMessage": "takes what it has put off",
     "sqs:DeleteMessage": "takes what it has put off",
@@ -153,7 +165,8 @@ def operators(deployment):
             column = next(column for column in columns if action in column)
             columns[column].append(named_item(partition, by_index))
         beside = list(dict.fromkeys(ELSE[action] for action in command.beside))
-        yield f"`{name}`", f"`{command.policy}`", [sorted(set(column)) for column in columns.values()] + [beside]
+        policy = f"`{command.policy}`" if command.policy else "–"
+        yield f"`{name}`", policy, [sorted(set(column)) for column in columns.values()] + [beside]
     of_policies = {
         (statement.resource, action)
         for statement in rights.statements(deployment)

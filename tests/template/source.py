@@ -37,14 +37,16 @@ TOUCHES = {
     "client": {"GetItem": ["SNAPSHOT", "DOCUMENT", "REGISTRATION"]},
     "client_state": {"GetItem": ["CLIENT"]},
     "client_state_now": {"GetItem": ["CLIENT"]},
+    "clients_that_ask": {"Query": ["SNAPSHOT"]},
     "commit": {"PutItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
     "commit_or_take_back": {"PutItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
     "configuration": {"GetItem": ["CONFIGURATION"], "Query": ["SNAPSHOT"]},
     "count_request": {"UpdateItem": ["LIMIT"]},
     "count_stranger": {"UpdateItem": ["LIMIT"]},
+    "count_within": {"UpdateItem": ["LIMIT"]},
     "count_sign_in_attempt": {"PutItem": ["SIGN_IN"], "GetItem": ["SIGN_IN"]},
-    "create_person": {"PutItem": ["USER_NAME", "PERSON"]},
-    "decided": {"BatchGetItem": ["AUTHORIZATION"]},
+    "change_profile": {"GetItem": ["PERSON"], "PutItem": ["PERSON"], "UpdateItem": ["EMAIL", "PHONE"]},
+    "create_person": {"PutItem": ["USER_NAME", "PERSON"], "UpdateItem": ["EMAIL", "PHONE"]},
     "delete_registration": {"DeleteItem": ["REGISTRATION"]},
     "end_by_refresh_token": {"UpdateItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
     "end_session": {"DeleteItem": ["SESSION"]},
@@ -53,8 +55,11 @@ TOUCHES = {
     "forget_sign_in_attempts": {"DeleteItem": ["SIGN_IN"]},
     "go_back_to": {"GetItem": ["CONFIGURATION"], "PutItem": ["CONFIGURATION"]},
     "invitation": {"GetItem": ["INVITATION"]},
+    "invite": {"PutItem": ["INVITATION"], "GetItem": ["INVITATION"]},
     "keep_document": {"PutItem": ["DOCUMENT"]},
     "keep_asks": {"PutItem": ["ASKS"], "GetItem": ["ASKS"]},
+    "keep_devices": {"PutItem": ["DEVICES"], "GetItem": ["DEVICES"]},
+    "keep_user_code": {"PutItem": ["USER_CODE"], "GetItem": ["USER_CODE"]},
     "keep_details": {"PutItem": ["AUTHORIZATION", "TOKEN"]},
     "kept_details": {"BatchGetItem": ["AUTHORIZATION", "TOKEN"]},
     "key_ring": {"GetItem": ["KEYS"]},
@@ -62,14 +67,15 @@ TOUCHES = {
     "person_and_devices": {"BatchGetItem": ["PERSON", "DEVICES"]},
     "people": {"Query": ["PEOPLE"], "GetItem": ["PERSON"]},
     "person": {"GetItem": ["PERSON"]},
-    "person_and_asks": {"BatchGetItem": ["PERSON", "ASKS"]},
+    "approached": {"BatchGetItem": ["PERSON", "ASKS", "USER_CODE"]},
     "person_and_own_asks": {"BatchGetItem": ["PERSON", "ASKS"]},
     "person_by_user_name": {"GetItem": ["USER_NAME", "PERSON"]},
+    "person_hinted": {"GetItem": ["USER_NAME"], "BatchGetItem": ["USER_NAME", "EMAIL", "PHONE"]},
     "person_named": {"GetItem": ["USER_NAME"]},
     "record_hop": {"PutItem": ["AUTHORIZATION", "TOKEN"]},
     "register": {"GetItem": ["REGISTRATION"], "PutItem": ["REGISTRATION"]},
     "remember_consent": {"PutItem": ["CONSENTS"]},
-    "remove_person": {"DeleteItem": ["USER_NAME", "PERSON"]},
+    "remove_person": {"DeleteItem": ["USER_NAME", "PERSON"], "UpdateItem": ["EMAIL", "PHONE"]},
     "remembered_consent": {"GetItem": ["CONSENTS"]},
     "remembered_consents": {"Query": ["CONSENTS"]},
     "replace_key_ring": {"PutItem": ["KEYS"], "GetItem": ["KEYS"]},
@@ -80,10 +86,13 @@ TOUCHES = {
     "snapshot": {"GetItem": ["CONFIGURATION"], "Query": ["SNAPSHOT"]},
     "spend_assertion": {"PutItem": ["ASSERTION"], "GetItem": ["ASSERTION"]},
     "spend_invitation": {"UpdateItem": ["INVITATION"], "GetItem": ["INVITATION"]},
+    "give_back_invitation": {"UpdateItem": ["INVITATION"]},
     "standing": {"BatchGetItem": ["AUTHORIZATION", "TOKEN", "PERSON", "CLIENT"], "GetItem": ["AUTHORIZATION"]},
     "standing_of": {"BatchGetItem": ["PERSON", "CLIENT"]},
     "stranger": {"GetItem": ["DOCUMENT", "REGISTRATION"]},
     "stranger_now": {"GetItem": ["REGISTRATION"]},
+    "wait_no_more": {"BatchGetItem": ["AUTHORIZATION", "CLIENT"]},
+    "user_code": {"GetItem": ["USER_CODE"]},
     "update_person": {"PutItem": ["PERSON"], "GetItem": ["PERSON"]},
 }
 
@@ -125,15 +134,24 @@ def public_methods():
     return set(re.findall(r"^    pub async fn (\w+)", text, re.MULTILINE))
 
 
-def actions(method, seen=()):
-    """Which actions of DynamoDB a method of the store comes to."""
+def reached(method, seen=frozenset()):
+    """The methods of the store that one comes to, itself included."""
     body = bodies()[method]
     called = set(re.findall(r"\bself\s*\.\s*(\w+)\s*(?:::<[^>]*>)?\(", body)) & bodies().keys()
-    own = {"".join(part.title() for part in call.split("_")) for call in SDK.findall(body)}
+    seen = seen | {method}
+    for name in called - seen:
+        seen = reached(name, seen)
+    return seen
+
+
+def actions(method):
+    """Which actions of DynamoDB a method of the store comes to."""
+    text = "\n".join(bodies()[name] for name in reached(method))
+    own = {"".join(part.title() for part in call.split("_")) for call in SDK.findall(text)}
     if "TransactWriteItems" in own:
         # IAM asks for the rights of what is in a transaction, and knows none on transactions.
-        own = own - {"TransactWriteItems"} | {action for part, action in IN_A_TRANSACTION.items() if f"{part}::" in body}
-    return own.union(*(actions(name, (*seen, method)) for name in called - {*seen, method}))
+        own = own - {"TransactWriteItems"} | {action for part, action in IN_A_TRANSACTION.items() if f"{part}::" in text}
+    return own
 
 
 @cache
@@ -152,7 +170,11 @@ def partitions():
 
 def calls(name):
     """Which methods of the store a room or function calls."""
-    return set(re.findall(r"\bstore\s*\.\s*(\w+)\s*(?:::<[^>]*>)?\(", folder(name))) & public_methods()
+    return called_in(folder(name))
+
+
+def called_in(text):
+    return set(re.findall(r"\bstore\s*\.\s*(\w+)\s*(?:::<[^>]*>)?\(", text)) & public_methods()
 
 
 def by_index(method):
@@ -176,10 +198,31 @@ def own(function):
     if f"/{function}" not in limited():
         proof = proof - {"count_request", "count_stranger"}
     # Not everybody who lets a client in has it show a token.
-    if ".good_token(" not in folder(f"functions/{function}"):
+    if not re.search(r"\.(good_token|shown_actor)\(", folder(f"functions/{function}")):
         proof = proof - {"standing", "kept_details"}
+    if ".bearer(" in folder(f"functions/{function}"):
+        proof = proof | {"standing", "client"}
     documents = calls("shared/documents") if "documents" in rooms(function) else set()
-    return rights(calls(f"functions/{function}") | proof | documents)
+    return rights(calls(f"functions/{function}") | proof | documents | of_people(function) | of_tokens(function))
+
+
+# What a room does with the table for a function that calls this of it.
+OF_PEOPLE = {"check_password": "credentials", "change_asks": "asks"}
+
+
+def of_tokens(function):
+    """What a function has done with the table where it makes tokens."""
+    if "issuing" not in rooms(function):
+        return set()
+    # Details are kept beside a grant where a token has less than the whole of them.
+    narrows = "::of_grant(" in folder(f"functions/{function}")
+    return calls("shared/issuing") - (set() if narrows else {"keep_details"})
+
+
+def of_people(function):
+    """What a function has done with the table where it receives people."""
+    named = [file for method, file in OF_PEOPLE.items() if f".{method}(" in folder(f"functions/{function}")]
+    return set().union(*(called_in(code(ROOT / f"shared/reception/src/{file}.rs")) for file in named))
 
 
 @cache
@@ -191,7 +234,7 @@ def limited():
 
 def possible(function):
     """What a function may come to, in the rooms that it begins in too."""
-    begin = [f"shared/{room}" for room in rooms(function) if room in ("admission", "documents", "reception", "keys")]
+    begin = [f"shared/{room}" for room in rooms(function) if room in ("admission", "documents", "issuing", "reception", "keys")]
     return rights(calls(f"functions/{function}").union(*map(calls, begin)))
 
 
@@ -206,7 +249,8 @@ def spends_assertions(function):
 
 
 def signs(function):
-    return bool(re.search(r"\bkeys\s*\.\s*sign\(", folder(f"functions/{function}")))
+    made_of = [f"functions/{function}", *(["shared/issuing"] if "issuing" in rooms(function) else [])]
+    return any(re.search(r"\bkeys\s*\.\s*sign\(", folder(name)) for name in made_of)
 
 
 def makes_keys(function):

@@ -6,8 +6,10 @@ import unittest
 import expansion
 import rights
 
+METADATA = "https://files.internal.corp/.well-known/oauth-protected-resource"
 WAYS = {
     "a REST API": {"RestApiId": "rest", "Scope": "files.access"},
+    "a REST API of a tool that describes itself": {"RestApiId": "rest", "Scope": "files.access", "MetadataUrl": METADATA},
     "an HTTP API": {"HttpApiId": "http", "Rules": "[]", "ClientId": "files-tool", "ClientSecretArn": "arn:secret"},
 }
 
@@ -50,11 +52,8 @@ class Authorizer(unittest.TestCase):
                 self.assertRegex(permission["SourceArn"], rf"^arn:aws:execute-api:[^:]+:\d+:{api}/authorizers/[^*]+$")
 
     def test_what_a_refusal_says_reaches_the_client(self):
-        responses = {
-            found["ResponseType"]: found
-            for found in self.ways["a REST API"].of_type("AWS::ApiGateway::GatewayResponse").values()
-        }
         header = "gatewayresponse.header.WWW-Authenticate"
+        responses = self.responses("a REST API")
         self.assertEqual(responses["UNAUTHORIZED"]["ResponseParameters"][header], "'Bearer'")
         denied = responses["ACCESS_DENIED"]
         self.assertEqual(denied["ResponseParameters"][header], "context.authorizer.challenge")
@@ -62,6 +61,26 @@ class Authorizer(unittest.TestCase):
         answer = (expansion.ROOT / "functions/authorizer/src/answer.rs").read_text(encoding="utf-8")
         for name in ("challenge", "refusal"):
             self.assertIn(f'"{name}"', answer)
+
+    def test_who_has_no_token_is_told_where_the_tool_says_who_gives_one(self):
+        """RFC 9728, section 5.1."""
+        unauthorized = self.responses("a REST API of a tool that describes itself")["UNAUTHORIZED"]
+        self.assertEqual(
+            unauthorized["ResponseParameters"]["gatewayresponse.header.WWW-Authenticate"],
+            f"'Bearer resource_metadata=\"{METADATA}\"'",
+        )
+
+    def test_a_place_of_metadata_cannot_end_the_header_that_it_stands_in(self):
+        pattern = expansion.read(expansion.AUTHORIZER)["Parameters"]["MetadataUrl"]["AllowedPattern"]
+        for good in ("", METADATA, f"{METADATA}/mcp?a=b&c=%20"):
+            self.assertRegex(good, rf"\A(?:{pattern})\Z")
+        for quote in ("'", '"', "\\", " ", "\n", "\u00fc"):
+            self.assertNotRegex(f"{METADATA}{quote}, x=y", rf"\A(?:{pattern})\Z")
+            self.assertNotRegex(f"{METADATA}{quote}", rf"\A(?:{pattern})\Z")
+
+    def responses(self, way):
+        found = self.ways[way].of_type("AWS::ApiGateway::GatewayResponse").values()
+        return {response["ResponseType"]: response for response in found}
 
     def test_its_environment_is_what_the_function_reads(self):
         settings = (expansion.ROOT / "functions/authorizer/src/settings.rs").read_text(encoding="utf-8")

@@ -7,6 +7,11 @@ import http_api
 
 PAGES = {
     "/account",
+    "/account/devices",
+    "/account/devices/confirm",
+    "/app.webmanifest",
+    "/account/invitations",
+    "/account/user-code",
     "/approval",
     "/assets/{file}",
     "/authorize",

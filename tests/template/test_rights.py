@@ -113,7 +113,7 @@ class AFunctionsSource(unittest.TestCase):
     def test_it_is_known_what_each_method_of_the_store_touches_that_a_function_or_room_calls(self):
         functions = [path.name for path in (expansion.ROOT / "functions").iterdir() if path.is_dir()]
         folders = [f"functions/{name}" for name in functions]
-        folders += [f"shared/{room}" for room in ("admission", "documents", "reception", "keys")]
+        folders += [f"shared/{room}" for room in ("admission", "documents", "issuing", "reception", "keys")]
         called = set().union(*map(source.calls, [*folders, "infra/cli"]))
         self.assertEqual(called, set(source.TOUCHES))
 
@@ -200,9 +200,9 @@ class AFunction(unittest.TestCase):
         self.assertEqual(spenders, self.names(source.spends_assertions))
 
     def test_only_what_signs_tokens_or_certificates_may_sign_or_open_a_signing_key(self):
-        self.assertEqual(self.names(source.signs), {"token"})
-        self.assertEqual(self.holders("kms:Sign"), {"token", "rotation"})
-        self.assertEqual(self.openers("signing-key"), {"token", "rotation"})
+        self.assertEqual(self.names(source.signs), {"notify", "token"})
+        self.assertEqual(self.holders("kms:Sign"), {"notify", "token", "rotation"})
+        self.assertEqual(self.openers("signing-key"), {"notify", "token", "rotation"})
 
     def test_rotation_signs_with_rsa_keys_of_its_deployment_alone(self):
         (statement,) = [held for held in self.of_function["rotation"] if "kms:Sign" in held.all("Action")]
@@ -212,10 +212,16 @@ class AFunction(unittest.TestCase):
         }
         self.assertEqual(statement.condition, {"StringEquals": wanted})
 
-    def test_only_notify_follows_the_table_and_reaches_people(self):
-        for action in (*ON_THE_STREAM, "sns:Publish", "sqs:ReceiveMessage"):
+    def test_only_notify_follows_the_table(self):
+        for action in (*ON_THE_STREAM, "sqs:ReceiveMessage"):
             with self.subTest(action):
                 self.assertEqual(self.holders(action), {"notify"})
+
+    def test_only_notify_and_the_page_of_devices_reach_people_and_that_page_alone_enrols_them(self):
+        self.assertEqual(self.holders("sns:Publish"), {"account", "notify"})
+        for action in ("Subscribe", "Unsubscribe", "CreatePlatformEndpoint", "SetEndpointAttributes"):
+            with self.subTest(action):
+                self.assertEqual(self.holders(f"sns:{action}"), {"account"})
 
     def test_only_what_asks_for_the_servers_secret_may_open_it(self):
         self.assertEqual(self.openers("server-secret"), self.names(source.opens_the_server_secret))

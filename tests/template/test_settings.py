@@ -5,6 +5,7 @@ accepts and drops, so that only the template can tell.
 import json
 import re
 import unittest
+from fnmatch import fnmatchcase
 
 import expansion
 import rights
@@ -163,7 +164,8 @@ def of_news(deployment):
     mappings = deployment.of_type("AWS::Lambda::EventSourceMapping")
     wanted = {
         "News": {
-            "EventSourceArn": deployment.resolve({"Fn::GetAtt": ["Table", "StreamArn"]}),
+            "EventSourceArn": deployment.parameters["RestoredStream"]
+            or deployment.resolve({"Fn::GetAtt": ["Table", "StreamArn"]}),
             "StartingPosition": "TRIM_HORIZON",
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
             "BisectBatchOnFunctionError": True,
@@ -184,6 +186,10 @@ def of_news(deployment):
     patterns = [json.loads(each["Pattern"]) for each in filters]
     if patterns != [{"dynamodb": {"NewImage": {"news": {"S": news()}}}}]:
         yield "News: what wakes notify"
+    stream = mappings.get("News", {}).get("EventSourceArn", "")
+    (statement,) = [each for each in rights.statements(deployment) if each.sid == "FollowTheTable"]
+    if not any(fnmatchcase(stream, resource) for resource in statement.all("Resource")):
+        yield "NotifyRole: which streams it follows"
     queues = deployment.of_type("AWS::SQS::Queue")
     to_dead_letters = deployment.resolve({"Fn::GetAtt": ["DeadLetterQueue", "Arn"]})
     redrive = queues["DelayQueue"].get("RedrivePolicy", {})
@@ -264,6 +270,17 @@ def denying(**values):
     return change
 
 
+def following(stream):
+    """A change of the streams that notify may follow."""
+
+    def change(template):
+        policy = template["Resources"]["NotifyRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+        (statement,) = [each for each in policy["Statement"] if each["Sid"] == "FollowTheTable"]
+        statement["Resource"] = stream
+
+    return change
+
+
 EVERYBODY = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}]}
 
 # What somebody might do to a copy of the template: the way that it is deployed, and what must be found of it.
@@ -318,6 +335,9 @@ PLANTED = [
     *(("defaults", without("News", name), f"News: {name}") for name in (
         "StartingPosition", "FunctionResponseTypes", "BisectBatchOnFunctionError", "MaximumRetryAttempts",
         "MaximumRecordAgeInSeconds", "DestinationConfig")),
+    ("with a table that was restored", put("News", EventSourceArn={"Fn::GetAtt": ["Table", "StreamArn"]}),
+     "News: EventSourceArn"),
+    ("with a table that was restored", following({"Fn::GetAtt": ["Table", "StreamArn"]}), "NotifyRole: which streams it follows"),
     ("defaults", without("DelayQueue", "RedrivePolicy"), "DelayQueue: where it gives up"),
     ("defaults", put("DelayQueue", VisibilityTimeout=30), "DelayQueue: how long its reader may take"),
     ("defaults", without("DeadLetterQueue", "MessageRetentionPeriod"), "DeadLetterQueue: how long it keeps"),

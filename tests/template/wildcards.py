@@ -68,6 +68,15 @@ ALLOWED = [
         "rotation makes keys after the deploy", TAGGED,
     ),
     Allowed(
+        "NotifyRole", "SignByKms", "Resource", KEYS_OF_THE_ACCOUNT,
+        "rotation makes keys after the deploy", TAGGED,
+    ),
+    Allowed(
+        "NotifyRole", "FollowTheTable", "Resource",
+        "arn:aws:dynamodb:us-east-1:123456789012:table/countersign-Table-1ABCDEFGHIJKL/stream/*",
+        "a stream is named for the second it was made in, and a restored table has another one",
+    ),
+    Allowed(
         "NotifyRole", "FindTheStream", "Resource", "*",
         "dynamodb:ListStreams knows no resource; Lambda asks for it where it follows a stream",
     ),
@@ -80,8 +89,28 @@ ALLOWED = [
         "a telephone number has no ARN; what has one is not reached by it",
     ),
     Allowed(
+        "AccountRole", "TellByApp", "Resource", "arn:aws:sns:us-east-1:123456789012:endpoint/*",
+        "people enrol their phones after the deploy",
+    ),
+    Allowed(
+        "AccountRole", "TellByText", "NotResource", "arn:aws:sns:*:*:*",
+        "a telephone number has no ARN; what has one is not reached by it",
+    ),
+    Allowed(
+        "AccountRole", "LookAfterSubscriptionsAndApps", "Resource", "*",
+        "the four actions know no resource",
+    ),
+    Allowed(
         "Auditor", "ExamineTheKeys", "Resource", KEYS_OF_THE_ACCOUNT,
         "rotation makes keys after the deploy", TAGGED,
+    ),
+    Allowed(
+        "Auditor", "SeeWhatWakesNotify", "Resource", "*",
+        "lambda:ListEventSourceMappings knows no resource",
+    ),
+    Allowed(
+        "Auditor", "SeeWhetherTextsGoOut", "Resource", "*",
+        "both actions are about the account's texts, and know no resource",
     ),
     Allowed(
         "Auditor", "ReadTheLog", "Resource", "arn:aws:logs:us-east-1:123456789012:log-group:/countersign/countersign:*",

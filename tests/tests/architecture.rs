@@ -143,6 +143,26 @@ fn what_tools_use_knows_the_protocol_alone() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
+/// Tokens are made in two places. The one that brings them has no use for policies and for XML, and does not carry them.
+#[test]
+fn whoever_brings_tokens_carries_neither_policies_nor_xml() {
+    let wrong = offenders(|room, _| {
+        let may = ["functions/token", "functions/notify"];
+        let all = room.dependencies.iter();
+        all.filter(|name| match room.folder.as_str() {
+            "functions/notify" => ["countersign-policy", "countersign-saml"].contains(&name.as_str()),
+            "shared/issuing" => {
+                let heavy = ["countersign-admission", "countersign-policy", "countersign-saml"];
+                heavy.contains(&name.as_str())
+            }
+            folder => name.as_str() == "countersign-issuing" && !may.contains(&folder),
+        })
+        .cloned()
+        .collect()
+    });
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
 /// Lambda's Runtime API, which runs programs and knows nothing of them.
 const RUNTIME_API: &str = "countersign-lean-start";
 

@@ -1,13 +1,13 @@
 use http::audit::{Decision, Event, Outcome};
 use http::{Problem, Response, answer, form};
-use oauth::{Authorization, Refusal};
+use oauth::{Authorization, BackchannelRequest, GrantId, Refusal, Stage};
 use pages::ApprovalProblem;
 use reception::{Chosen, Destination, Guest, SignedIn};
 use store::{Commit, Person};
 
-use crate::answered::Answered;
+use crate::answered::{Answered, NOT_ME};
 use crate::found::{Found, Waiting, find, unknown};
-use crate::shown::{FORM, Read, may_be_approved, page};
+use crate::shown::{FORM, Read, actor, may_be_approved, page};
 
 /// What became of an attempt to decide.
 enum Attempt {
@@ -24,6 +24,13 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
     let signed_in = guest.signed_in().await?.ok_or(Refusal::FormRejected)?;
     let read: Read = guest.open_for(FORM, parameters.required("request")?, &signed_in.binding())?;
     let (found, person) = find(guest, &read.id, &signed_in).await?;
+    if let Found::Expired(waiting) = &found
+        && parameters.required("decision")? == NOT_ME
+    {
+        // There is nothing left to deny. Who used the person's name is kept from asking again all the same.
+        block(guest, &person, waiting).await?;
+        return Ok(to_what_was_decided(guest, read.id));
+    }
     let waiting = found.still_waits()?;
     let answered = Answered::read(&parameters, &waiting.requested.request)?;
     if waiting.authorization.version != read.version {
@@ -33,7 +40,12 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
         Answered::Nothing => {
             return page(guest, &signed_in, &waiting, Some(ApprovalProblem::NothingChosen)).await;
         }
-        Answered::Approved(chosen) => approve(guest, &signed_in, &person, waiting, chosen).await?,
+        Answered::Approved(_, None) if waiting.requested.numbers.is_some() => {
+            return page(guest, &signed_in, &waiting, Some(ApprovalProblem::NumberNotPicked)).await;
+        }
+        Answered::Approved(chosen, picked) => {
+            approve(guest, &signed_in, &person, waiting, (chosen, picked)).await?
+        }
         Answered::Denied => deny(guest, &person, waiting).await?,
         Answered::NotMe => {
             block(guest, &person, &waiting).await?;
@@ -41,32 +53,40 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
         }
     };
     match attempt {
-        Attempt::Made(decided) => {
-            let destination = Destination::Approval { approval: Some(decided.id) };
-            Ok(answer::see_other(&guest.path(&destination.path())))
-        }
+        Attempt::Made(decided) => Ok(to_what_was_decided(guest, decided.id)),
         Attempt::Overtaken(waiting) => {
             page(guest, &signed_in, &waiting, Some(ApprovalProblem::Outdated)).await
         }
     }
 }
 
-/// Commits the person's yes by one write, which is also the news to the client: of any number at once exactly one succeeds.
+fn to_what_was_decided(guest: &Guest<'_>, id: GrantId) -> Response {
+    answer::see_other(&guest.path(&Destination::Approval { approval: Some(id) }.path()))
+}
+
+/// Commits the person's yes by one write, which is also the news to the client: of any number at once exactly one succeeds. With a
+/// number that the agent does not show it is a no.
 async fn approve(
     guest: &Guest<'_>,
     signed_in: &SignedIn,
     person: &Person,
     waiting: Waiting,
-    chosen: Chosen,
+    (chosen, picked): (Chosen, Option<u8>),
 ) -> Result<Attempt, Problem> {
     let request = &waiting.requested.request;
     let client = guest.client(&request.client_id).await?;
     may_be_approved(guest, &client, &waiting)?;
+    actor(guest, request).await?;
     guest.may_grant(person, signed_in, &client, &request.asked(), &chosen)?;
     let approval = chosen.approved_by(signed_in);
     let lives = &guest.configuration.server.lifetimes;
-    let approved = waiting.authorization.clone().approved(approval, lives, guest.now)?;
+    let approved = waiting.authorization.clone().approved(approval, picked, lives, guest.now)?;
     let attempt = commit(guest, person, waiting.authorization, approved).await?;
+    if let Attempt::Made(decided) = &attempt
+        && matches!(decided.stage, Stage::Declined(_))
+    {
+        note_no(guest, person, (request, &decided.id), Outcome::Refused(&Refusal::WrongNumber)).await;
+    }
     if let Attempt::Made(approved) = &attempt
         && let Some(grant) = approved.grant()
     {
@@ -87,21 +107,29 @@ async fn deny(guest: &Guest<'_>, person: &Person, waiting: Waiting) -> Result<At
     let declined = authorization.clone().declined(&person.id, guest.now)?;
     let attempt = commit(guest, person, authorization, declined).await?;
     if let Attempt::Made(declined) = &attempt {
-        let client = &requested.request.client_id;
-        Decision::new(Event::Approval, Outcome::Denied, guest.request, guest.now)
-            .client(client)
-            .person(&person.id)
-            .grant_id(&declined.id)
-            .details_digest(&requested.request.asked().digest())
-            .record();
-        let noted =
-            guest.change_asks(&person.id, |asks| asks.declined(client, &declined.id, guest.now)).await;
-        if let Err(fault) = noted {
-            // The no stands. That its client may ask again a little sooner is no reason to tell the person of a fault.
-            tracing::warn!(target: "approval", %fault, "a denial was not counted");
-        }
+        note_no(guest, person, (&requested.request, &declined.id), Outcome::Denied).await;
     }
     Ok(attempt)
+}
+
+/// Records a no that was committed, and counts it.
+async fn note_no(
+    guest: &Guest<'_>,
+    person: &Person,
+    (request, id): (&BackchannelRequest, &GrantId),
+    outcome: Outcome<'_>,
+) {
+    let client = &request.client_id;
+    Decision::new(Event::Approval, outcome, guest.request, guest.now)
+        .client(client)
+        .person(&person.id)
+        .grant_id(id)
+        .details_digest(&request.asked().digest())
+        .record();
+    if let Err(fault) = guest.change_asks(&person.id, |asks| asks.declined(client, id, guest.now)).await {
+        // The no stands. That its client may ask again a little sooner is no reason to tell the person of a fault.
+        tracing::warn!(target: "approval", %fault, "a denial was not counted");
+    }
 }
 
 /// Lets the client ask this person no more. This comes before the no: whoever hears of a fault can press the button again.

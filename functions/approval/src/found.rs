@@ -1,6 +1,7 @@
 use http::Problem;
 use oauth::{
-    Authorization, Grant, GrantId, HandleRejection, PersonId, Redeemed, Refusal, Requested, Stage, Timestamp,
+    Authorization, ClientId, Grant, GrantId, HandleRejection, PersonId, Redeemed, Refusal, Requested, Stage,
+    Timestamp,
 };
 use reception::{Guest, SignedIn};
 use store::Person;
@@ -9,8 +10,17 @@ use store::Person;
 pub(crate) enum Found {
     /// It waits for their decision.
     Waiting(Box<Waiting>),
-    /// They have approved it, whatever the client has done with that since.
-    Approved(Box<Grant>),
+    /// It waited in vain.
+    Expired(Box<Waiting>),
+    /// They have approved it. The client may do something with that still, or no more.
+    Approved {
+        /// What they approved.
+        grant: Box<Grant>,
+        /// Until when that is good.
+        until: Timestamp,
+    },
+    /// They have approved it, and it was ended since.
+    Ended(ClientId),
     /// They have denied it.
     Denied(Box<Authorization>),
 }
@@ -43,7 +53,8 @@ pub(crate) async fn find(
     let person = person.filter(|person| person.allows(session)).ok_or(Refusal::PersonEnded)?;
     let found = Found::of(authorization.ok_or(unknown())?, &person.id, guest.now)?;
     // What was asked before everything of theirs was ended is not there any more.
-    let is_over = matches!(&found, Found::Waiting(waiting) if !waiting.stands_for(&person));
+    let is_over =
+        matches!(&found, Found::Waiting(waiting) | Found::Expired(waiting) if !waiting.stands_for(&person));
     if is_over { Err(unknown().into()) } else { Ok((found, person)) }
 }
 
@@ -51,6 +62,12 @@ impl Waiting {
     /// Whether it was asked after everything of the person was last ended.
     pub(crate) fn stands_for(&self, person: &Person) -> bool {
         person.allows_made_at(self.requested.requested_at)
+    }
+
+    /// Who decides about it now comes too late.
+    pub(crate) const fn expired(&self) -> Refusal {
+        let at = self.requested.awaited.expires_at;
+        Refusal::RequestNotWaiting { why: HandleRejection::Expired { at } }
     }
 }
 
@@ -64,13 +81,19 @@ impl Found {
         match &authorization.stage {
             Stage::Approved(approved) if approved.grant.person == *person => {
                 http::note_authorization(&authorization);
-                Ok(Self::Approved(Box::new(approved.grant.clone())))
+                let (grant, until) = (Box::new(approved.grant.clone()), approved.awaited.expires_at);
+                Ok(Self::Approved { grant, until })
             }
             Stage::Active(active)
                 if active.grant.person == *person && matches!(active.spent, Redeemed::AuthReqId { .. }) =>
             {
                 http::note_authorization(&authorization);
-                Ok(Self::Approved(Box::new(active.grant.clone())))
+                let grant = Box::new(active.grant.clone());
+                Ok(Self::Approved { until: grant.ends_at, grant })
+            }
+            Stage::Ended(ended) if ended.person.as_ref() == Some(person) => {
+                http::note_authorization(&authorization);
+                Ok(Self::Ended(ended.client_id.clone()))
             }
             Stage::Declined(declined) if declined.person == *person => {
                 http::note_authorization(&authorization);
@@ -78,8 +101,14 @@ impl Found {
             }
             Stage::Requested(requested) if requested.person.as_ref() == Some(person) => {
                 http::note_authorization(&authorization);
-                let requested = authorization.waits_for(person, now)?.clone();
-                Ok(Self::Waiting(Box::new(Waiting { requested, authorization })))
+                let is_over = match authorization.waits_for(person, now) {
+                    Ok(_) => false,
+                    Err(Refusal::RequestNotWaiting { why: HandleRejection::Expired { .. } }) => true,
+                    Err(refusal) => return Err(refusal),
+                };
+                let requested = Requested::clone(requested);
+                let waiting = Box::new(Waiting { requested, authorization });
+                Ok(if is_over { Self::Expired(waiting) } else { Self::Waiting(waiting) })
             }
             _ => Err(unknown()),
         }
@@ -89,7 +118,8 @@ impl Found {
     pub(crate) fn still_waits(self) -> Result<Waiting, Refusal> {
         match self {
             Self::Waiting(waiting) => Ok(*waiting),
-            Self::Approved(_) | Self::Denied(_) => {
+            Self::Expired(waiting) => Err(waiting.expired()),
+            Self::Approved { .. } | Self::Ended(_) | Self::Denied(_) => {
                 Err(Refusal::RequestNotWaiting { why: HandleRejection::Spent })
             }
         }

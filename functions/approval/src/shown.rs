@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use http::{Problem, Response, StatusCode, query};
 use oauth::configuration::{Assurance, Client, GrantType};
-use oauth::{Asks, Authorization, GrantId, Refusal, Stage};
+use oauth::{Asks, Authorization, BackchannelRequest, Grant, GrantId, Refusal, Stage, Timestamp};
 use pages::{ApprovalPage, ApprovalProblem, Decided, DecidedPage, WaitingPage, WaitingRequest};
 use reception::{Destination, Guest, SignedIn};
 use serde::{Deserialize, Serialize};
@@ -43,8 +45,7 @@ async fn all(guest: &Guest<'_>, signed_in: &SignedIn) -> Result<Response, Proble
     let session = &signed_in.session;
     let (person, kept) = guest.store.person_and_own_asks(&session.person).await?;
     let person = person.filter(|person| person.allows(session)).ok_or(Refusal::PersonEnded)?;
-    let mut waiting = guest.store.requests_that_wait_for(&person.id, guest.now).await?;
-    waiting.retain(|request| may_be_offered(request, &kept.asks, Some(&person)));
+    let mut waiting = offered(guest, signed_in, Some(&kept.asks), Some(&person)).await?;
     if waiting.len() == 1
         && let Some(alone) = waiting.pop()
     {
@@ -59,11 +60,25 @@ async fn all(guest: &Guest<'_>, signed_in: &SignedIn) -> Result<Response, Proble
     guest.page(StatusCode::OK, page.render(), &[])
 }
 
-/// What a blocked agent still has waiting is offered to nobody, nor what was asked before everything of the person was ended.
-fn may_be_offered(request: &Authorization, asks: &Asks, person: Option<&Person>) -> bool {
-    let Stage::Requested(requested) = &request.stage else { return false };
-    let stands = person.is_none_or(|person| person.allows_made_at(requested.requested_at));
-    stands && !asks.is_blocked(&requested.request.client_id)
+/// What waits and can be decided: what a blocked agent has waiting, or one that was switched off meanwhile, is offered to nobody, nor
+/// what was asked before everything of the person was ended.
+async fn offered(
+    guest: &Guest<'_>,
+    signed_in: &SignedIn,
+    asks: Option<&Asks>,
+    person: Option<&Person>,
+) -> Result<Vec<Authorization>, Problem> {
+    let mut offered = Vec::new();
+    for request in guest.store.requests_that_wait_for(&signed_in.session.person, guest.now).await? {
+        let Stage::Requested(requested) = &request.stage else { continue };
+        let client = &requested.request.client_id;
+        let stands = person.is_none_or(|person| person.allows_made_at(requested.requested_at));
+        let is_blocked = asks.is_some_and(|asks| asks.is_blocked(client));
+        if stands && !is_blocked && guest.client_at_work(client).await?.is_some() {
+            offered.push(request);
+        }
+    }
+    Ok(offered)
 }
 
 async fn line(guest: &Guest<'_>, authorization: &Authorization) -> Result<Option<WaitingRequest>, Problem> {
@@ -84,9 +99,22 @@ fn path(id: &GrantId) -> String {
 
 /// The request that the address names.
 async fn one(guest: &Guest<'_>, signed_in: &SignedIn, id: &GrantId) -> Result<Response, Problem> {
-    match find(guest, id, signed_in).await?.0 {
+    let (found, person) = find(guest, id, signed_in).await?;
+    match found {
         Found::Waiting(waiting) => page(guest, signed_in, &waiting, None).await,
-        Found::Approved(grant) => {
+        Found::Expired(waiting) => {
+            let kept = guest.store.asks(&person.id).await?;
+            let client = &waiting.requested.request.client_id;
+            if !kept.asks.is_blocked(client) {
+                return Err(waiting.expired().into());
+            }
+            decided_page(guest, signed_in, client, Decided::Blocked, Some(&kept.asks)).await
+        }
+        Found::Ended(client) => decided_page(guest, signed_in, &client, Decided::Over, None).await,
+        Found::Approved { grant, until } if is_over(guest, &person, &grant, until).await? => {
+            decided_page(guest, signed_in, &grant.client_id, Decided::Over, None).await
+        }
+        Found::Approved { grant, .. } => {
             let sentences = grant.details.iter().map(|detail| guest.sentence(detail)).collect();
             let scopes = grant.scope.iter().map(|scope| guest.scope_choice(scope)).collect();
             let decided = Decided::Approved { sentences, scopes };
@@ -95,11 +123,28 @@ async fn one(guest: &Guest<'_>, signed_in: &SignedIn, id: &GrantId) -> Result<Re
         Found::Denied(authorization) => {
             let Stage::Declined(declined) = &authorization.stage else { return Err(unknown().into()) };
             let kept = guest.store.asks(&declined.person).await?;
-            let decided =
-                if kept.asks.is_blocked(&declined.client_id) { Decided::Blocked } else { Decided::Denied };
+            let decided = if kept.asks.is_blocked(&declined.client_id) {
+                Decided::Blocked
+            } else if declined.by_wrong_number {
+                Decided::WrongNumber
+            } else {
+                Decided::Denied
+            };
             decided_page(guest, signed_in, &declined.client_id, decided, Some(&kept.asks)).await
         }
     }
+}
+
+/// Whether nothing more comes of what a person approved: its time is over, or everything of theirs or of the client's was ended.
+async fn is_over(
+    guest: &Guest<'_>,
+    person: &Person,
+    grant: &Grant,
+    until: Timestamp,
+) -> Result<bool, Problem> {
+    let client = guest.store.client_state(&grant.client_id, guest.now).await?;
+    let stands = person.allows_made_at(grant.granted_at) && client.allows_issued_at(grant.granted_at);
+    Ok(guest.now >= until || !stands)
 }
 
 /// What was decided, as it stands, and what else waits.
@@ -112,9 +157,8 @@ async fn decided_page(
 ) -> Result<Response, Problem> {
     let client = guest.store.client(&guest.configuration, client_id, guest.now).await?;
     let client_name = client.as_ref().map_or(client_id.as_str(), |client| &client.name);
-    let waiting = guest.store.requests_that_wait_for(&signed_in.session.person, guest.now).await?;
-    let offered = |next: &&Authorization| asks.is_none_or(|asks| may_be_offered(next, asks, None));
-    let next = waiting.iter().find(offered).map(|next| path(&next.id));
+    let waiting = offered(guest, signed_in, asks, None).await?;
+    let next = waiting.first().map(|next| path(&next.id));
     let page = DecidedPage { frame: guest.frame(), client_name, decided, next };
     guest.page(StatusCode::OK, page.render(), &[])
 }
@@ -130,6 +174,7 @@ pub(crate) async fn page(
     let request = &requested.request;
     let client = guest.client(&request.client_id).await?;
     may_be_approved(guest, &client, waiting)?;
+    let actor = actor(guest, request).await?;
     let read = Read { id: authorization.id.clone(), version: authorization.version };
     // Longer than the request waits: whoever answers too late is told so.
     let until = requested.awaited.expires_at.after(guest.configuration.server.lifetimes.interaction);
@@ -139,9 +184,11 @@ pub(crate) async fn page(
         request: &sealed,
         client_name: &client.name,
         client_id: client.id.as_str(),
+        actor: actor.as_deref().map(|actor| (actor.name.as_str(), actor.id.as_str())),
         person: signed_in.person(),
         message: request.binding_message.as_deref(),
         choices: guest.choices(&client, &request.asked(), signed_in),
+        numbers: requested.numbers.map(|numbers| numbers.shown()),
         lifetime: guest.lifetime(&request.resources, client.may_renew_approval(&request.scope), signed_in),
         asked_at: requested.requested_at,
         expires_at: requested.awaited.expires_at,
@@ -150,10 +197,23 @@ pub(crate) async fn page(
     };
     let status = match problem {
         None => StatusCode::OK,
-        Some(ApprovalProblem::NothingChosen) => StatusCode::UNPROCESSABLE_ENTITY,
+        Some(ApprovalProblem::NothingChosen | ApprovalProblem::NumberNotPicked) => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         Some(ApprovalProblem::Outdated) => StatusCode::CONFLICT,
     };
     guest.page(status, page.render(), &[])
+}
+
+/// Who would act in the person's name, where it is not the client itself. One that was switched off since acts for nobody.
+pub(crate) async fn actor(
+    guest: &Guest<'_>,
+    request: &BackchannelRequest,
+) -> Result<Option<Arc<Client>>, Problem> {
+    match &request.actor {
+        None => Ok(None),
+        Some(id) => Ok(Some(guest.client_at_work(id).await?.ok_or(Refusal::UnknownClient)?)),
+    }
 }
 
 /// A client from which the right to ask was taken since is given nothing, and what demands more than a session is refused here as it

@@ -141,8 +141,5 @@ fn may_be_carried(
     if size > LONGEST_CARRIED || request.written_length() > LONGEST_WRITTEN {
         return Err(Refusal::QueryTooLong { limit: LONGEST_CARRIED });
     }
-    guest.types.validate(&request.details, client, false)?;
-    let tools = guest.configuration.tools_of(client, &request.resources);
-    guest.types.refuse_homeless(&request.details, &tools)?;
     guest.may_be_asked(client, request)
 }

@@ -8,8 +8,9 @@
 //!
 //! What an API can answer is narrower than RFC 6750, section 3. A REST API shows what the authorizer says only where its
 //! policy denies (`ACCESS_DENIED`, whose one status is 403). An invocation that fails brings nothing along: its 401
-//! (`UNAUTHORIZED`) has the same fixed challenge for no token and for one that is not good any more. It is a bare `Bearer`,
-//! because who came without a token should be told no `error` (section 3.1). Who must sign in anew or more surely (RFC 9470)
+//! (`UNAUTHORIZED`) has the same fixed challenge for no token and for one that is not good any more: `Bearer`, and where the tool's
+//! metadata is if it publishes any (RFC 9728, section 5.1), but no `error`, which who came without a token should not be told
+//! (RFC 6750, section 3.1). Who must sign in anew or more surely (RFC 9470)
 //! has a good token and needs to know how: they get the challenge for it, under 403 where that RFC's examples have 401. An
 //! HTTP API shows nothing but 401 to who came without a header, and 403 to the others.
 
@@ -77,6 +78,9 @@ impl Authorizer {
         let mut guard = Guard::of(settings.issuer, settings.resource);
         if let Some(credentials) = settings.credentials {
             guard = guard.credentials(credentials);
+        }
+        if settings.describes_itself {
+            guard = guard.with_metadata();
         }
         Ok(Self { guard: guard.build()?, rules: settings.rules })
     }

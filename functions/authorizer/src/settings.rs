@@ -7,6 +7,8 @@
 //!   the last two is there: a token's audience alone says nothing of what it allows.
 //! - `COUNTERSIGN_CLIENT_ID`, `COUNTERSIGN_CLIENT_SECRET`: the tool's credentials at the issuer, for tokens that refer to
 //!   their details.
+//! - `COUNTERSIGN_METADATA_URL`: where the tool publishes what it says of itself, if it does: the place that RFC 9728, section
+//!   3.1, prescribes for its resource, and no other. Challenges then point there (section 5.1).
 //! - `COUNTERSIGN_LOOK_UP`: `true` asks the issuer about every token, so that one that was taken back ends within seconds.
 //!
 //! The rules are an array of objects. The first whose `methods` and `path` are the request's is the one that counts. `{name}`
@@ -24,7 +26,7 @@
 //! `acr_values` and `max_age` are what the client is told to ask for where they are not met (RFC 9470, section 3). The last
 //! four only restrict what scope and details allow: a rule with nothing else is refused, where all requests need no scope.
 
-use resource::{Credentials, SetUpWrong};
+use resource::{Credentials, ResourceUri, SetUpWrong, metadata_url};
 
 use crate::rules::{OfAll, Rule, Rules};
 
@@ -38,6 +40,8 @@ pub struct Settings {
     pub rules: Rules,
     /// The tool's credentials at the issuer.
     pub credentials: Option<Credentials>,
+    /// Whether the tool publishes its metadata (RFC 9728).
+    pub describes_itself: bool,
 }
 
 /// What is wrong with it.
@@ -100,13 +104,29 @@ impl Settings {
             (Some(_), None) => return Err(Wrong::Missing("COUNTERSIGN_CLIENT_SECRET")),
             (None, Some(_)) => return Err(Wrong::Missing("COUNTERSIGN_CLIENT_ID")),
         };
+        let resource = needed("COUNTERSIGN_RESOURCE")?;
+        let metadata = set("COUNTERSIGN_METADATA_URL");
+        if let Some(url) = &metadata {
+            require_place_of_metadata(&resource, url)?;
+        }
         Ok(Self {
             issuer: needed("COUNTERSIGN_ISSUER")?,
-            resource: needed("COUNTERSIGN_RESOURCE")?,
+            resource,
+            describes_itself: metadata.is_some(),
             rules: Rules { of_all: OfAll { scope, looked_up }, rules },
             credentials,
         })
     }
+}
+
+/// Refuses another place than the prescribed one: a client takes no metadata from there (RFC 9728, section 3.3).
+fn require_place_of_metadata(resource: &str, url: &str) -> Result<(), Wrong> {
+    let place = ResourceUri::parse(resource).as_ref().and_then(metadata_url);
+    if place.as_deref() == Some(url) {
+        return Ok(());
+    }
+    let place = place.unwrap_or_else(|| "nowhere".to_owned());
+    Err(unusable("COUNTERSIGN_METADATA_URL", &format!("what this resource says of itself stands at {place}")))
 }
 
 fn rules(json: &str) -> Result<Vec<Rule>, Wrong> {
@@ -143,6 +163,8 @@ mod tests {
     #[test]
     fn what_is_missing_or_of_no_use_is_named() {
         assert_eq!(wrong(&[]), None);
+        let itself = "https://files.internal.corp/.well-known/oauth-protected-resource";
+        assert_eq!(wrong(&[("COUNTERSIGN_METADATA_URL", itself)]), None);
         for (name, value, named) in [
             ("COUNTERSIGN_ISSUER", "", "COUNTERSIGN_ISSUER"),
             ("COUNTERSIGN_RESOURCE", " ", "COUNTERSIGN_RESOURCE"),
@@ -153,6 +175,11 @@ mod tests {
                 "COUNTERSIGN_RULES",
                 r#"[{"methods": ["GET"], "path": "/{id}/versions/{id}", "scope": "files.access"}]"#,
                 "twice",
+            ),
+            (
+                "COUNTERSIGN_METADATA_URL",
+                "https://evil.example/.well-known/oauth-protected-resource",
+                "at https://files.internal.corp/.well-known/oauth-protected-resource",
             ),
             ("COUNTERSIGN_LOOK_UP", "yes", "COUNTERSIGN_LOOK_UP"),
             ("COUNTERSIGN_LOOK_UP", "true", "COUNTERSIGN_CLIENT_ID"),

@@ -284,6 +284,33 @@ async fn an_http_api_gets_yes_or_no() {
     }
 }
 
+/// RFC 9728, section 5.1. Who comes without a token costs the issuer no question.
+#[tokio::test]
+async fn a_tool_that_describes_itself_is_pointed_to_by_every_challenge() {
+    let itself = "https://files.internal.corp/.well-known/oauth-protected-resource";
+    let without_a_token = json!({
+        "version": "2.0", "type": "REQUEST", "routeArn": format!("{API}/GET/"), "rawPath": "/", "routeKey": "$default",
+        "headers": {}, "requestContext": {"stage": "$default", "http": {"method": "GET"}},
+    });
+    for (url, challenge) in
+        [(itself, format!("Bearer resource_metadata=\"{itself}\"")), ("", "Bearer".to_owned())]
+    {
+        let settings = Settings::read(|name| {
+            let value = match name {
+                "COUNTERSIGN_ISSUER" => ISSUER,
+                "COUNTERSIGN_RESOURCE" => RESOURCE,
+                "COUNTERSIGN_SCOPE" => "files.access",
+                "COUNTERSIGN_METADATA_URL" => url,
+                _ => return None,
+            };
+            Some(value.to_owned())
+        });
+        let authorizer = Authorizer::new(settings.expect("settings")).expect("an authorizer");
+        let no = authorizer.handle(&without_a_token.to_string()).await.expect("an answer");
+        assert_eq!((&no["isAuthorized"], &no["context"]["challenge"]), (&json!(false), &json!(challenge)));
+    }
+}
+
 #[tokio::test]
 async fn who_cannot_decide_fails_and_lets_nobody_in() {
     let event = asks("GET", "/files/finance/Q4-report.pdf", &token("files.access")).to_string();

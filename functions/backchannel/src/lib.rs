@@ -13,12 +13,12 @@ use environment::{Clock, Dice, Fault};
 use http::audit::{Event, Outcome};
 use http::{Problem, Request, Response, StatusCode, answer, form};
 use keys::{Deployment, Keys};
-use oauth::configuration::{Assurance, Client};
+use oauth::configuration::Client;
 use oauth::{
-    AuthenticationRequest, Authorization, Awaited, BackchannelRequest, GrantId, LONGEST_DETAILS, Parameters,
-    Refusal, Requested,
+    AuthenticationRequest, Authorization, Awaited, BackchannelRequest, ClientId, GrantId, LONGEST_DETAILS,
+    NumberMatch, Parameters, Refusal, Requested, ShownToken, actor_token,
 };
-use policy::Policies;
+use policy::{Asking, Policies};
 use serde::Serialize;
 use store::{COUNTED_TOGETHER, Commit, Derived, Store};
 use whom::Reached;
@@ -55,6 +55,9 @@ struct Acknowledgement {
     auth_req_id: String,
     expires_in: u64,
     interval: u64,
+    /// What the agent shows, and the person picks: an extension of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    binding_number: Option<u8>,
 }
 
 /// Runs the function under the Lambda runtime.
@@ -99,16 +102,20 @@ async fn ask(
             Refusal::ParameterTooLong { name: "authorization_details", limit: LONGEST_DETAILS }.into()
         );
     }
-    let asked =
+    let mut asked =
         AuthenticationRequest::parse(parameters, client, &configuration.server, &configuration.tools)?;
+    let actor = actor_token(parameters)?;
     may_be_asked_of_people(services, visit, client, &asked.request)?;
     within_limits(services, visit, client).await?;
+    if let Some(shown) = actor {
+        asked.request.actor = Some(acting(services, visit, client, &shown).await?);
+    }
     let lives = asked
         .requested_expiry
         .map_or(settings.expires_in, |wanted| wanted.clamp(SHORTEST_EXPIRY, settings.longest_expiry));
     let expires_at = visit.now.after(lives);
     let id = GrantId::from_random(services.dice.roll());
-    let named = whom::named(services, visit, client, &asked.hint).await?;
+    let named = whom::named(services, visit, client, &asked).await?;
     let handle = services.keys.server_secret().await?.auth_req_id(&id);
     let awaited = Awaited {
         secret: handle.secret.digest(),
@@ -116,11 +123,36 @@ async fn ask(
         notification_token: services.concealed(&asked, &id).await?,
     };
     // What is counted or spent comes last before the request is kept.
-    let reached = named.counted(services, visit, client, (&id, expires_at)).await?;
-    keep(services, visit, asked.request, reached, (&id, awaited)).await?;
+    let Reached { person, rings, invited_by } =
+        named.counted(services, visit, client, (&id, expires_at)).await?;
+    let numbers = services.numbers(visit, client);
+    let AuthenticationRequest { request, channel, .. } = asked;
+    let requested_at = visit.now;
+    let requested = Requested { request, person, requested_at, rings, channel, numbers, awaited };
+    let kept = keep(services, visit, &id, requested).await;
+    if let (Err(_), Some(code)) = (&kept, &invited_by) {
+        services.store.give_back_invitation(code, &id).await;
+    }
+    kept?;
     let interval = settings.interval.as_secs();
-    let body = Acknowledgement { auth_req_id: handle.reveal(), expires_in: lives.as_secs(), interval };
+    let body = Acknowledgement {
+        auth_req_id: handle.reveal(),
+        expires_in: lives.as_secs(),
+        interval,
+        binding_number: numbers.map(|numbers| numbers.right()),
+    };
     Ok(answer::json(StatusCode::OK, &body))
+}
+
+/// Who acts by the token that the client shows beside its own proof.
+async fn acting(
+    services: &Services,
+    visit: &Visit<'_>,
+    client: &Client,
+    shown: &ShownToken<'_>,
+) -> Result<ClientId, Problem> {
+    let keys = services.keys.public().await?;
+    visit.shown_actor(&keys, &services.types(visit), client, shown).await
 }
 
 /// Whether the client does not ask people one after the other, as somebody would who has its credentials and looks for a tired one.
@@ -131,8 +163,7 @@ async fn within_limits(services: &Services, visit: &Visit<'_>, client: &Client) 
     within.then_some(()).ok_or(Refusal::SlowDown { retry_after: COUNTED_TOGETHER })
 }
 
-/// Refuses what could not be approved by anybody: details that do not fit their types or tools, what no policy lets this client ask,
-/// and what needs an approval that this server cannot take yet.
+/// Refuses what nobody could approve.
 fn may_be_asked_of_people(
     services: &Services,
     visit: &Visit<'_>,
@@ -140,32 +171,28 @@ fn may_be_asked_of_people(
     request: &BackchannelRequest,
 ) -> Result<(), Refusal> {
     let configuration = &visit.configuration;
-    let types =
-        services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
-    types.validate(&request.details, client, true)?;
-    let tools = configuration.tools_of(client, &request.resources);
-    types.refuse_homeless(&request.details, &tools)?;
     let make = || Policies::new(&configuration.policies, &configuration.detail_types);
     let policies = services.policies.of(configuration.version, make);
-    let answer = policies.ask(client, (&request.scope, &request.details), &tools, visit.now);
-    http::note_policies(answer.for_audit());
-    answer.everything()?;
-    if types.strongest_assurance(&request.details) == Assurance::Strong {
-        return Err(Refusal::AuthenticationStrengthUnavailable);
-    }
-    Ok(())
+    let asking = Asking {
+        client,
+        scope: &request.scope,
+        details: &request.details,
+        tools: &configuration.tools_of(client, &request.resources),
+        is_pushed: true,
+        now: visit.now,
+    };
+    asking.check(&services.types(visit), &policies, |answer| http::note_policies(answer.for_audit()))
 }
 
 /// Keeps the request by one write.
 async fn keep(
     services: &Services,
     visit: &Visit<'_>,
-    request: BackchannelRequest,
-    Reached { person, rings }: Reached,
-    (id, awaited): (&GrantId, Awaited),
+    id: &GrantId,
+    requested: Requested,
 ) -> Result<(), Problem> {
-    let (client, digest) = (request.client_id.clone(), request.asked().digest());
-    let requested = Requested { request, person: person.clone(), requested_at: visit.now, rings, awaited };
+    let Requested { request, person, .. } = &requested;
+    let (client, person, digest) = (request.client_id.clone(), person.clone(), request.asked().digest());
     match services.store.commit(&Authorization::requested(id.clone(), Box::new(requested))).await? {
         Commit::Done => {}
         Commit::Outdated(_) => return Err(Fault::broken("dice", "an id came twice").into()),
@@ -180,6 +207,18 @@ async fn keep(
 }
 
 impl Services {
+    fn types(&self, visit: &Visit<'_>) -> DetailTypes {
+        let configuration = &visit.configuration;
+        self.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()))
+    }
+
+    /// What the person picks from, where the server or the client's registration asks for that: whoever is asked, be it nobody.
+    fn numbers(&self, visit: &Visit<'_>, client: &Client) -> Option<NumberMatch> {
+        let of_client = client.backchannel.as_ref().is_some_and(|own| own.number_matching);
+        let is_asked = of_client || visit.configuration.server.backchannel.number_matching;
+        is_asked.then(|| NumberMatch::from_random(self.dice.roll()))
+    }
+
     /// What the client wants to be told with, as it is kept.
     async fn concealed(&self, asked: &AuthenticationRequest, id: &GrantId) -> Result<Option<String>, Fault> {
         let Some(token) = &asked.client_notification_token else { return Ok(None) };

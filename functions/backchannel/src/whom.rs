@@ -1,8 +1,12 @@
 use admission::Visit;
 use http::Problem;
-use oauth::configuration::Client;
-use oauth::{GrantId, Hint, InvitationCode, MayAsk, PersonId, Refusal, Timestamp};
-use store::{COUNTED_TOGETHER, KeptAsks, Person};
+use oauth::configuration::{Client, UserCodeUse};
+use oauth::{
+    AuthenticationRequest, GrantId, Hint, InvitationCode, LoginHint, MayAsk, PersonId, Refusal, Timestamp,
+    UserCode, UserCodeHash,
+};
+use sessions::is_user_code;
+use store::{Approached, COUNTED_TOGETHER, KeptAsks, Person};
 
 use crate::Services;
 
@@ -10,8 +14,6 @@ use crate::Services;
 const MOST_TRIES: usize = 4;
 /// How many codes of invitations one client may try in a minute: of 30 to the power of ten there are.
 const INVITATIONS_PER_MINUTE: u32 = 60;
-/// The longest user name.
-const LONGEST_USER_NAME: usize = 256;
 
 /// Whom a client named: somebody, or nobody whom it may ask. What is done for the one is done for the other, so that neither the
 /// answer nor the time that it takes tells them apart.
@@ -22,6 +24,36 @@ pub(crate) struct Named {
     asks: KeptAsks,
     /// The invitation that it came with.
     invited_by: Option<InvitationCode>,
+    /// What the user code that it showed is worth.
+    code: Code,
+}
+
+/// What a client's user code is worth (OpenID CIBA Core 1.0, section 7.1).
+#[derive(Clone, Copy, PartialEq)]
+enum Code {
+    /// None was shown, and none is asked for.
+    NotAsked,
+    /// None was shown, and the person has set one: they do not hear of the request.
+    LeftOut,
+    /// It is the one that the person set.
+    Right,
+    /// It is not. Nobody has set any.
+    Wrong,
+}
+
+impl Code {
+    /// Judges what was shown. There is one hash to compute for it, be there a code or a person or not.
+    fn of(client: &Client, shown: Option<&UserCode>, kept: Option<&UserCodeHash>) -> Self {
+        let is_used = client.backchannel.as_ref().is_some_and(|own| own.user_code != UserCodeUse::None);
+        match shown {
+            None if is_used && kept.is_some() => Self::LeftOut,
+            None => Self::NotAsked,
+            Some(shown) => {
+                aws::count("Argon2id");
+                if is_user_code(shown, kept) { Self::Right } else { Self::Wrong }
+            }
+        }
+    }
 }
 
 /// Whom a request reaches.
@@ -30,6 +62,8 @@ pub(crate) struct Reached {
     pub(crate) person: Option<PersonId>,
     /// Whether they hear of it.
     pub(crate) rings: bool,
+    /// The invitation that was spent for it.
+    pub(crate) invited_by: Option<InvitationCode>,
 }
 
 /// Finds out whom the client means (OpenID CIBA Core 1.0, section 7.2). Whoever it may not ask is nobody to it: one it is not related
@@ -41,15 +75,13 @@ pub(crate) async fn named(
     services: &Services,
     visit: &Visit<'_>,
     client: &Client,
-    hint: &Hint,
+    asked: &AuthenticationRequest,
 ) -> Result<Named, Problem> {
-    let (id, typed) = match hint {
-        Hint::Login(name) => {
-            let name = name.trim().to_lowercase();
-            let may_exist = (1..=LONGEST_USER_NAME).contains(&name.len());
-            let id = if may_exist { services.store.person_named(&name).await? } else { None };
-            (id, name)
-        }
+    let (id, typed) = match &asked.hint {
+        Hint::Login(text) => match LoginHint::parse(text) {
+            Some(hint) => (services.store.person_hinted(&hint).await?, hint.user_name().to_owned()),
+            None => (None, text.clone()),
+        },
         Hint::IdToken(token) => {
             let keys = services.keys.public().await?;
             let person = keys.hinted_person(token, visit.site.issuer(), &client.id, visit.now)?;
@@ -59,7 +91,7 @@ pub(crate) async fn named(
     };
     let id = id.unwrap_or_else(|| PersonId::from_random([0; 16]));
     let nobody = services.nobody(&client.id, &typed).await?;
-    let (person, asks, of_nobody) = services.store.person_and_asks(&id, &nobody).await?;
+    let Approached { person, asks, of_nobody, code } = services.store.approached(&id, &nobody).await?;
     let is_known =
         |person: &Person| client.backchannel.as_ref().is_some_and(|own| own.may_ask.include(&person.profile));
     let related = person.filter(|person| is_known(person) && !person.disabled);
@@ -68,9 +100,10 @@ pub(crate) async fn named(
         return Err(Refusal::UnknownUser.into());
     }
     // A client that is blocked waits as it would otherwise: it does not learn that it is.
-    let asks = if related.is_some() { asks } else { of_nobody };
+    let (asks, code) = if related.is_some() { (asks, code) } else { (of_nobody, None) };
+    let code = Code::of(client, asked.user_code.as_ref(), code.as_ref());
     let person = related.filter(|_| !asks.asks.is_blocked(&client.id)).map(|person| person.id);
-    Ok(Named { person, asks, invited_by: None })
+    Ok(Named { person, asks, invited_by: None, code })
 }
 
 /// Whom an invitation is from. Tries are counted by client, and an unknown code is answered like one that has expired.
@@ -90,15 +123,16 @@ async fn invited(
     let (person, asks) = services.store.person_and_own_asks(&invitation.person).await?;
     let may_be_asked = |person: &Person| !person.disabled && !asks.asks.is_blocked(&client.id);
     let person = person.filter(may_be_asked).ok_or(Refusal::HintTokenInvalid)?;
-    Ok(Named { person: Some(person.id), asks, invited_by: Some(code) })
+    Ok(Named { person: Some(person.id), asks, invited_by: Some(code), code: Code::NotAsked })
 }
 
 impl Named {
     /// Counts the request against what this client, and all together, may ask one person: by one write, which many at once cannot
-    /// evade.
+    /// evade. A wrong user code is counted in its place, and by the same write: of many guesses at once each waits for the one before
+    /// it, and the right one counts only while the client may still guess.
     ///
     /// # Errors
-    /// [`Refusal::SlowDown`] for who asks too often; a fault of the table.
+    /// [`Refusal::SlowDown`] for who asks too often, [`Refusal::UserCodeInvalid`]; a fault of the table.
     pub(crate) async fn counted(
         self,
         services: &Services,
@@ -106,30 +140,41 @@ impl Named {
         client: &Client,
         (id, expires_at): (&GrantId, Timestamp),
     ) -> Result<Reached, Problem> {
-        let Self { person, mut asks, invited_by } = self;
+        let Self { person, mut asks, invited_by, code } = self;
         if let Some(code) = invited_by {
             // The person wants to be asked, once: that is what is spent instead.
-            let is_first = services.store.spend_invitation(&code).await?;
+            let is_first = services.store.spend_invitation(&code, id).await?;
             return is_first
-                .then_some(Reached { person, rings: true })
+                .then_some(Reached { person, rings: true, invited_by: Some(code) })
                 .ok_or(Refusal::HintTokenInvalid.into());
         }
         let settings = &visit.configuration.server.backchannel;
         for _ in 0..MOST_TRIES {
-            let mut known = asks.asks.clone();
-            let mut verdict = known.may_ask(&client.id, settings, visit.now);
-            let waiting = known.in_the_way_of(&client.id, visit.now);
-            if verdict != MayAsk::Yes && !waiting.is_empty() {
-                // A yes is not written down here: whether they still wait is looked up only where it matters.
-                known = known.settled(&services.store.decided(&waiting).await?, visit.now);
-                verdict = known.may_ask(&client.id, settings, visit.now);
-            }
+            // A yes is not written down here. Whether others still wait is looked up for everybody, so that no client can tell by the
+            // time whether the person hears of its request.
+            let waiting = asks.asks.in_the_way_of(&client.id, visit.now);
+            let over = services.store.wait_no_more(&waiting, id).await?;
+            let known = asks.asks.clone().settled(&over, visit.now);
+            let verdict = known.may_ask(&client.id, settings, visit.now);
             if let MayAsk::Later(retry_after) = verdict {
                 return Err(Refusal::SlowDown { retry_after }.into());
             }
-            let next = known.asked(&client.id, id, expires_at, visit.now);
+            if matches!(code, Code::Right | Code::Wrong) && !known.may_show_code(&client.id, visit.now) {
+                return Err(Refusal::UserCodeInvalid.into());
+            }
+            let next = match code {
+                Code::Wrong => known.showed_wrong_code(&client.id, visit.now),
+                Code::Right => {
+                    known.showed_right_code(&client.id).asked(&client.id, id, expires_at, visit.now)
+                }
+                Code::NotAsked | Code::LeftOut => known.asked(&client.id, id, expires_at, visit.now),
+            };
             if services.store.keep_asks(&asks, &next).await? {
-                return Ok(Reached { rings: verdict == MayAsk::Yes && person.is_some(), person });
+                if code == Code::Wrong {
+                    return Err(Refusal::UserCodeInvalid.into());
+                }
+                let rings = verdict == MayAsk::Yes && code != Code::LeftOut && person.is_some();
+                return Ok(Reached { rings, person, invited_by: None });
             }
             asks = services.store.asks(asks.person()).await?;
         }

@@ -1,5 +1,5 @@
 //! What clients, tools and browsers fetch without showing anything: the discovery documents, the keys, the
-//! registered types of details, the files of the pages, and what the errors mean.
+//! registered types of details, the files of the pages and what makes them an app on a phone, and what the errors mean.
 
 mod catalogue;
 
@@ -12,7 +12,7 @@ use http::{Problem, Request, Response, Site, StatusCode, answer, cors, respond_j
 use keys::{Deployment, PublishedKeys};
 use oauth::configuration::Assurance;
 use oauth::metadata;
-use pages::{Asset, Brand, assets};
+use pages::{Asset, Brand, MANIFEST_PATH, MANIFEST_TYPE, assets, manifest};
 use serde_json::{Value, json};
 use store::{Configuration, Derived, Store};
 
@@ -95,6 +95,11 @@ fn document(
             metadata_of(services, configuration)
         }
         "/authorization-details-types" => types_of(services, configuration),
+        MANIFEST_PATH => {
+            let server = &configuration.server;
+            let manifest = manifest(&services.brand(configuration), server.base_path());
+            return Ok(answer::public_document(MANIFEST_TYPE, manifest, keys::JWKS_MAX_AGE));
+        }
         _ => return Ok(file(services, configuration, path)),
     };
     Ok(answer::public_json(&*document, keys::JWKS_MAX_AGE))

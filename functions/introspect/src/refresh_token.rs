@@ -61,6 +61,7 @@ pub(crate) async fn look(
         grant_id: Some(authorization.id.clone()),
         authorization_details: services.types(visit).granted_for_any(&grant.details, &tools, asker),
         asked: Some(grant.asked),
+        act: grant.act.clone(),
         ..AccessTokenClaims::bare(frame)
     };
     let username = person.map(|person| person.profile.user_name);

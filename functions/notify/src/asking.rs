@@ -1,7 +1,9 @@
 use deliver::{Addressee, Message, Told};
 use environment::Fault;
 use http::audit::{Decision, Event, Outcome as AuditOutcome};
-use oauth::{ClientId, PersonId, Stage, Timestamp};
+use languages::Zone;
+use oauth::{ClientId, PersonId, Reach, Requested, Stage, Timestamp};
+use store::Configuration;
 
 use crate::outcome::Outcome;
 use crate::{Scene, Services};
@@ -30,13 +32,20 @@ impl Services {
         let Some(person) = person.filter(|person| person.allows_made_at(requested.requested_at)) else {
             return Ok(Outcome::Done("its person may decide nothing"));
         };
+        if Self::is_quiet(&kept.reach, requested, configuration, *now) {
+            return Ok(Outcome::Done("it is not urgent, and the person has quiet hours"));
+        }
         let message = Message {
             agent: client.vouched_name().unwrap_or(client.id.as_str()).to_owned(),
             binding_message: requested.request.binding_message.clone(),
             link: format!("{}?request={}", configuration.server.page("/approval"), found.id),
             good_for: until.since(*now),
         };
-        let addressee = Addressee { person: &person.id, profile: &person.profile, devices: &kept.devices };
+        let mut devices = kept.reach.devices().to_vec();
+        if let Some(channel) = requested.channel {
+            devices.sort_by_key(|device| !channel.includes(&device.channel));
+        }
+        let addressee = Addressee { person: &person.id, profile: &person.profile, devices: &devices };
         match self.people.tell(&addressee, &message).await {
             Ok(Told::Nobody) => Ok(Outcome::Done("the person has no device")),
             Ok(told) => {
@@ -51,6 +60,17 @@ impl Services {
             }
             Err(problem) => Ok(Outcome::undelivered(problem, until)),
         }
+    }
+
+    /// Whether the person wants to hear of nothing now but what is urgent, and this is not. A zone that is known no longer
+    /// silences nothing.
+    fn is_quiet(reach: &Reach, requested: &Requested, configuration: &Configuration, now: Timestamp) -> bool {
+        let Some(hours) = reach.quiet_hours() else { return false };
+        let is_urgent =
+            |name: &str| configuration.detail_types.iter().any(|one| one.urgent && one.name == name);
+        let zone = hours.zone.parse::<Zone>();
+        zone.is_ok_and(|zone| hours.hold_at(zone.time_of_day(now)))
+            && !requested.request.details.iter().any(|detail| is_urgent(&detail.detail_type))
     }
 
     /// Whether a client was switched off, or blocked by this person, since it asked.

@@ -1,5 +1,5 @@
-//! Fed by the table's stream: tells people that they are asked, and clients that it is decided (OpenID CIBA Core 1.0, sections 10.2
-//! and 12). The write that makes a request is the order to tell of it, so none is lost between two calls.
+//! Fed by the table's stream: tells people that they are asked, and clients that it is decided or what they are given (OpenID CIBA
+//! Core 1.0, sections 10.2, 10.3 and 12). The write that makes a request is the order to tell of it, so none is lost between two calls.
 //!
 //! An event is only a reason to look: what is told is what stands in the table by then, so a late or a second one does no harm.
 //! What fails for now comes again from a queue after a growing delay, while it still matters; after that it lies among the
@@ -7,18 +7,20 @@
 
 mod asking;
 mod at_once;
+mod bringing;
 mod errand;
 mod event;
 mod outcome;
-mod pinging;
+mod telling;
 
 use deliver::{Clients, People, Queue};
-use environment::{Clock, Fault};
+use details::DetailTypes;
+use environment::{Clock, Dice, Fault};
 use keys::Keys;
 use oauth::{Authorization, Timestamp};
 use outbound::Loopback;
 use serde_json::{Value, json};
-use store::{Configuration, Store};
+use store::{Configuration, Derived, Store};
 
 use crate::at_once::{at_once, boxed};
 use crate::errand::{Errand, Kind};
@@ -30,6 +32,8 @@ pub struct Services {
     store: Store,
     keys: Keys,
     clock: Clock,
+    dice: Dice,
+    types: Derived<DetailTypes>,
     people: People,
     clients: Clients,
     queue: Queue,
@@ -37,15 +41,17 @@ pub struct Services {
 
 impl Services {
     /// Puts the parts together. Only the local server tells clients on this machine.
-    pub const fn new(
+    pub fn new(
         store: Store,
         keys: Keys,
         clock: Clock,
+        dice: Dice,
         people: People,
         queue: Queue,
         loopback: Loopback,
     ) -> Self {
-        Self { store, keys, clock, people, clients: Clients::new(loopback), queue }
+        let (types, clients) = (Derived::default(), Clients::new(loopback));
+        Self { store, keys, clock, dice, types, people, clients, queue }
     }
 
     fn of_deployment() -> Result<Self, Fault> {
@@ -54,7 +60,7 @@ impl Services {
         let keys = Keys::of_deployment(&sdk, &store, &clock);
         let people = People::from_environment(&sdk)?;
         let queue = Queue::from_environment(&sdk)?;
-        Ok(Self::new(store, keys, clock, people, queue, Loopback::Refused))
+        Ok(Self::new(store, keys, clock, Dice::system(), people, queue, Loopback::Refused))
     }
 }
 
@@ -99,10 +105,15 @@ impl Services {
         let done = match &record.order {
             Order::News { authorization, kinds } => {
                 let scene = self.scene_of(authorization, now).await;
+                let mut done = Ok(());
                 for kind in *kinds {
-                    self.run(record, &Errand::new(*kind, authorization.clone(), now), &scene, now).await?;
+                    let errand = Errand::new(*kind, authorization.clone(), now);
+                    done = self.run(record, &errand, &scene, now).await;
+                    if done.is_err() {
+                        break;
+                    }
                 }
-                Ok(())
+                done
             }
             Order::Errand(errand) => {
                 let scene = self.scene_of(&errand.authorization, now).await;
@@ -135,8 +146,8 @@ impl Services {
         let done = match scene {
             Ok(Some(scene)) => match errand.kind {
                 Kind::Ask => self.ask(scene, &record.id).await,
-                Kind::Tell => self.tell(scene, &record.id).await,
-                Kind::Expire => self.expire(scene, &record.id).await,
+                Kind::Tell => self.tell(scene, errand, &record.id).await,
+                Kind::Expire => self.expire(scene, errand, &record.id).await,
             },
             Ok(None) => Ok(Outcome::Done("it is gone")),
             Err(fault) => Ok(Outcome::later(fault, errand.until)),

@@ -1,10 +1,11 @@
+mod bringing;
 mod endpoint;
 mod fake_aws;
 mod world;
 
 use std::time::{Duration, Instant};
 
-use oauth::Timestamp;
+use oauth::{ChannelKind, Confirmation, ProvenBy, QuietHours, Standing, TimeOfDay, Timestamp};
 use serde_json::{Value, json};
 
 use self::endpoint::Manner;
@@ -70,8 +71,12 @@ async fn an_email_goes_to_the_topic_and_names_the_device_that_its_subscription_i
 #[tokio::test]
 async fn the_first_device_that_takes_it_is_the_only_one_and_none_is_used_that_was_not_confirmed() {
     let world = World::new(false).await;
-    let unconfirmed = oauth::Device { confirmed_at: None, order: 0, ..mail() };
-    world.has(vec![text(), unconfirmed, phone()]).await;
+    let confirmation = Confirmation {
+        by: ProvenBy::Subscription,
+        expires_at: world.clock.now().after(Duration::from_mins(9)),
+    };
+    let unconfirmed = oauth::Device { standing: Standing::Unconfirmed(confirmation), ..mail() };
+    world.has(vec![unconfirmed, phone(), text()]).await;
     world.aws.refuse("Publish", PHONE, 400, "EndpointDisabled");
     let (_, record) = world.requested(|_| {}).await;
     assert!(world.bring(&[&record]).await.is_empty());
@@ -81,6 +86,24 @@ async fn the_first_device_that_takes_it_is_the_only_one_and_none_is_used_that_wa
     assert!(world.bring(&[&record]).await.is_empty());
     let sent = world.aws.of("Publish");
     assert_eq!((sent.len(), sent[1].get("TargetArn").map(String::as_str)), (2, Some(PHONE)));
+}
+
+/// Where they have none such, the request says nothing.
+#[tokio::test]
+async fn the_kind_of_device_that_a_request_names_comes_first_in_the_persons_own_order() {
+    for (channel, devices, first) in [
+        (ChannelKind::Email, vec![phone(), text(), mail()], "TopicArn"),
+        (ChannelKind::Sms, vec![phone(), text(), mail()], "PhoneNumber"),
+        (ChannelKind::Push, vec![mail(), phone(), text()], "TargetArn"),
+        (ChannelKind::Email, vec![text(), phone()], "PhoneNumber"),
+    ] {
+        let world = World::new(false).await;
+        world.has(devices).await;
+        let (_, record) = world.requested(|requested| requested.channel = Some(channel)).await;
+        assert!(world.bring(&[&record]).await.is_empty());
+        let [sent] = &world.aws.of("Publish")[..] else { panic!("one message") };
+        assert!(sent.contains_key(first), "{channel:?}: {sent:?}");
+    }
 }
 
 #[tokio::test]
@@ -120,6 +143,36 @@ async fn whom_nothing_is_to_be_told_is_told_nothing_and_that_is_no_failure() {
     world.is(|person| person.not_before = Some(Timestamp::from_seconds(i64::MAX / 2)));
     assert!(world.bring(&[&of_the_disabled]).await.is_empty());
     assert!(world.aws.of("Publish").is_empty() && world.aws.of("SendMessage").is_empty());
+}
+
+/// What waits is found on the person's page; and when the hours are over, the next one rings.
+#[tokio::test]
+async fn in_a_persons_quiet_hours_only_what_the_configuration_calls_urgent_rings() {
+    let world = World::new(false).await;
+    world.has(vec![text()]).await;
+    // Whatever the clock shows in Auckland just now, an hour before and after.
+    let zone: languages::Zone = "Pacific/Auckland".parse().expect("a zone");
+    let later = |hours: u64| zone.time_of_day(world.clock.now().after(Duration::from_hours(hours)));
+    let hours = |from: TimeOfDay, to: TimeOfDay| QuietHours::new(from, to, "Pacific/Auckland");
+    world.is_quiet(hours(later(23), later(1))).await;
+    let (_, quiet) = world.requested(|_| {}).await;
+    assert!(world.bring(&[&quiet]).await.is_empty());
+    assert!(world.aws.of("Publish").is_empty());
+    let alarm = |requested: &mut oauth::Requested| {
+        requested.request.details = serde_json::from_value(json!([{ "type": "alarm" }])).expect("details");
+    };
+    let (_, urgent) = world.requested(alarm).await;
+    assert!(world.bring(&[&urgent]).await.is_empty());
+    assert_eq!(world.aws.of("Publish").len(), 1);
+    for over in [hours(later(1), later(23)), None] {
+        world.is_quiet(over).await;
+        let before = world.aws.of("Publish").len();
+        world.bring(&[&quiet]).await;
+        assert_eq!(world.aws.of("Publish").len(), before + 1);
+    }
+    world.is_quiet(QuietHours::new(later(23), later(1), "Atlantis/Capital")).await;
+    world.bring(&[&quiet]).await;
+    assert_eq!(world.aws.of("Publish").len(), 4, "a zone that is known no longer silences nothing");
 }
 
 /// OpenID CIBA Core 1.0, section 10.2.

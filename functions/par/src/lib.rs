@@ -9,9 +9,9 @@ use http::audit::{Event, Outcome};
 use http::request::{Allowed, arrival};
 use http::{Problem, Request, Response, StatusCode, answer, cors, form};
 use keys::{Deployment, PublishedKeys};
-use oauth::configuration::{Assurance, Client};
+use oauth::configuration::Client;
 use oauth::{Authorization, AuthorizationRequest, GrantId, Handle, LONGEST_DETAILS, Parameters, Refusal};
-use policy::Policies;
+use policy::{Asking, Policies};
 use serde::Serialize;
 use store::{Commit, Derived, Store};
 
@@ -114,14 +114,7 @@ async fn push(
         let public = services.keys.public().await?;
         request.demanded = Some(public.hinted_person(hint, visit.site.issuer(), &client.id, visit.now)?);
     }
-    let types =
-        services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
-    types.validate(&request.details, client, true)?;
-    types.refuse_homeless(&request.details, &configuration.tools_of(client, &request.resources))?;
-    may_ask(services, visit, client, &request)?;
-    if types.strongest_assurance(&request.details) == Assurance::Strong {
-        return Err(Refusal::AuthenticationStrengthUnavailable.into());
-    }
+    may_be_asked_of_people(services, visit, client, &request)?;
     let digest = request.asked().digest();
     let lives = &configuration.server.lifetimes;
     let handle = Handle::new(GrantId::from_random(services.dice.roll()), services.dice.roll());
@@ -140,18 +133,25 @@ async fn push(
     Ok(answer::json(StatusCode::CREATED, &body))
 }
 
-/// Asks the policies whether the client may ask a person for this.
-fn may_ask(
+/// Refuses what nobody could approve.
+fn may_be_asked_of_people(
     services: &Services,
     visit: &Visit<'_>,
     client: &Client,
     request: &AuthorizationRequest,
 ) -> Result<(), Refusal> {
     let configuration = &visit.configuration;
+    let types =
+        services.types.of(configuration.version, || DetailTypes::new(configuration.detail_types.clone()));
     let make = || Policies::new(&configuration.policies, &configuration.detail_types);
-    let tools = configuration.tools_of(client, &request.resources);
     let policies = services.policies.of(configuration.version, make);
-    let answer = policies.ask(client, (&request.scope, &request.details), &tools, visit.now);
-    http::note_policies(answer.for_audit());
-    answer.everything()
+    let asking = Asking {
+        client,
+        scope: &request.scope,
+        details: &request.details,
+        tools: &configuration.tools_of(client, &request.resources),
+        is_pushed: true,
+        now: visit.now,
+    };
+    asking.check(&types, &policies, |answer| http::note_policies(answer.for_audit()))
 }

@@ -2,11 +2,10 @@ use http::audit::{Decision, Event, Outcome};
 use http::{Problem, Response, StatusCode, answer, form};
 use oauth::{AuthenticationEvent, Refusal, Secret};
 use pages::{ChangePasswordPage, PasswordProblem};
-use reception::{Guest, SignedIn};
+use reception::{Checked, Guest, SignedIn};
 use sessions::{Password, SHORTEST_PASSWORD};
 use store::{Person, Session};
 
-use crate::credentials::{Checked, check};
 use crate::sign_in;
 
 /// The seal of this form.
@@ -42,7 +41,7 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
     let Some(current) = Password::typed(current) else {
         return page(guest, &signed_in, Some(PasswordProblem::CurrentIsWrong));
     };
-    match check(guest, &signed_in.session.user_name, &current).await? {
+    match guest.check_password(&signed_in.session.user_name, &current).await? {
         Checked::Proven(person) => change(guest, &signed_in, &person, &new).await,
         Checked::Wrong { .. } => {
             record_refusal(guest, &signed_in, &Refusal::LoginRequired);

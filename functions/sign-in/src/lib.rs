@@ -1,9 +1,7 @@
-//! Signing in and out, changing the password, and the account's front page. A wrong password, an unknown name and
-//! a person who may not sign in get the same answer for the same work.
+//! Signing in and out, and changing the password. A wrong password, an unknown name and a person who may not sign in get
+//! the same answer for the same work.
 
-mod account;
 mod change_password;
-mod credentials;
 mod sign_in;
 mod sign_out;
 
@@ -35,12 +33,10 @@ pub async fn handle(services: &Services, request: Request) -> Response {
         }
         match (path, is_post) {
             ("/sign-in", true) => sign_in::submit(guest).await,
-            ("/sign-in", false) => sign_in::show(guest),
             ("/sign-in/password", true) => change_password::submit(guest).await,
             ("/sign-in/password", false) => change_password::show(guest).await,
             ("/sign-out", true) => sign_out::submit(guest).await,
-            ("/account", true) => account::submit(guest).await,
-            _ => account::show(guest).await,
+            _ => sign_in::show(guest),
         }
     })
     .await

@@ -2,11 +2,9 @@ use http::request::arrival;
 use http::{Problem, Response, answer, audit, form, query};
 use oauth::{AuthenticationEvent, Parameters, Refusal, Secret};
 use pages::{LeadsTo, SignInProblem};
-use reception::{Destination, Guest};
+use reception::{Checked, Destination, Guest, LONGEST_USER_NAME};
 use sessions::{Interaction, Password, Request};
 use store::{COUNTED_TOGETHER, Membership, Person, Session};
-
-use crate::credentials::{Checked, LONGEST_USER_NAME, check};
 
 /// Shows the page: to go on with an interaction, or for somebody who came on their own.
 pub(crate) fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
@@ -48,7 +46,7 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
     if !within_limits(guest).await {
         return again(SignInProblem::TooManyAttempts { wait: COUNTED_TOGETHER }).await;
     }
-    match check(guest, &user_name, &password).await? {
+    match guest.check_password(&user_name, &password).await? {
         Checked::Proven(person) => begin(guest, &person, &onwards).await,
         Checked::Wrong { person } => {
             // For the audit alone: the answer is the same, be there such a person or not.

@@ -1,8 +1,6 @@
 use http::{Problem, Response, StatusCode, audit, form};
 use pages::SignedOutPage;
-use reception::Guest;
-
-use crate::account::ACCOUNT_FORM;
+use reception::{ACCOUNT_FORM, Guest};
 
 /// Ends the session. Whoever is not signed in is told the same.
 pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {

@@ -63,6 +63,7 @@ fn person(name: &str) -> Profile {
         user_name: "alice".to_owned(),
         name: name.to_owned(),
         email: Some("alice@internal.corp".to_owned()),
+        phone_number: None,
         groups: BTreeSet::from(["finance".to_owned(), "R&D <core>".to_owned()]),
         attributes: BTreeMap::new(),
         locale: None,

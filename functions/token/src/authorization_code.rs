@@ -10,7 +10,7 @@ use oauth::{
 use store::Commit;
 
 use crate::Services;
-use crate::first_tokens::{FirstTokens, Issued};
+use crate::first_tokens::{Issued, Redemption};
 
 /// How often a move is decided again because somebody else moved first. Two are enough: an authorization
 /// whose code is redeemed by many at once is redeemed, then ended.
@@ -70,7 +70,7 @@ pub(crate) async fn redeem(
                 }
             },
         };
-        let issue = FirstTokens { services, visit, client, refresh: refresh.as_ref(), gone: unknown.clone() };
+        let issue = Redemption { services, visit, client, refresh: refresh.as_ref(), gone: unknown.clone() };
         match issue.over(before, next, &asked).await? {
             Issued::Done(response) => return Ok(*response),
             Issued::Overtaken(current) => standing = *current,

@@ -1,16 +1,16 @@
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use admission::Visit;
 use http::Problem;
+use issuing::{AccessToken, Behalf, Content};
 use oauth::configuration::Client;
 use oauth::{Authorization, Child, HandleRejection, Narrower, Refusal, TokenType};
 use policy::Action;
 
-use crate::Services;
-use crate::content::Content;
-use crate::issued::{AccessToken, Behalf, access_token};
 use crate::question::{Exchange, permitted_on_record};
+use crate::{Services, exchanged};
 
 /// An access token by a refresh token that was got by exchange, before anybody has seen it. One read says whether everything that it
 /// goes back to still stands: the root authorization, the tokens and clients above, the person. Rules and policies are asked again:
@@ -25,11 +25,10 @@ pub(crate) async fn renewed<'a>(
     let ended = Refusal::RefreshTokenInvalid { why: HandleRejection::Ended };
     let registered = services.registered(visit, client);
     let good = visit.good_child(child, &registered.types).await?.ok_or_else(|| ended.clone())?;
-    let content = Content::of_child(&good.claims, asked, &registered)?;
+    let content = exchanged::of_child(&good.claims, asked, &registered)?;
     let person = good.standing.person.as_ref();
     let exchange = Exchange {
-        services,
-        visit,
+        policies: services.policies(visit),
         client,
         person,
         at: child.claims.aud.as_str(),
@@ -37,12 +36,13 @@ pub(crate) async fn renewed<'a>(
         requested: TokenType::RefreshToken,
         origin: child.claims.origin.as_ref(),
         signed_in: (&child.claims).into(),
-        above: if child.terms.from.is_some() { &child.claims.exchanged_from } else { &[] },
+        above: Cow::Borrowed(if child.terms.from.is_some() { &child.claims.exchanged_from } else { &[] }),
+        now: visit.now,
     };
     let content = exchange.permitted_again(content, child.terms.names_the_actor, asked)?.ok_or(ended)?;
     let profile = person.map(|person| &person.profile);
     let behalf = Behalf::Child { id: &authorization.id, child, profile };
-    let token = access_token(services, visit, client, &content, &behalf).await?;
+    let token = services.mint(visit).access_token(client, &content, &behalf).await?;
     Ok((token, content))
 }
 

@@ -1,12 +1,15 @@
 use admission::Visit;
 use clients::AuthenticatedClient;
 use http::Problem;
-use oauth::configuration::GrantType;
-use oauth::{Handle, HandleRejection, Narrower, Parameters, RefreshToken, Refusal, TokenResponse};
+use oauth::configuration::{Client, GrantType};
+use oauth::{
+    Actor, Authorization, Handle, HandleRejection, Narrower, Parameters, RefreshToken, Refusal, Stage,
+    TokenResponse, actor_token,
+};
 use store::Polled;
 
 use crate::Services;
-use crate::first_tokens::{FirstTokens, Issued};
+use crate::first_tokens::{Issued, Redemption};
 
 /// How often a move is decided again because somebody else moved first: a person may decide while the client asks.
 const MOST_TRIES: usize = 3;
@@ -22,6 +25,9 @@ pub(crate) async fn redeem(
     let client = authenticated.client();
     crate::require_grant(client, GrantType::Ciba)?;
     authenticated.confidential()?;
+    if client.is_brought_tokens() {
+        return Err(Refusal::TokensAreBrought.into());
+    }
     let unknown = Refusal::AuthReqIdInvalid { why: HandleRejection::Unknown };
     let handle = Handle::parse(parameters.required("auth_req_id")?).ok_or(unknown.clone())?;
     let asked = Narrower::parse(parameters)?;
@@ -30,25 +36,53 @@ pub(crate) async fn redeem(
     if standing.awaited().is_some_and(|awaited| handle.secret.matches(&awaited.secret)) {
         http::note_authorization(&standing);
     }
+    let actor = acting(services, visit, client, (parameters, &standing)).await?;
     for _ in 0..MOST_TRIES {
         let may_renew = standing.grant().is_some_and(|grant| client.may_renew_approval(&grant.scope));
         let refresh = may_renew.then(|| RefreshToken::first(handle.id.clone(), family));
         let before = standing.clone();
         let family = refresh.as_ref().map(|token| token.family().digest());
         let life = visit.configuration.server.lifetimes.access_token;
-        let next = match standing.redeemed_after_approval(&client.id, &handle.secret, family, life, visit.now)
-        {
+        let by = (&client.id, &actor);
+        let next = match standing.redeemed_after_approval(by, &handle.secret, family, life, visit.now) {
             Ok(next) => next,
             Err(Refusal::AuthorizationPending) => return Err(pending(services, visit, &handle).await),
             Err(refusal) => return Err(refusal.into()),
         };
-        let issue = FirstTokens { services, visit, client, refresh: refresh.as_ref(), gone: unknown.clone() };
-        match issue.over(before, next, &asked).await? {
+        let issue = Redemption { services, visit, client, refresh: refresh.as_ref(), gone: unknown.clone() };
+        match issue.over(before, next, &asked).await.map_err(failed)? {
             Issued::Done(response) => return Ok(*response),
             Issued::Overtaken(current) => standing = *current,
         }
     }
     Err(unknown.into())
+}
+
+/// Who acts: whom an actor token proves, or else the client. It is looked at where there is something to redeem, so that a poll costs
+/// no more with one.
+async fn acting(
+    services: &Services,
+    visit: &Visit<'_>,
+    client: &Client,
+    (parameters, standing): (&Parameters, &Authorization),
+) -> Result<Actor, Problem> {
+    match actor_token(parameters)? {
+        Some(shown) if matches!(standing.stage, Stage::Approved(_)) => {
+            let types = services.registered(visit, client).types;
+            let keys = services.keys.public().await?;
+            Ok(Actor::client(&visit.shown_actor(&keys, &types, client, &shown).await?))
+        }
+        _ => Ok(Actor::client(&client.id)),
+    }
+}
+
+/// After a yes, that the person's account or everything of theirs has ended is how this one request ended (OpenID CIBA Core 1.0,
+/// section 12): the `auth_req_id` itself was good.
+fn failed(problem: Problem) -> Problem {
+    match problem {
+        Problem::Refused(Refusal::PersonEnded) => Refusal::TransactionFailed.into(),
+        other => other,
+    }
 }
 
 /// The client has to come again: later, if it came too soon (section 11).

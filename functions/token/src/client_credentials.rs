@@ -1,13 +1,12 @@
 use admission::Visit;
 use clients::AuthenticatedClient;
 use http::Problem;
+use issuing::{Behalf, Content, Registered};
 use oauth::configuration::{Client, GrantType};
-use oauth::{Narrower, Parameters, Refusal, TokenResponse, TokenType};
+use oauth::{Audience, Narrower, Parameters, Refusal, ResourceUri, TokenResponse, TokenType, narrowed_scope};
 use policy::{Action, Context, ISSUER, Principal, Question};
 
 use crate::Services;
-use crate::content::Content;
-use crate::issued::{Behalf, access_token};
 
 /// Issues a token to a client that works alone (OAuth 2.1, section 4.2): one signature, and no table access
 /// when warm. There is no refresh token (section 4.2.3).
@@ -22,10 +21,35 @@ pub(crate) async fn issue(
     authenticated.confidential()?;
     let asked = Narrower::parse(parameters)?;
     let registered = services.registered(visit, client);
-    let content = Content::standing(&asked, &registered)?;
+    let content = standing(&asked, &registered)?;
     let content = permitted(services, visit, client, &asked, content)?;
-    let token = access_token(services, visit, client, &content, &Behalf::Client).await?;
-    Ok(token.respond(visit, content, None, None))
+    let token = services.mint(visit).access_token(client, &content, &Behalf::Client).await?;
+    Ok(token.respond(crate::granted(visit), &content, None, None))
+}
+
+/// What a client may have for itself: of its own scopes, and details within its standing ones.
+fn standing<'a>(asked: &Narrower, registered: &Registered<'a>) -> Result<Content<'a>, Refusal> {
+    let Registered { server, tools, ref types, client, default_resource } = *registered;
+    let own: Vec<ResourceUri> = tools
+        .iter()
+        .filter(|tool| client.tools.contains(&tool.id))
+        .map(|tool| tool.resource.clone())
+        .collect();
+    let named = match (asked.resources.as_slice(), default_resource) {
+        ([], Some(default)) => std::slice::from_ref(default),
+        (named, _) => named,
+    };
+    let audience = Audience::choose(named, &own, default_resource, server, tools)?;
+    let details = asked.details.clone().unwrap_or_default();
+    Content::check(&details, audience, registered)?;
+    types.is_within(&details, &client.standing_details)?;
+    // Nobody signed in: the issuer's scopes are about a person.
+    let of_tools = client.scopes.retaining(|token| !oauth::configuration::is_issuer_scope(token));
+    let scope = narrowed_scope(asked.scope.as_ref(), &of_tools).map_err(|_| Refusal::ScopeNotAllowed)?;
+    if asked.scope.is_some() {
+        oauth::require_details_for_scopes(&scope, &details, tools)?;
+    }
+    Ok(Content::apart(audience, &scope, details))
 }
 
 /// The part of it that the policies leave. What the request itself names and a policy refuses is not left out in silence.

@@ -1,16 +1,13 @@
 use admission::Visit;
 use http::Problem;
-use oauth::configuration::{Client, is_openid};
+use issuing::{Content, FirstTokens};
+use oauth::configuration::Client;
 use oauth::{Authorization, Narrower, RefreshToken, Refusal, TokenResponse};
-use store::Commit;
 
 use crate::Services;
-use crate::content::Content;
-use crate::issued::{Behalf, access_token, id_token};
 
-/// The tokens that a person's grant is redeemed for. They are signed first and given out only when the write that spends what the
-/// client showed has succeeded.
-pub(crate) struct FirstTokens<'a> {
+/// A person's grant, about to be redeemed by the client that came for it.
+pub(crate) struct Redemption<'a> {
     pub(crate) services: &'a Services,
     pub(crate) visit: &'a Visit<'a>,
     pub(crate) client: &'a Client,
@@ -24,7 +21,7 @@ pub(crate) enum Issued {
     Overtaken(Box<Authorization>),
 }
 
-impl FirstTokens<'_> {
+impl Redemption<'_> {
     /// Signs the tokens of the next state and commits it.
     pub(crate) async fn over(
         &self,
@@ -33,26 +30,18 @@ impl FirstTokens<'_> {
         asked: &Narrower,
     ) -> Result<Issued, Problem> {
         let Self { services, visit, client, refresh, ref gone } = *self;
+        let mint = services.mint(visit);
         let grant = next.grant().ok_or(gone.clone())?;
-        let person = services.standing_person(visit, grant).await?;
-        let registered = services.registered(visit, client);
-        let content = Content::of_grant(grant, asked, &registered)?;
-        let behalf = Behalf::Person { authorization: &next, grant, profile: &person.profile };
-        let token = access_token(services, visit, client, &content, &behalf).await?;
-        let id_token = if is_openid(&grant.scope) {
-            Some(id_token(services, visit, client, (&next, grant), &token.text).await?)
-        } else {
-            None
-        };
-        let refresh_token = match refresh {
-            Some(refresh) => Some(refresh.reveal(services.keys.server_secret().await?)),
-            None => None,
-        };
-        match services.store.commit_or_take_back(before, &next).await? {
-            Commit::Done => {
-                Ok(Issued::Done(Box::new(token.respond(visit, content, refresh_token, id_token))))
+        let person = mint.standing_person(grant).await?;
+        let content = Content::of_grant(grant, asked, &services.registered(visit, client))?;
+        let first = FirstTokens { mint, client, refresh, brought_for: None };
+        let signed = first.signed((&next, grant), &person, content).await?;
+        match signed.committed(&services.store, before, &next).await? {
+            issuing::Issued::Done(signed) => {
+                signed.record(crate::granted(visit));
+                Ok(Issued::Done(Box::new(signed.answer())))
             }
-            Commit::Outdated(current) => Ok(Issued::Overtaken(current.ok_or(gone.clone())?)),
+            issuing::Issued::Overtaken(current) => Ok(Issued::Overtaken(current.ok_or(gone.clone())?)),
         }
     }
 }

@@ -1,18 +1,18 @@
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use admission::Visit;
 use clients::AuthenticatedClient;
 use http::Problem;
+use issuing::{Behalf, Registered};
 use oauth::configuration::{Client, GrantType, Tool};
 use oauth::{
     AssertedGrant, Audience, Narrower, OutsideToken, Parameters, PersonId, Refusal, TokenResponse, TokenType,
 };
 use policy::Action;
 
-use crate::content::{Content, Registered};
-use crate::issued::{Behalf, access_token};
 use crate::question::{Exchange, permitted_on_record};
-use crate::{Services, outside};
+use crate::{Services, exchanged, outside};
 
 /// Redeems an ID-JAG of a trusted issuer (RFC 7523, section 2.1; draft-ietf-oauth-identity-assertion-authz-grant, section 4.4): one
 /// signature, and one write by which it is spent; two reads more where it is about a person of ours. There is no refresh token
@@ -40,17 +40,17 @@ pub(crate) async fn redeem(
 
     let registered = services.registered(visit, client);
     let target = target(client, &grant, &asked, &registered)?;
-    let content = Content::vouched(trusted, Some(&grant), target, &asked, &registered)?;
+    let content = exchanged::vouched(trusted, Some(&grant), target, &asked, &registered)?;
     let exchange = Exchange {
-        services,
-        visit,
+        policies: services.policies(visit),
         client,
         person: person.as_ref(),
         at: target.resource.as_str(),
         requested: TokenType::AccessToken,
         origin: Some(&grant.token.origin),
         signed_in: (&grant.token).into(),
-        above: &[],
+        above: Cow::Borrowed(&[]),
+        now: visit.now,
     };
     let answer = exchange.ask(Action::TokenExchange, &content);
     let content = permitted_on_record(&BTreeSet::new(), &asked, &answer, content)?;
@@ -60,11 +60,11 @@ pub(crate) async fn redeem(
 
     let profile = person.as_ref().map(|person| &person.profile);
     let behalf = Behalf::Asserted { grant: &grant, sub: &sub, profile };
-    let token = access_token(services, visit, client, &content, &behalf).await?;
+    let token = services.mint(visit).access_token(client, &content, &behalf).await?;
     if !services.store.spend_assertion(&grant.spent_as, grant.token.exp, visit.now).await? {
         return Err(invalid("replayed"));
     }
-    Ok(token.respond(visit, content, None, None))
+    Ok(token.respond(crate::granted(visit), &content, None, None))
 }
 
 fn invalid(why: &'static str) -> Problem {

@@ -4,7 +4,6 @@ mod authorization_code;
 mod child;
 mod ciba;
 mod client_credentials;
-mod content;
 mod exchanged;
 mod first_tokens;
 mod issued;
@@ -20,17 +19,17 @@ mod token_exchange;
 use admission::Visit;
 use details::DetailTypes;
 use environment::{Clock, Dice, Fault};
-use http::audit::{Event, Outcome};
+use http::audit::{Decision, Event, Outcome};
 use http::request::Allowed;
 use http::{Problem, Request, Response, StatusCode, answer, cors, form};
+use issuing::{Mint, Registered};
 use keys::{Deployment, Keys};
 use oauth::configuration::{Client, GrantType};
-use oauth::{Authorization, Ended, Grant, Parameters, Refusal, Stage};
+use oauth::{Authorization, Ended, Parameters, Refusal, Stage};
 use outbound::Loopback;
 use policy::Policies;
-use store::{Derived, Person, Store};
+use store::{Derived, Store};
 
-use content::Registered;
 use key_sets::KeySets;
 
 /// What the endpoint needs.
@@ -56,18 +55,15 @@ impl Services {
         Ok(Self::new(store, keys, clock, Dice::system(), Loopback::Refused))
     }
 
+    /// Where tokens are made, for one request.
+    fn mint<'a>(&'a self, visit: &'a Visit<'_>) -> Mint<'a> {
+        let Self { store, keys, dice, .. } = self;
+        Mint { store, keys, dice, configuration: &visit.configuration, now: visit.now }
+    }
+
     /// What is registered, as far as it decides about a token for this client.
     fn registered<'a>(&self, visit: &'a Visit<'_>, client: &'a Client) -> Registered<'a> {
-        let configuration = &visit.configuration;
-        Registered {
-            server: &configuration.server,
-            tools: &configuration.tools,
-            types: self
-                .types
-                .of(configuration.version, || DetailTypes::new(configuration.detail_types.clone())),
-            client,
-            default_resource: configuration.default_resource(client),
-        }
+        Registered::of(&visit.configuration, &self.types, client)
     }
 
     /// The policies in force.
@@ -75,16 +71,6 @@ impl Services {
         let configuration = &visit.configuration;
         let make = || Policies::new(&configuration.policies, &configuration.detail_types);
         self.policies.of(configuration.version, make)
-    }
-
-    /// The person behind a grant, unless everything of theirs or of the client has been ended since it was given.
-    async fn standing_person(&self, visit: &Visit<'_>, grant: &Grant) -> Result<Person, Problem> {
-        let person = self.store.person(&grant.person).await?;
-        let client = self.store.client_state(&grant.client_id, visit.now).await?;
-        let stands = |person: &Person| {
-            person.allows_made_at(grant.granted_at) && client.allows_issued_at(grant.granted_at)
-        };
-        Ok(person.filter(stands).ok_or(Refusal::PersonEnded)?)
     }
 }
 
@@ -137,6 +123,11 @@ async fn grant(services: &Services, visit: &Visit<'_>, parameters: &Parameters) 
         }
     })?;
     Ok(answer::json(StatusCode::OK, &response))
+}
+
+/// The audit's line about a token that is given out, to be completed.
+fn granted<'v>(visit: &'v Visit<'_>) -> Decision<'v> {
+    visit.record(Event::Token, Outcome::Granted)
 }
 
 /// The audit's line about an authorization that a proven replay has ended.

@@ -1,18 +1,16 @@
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use admission::Visit;
+use issuing::Content;
 use oauth::configuration::Client;
 use oauth::{AccessTokenClaims, Ancestor, Narrower, Origin, OutsideToken, Refusal, Timestamp, TokenType};
-use policy::{Action, Answer, Context, Person, Principal, Question};
-
-use crate::Services;
-use crate::content::Content;
+use policy::{Action, Answer, Context, Person, Policies, Principal, Question};
 
 /// An exchange as policies are asked about it: at first, whenever what came of it is renewed, and where another issuer's grant
 /// takes the place of the subject token.
 pub(crate) struct Exchange<'a> {
-    pub(crate) services: &'a Services,
-    pub(crate) visit: &'a Visit<'a>,
+    /// Those in force.
+    pub(crate) policies: Policies,
     /// Who gets the new token.
     pub(crate) client: &'a Client,
     /// Whom it is about, if it is one of ours.
@@ -26,7 +24,9 @@ pub(crate) struct Exchange<'a> {
     /// How the subject signed in.
     pub(crate) signed_in: SignedIn<'a>,
     /// Who has had a token of the chain, and not who is named by an actor token: whoever was sent one could show it.
-    pub(crate) above: &'a [Ancestor],
+    pub(crate) above: Cow<'a, [Ancestor]>,
+    /// The moment of the request.
+    pub(crate) now: Timestamp,
 }
 
 /// How somebody signed in, as far as a token says so.
@@ -50,12 +50,66 @@ impl<'a> From<&'a OutsideToken> for SignedIn<'a> {
 }
 
 impl Exchange<'_> {
+    /// The part of the content that the policies leave, and whether the new token says who acts. It does not where they permit
+    /// nothing but impersonation (RFC 8693, section 1.1). What a policy refuses is not tried again without a name.
+    pub(crate) fn permitted<'c>(
+        &self,
+        asked: &Narrower,
+        content: Content<'c>,
+    ) -> Result<(Content<'c>, bool), Refusal> {
+        // What allows nothing is not worth a token, and a policy that permits everything must not be asked about nothing.
+        if content.is_empty() {
+            return Err(Refusal::ExchangeNotAllowed);
+        }
+        for (action, names_the_actor) in [(Action::TokenExchange, true), (Action::Impersonate, false)] {
+            let answer = self.ask_on_record(action, &content);
+            if answer.scopes.is_empty() && answer.details.is_empty() {
+                if answer.is_refused_by_nobody() {
+                    continue;
+                }
+                return Err(Refusal::ExchangeNotAllowed);
+            }
+            let left = self.lasting(asked, permitted_part(asked, &answer, content)?, &answer)?;
+            return if left.is_empty() {
+                Err(Refusal::ExchangeNotAllowed)
+            } else {
+                Ok((left, names_the_actor))
+            };
+        }
+        Err(Refusal::ExchangeNotAllowed)
+    }
+
+    /// The part of it that may outlive the subject token, where a refresh token is asked for: that is a question of its own.
+    fn lasting<'c>(
+        &self,
+        asked: &Narrower,
+        content: Content<'c>,
+        at_all: &Answer,
+    ) -> Result<Content<'c>, Refusal> {
+        let so_far = at_all.for_audit_in_part();
+        if self.requested != TokenType::RefreshToken {
+            http::note_policies(so_far);
+            return Ok(content);
+        }
+        let answer = self.ask(Action::RefreshTokenByExchange, &content);
+        permitted_on_record(&so_far, asked, &answer, content)
+    }
+
+    fn ask_on_record(&self, action: Action, content: &Content<'_>) -> Answer {
+        let answer = self.ask(action, content);
+        // Of two refusals the one that a policy spoke says more.
+        if action != Action::Impersonate || !answer.by().is_empty() {
+            http::note_policies(answer.for_audit());
+        }
+        answer
+    }
+
     /// What the policies answer to each scope and detail.
     pub(crate) fn ask(&self, action: Action, content: &Content<'_>) -> Answer {
-        let Self { visit, signed_in: SignedIn { acr, amr, auth_time }, above, .. } = *self;
-        let actors: Vec<&str> = above.iter().map(|one| one.client_id.as_str()).collect();
+        let SignedIn { acr, amr, auth_time } = self.signed_in;
+        let actors: Vec<&str> = self.above.iter().map(|one| one.client_id.as_str()).collect();
         let amr: Vec<&str> = amr.iter().map(String::as_str).collect();
-        self.services.policies(visit).each(&Question {
+        self.policies.each(&Question {
             principal: Principal {
                 client: self.client,
                 person: self.person.map(|person| Person::new(&person.id, &person.profile)),
@@ -69,12 +123,12 @@ impl Exchange<'_> {
                 details: &content.details,
                 requested: self.requested,
                 origin: self.origin.map(|origin| origin.iss.as_str()),
-                depth: u32::try_from(above.len()).unwrap_or(u32::MAX),
+                depth: u32::try_from(actors.len()).unwrap_or(u32::MAX),
                 actors: &actors,
                 acr,
                 amr: &amr,
-                auth_age: auth_time.map(|moment| visit.now.since(moment)),
-                now: visit.now,
+                auth_age: auth_time.map(|moment| self.now.since(moment)),
+                now: self.now,
             },
         })
     }

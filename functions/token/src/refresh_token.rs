@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use admission::Visit;
 use http::Problem;
+use issuing::{AccessToken, Behalf, Content};
 use oauth::configuration::{Client, GrantType};
 use oauth::{
     Authorization, HandleRejection, Narrower, Parameters, RefreshToken, Refusal, Rotation, Spent, Stage,
@@ -9,8 +10,6 @@ use oauth::{
 };
 use store::Commit;
 
-use crate::content::Content;
-use crate::issued::{AccessToken, Behalf, access_token};
 use crate::{Services, child};
 
 /// How often a move is decided again because somebody else moved first: of many rotations of one token the
@@ -64,7 +63,7 @@ pub(crate) async fn rotate(
             continue;
         }
         let successor = presented.successor().reveal(secret);
-        return Ok(token.respond(visit, content, Some(successor), None));
+        return Ok(token.respond(crate::granted(visit), &content, Some(successor), None));
     }
     Err(unknown.into())
 }
@@ -79,10 +78,10 @@ async fn renewed<'a>(
 ) -> Result<(AccessToken, Content<'a>), Problem> {
     let unknown = Refusal::RefreshTokenInvalid { why: HandleRejection::Unknown };
     let grant = next.grant().ok_or(unknown)?;
-    let person = services.standing_person(visit, grant).await?;
+    let person = services.mint(visit).standing_person(grant).await?;
     let registered = services.registered(visit, client);
     let content = Content::of_grant(grant, asked, &registered)?;
     let behalf = Behalf::Person { authorization: next, grant, profile: &person.profile };
-    let token = access_token(services, visit, client, &content, &behalf).await?;
+    let token = services.mint(visit).access_token(client, &content, &behalf).await?;
     Ok((token, content))
 }

@@ -163,6 +163,7 @@ mod tests {
             user_name: "alice".to_owned(),
             name: "Alice".to_owned(),
             email: Some("alice@example.com".to_owned()),
+            phone_number: None,
             groups: BTreeSet::from(["b".to_owned(), "a".to_owned()]),
             attributes: BTreeMap::new(),
             locale: None,

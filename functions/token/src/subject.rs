@@ -3,9 +3,9 @@ use http::Problem;
 use keys::{AcceptedKeys, Expected};
 use oauth::configuration::{Client, GrantType, Tool};
 use oauth::{
-    AccessTokenClaims, Actor, Authorization, ChildTerms, ClientId, Grant, GrantId, ID_TOKEN_TYP,
-    IdTokenClaims, OutsideToken, PersonId, RefreshToken, Refusal, Rotation, Sha256Digest, ShownToken, Spent,
-    Stage, Timestamp, TokenFrame, TokenId, TokenType, TrustedIssuer,
+    AccessTokenClaims, Actor, Actors, Ancestor, Authorization, ChildTerms, ClientId, Grant, GrantId,
+    ID_TOKEN_TYP, IdTokenClaims, OutsideToken, PersonId, RefreshToken, Refusal, Rotation, Sha256Digest,
+    ShownToken, Spent, Stage, Timestamp, TokenFrame, TokenId, TokenType, TrustedIssuer, ancestors,
 };
 use store::{Commit, Standing};
 
@@ -31,6 +31,16 @@ pub(crate) enum Most<'v> {
     OfChild(ChildTerms),
     /// What the configuration trusts another issuer with.
     Vouched(&'v TrustedIssuer),
+}
+
+impl Most<'_> {
+    /// Who has had a token of the chain before the client that shows this one. An ID token was given to the client itself.
+    pub(crate) fn above(&self, claims: &AccessTokenClaims) -> Vec<Ancestor> {
+        match self {
+            Self::AtTool(_) | Self::OfChild(ChildTerms { from: Some(_), .. }) => ancestors(claims),
+            Self::OfGrant | Self::OfChild(_) | Self::Vouched(_) => Vec::new(),
+        }
+    }
 }
 
 impl<'v> Subject<'v> {
@@ -115,6 +125,8 @@ impl<'v> Subject<'v> {
         if !standing.holds(&claims, visit.now) {
             return Err(invalid("ended"));
         }
+        let grant = standing.authorization.as_ref().and_then(Authorization::grant);
+        let claims = AccessTokenClaims { act: grant.map(acted_before).unwrap_or_default(), ..claims };
         Ok(Self { claims, standing, most: Most::OfGrant })
     }
 
@@ -223,8 +235,15 @@ fn as_refresh_token(grant: &Grant, id: &GrantId, jti: TokenId, visit: &Visit<'_>
         amr: grant.authentication.amr.clone(),
         grant_id: Some(id.clone()),
         asked: Some(grant.asked),
+        act: acted_before(grant),
         ..AccessTokenClaims::bare(frame)
     }
+}
+
+/// Who acted in a grant's name before its own client does: that one is named as soon as it exchanges what it was given.
+fn acted_before(grant: &Grant) -> Actors {
+    let own = Actor::client(&grant.client_id);
+    if grant.act.newest() == Some(&own) { Actors::default() } else { grant.act.clone() }
 }
 
 fn vouched_for(
@@ -254,35 +273,6 @@ fn as_access_token(claims: IdTokenClaims, visit: &Visit<'_>) -> AccessTokenClaim
         grant_id: Some(claims.grant_id),
         ..AccessTokenClaims::bare(frame(visit, sub, (aud, jti), (iat, exp)))
     }
-}
-
-/// Who acts by an actor token: one of ours, good, and given to this client or meant for it. It is a token that a party got for
-/// itself. A person's token says that somebody acts for them, and never that they act.
-///
-/// # Errors
-/// [`Refusal::ActorTokenInvalid`], [`Refusal::TokenTypeNotSupported`]; faults of table and keys.
-pub(crate) async fn shown_actor(
-    services: &Services,
-    visit: &Visit<'_>,
-    client: &Client,
-    shown: &ShownToken<'_>,
-) -> Result<Actor, Problem> {
-    let invalid = |why| Problem::from(Refusal::ActorTokenInvalid { why });
-    if !matches!(shown.token_type, TokenType::AccessToken | TokenType::Jwt) {
-        return Err(Refusal::TokenTypeNotSupported { name: "actor_token_type" }.into());
-    }
-    let claims = ours(services, visit, shown.text, invalid).await?;
-    let is_meant_for = visit.configuration.own_tool(client).is_some_and(|tool| tool.resource == claims.aud);
-    if claims.client_id != client.id && !is_meant_for {
-        return Err(invalid("audience"));
-    }
-    let types = services.registered(visit, client).types;
-    let good = visit.good_token(claims, &types).await?.ok_or_else(|| invalid("ended"))?;
-    let claims = good.claims;
-    let is_its_own = claims.grant_id.is_none()
-        && claims.exchanged_from.is_empty()
-        && claims.sub == claims.client_id.as_str();
-    if is_its_own { Ok(Actor { sub: claims.sub, iss: None }) } else { Err(invalid("not the party's own")) }
 }
 
 fn invalid(why: &'static str) -> Problem {

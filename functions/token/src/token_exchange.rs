@@ -4,23 +4,20 @@ use admission::Visit;
 use clients::AuthenticatedClient;
 use environment::Fault;
 use http::Problem;
+use issuing::{AccessToken, Behalf, Content, Exchanged, Registered};
 use oauth::configuration::{Client, GrantType, Server, Tool};
 use oauth::{
-    AccessTokenClaims, Actor, Authorization, ChildTerms, ExchangeRequest, Grant, IdJagTarget, Narrower,
-    Parameters, Refusal, Timestamp, TokenResponse, TokenType, ancestors, delegated,
+    AccessTokenClaims, Actor, Actors, Authorization, ExchangeRequest, Grant, IdJagTarget, Narrower,
+    Parameters, Refusal, Timestamp, TokenResponse, TokenType, delegated,
 };
-use policy::{Action, ISSUER};
+use policy::ISSUER;
 use store::{Commit, Hop};
 
-use crate::Services;
-use crate::content::{Content, Registered};
 use crate::exchanged::Rights;
-use crate::issued::{
-    AccessToken, Behalf, Exchanged, access_token, assertion, id_jag, id_token_by_exchange,
-    refresh_token_by_exchange,
-};
-use crate::question::{Exchange, permitted_on_record, permitted_part};
-use crate::subject::{Most, Subject, shown_actor};
+use crate::issued::{assertion, id_jag, id_token_by_exchange, refresh_token_by_exchange};
+use crate::question::Exchange;
+use crate::subject::{Most, Subject};
+use crate::{Services, exchanged};
 
 /// Exchanges a token (RFC 8693): one read of all that could have ended the subject token, one signature, and one write that
 /// records the hop, where the configuration keeps such records. With an actor token, one read more; a refresh token as subject is one
@@ -48,16 +45,18 @@ pub(crate) async fn exchange(
     let by_the_client = delegated(&subject.claims, Actor::client(&client.id), longest)?;
     let act = match &request.actor {
         Some(shown) => {
-            delegated(&subject.claims, shown_actor(services, visit, client, shown).await?, longest)?
+            let keys = services.keys.public().await?;
+            let actor = visit.shown_actor(&keys, &registered.types, client, shown).await?;
+            delegated(&subject.claims, Actor::client(&actor), longest)?
         }
         None => by_the_client,
     };
 
     let content = target.content(&subject, &request.asked, &registered)?;
     let hop = Attempt { services, visit, client, at: target.name(), subject: &subject, request: &request };
-    let (content, names_the_actor) = hop.permitted(content)?;
+    let (content, names_the_actor) = hop.question().permitted(&request.asked, content)?;
 
-    let act = if names_the_actor { act } else { subject.claims.act.clone() };
+    let act = said_to_act(act, names_the_actor, &subject.claims);
     let profile = subject.standing.person.as_ref().map(|person| &person.profile);
     let exchanged = Exchanged { subject: &subject.claims, grant: subject.grant(), profile, act };
     let (token, child) = hop.issue(&target, &content, (&exchanged, names_the_actor)).await?;
@@ -65,7 +64,7 @@ pub(crate) async fn exchange(
     if let Some(child) = child {
         keep(services, &child).await?;
     }
-    let response = token.respond(visit, content, None, None);
+    let response = token.respond(crate::granted(visit), &content, None, None);
     let token_type = request.requested.token_type();
     Ok(TokenResponse { issued_token_type: Some(request.requested), token_type, ..response })
 }
@@ -143,7 +142,7 @@ impl<'t> Target<'t> {
             Self::Tool(tool) => {
                 at_tool((&subject.most, &subject.claims, subject.grant()), tool, asked, registered)
             }
-            Self::Party(..) => Content::identity(subject.grant(), asked, registered),
+            Self::Party(..) => exchanged::identity(subject.grant(), asked, registered),
             Self::Elsewhere(target) => {
                 // Who is asserted to be somewhere else has to be known for who they are, and to the client itself.
                 let is_known = subject.grant().is_some_and(|grant| {
@@ -152,10 +151,15 @@ impl<'t> Target<'t> {
                 if !is_known {
                     return Err(Refusal::SubjectTokenInvalid { why: "no identity of this client's" });
                 }
-                Content::elsewhere(target, asked)
+                exchanged::elsewhere(target, asked)
             }
         }
     }
+}
+
+/// Who acts, as the new token says it: with nobody new, where nothing but impersonation is permitted.
+pub(crate) fn said_to_act(act: Actors, names_the_actor: bool, subject: &AccessTokenClaims) -> Actors {
+    if names_the_actor { act } else { subject.act.clone() }
 }
 
 /// What of the subject's rights a token for a tool can carry: of what it allows at most, what its token says, and what was granted.
@@ -168,15 +172,15 @@ pub(crate) fn at_tool<'a>(
     match (most, grant) {
         (Most::AtTool(tool), _) => {
             let rights = Rights { tool, scope: &claims.scope, details: &claims.authorization_details };
-            Content::exchanged(&rights, target, asked, registered)
+            exchanged::at_tool(&rights, target, asked, registered)
         }
         (Most::OfGrant, Some(grant)) => {
             let asked = Narrower { resources: vec![target.resource.clone()], ..asked.clone() };
             Content::of_grant(grant, &asked, registered)
         }
         (Most::OfGrant, None) => Err(Refusal::SubjectTokenInvalid { why: "ended" }),
-        (Most::OfChild(_), _) => Content::of_child(claims, asked, registered),
-        (Most::Vouched(trusted), _) => Content::vouched(trusted, None, target, asked, registered),
+        (Most::OfChild(_), _) => exchanged::of_child(claims, asked, registered),
+        (Most::Vouched(trusted), _) => exchanged::vouched(trusted, None, target, asked, registered),
     }
 }
 
@@ -191,40 +195,20 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// The part of the content that the policies leave, and whether the new token says who acts. It does not where they permit
-    /// nothing but impersonation (RFC 8693, section 1.1). What a policy refuses is not tried again without a name.
-    fn permitted<'c>(&self, content: Content<'c>) -> Result<(Content<'c>, bool), Refusal> {
-        // What allows nothing is not worth a token, and a policy that permits everything must not be asked about nothing.
-        if content.is_empty() {
-            return Err(Refusal::ExchangeNotAllowed);
+    /// The exchange as policies are asked about it.
+    fn question(&self) -> Exchange<'_> {
+        let Self { services, visit, client, at, subject, request } = *self;
+        Exchange {
+            policies: services.policies(visit),
+            client,
+            person: subject.standing.person.as_ref(),
+            at,
+            requested: request.requested,
+            origin: subject.claims.origin.as_ref(),
+            signed_in: (&subject.claims).into(),
+            above: subject.most.above(&subject.claims).into(),
+            now: visit.now,
         }
-        for (action, names_the_actor) in [(Action::TokenExchange, true), (Action::Impersonate, false)] {
-            let answer = self.ask(action, &content);
-            if answer.scopes.is_empty() && answer.details.is_empty() {
-                if answer.is_refused_by_nobody() {
-                    continue;
-                }
-                return Err(Refusal::ExchangeNotAllowed);
-            }
-            let left = self.lasting(permitted_part(&self.request.asked, &answer, content)?, &answer)?;
-            return if left.is_empty() {
-                Err(Refusal::ExchangeNotAllowed)
-            } else {
-                Ok((left, names_the_actor))
-            };
-        }
-        Err(Refusal::ExchangeNotAllowed)
-    }
-
-    /// The part of it that may outlive the subject token, where a refresh token is asked for: that is a question of its own.
-    fn lasting<'c>(&self, content: Content<'c>, at_all: &policy::Answer) -> Result<Content<'c>, Refusal> {
-        let so_far = at_all.for_audit_in_part();
-        if self.request.requested != TokenType::RefreshToken {
-            http::note_policies(so_far);
-            return Ok(content);
-        }
-        let answer = self.ask(Action::RefreshTokenByExchange, &content);
-        permitted_on_record(&so_far, &self.request.asked, &answer, content)
     }
 
     /// Makes what was asked for, and the authorization by exchange that is to be stored with it, if there is one.
@@ -248,35 +232,9 @@ impl Attempt<'_> {
                 id_jag(services, visit, client, (target, content), exchanged).await?
             }
             (TokenType::Saml2, _) => assertion(services, visit, client, content, exchanged).await?,
-            _ => access_token(services, visit, client, content, &Behalf::Exchanged(exchanged)).await?,
+            _ => services.mint(visit).access_token(client, content, &Behalf::Exchanged(exchanged)).await?,
         };
         Ok((token, None))
-    }
-
-    fn ask(&self, action: Action, content: &Content<'_>) -> policy::Answer {
-        let claims = &self.subject.claims;
-        // An ID token was given to the client itself.
-        let above = match &self.subject.most {
-            Most::AtTool(_) | Most::OfChild(ChildTerms { from: Some(_), .. }) => ancestors(claims),
-            Most::OfGrant | Most::OfChild(_) | Most::Vouched(_) => Vec::new(),
-        };
-        let exchange = Exchange {
-            services: self.services,
-            visit: self.visit,
-            client: self.client,
-            person: self.subject.standing.person.as_ref(),
-            at: self.at,
-            requested: self.request.requested,
-            origin: claims.origin.as_ref(),
-            signed_in: claims.into(),
-            above: &above,
-        };
-        let answer = exchange.ask(action, content);
-        // Of two refusals the one that a policy spoke says more.
-        if action != Action::Impersonate || !answer.by().is_empty() {
-            http::note_policies(answer.for_audit());
-        }
-        answer
     }
 
     /// The last moment of what can be renewed by a refresh token: never past what it comes from. Somebody whom another issuer vouches

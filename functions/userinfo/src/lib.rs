@@ -7,8 +7,8 @@ use http::request::{Allowed, require_method};
 use http::{Problem, Request, Response, StatusCode, answer, bearer_token, cors, respond_bearer};
 use keys::{Deployment, PublishedKeys};
 use oauth::scope::OPENID;
-use oauth::{AccessTokenClaims, Refusal, userinfo_claims};
-use store::{Person, Store};
+use oauth::{AccessTokenClaims, userinfo_claims};
+use store::Store;
 
 /// What the endpoint needs.
 pub struct Services {
@@ -58,7 +58,7 @@ async fn tell(services: &Services, visit: &Visit<'_>) -> Result<Response, Proble
     })?;
     // Whoever bears the token was given it by that client.
     http::note_proven_client(&claims.client_id);
-    let told = tell_bearer_of(services, visit, &claims).await;
+    let told = tell_bearer_of(visit, &claims).await;
     let outcome = match &told {
         Ok(_) => Outcome::Granted,
         Err(Problem::Refused(refusal)) => Outcome::Refused(refusal),
@@ -76,35 +76,8 @@ async fn shown(services: &Services, visit: &Visit<'_>) -> Result<AccessTokenClai
     Ok(visit.access_token(&keys, token.expose())?)
 }
 
-async fn tell_bearer_of(
-    services: &Services,
-    visit: &Visit<'_>,
-    claims: &AccessTokenClaims,
-) -> Result<Response, Problem> {
-    if claims.aud != visit.configuration.server.resource() {
-        return Err(Refusal::TokenInvalid { why: "audience" }.into());
-    }
-    // What was taken from a client is told to it no more, whatever its token says.
-    let client = services.store.client(&visit.configuration, &claims.client_id, visit.now).await?;
-    let client = client.ok_or(Refusal::TokenInvalid { why: "a client that is registered no longer" })?;
-    let scope = claims.scope.intersection(&client.scopes);
-    if !scope.contains(OPENID) {
-        return Err(Refusal::InsufficientScope { scope: OPENID }.into());
-    }
-    let person = standing_person(services, visit, claims).await?;
-    Ok(answer::json(StatusCode::OK, &userinfo_claims(&claims.sub, &person.profile, &scope)))
-}
-
-/// The person behind a token that nothing has ended: one call to the table.
-async fn standing_person(
-    services: &Services,
-    visit: &Visit<'_>,
-    claims: &AccessTokenClaims,
-) -> Result<Person, Problem> {
-    let standing = services.store.standing(claims).await?;
-    if !standing.holds(claims, visit.now) {
-        return Err(Refusal::TokenInvalid { why: "ended" }.into());
-    }
-    // A client that works alone has no person to tell about.
-    Ok(standing.person.ok_or(Refusal::TokenInvalid { why: "nobody's" })?)
+async fn tell_bearer_of(visit: &Visit<'_>, claims: &AccessTokenClaims) -> Result<Response, Problem> {
+    let bearer = visit.bearer(claims, OPENID).await?;
+    let told = userinfo_claims(&claims.sub, &bearer.person.profile, &bearer.scope);
+    Ok(answer::json(StatusCode::OK, &told))
 }

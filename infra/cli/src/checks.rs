@@ -3,6 +3,7 @@
 mod backchannel;
 mod clients;
 mod details;
+mod devices;
 mod exchanges;
 mod keys;
 mod people;
@@ -103,6 +104,7 @@ fn check(
     let clients = clients::clients(&folder.clients.files, &known, complaints);
     if let Some(file) = &folder.server {
         strangers::check(file, server.as_ref(), &folder.clients.files, &known, complaints);
+        backchannel::check_push(file, &folder.clients.files, complaints);
     }
     let people = folder.people.as_ref().map(|file| people::people(file, complaints)).unwrap_or_default();
     if let Some(file) = &folder.server {

@@ -1,12 +1,15 @@
-//! The examination of a deployment: from outside as any client sees it, and of its table and keys by the operator's own
-//! rights. Nothing is changed.
+//! The examination of a deployment: from outside as any client sees it, and of its table, its keys and how people are told by
+//! the operator's own rights. Nothing is changed.
 
+mod apps;
 mod clock;
 mod documents;
 mod inside;
 mod key_ring;
+mod news;
 mod outside;
 mod pages;
+mod texts;
 mod visitor;
 
 use std::fmt;

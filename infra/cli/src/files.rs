@@ -4,6 +4,7 @@
 mod backchannel;
 mod client_file;
 mod detail_file;
+mod devices;
 mod lifetime;
 mod people_file;
 mod server_file;
@@ -17,9 +18,10 @@ use oauth::configuration::SigningAlgorithm;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-pub use backchannel::{BackchannelTable, ClientBackchannelTable, DeliveryMode};
+pub use backchannel::{BackchannelTable, ClientBackchannelTable, DeliveryMode, UserCodeName};
 pub use client_file::{AuthenticationMethod, ClientFile, GrantTypeName, PublicKeys, StandingDetail};
 pub use detail_file::{AbsentName, AssuranceName, DetailFile, NarrowingName};
+pub use devices::DevicesTable;
 pub use lifetime::Lifetime;
 pub use people_file::{PeopleFile, PersonTable};
 pub use server_file::{BrandTable, ExchangeSettingsTable, LifetimesTable, LimitsTable, ServerFile};

@@ -19,6 +19,7 @@ mod log_group;
 mod people;
 mod people_table;
 mod policy_cases;
+mod policy_request;
 pub mod prices;
 mod reading;
 mod reference;
@@ -43,7 +44,8 @@ pub use people::{
     generated_password, plan_people, remove_person, reset_password,
 };
 pub use people_table::read_people_table;
-pub use policy_cases::{Expected, PolicyCase, PolicyCases, PolicyRequest, read_policy_cases, told};
+pub use policy_cases::{Expected, PolicyCase, PolicyCases, read_policy_cases, told};
+pub use policy_request::PolicyRequest;
 pub use reference::reference;
 pub use requests::{Flow, Request, Requests, Signing};
 pub use rsa_key::generate_rsa_2048;

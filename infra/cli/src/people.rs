@@ -245,8 +245,7 @@ impl PeopleChanges {
             }
         }
         for (before, profile) in self.outdated {
-            let after = Person { profile, ..before.clone() };
-            store.update_person(&before, &after).await?;
+            store.change_profile(&before, profile).await?;
             tell(PersonChanged::Updated, &before.id);
         }
         Ok(())

@@ -9,11 +9,11 @@ use crate::checks::profile_problems;
 use crate::{Complaint, Place};
 
 /// The columns of a CSV file of people, besides `attribute.NAME`.
-const COLUMNS: [&str; 6] = ["user_name", "name", "email", "groups", "locale", "zone"];
+const COLUMNS: [&str; 7] = ["user_name", "name", "email", "phone_number", "groups", "locale", "zone"];
 const ATTRIBUTE: &str = "attribute.";
 
 /// Reads people from a CSV file (RFC 4180) whose first line names the columns: `user_name` and `name`, and if they are there
-/// `email`, `groups` (with `;` between), `locale`, `zone`, and `attribute.NAME` for anything else.
+/// `email`, `phone_number`, `groups` (with `;` between), `locale`, `zone`, and `attribute.NAME` for anything else.
 ///
 /// # Errors
 /// Everything that is wrong, by line; there is at least one complaint.
@@ -73,7 +73,7 @@ fn header_complaints(path: &Path, header: &StringRecord) -> Vec<Complaint> {
         } else if !COLUMNS.contains(&column) && column.strip_prefix(ATTRIBUTE).is_none_or(str::is_empty) {
             refuse(
                 format!("There is no column {column:?}."),
-                "The columns are user_name, name, email, groups, locale, zone and attribute.NAME.",
+                "The columns are user_name, name, email, phone_number, groups, locale, zone and attribute.NAME.",
             );
         }
         if !seen.insert(column) {
@@ -96,6 +96,7 @@ fn profile(header: &StringRecord, record: &StringRecord) -> Profile {
         user_name: cell("user_name").unwrap_or_default().to_lowercase(),
         name: cell("name").unwrap_or_default(),
         email: cell("email"),
+        phone_number: cell("phone_number"),
         groups: cell("groups")
             .iter()
             .flat_map(|groups| groups.split(';'))

@@ -174,13 +174,15 @@ mod tests {
     fn the_memory_is_what_the_template_gives() {
         let template = project("template.yaml");
         let given: Vec<_> = template.lines().filter(|line| line.contains("MemorySize: ")).collect();
-        assert_eq!(given, ["    MemorySize: !Ref FunctionMemory", "      MemorySize: 1024"]);
+        let own = "      MemorySize: 1024";
+        assert_eq!(given, ["    MemorySize: !Ref FunctionMemory", own, own]);
         let [_, parameter] = template.split("  FunctionMemory:\n").collect::<Vec<_>>()[..] else {
             panic!("one parameter")
         };
         assert!(parameter.starts_with("    Type: Number\n    Default: 512\n"));
         let requests = Requests::shipped();
-        assert_eq!((requests.memory_of("token"), requests.memory_of("sign-in")), (512, 1024));
+        let memory = ["token", "sign-in", "account"].map(|function| requests.memory_of(function));
+        assert_eq!(memory, [512, 1024, 1024]);
     }
 
     #[test]

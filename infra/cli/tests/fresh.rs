@@ -53,7 +53,8 @@ fn the_reference_explains_every_field() {
 fn the_demo_is_right_on_loopback() {
     let checked = check_folder(&config("demo"), &IssuerChoice::exactly("http://localhost:8690")).unwrap();
     let ids: BTreeSet<&str> = checked.snapshot.clients.iter().map(|client| client.id.as_str()).collect();
-    let agents = ["browser-app", "chain-agent", "cleanup-agent", "finance-agent", "nightly-agent"];
+    let agents =
+        ["browser-app", "chain-agent", "cleanup-agent", "finance-agent", "kiosk-agent", "nightly-agent"];
     let tools = ["customers-tool", "files-tool", "reports-tool"];
     assert_eq!(ids, agents.into_iter().chain(tools).collect());
     assert_eq!(checked.snapshot.tools.len(), 5);

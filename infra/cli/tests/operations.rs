@@ -136,6 +136,7 @@ async fn applying_shows_what_changes_and_puts_it_in_force() {
         "customers-tool",
         "files-tool",
         "finance-agent",
+        "kiosk-agent",
         "nightly-agent",
         "reports-tool",
     ];
@@ -478,6 +479,120 @@ async fn an_exchange_is_explained_by_who_acts_for_whom() {
     assert_eq!(of_itself, nobody("ledger.read"));
 }
 
+const CIRCUMSTANCES: &str = r#"
+@id("all-of-it") permit (principal, action == Action::"token_exchange", resource) when {
+  context.requested == "id_token" && context has origin && context.origin == "https://idp.test" && context.depth == 2 &&
+  context.actors.contains(Client::"chain-agent") && context has acr && context.acr == "phr" && context.amr.contains("hwk") &&
+  context has auth_age && context.auth_age == 1200 && principal has person && principal.person in Group::"auditors" &&
+  principal.person.hasTag("site") && principal.person.getTag("site") == "Berlin"
+};
+@id("strangers-ask") permit (principal, action == Action::"ask", resource) when { principal.origin == "document" };
+"#;
+
+/// Puts the demo in force with these policies in place of its own, and agents that documents of this host describe.
+async fn with_policies(operator: &Operator, policies: &str) -> PathBuf {
+    let folder = operator.folder.join("mine");
+    if !folder.exists() {
+        let copied = Command::new("cp").arg("-r").arg(demo()).arg(&folder).status().expect("cp");
+        assert!(copied.success());
+        std::fs::remove_dir_all(folder.join("policies")).expect("a folder of our own");
+        std::fs::create_dir(folder.join("policies")).expect("a folder of our own");
+        let server = std::fs::read_to_string(folder.join("server.toml")).expect("a folder of our own");
+        let strangers = "[client_documents]\nenabled = true\nhosts = [\"agents.example\"]\n[client_documents.open_to]\nscopes = [\"openid\"]\n";
+        std::fs::write(folder.join("server.toml"), format!("{server}\n{strangers}"))
+            .expect("a folder of our own");
+    }
+    std::fs::write(folder.join("policies/test.cedar"), policies).expect("a folder of our own");
+    operator.apply(&folder, &["--yes"]).await;
+    folder
+}
+
+/// Each circumstance decides, so each can be said: whoever leaves one out is told what the server would say without it.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_circumstance_of_a_request_has_an_option() {
+    let operator = Operator::new("explain-circumstances").await;
+    let folder = with_policies(&operator, CIRCUMSTANCES).await.display().to_string();
+    let fixed = [
+        ["policy", "explain"],
+        ["--client", "reports-tool"],
+        ["--action", "token_exchange"],
+        ["--tool", "customers"],
+        ["--scope", "customers.read"],
+        ["--person", "alice"],
+    ]
+    .concat();
+    let said = [
+        ["--requested", "id_token"],
+        ["--origin", "https://idp.test"],
+        ["--actor", "customers-tool"],
+        ["--actor", "chain-agent"],
+        ["--acr", "phr"],
+        ["--amr", "hwk"],
+        ["--auth-age", "20 min"],
+        ["--group", "auditors"],
+        ["--attribute", "site=Berlin"],
+    ];
+    for place in [&[][..], &["--config", &folder]] {
+        let explained =
+            async |said: &[[&str; 2]]| operator.run(&[&fixed[..], &said.concat()[..], place].concat()).await;
+        assert_eq!(explained(&said).await, "allowed: scope customers.read by all-of-it\n");
+        for without in 0..said.len() {
+            let mut rest = said.to_vec();
+            let option = rest.remove(without);
+            let told = explained(&rest).await;
+            assert_eq!(told, "denied: scope customers.read: no policy permits it\n", "without {option:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_is_explained_by_its_id() {
+    let operator = Operator::new("explain-stranger").await;
+    with_policies(&operator, CIRCUMSTANCES).await;
+    let asks = |client| ["policy", "explain", "--client", client, "--action", "ask", "--tool", "issuer"];
+    let explained = async |client| operator.run(&[&asks(client)[..], &["--scope", "openid"]].concat()).await;
+    let said = explained("https://agents.example/client.json").await;
+    assert_eq!(said, "allowed: scope openid by strangers-ask\n");
+    assert_eq!(explained("finance-agent").await, "denied: scope openid: no policy permits it\n");
+    let said = operator.refused(&asks("https://elsewhere.example/client.json")).await;
+    assert!(said.contains("there is no client"), "{said}");
+}
+
+/// The `sub` of a person is in the table and in no folder.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_on_one_person_is_explained_by_who_the_table_says_they_are() {
+    let operator = Operator::new("explain-subject").await;
+    operator.apply(&demo(), &["--yes"]).await;
+    let id = async |user_name| {
+        let person = operator.store.person_by_user_name(user_name).await.unwrap().expect("there");
+        person.id.to_string()
+    };
+    let (alice, bob) = (id("alice").await, id("bob").await);
+    let policy = format!(
+        "@id(\"hers\") permit (principal, action, resource) when {{ principal has person && principal.person == Person::\"{alice}\" }};"
+    );
+    let folder = with_policies(&operator, &policy).await.display().to_string();
+    let grant = |person| {
+        let fixed =
+            ["policy", "explain", "--client", "finance-agent", "--action", "grant", "--tool", "files"];
+        fixed.into_iter().chain(["--scope", "files.read", "--person", person]).collect::<Vec<&str>>()
+    };
+    let (allowed, denied) =
+        ("allowed: scope files.read by hers\n", "denied: scope files.read: no policy permits it\n");
+    assert_eq!(operator.run(&grant("alice")).await, allowed);
+    assert_eq!(operator.run(&grant("bob")).await, denied);
+    let said = operator.refused(&[grant("bob"), vec!["--subject", &alice]].concat()).await;
+    assert!(said.contains(&bob), "{said}");
+
+    let with_subject = async |person, id: &str| {
+        operator.run(&[grant(person), vec!["--config", &folder, "--subject", id]].concat()).await
+    };
+    assert_eq!(with_subject("alice", &alice).await, allowed);
+    assert_eq!(with_subject("alice", &bob).await, denied, "it is the sub that the policy is about");
+    let said = operator.refused(&[grant("alice"), vec!["--config", &folder]].concat()).await;
+    assert!(said.contains("say the subject"), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn cases_that_go_otherwise_are_told_and_fail_the_command() {
     let operator = Operator::new("cases").await;
@@ -487,7 +602,7 @@ async fn cases_that_go_otherwise_are_told_and_fail_the_command() {
     };
     let passed = run(&cases).await;
     assert!(passed.status.success(), "{passed:?}");
-    assert_eq!(String::from_utf8_lossy(&passed.stdout), "15 cases, all as expected.\n");
+    assert_eq!(String::from_utf8_lossy(&passed.stdout), "17 cases, all as expected.\n");
 
     let wrong = operator.folder.join("wrong.toml");
     let text = std::fs::read_to_string(&cases).unwrap();

@@ -1,52 +1,19 @@
 //! The agent that has no screen of its own: it asks a person on their phone before it deletes a file, and waits for the answer
 //! (OpenID CIBA Core 1.0, in poll mode).
 
-use std::time::Duration;
-
+use openidconnect::AccessToken;
 use openidconnect::http::{Method, StatusCode};
-use openidconnect::url::{Url, form_urlencoded};
-use openidconnect::{AccessToken, CsrfToken};
-use serde::Deserialize;
-use serde_json::{Value, json};
-use tokio::time::sleep;
+use serde_json::json;
 
 use crate::Trouble;
+use crate::backchannel::{Asking, Hint, refused};
 use crate::claims::{self, Acting};
 use crate::discovery::Provider;
-use crate::endpoint::Endpoint;
-use crate::errand::{self, NOT_ALLOWED as OLD_REPORT, SCOPE, TOOL, WANTED};
+use crate::errand::{self, Errand, NOT_ALLOWED as OLD_REPORT, SCOPE, TOOL, WANTED};
 use crate::local_server::LocalServer;
 use crate::story::Story;
 use crate::tool::{FileTool, LOCATION};
 use crate::transport::Transport;
-
-const BACKCHANNEL: &str = "The backchannel authentication endpoint";
-const TOKEN: &str = "The token endpoint";
-
-/// By how much a client waits longer after `slow_down` (OpenID CIBA Core 1.0, section 11).
-const LONGER: Duration = Duration::from_secs(5);
-
-/// The answer at the backchannel (OpenID CIBA Core 1.0, section 7.3).
-#[derive(Deserialize)]
-struct Acknowledgement {
-    auth_req_id: String,
-    expires_in: u64,
-    #[serde(default = "five")]
-    interval: u64,
-}
-
-/// What a client waits that was told nothing.
-const fn five() -> u64 {
-    5
-}
-
-/// The answer at the token endpoint.
-#[derive(Deserialize)]
-struct Tokens {
-    access_token: AccessToken,
-    #[serde(default)]
-    authorization_details: Vec<Value>,
-}
 
 /// The whole walk.
 ///
@@ -59,102 +26,33 @@ pub(crate) async fn run(
     transport: &Transport,
     person: &str,
 ) -> Result<(), Trouble> {
-    let missing = || Trouble::Document {
-        document: "metadata",
-        why: "it names no backchannel_authentication_endpoint".into(),
-    };
-    let members = provider.additional_metadata();
-    let backchannel = members.backchannel_authentication_endpoint.as_ref().ok_or_else(missing)?;
-    let token_endpoint = provider.token_endpoint().ok_or_else(missing)?.url();
-
-    let asked = ask(story, server, transport, backchannel, person).await?;
-    let tokens = wait(story, server, transport, token_endpoint, &asked).await?;
-    for detail in &tokens.authorization_details {
-        story.fact("approved", detail);
-    }
-    if tokens.authorization_details.is_empty() {
-        return Err(Trouble::NotApproved(format!("the person left {OLD_REPORT} out")));
-    }
+    let (agent, errand) = (Asking::of(server, provider, transport)?, to_delete_the_old_report());
+    story.step("The agent asks a person who is elsewhere (OpenID CIBA Core 1.0, section 7.1)");
+    let asked = agent.ask(story, &errand, &Hint::UserName(person)).await?.map_err(refused)?;
+    story.step("Waiting for confirmation on your phone");
+    story.tell(format_args!("The inbox that `cargo run` printed shows what the phone of {person} shows."));
+    let tokens = agent.wait(story, &errand, &asked).await?;
+    story.step(format_args!("The person said yes, and the agent has a token to delete {OLD_REPORT}"));
     story.tell(format_args!(
-        "\nWhat the access token says:\n\n{}",
+        "What the access token says:\n\n{}",
         claims::shown(tokens.access_token.secret(), Acting::ForAPerson)?
     ));
     delete(story, &server.issuer, transport, &tokens.access_token).await
 }
 
-async fn ask(
-    story: &mut Story,
-    server: &LocalServer,
-    transport: &Transport,
-    url: &Url,
-    person: &str,
-) -> Result<Acknowledgement, Trouble> {
-    let binding_message = binding_message();
-    let details = json!([{
-        "type": "file_access",
-        "locations": [LOCATION],
-        "actions": ["delete"],
-        "identifier": OLD_REPORT,
-    }])
-    .to_string();
-    let form = [
-        ("scope", format!("openid {SCOPE}")),
-        ("resource", TOOL.to_owned()),
-        ("authorization_details", details),
-        ("login_hint", person.to_owned()),
-        ("binding_message", binding_message.clone()),
-    ];
-    story.step("The agent asks a person who is elsewhere (OpenID CIBA Core 1.0, section 7.1)");
-    story.tell(format_args!("POST {url}"));
-    for (name, value) in &form {
-        story.fact(name, value);
-    }
-    let form: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
-    let endpoint = Endpoint { name: BACKCHANNEL, url, good: StatusCode::OK };
-    let asked = endpoint.post::<Acknowledgement>(transport, server, &form).await?;
-    let asked = asked.map_err(|refused| Trouble::Refused { endpoint: BACKCHANNEL, why: refused.words() })?;
-    story.step("Waiting for confirmation on your phone");
-    story.tell(format_args!("The inbox that `cargo run` printed shows what the phone of {person} shows."));
-    story.tell(format_args!("Compare: {binding_message}"));
-    story.fact("good for", format_args!("{} s", asked.expires_in));
-    Ok(asked)
-}
-
-/// Asks until the person has decided (OpenID CIBA Core 1.0, sections 10.1 and 11).
-async fn wait(
-    story: &mut Story,
-    server: &LocalServer,
-    transport: &Transport,
-    url: &Url,
-    asked: &Acknowledgement,
-) -> Result<Tokens, Trouble> {
-    let form: String = form_urlencoded::Serializer::new(String::new())
-        .append_pair("grant_type", "urn:openid:params:grant-type:ciba")
-        .append_pair("auth_req_id", &asked.auth_req_id)
-        .append_pair("resource", TOOL)
-        .finish();
-    let endpoint = Endpoint { name: TOKEN, url, good: StatusCode::OK };
-    let mut interval = Duration::from_secs(asked.interval);
-    loop {
-        sleep(interval).await;
-        let refused = match endpoint.post::<Tokens>(transport, server, &form).await? {
-            Ok(tokens) => {
-                story.step(format_args!(
-                    "The person said yes, and the agent has a token to delete {OLD_REPORT}"
-                ));
-                return Ok(tokens);
-            }
-            Err(refused) => refused,
-        };
-        match refused.error.as_str() {
-            "authorization_pending" => {}
-            "slow_down" => interval += LONGER,
-            "access_denied" => return Err(Trouble::NotApproved("the person said no".into())),
-            "expired_token" => {
-                return Err(Trouble::NobodyAnswered { minutes: asked.expires_in.div_ceil(60) });
-            }
-            _ => return Err(Trouble::Refused { endpoint: TOKEN, why: refused.words() }),
-        }
+fn to_delete_the_old_report() -> Errand {
+    Errand {
+        scope: SCOPE,
+        tool: TOOL.to_owned(),
+        details: json!([{
+            "type": "file_access",
+            "locations": [LOCATION],
+            "actions": ["delete"],
+            "identifier": OLD_REPORT,
+        }]),
+        purpose: "Nobody needs the old report any more.",
+        what: format!("delete {OLD_REPORT}"),
+        left_out: OLD_REPORT.to_owned(),
     }
 }
 
@@ -180,11 +78,4 @@ async fn delete(
     }
     story.tell("\nThe token deletes that one file: it neither reads it nor deletes another.");
     Ok(())
-}
-
-/// A few characters that nobody takes one for another.
-fn binding_message() -> String {
-    const SYMBOLS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    let random = CsrfToken::new_random();
-    random.secret().bytes().take(5).map(|byte| char::from(SYMBOLS[usize::from(byte % 32)])).collect()
 }

@@ -30,7 +30,7 @@ pub struct Arguments {
     pub issuer: Option<String>,
 
     /// The agent's client identifier [default: finance-agent, for nightly nightly-agent, for chain chain-agent,
-    /// for approve cleanup-agent]
+    /// for approve cleanup-agent, for voice kiosk-agent]
     #[arg(long, global = true, value_name = "ID")]
     pub client_id: Option<String>,
 
@@ -56,6 +56,8 @@ pub enum Command {
         #[arg(long, value_name = "USER_NAME", default_value = "alice")]
         person: String,
     },
+    /// A kiosk that asks whoever gives it a code from their account page: CIBA with an invitation
+    Voice,
     /// The agent that works alone at night: client credentials, no person
     Nightly,
     /// An agent whose tool asks another tool, which asks a third: MCP, token exchange, and SAML at the end
@@ -73,6 +75,7 @@ impl Arguments {
             (None, Some(Command::Chain | Command::Tools)) => "chain-agent",
             (None, Some(Command::Nightly)) => "nightly-agent",
             (None, Some(Command::Approve { .. })) => "cleanup-agent",
+            (None, Some(Command::Voice)) => "kiosk-agent",
         }
     }
 }
@@ -90,6 +93,7 @@ mod tests {
         assert_eq!(read(&[]).expect("valid").client_id(), "finance-agent");
         assert_eq!(read(&["nightly"]).expect("valid").client_id(), "nightly-agent");
         assert_eq!(read(&["approve"]).expect("valid").client_id(), "cleanup-agent");
+        assert_eq!(read(&["voice"]).expect("valid").client_id(), "kiosk-agent");
         assert_eq!(read(&["chain"]).expect("valid").client_id(), "chain-agent");
         let asked = read(&["nightly", "--client-id", "another"]).expect("options after the agent count too");
         assert_eq!(asked.client_id(), "another");
@@ -105,6 +109,7 @@ mod tests {
             "--no-browser",
             "--tools-port",
             "approve",
+            "voice",
             "nightly",
             "chain",
             "tools",

@@ -3,11 +3,13 @@
 //! tool owners.
 //!
 //! [`person`] is the agent that asks a person for one file, step by step; [`nightly`] is the agent that works alone;
-//! [`approve`] is one that asks a person who is elsewhere, on their phone. All call the file server in [`tool`], which knows the authorization server by its two public documents only. [`chain`] is an
-//! agent and three tools that call one another on behalf of one person.
+//! [`approve`] asks a person who is elsewhere, on their phone, and [`voice`] whoever stands before it and gives it a code. All call
+//! the file server in [`tool`], which knows the authorization server by its two public documents only. [`chain`] is an agent and
+//! three tools that call one another on behalf of one person.
 
 mod approve;
 mod arguments;
+mod backchannel;
 mod browser;
 mod callback;
 mod chain;
@@ -26,6 +28,7 @@ mod story;
 mod tool;
 mod transport;
 mod trouble;
+mod voice;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -70,6 +73,9 @@ pub async fn run(arguments: &Arguments) -> Result<(), Trouble> {
     let provider = discovery::discover(&mut story, &server.issuer, &transport).await?;
     if let Some(Command::Approve { person }) = &arguments.command {
         return approve::run(&mut story, &server, &provider, &transport, person).await;
+    }
+    if arguments.command == Some(Command::Voice) {
+        return voice::run(&mut story, &server, &provider, &transport).await;
     }
     if arguments.command == Some(Command::Nightly) {
         return nightly::run(&mut story, &server, provider, &transport).await;

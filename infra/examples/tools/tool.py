@@ -2,7 +2,8 @@
 
     ISSUER=http://localhost:8690 RESOURCE=https://files.internal.corp python3 tool.py
 
-It serves the file that a detail of the type file_access names, for reading, and tells a client what to ask for.
+It serves the file that a detail of the type file_access names, for reading, and tells a client what to ask for, and where
+(RFC 9728).
 """
 
 import base64
@@ -11,6 +12,7 @@ import os
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import jwt
@@ -19,6 +21,17 @@ ISSUER = os.environ["ISSUER"]
 RESOURCE = os.environ["RESOURCE"]
 FILES = {("finance", "Q3-report.pdf"): "The third quarter.", ("finance", "Q4-report.pdf"): "The fourth quarter."}
 REQUIRED = ["iss", "aud", "sub", "exp", "iat", "jti", "client_id"]
+# What this tool says of itself, and where: between host and path of its resource (RFC 9728, section 3.1).
+METADATA = {
+    "resource": RESOURCE,
+    "authorization_servers": [ISSUER],
+    "bearer_methods_supported": ["header"],
+    "scopes_supported": ["files.access"],
+    "authorization_details_types_supported": ["file_access"],
+    "resource_name": "Files",
+}
+METADATA_PATH = "/.well-known/oauth-protected-resource" + urlsplit(RESOURCE).path.rstrip("/")
+METADATA_URL = "{0.scheme}://{0.netloc}{1}".format(urlsplit(RESOURCE), METADATA_PATH)
 
 
 class Refusal(Exception):
@@ -103,6 +116,9 @@ class Tool(BaseHTTPRequestHandler):
     keys = None
 
     def do_GET(self):
+        if self.path == METADATA_PATH:
+            self.answer(200, json.dumps(METADATA), "application/json")
+            return
         try:
             self.answer(200, self.file(), "text/plain; charset=utf-8")
         except Refusal as refusal:
@@ -130,14 +146,15 @@ class Tool(BaseHTTPRequestHandler):
     def refuse(self, refusal):
         body = {"error": refusal.error} if refusal.error else {}
         challenge = [f'error="{refusal.error}"'] if refusal.error else []
-        if refusal.error == "insufficient_scope":
+        if refusal.status == 401 or refusal.error == "insufficient_scope":
             challenge.append('scope="files.access"')
         if refusal.missing:
             body["authorization_details"] = refusal.missing
             told = json.dumps({"authorization_details": refusal.missing}).encode()
             told = base64.urlsafe_b64encode(told).decode().rstrip("=")
             challenge.append(f'authorization_remediation="{told}"')
-        challenge = None if refusal.status in (404, 503) else " ".join(["Bearer", ", ".join(challenge)]).strip()
+        challenge.append(f'resource_metadata="{METADATA_URL}"')
+        challenge = None if refusal.status in (404, 503) else "Bearer " + ", ".join(challenge)
         self.answer(refusal.status, json.dumps(body), "application/json", challenge)
 
     def answer(self, status, body, kind, challenge=None):

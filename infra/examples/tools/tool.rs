@@ -2,7 +2,8 @@
 //!
 //!     ISSUER=http://localhost:8690 RESOURCE=https://files.internal.corp cargo run -p countersign-resource --example tool
 //!
-//! It serves the file that a detail of the type `file_access` names, for reading, and tells a client what to ask for.
+//! It serves the file that a detail of the type `file_access` names, for reading, and tells a client what to ask for, and where
+//! (RFC 9728).
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -19,7 +20,10 @@ use resource::{Demand, Guard, WantedDetail};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let setting = |name| std::env::var(name).map_err(|_| format!("{name} is not set"));
-    let guard = Guard::of(setting("ISSUER")?, setting("RESOURCE")?).build()?;
+    let guard = Guard::of(setting("ISSUER")?, setting("RESOURCE")?)
+        .asking_for("files.access")
+        .with_metadata()
+        .build()?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     writeln!(std::io::stdout(), "http://{}", listener.local_addr()?)?;
     loop {
@@ -34,6 +38,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn answer(guard: &Guard, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    let itself = guard.metadata().named("Files").detail_type("file_access");
+    if let Some(document) = itself.answer(request.method(), request.uri().path()) {
+        return document;
+    }
     if request.method() != Method::GET {
         let mut refused = Response::new(Full::default());
         *refused.status_mut() = StatusCode::METHOD_NOT_ALLOWED;

@@ -2,7 +2,8 @@
 //
 //     ISSUER=http://localhost:8690 RESOURCE=https://files.internal.corp node tool.js
 //
-// It serves the file that a detail of the type file_access names, for reading, and tells a client what to ask for.
+// It serves the file that a detail of the type file_access names, for reading, and tells a client what to ask for, and where
+// (RFC 9728).
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -14,6 +15,18 @@ const FILES = new Map([
   ['finance/Q3-report.pdf', 'The third quarter.'],
   ['finance/Q4-report.pdf', 'The fourth quarter.'],
 ]);
+
+/** What this tool says of itself, and where: between host and path of its resource (RFC 9728, section 3.1). */
+const METADATA = {
+  resource: RESOURCE,
+  authorization_servers: [ISSUER],
+  bearer_methods_supported: ['header'],
+  scopes_supported: ['files.access'],
+  authorization_details_types_supported: ['file_access'],
+  resource_name: 'Files',
+};
+const METADATA_URL = new URL(RESOURCE);
+METADATA_URL.pathname = `/.well-known/oauth-protected-resource${METADATA_URL.pathname.replace(/\/$/, '')}`;
 
 interface FileAccess {
   type: 'file_access';
@@ -100,18 +113,23 @@ async function file(request: IncomingMessage, keys: JWTVerifyGetKey): Promise<st
 function refuse(response: ServerResponse, { status, error, missing }: Refusal): void {
   const body = { ...(error && { error }), ...(missing && { authorization_details: missing }) };
   const challenge = error ? [`error="${error}"`] : [];
-  if (error === 'insufficient_scope') challenge.push('scope="files.access"');
+  if (status === 401 || error === 'insufficient_scope') challenge.push('scope="files.access"');
   if (missing) {
     const told = Buffer.from(JSON.stringify({ authorization_details: missing })).toString('base64url');
     challenge.push(`authorization_remediation="${told}"`);
   }
+  challenge.push(`resource_metadata="${METADATA_URL}"`);
   const headers: Record<string, string> = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
-  if ([400, 401, 403].includes(status)) headers['WWW-Authenticate'] = `Bearer ${challenge.join(', ')}`.trim();
+  if ([400, 401, 403].includes(status)) headers['WWW-Authenticate'] = `Bearer ${challenge.join(', ')}`;
   response.writeHead(status, headers).end(JSON.stringify(body));
 }
 
 const keys = await issuersKeys();
 const server = createServer((request, response) => {
+  if (request.method === 'GET' && request.url === METADATA_URL.pathname) {
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(METADATA));
+    return;
+  }
   file(request, keys).then(
     (text) => response.writeHead(200, { 'Content-Type': 'text/plain', 'Cache-Control': 'no-store' }).end(text),
     (error) => refuse(response, error instanceof Refusal ? error : new Refusal(503)),

@@ -86,7 +86,8 @@ const TOKEN: Aim = Aim { start: 2.0, zip_mb: 4.5 };
 const NOTIFIER: Aim = Aim { start: 2.0, zip_mb: 4.5 };
 
 /// Every function of the product.
-pub(crate) const FUNCTIONS: [Function; 14] = [
+pub(crate) const FUNCTIONS: [Function; 15] = [
+    Function { name: "account", sample: ACCOUNT, aim: Some(LEAN) },
     Function { name: "approval", sample: APPROVAL, aim: Some(LEAN) },
     Function { name: "authorize", sample: AUTHORIZE, aim: Some(LEAN) },
     Function { name: "backchannel", sample: BACKCHANNEL, aim: Some(LEAN) },
@@ -138,6 +139,12 @@ const APPROVAL: Sample = Sample {
     ..SIGN_IN
 };
 
+const ACCOUNT: Sample = Sample {
+    meaning: "the account of nobody: the form to sign in",
+    event: |around| Ok(Request::get("/account").event_at(around)),
+    ..SIGN_IN
+};
+
 const BACKCHANNEL: Sample = Sample {
     meaning: "a request of a known client that names nobody, refused",
     answer: RightAnswer::Status(400),
@@ -150,11 +157,11 @@ const BACKCHANNEL: Sample = Sample {
 };
 
 const SIGN_IN: Sample = Sample {
-    meaning: "the account of nobody: the form to sign in",
+    meaning: "the form to sign in",
     answer: RightAnswer::Status(200),
     needs_kms: true,
     calls: Calls::NONE,
-    event: |around| Ok(Request::get("/account").event_at(around)),
+    event: |around| Ok(Request::get("/sign-in").event_at(around)),
 };
 
 const ROTATION: Sample = Sample {

@@ -43,13 +43,14 @@ macro_rules! wire {
 }
 
 /// Every function that answers requests, by its folder. The only place in the product that knows them all.
-pub(crate) fn all(surroundings: &Surroundings) -> BTreeMap<&'static str, Handler> {
+pub(crate) fn all(surroundings: &Surroundings, inbox: Arc<dyn Inbox>) -> BTreeMap<&'static str, Handler> {
     let Surroundings { store, keys, clock, dice, .. } = surroundings.clone();
     let published = keys.published();
     let page = || reception::Services::new(store.clone(), keys.clone(), clock.clone(), dice.clone());
     // Whoever tries out a client has its document on this machine, too.
     let documents = || Documents::new(Loopback::Allowed);
     BTreeMap::from([
+        ("account", wire!(account, account::Services::new(page(), People::Inbox(inbox)))),
         ("approval", wire!(approval, page())),
         ("authorize", wire!(authorize, authorize::Services::new(page(), documents()))),
         (
@@ -107,8 +108,9 @@ pub(crate) fn notify(
     inbox: Arc<dyn Inbox>,
     shelf: Arc<dyn Shelf>,
 ) -> notify::Services {
-    let Surroundings { store, keys, clock, .. } = surroundings.clone();
-    notify::Services::new(store, keys, clock, People::Inbox(inbox), Queue::Shelf(shelf), Loopback::Allowed)
+    let Surroundings { store, keys, clock, dice, .. } = surroundings.clone();
+    let (people, queue) = (People::Inbox(inbox), Queue::Shelf(shelf));
+    notify::Services::new(store, keys, clock, dice, people, queue, Loopback::Allowed)
 }
 
 #[cfg(test)]
@@ -133,7 +135,11 @@ mod tests {
             clock,
             dice,
         };
-        let known: BTreeSet<String> = all(&surroundings).into_keys().map(str::to_owned).collect();
+        let inbox = Arc::new(crate::inbox::Inbox::new(
+            surroundings.clock.clone(),
+            Arc::new(crate::shelf::Shelf::new(surroundings.clock.clone())),
+        ));
+        let known: BTreeSet<String> = all(&surroundings, inbox).into_keys().map(str::to_owned).collect();
         let template = Template::built_in().expect("well formed");
         let declared: BTreeSet<String> =
             template.functions.into_iter().filter(|it| !it.routes.is_empty()).map(|it| it.name).collect();

@@ -214,10 +214,10 @@ mod tests {
         receive(&inbox, "alice", "<script>alert(1)</script>");
         let page = get(&inbox, "/").await.1;
         assert!(
-            page.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && page.contains("4&lt;b&gt;1"),
+            page.contains("&#60;script&#62;alert(1)&#60;/script&#62;") && page.contains("4&#60;b&#62;1"),
             "{page}"
         );
-        assert!(page.contains("Alice &lt;A&gt;") && !page.contains("<script"), "{page}");
+        assert!(page.contains("Alice &#60;A&#62;") && !page.contains("<script"), "{page}");
         assert!(page.contains("href=\"http://localhost:8690/approval?request=abc\""), "{page}");
         assert!(page.contains("http-equiv=\"refresh\""), "{page}");
         let other = get(&inbox, "/?person=bob").await.1;

@@ -102,7 +102,7 @@ impl Stack {
         let (stop, stopped) = watch::channel(false);
         let gateway = Arc::new(Gateway {
             routes: Routes::of(&template.functions),
-            functions: functions::all(&surroundings),
+            functions: functions::all(&surroundings, inbox.clone()),
             event_version: arguments.event_version,
             every_body_is_binary: template.every_body_is_binary,
             base_path: arguments.base_path.clone(),

@@ -227,6 +227,7 @@ mod tests {
                     "/jwks.json",
                     "/authorization-details-types",
                     "/saml/metadata",
+                    "/app.webmanifest",
                     "/errors",
                     "/errors/{name}",
                     "/assets/{file}",

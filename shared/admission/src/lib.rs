@@ -1,7 +1,9 @@
 //! How an endpoint that clients call lets one in: it reads the configuration in force, finds out who the client
 //! claims to be, and has the claim proven before any work is done.
 
+mod bearer;
 mod good_token;
+mod shown_actor;
 
 use std::sync::Arc;
 
@@ -16,6 +18,7 @@ use oauth::{ACCESS_TOKEN_TYP, AccessTokenClaims, ClientId, ClientRejection, Para
 use serde_json::Value;
 use store::{COUNTED_TOGETHER, ClientState, Configuration, Store, weight_of};
 
+pub use bearer::Bearer;
 pub use good_token::GoodToken;
 
 /// One request to an endpoint, with what every endpoint needs to answer it.

@@ -131,6 +131,7 @@ fn read_assertion(assertion: &str) -> Result<Presented, Refusal> {
 fn decide(presented: &Presented, registered: Option<&Registered>) -> Result<Proof, Refusal> {
     let server = Server {
         backchannel: oauth::configuration::BackchannelSettings::default(),
+        devices: oauth::configuration::DeviceSettings::default(),
         issuer: ISSUER.to_owned(),
         brand: Brand { name: "Example".to_owned(), accent: "#000000".to_owned(), logo_svg: None },
         pages: None,

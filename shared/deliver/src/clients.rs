@@ -35,12 +35,37 @@ impl Clients {
         auth_req_id: &Handle,
         token: &Secret<String>,
     ) -> Result<(), Undelivered> {
+        let json = json!({ "auth_req_id": auth_req_id.reveal() }).to_string();
+        aws::count("Client.Ping");
+        self.post(settings, endpoint, &Post { json: &json, bearer: token }).await
+    }
+
+    /// Brings a client its tokens, or why there are none (OpenID CIBA Core 1.0, sections 10.3 and 12): the JSON text `payload`. `token`
+    /// is its own `client_notification_token`.
+    ///
+    /// # Errors
+    /// As [`Clients::ping`].
+    pub async fn push(
+        &self,
+        settings: &OutboundSettings,
+        endpoint: &str,
+        payload: &Secret<String>,
+        token: &Secret<String>,
+    ) -> Result<(), Undelivered> {
+        aws::count("Client.Push");
+        self.post(settings, endpoint, &Post { json: payload.expose(), bearer: token }).await
+    }
+
+    async fn post(
+        &self,
+        settings: &OutboundSettings,
+        endpoint: &str,
+        post: &Post<'_>,
+    ) -> Result<(), Undelivered> {
         let url: Url =
             endpoint.parse().map_err(|_| Undelivered::for_good("the endpoint's URL cannot be read"))?;
         let outbound = self.outbound.by(settings).map_err(Undelivered::for_now)?;
-        let json = json!({ "auth_req_id": auth_req_id.reveal() }).to_string();
-        aws::count("Client.Ping");
-        judge(outbound.post(&url, &Post { json: &json, bearer: token }, TIME).await)
+        judge(outbound.post(&url, post, TIME).await)
     }
 }
 

@@ -3,12 +3,16 @@
 //! no AWS.
 
 mod clients;
+mod enrolment;
 mod failure;
+#[cfg(test)]
+mod fake_sns;
 mod message;
 mod people;
 mod queue;
 
 pub use clients::Clients;
+pub use enrolment::{Applications, NotEnrolled, Platform, Subscribed};
 pub use failure::Undelivered;
 pub use message::Message;
 pub use people::{Addressee, Inbox, People, Told};

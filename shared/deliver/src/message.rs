@@ -3,12 +3,13 @@ use std::time::Duration;
 use serde_json::json;
 
 /// What a person is told on what they carry: who asks, what the agent shows beside it, and where to decide. There is nothing
-/// else in it, and no code: what is typed from a message can be talked out of somebody.
+/// else in it, and no code: what is typed from a message can be talked out of somebody. What the server itself has to say takes the
+/// same form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// The agent's name.
+    /// The agent's name; the server's, where the server itself has something to say.
     pub agent: String,
-    /// What the agent shows to whoever stands before it (OpenID CIBA Core 1.0, section 7.1).
+    /// What the agent shows to whoever stands before it (OpenID CIBA Core 1.0, section 7.1), or what the server says.
     pub binding_message: Option<String>,
     /// The page to decide on. Whoever opens it has to sign in as the person first.
     pub link: String,

@@ -8,10 +8,10 @@ use aws_sdk_sns::operation::publish::builders::PublishFluentBuilder;
 use aws_sdk_sns::types::MessageAttributeValue;
 use environment::{Fault, setting};
 use oauth::configuration::Profile;
-use oauth::{Channel, Device, DeviceId, PersonId, devices_in_use};
+use oauth::{Channel, Device, DeviceId, PersonId};
 
 use crate::failure::of_aws;
-use crate::{Message, Undelivered};
+use crate::{Applications, Message, Undelivered};
 
 /// Whom a message is for.
 pub struct Addressee<'a> {
@@ -19,7 +19,7 @@ pub struct Addressee<'a> {
     pub person: &'a PersonId,
     /// What is known of them.
     pub profile: &'a Profile,
-    /// What they are reached on, confirmed or not.
+    /// What they are reached on, confirmed or not, in the order that they chose.
     pub devices: &'a [Device],
 }
 
@@ -52,8 +52,9 @@ pub enum People {
 /// SNS: apps on phones, text messages, and a topic for e-mail.
 #[derive(Clone)]
 pub struct Sns {
-    client: Client,
-    topic: Arc<str>,
+    pub(crate) client: Client,
+    pub(crate) topic: Arc<str>,
+    pub(crate) applications: Applications,
 }
 
 /// How long SNS may take to answer. It takes what it has heard of whether its answer arrives or not, so a phone would ring twice for
@@ -63,7 +64,7 @@ const HEARD_WITHIN: Duration = Duration::from_secs(5);
 const REACHED_WITHIN: Duration = Duration::from_secs(1);
 
 /// The attribute by which a subscription of the topic is filtered to its device.
-const DEVICE: &str = "device";
+pub(crate) const DEVICE: &str = "device";
 
 impl People {
     /// SNS, with the topic that the process's environment names (`COUNTERSIGN_PEOPLE_TOPIC`).
@@ -76,6 +77,11 @@ impl People {
 
     /// SNS, as the SDK's configuration reaches it; e-mail goes to this topic. Its calls are counted.
     pub fn reached_by(sdk: &aws::SdkConfig, topic: &str) -> Self {
+        Self::offering(sdk, topic, Applications::default())
+    }
+
+    /// As [`People::reached_by`], and people can enrol phones that have one of these apps.
+    pub fn offering(sdk: &aws::SdkConfig, topic: &str, applications: Applications) -> Self {
         let patience = TimeoutConfig::builder()
             .connect_timeout(REACHED_WITHIN)
             .operation_attempt_timeout(HEARD_WITHIN)
@@ -86,7 +92,7 @@ impl People {
             .retry_config(RetryConfig::disabled())
             .interceptor(aws::CallWatch)
             .build();
-        Self::Sns(Sns { client: Client::from_conf(configuration), topic: topic.into() })
+        Self::Sns(Sns { client: Client::from_conf(configuration), topic: topic.into(), applications })
     }
 
     /// Tells a person something, on the first device in their order that takes it.
@@ -103,14 +109,34 @@ impl People {
             }
         }
     }
+
+    /// Sends something to one device, confirmed or not: what it is confirmed by, or what every device is told.
+    ///
+    /// # Errors
+    /// When it does not take it.
+    pub async fn tell_on(
+        &self,
+        device: &Device,
+        addressee: &Addressee<'_>,
+        message: &Message,
+    ) -> Result<(), Undelivered> {
+        match self {
+            Self::Sns(sns) => sns.publish(device, message).await,
+            Self::Inbox(inbox) => {
+                aws::count("Inbox.Receive");
+                inbox.receive(addressee, message);
+                Ok(())
+            }
+        }
+    }
 }
 
 impl Sns {
     async fn tell(&self, addressee: &Addressee<'_>, message: &Message) -> Result<Told, Undelivered> {
         let mut problems: Vec<Undelivered> = Vec::new();
-        for device in devices_in_use(addressee.devices.to_vec()) {
-            match self.publish(&device, message).await {
-                Ok(()) => return Ok(Told::On(device.id)),
+        for device in addressee.devices.iter().filter(|device| device.is_confirmed()) {
+            match self.publish(device, message).await {
+                Ok(()) => return Ok(Told::On(device.id.clone())),
                 Err(problem) => {
                     let (device_id, why) = (device.id.as_str(), problem.why.as_str());
                     tracing::warn!(target: "deliver", device_id, why, "a device did not take a message");

@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 
 use oauth::{
-    AccessTokenClaims, Actors, ClientId, GrantId, PersonId, Refusal, ResourceUri, Scope, Sha256Digest,
-    Timestamp, TokenId,
+    AccessTokenClaims, Actors, ClientId, DeviceId, GrantId, PersonId, Refusal, ResourceUri, Scope,
+    Sha256Digest, Timestamp, TokenId,
 };
 
 use crate::request::{Request, request_id};
@@ -40,6 +40,22 @@ pub enum Event {
     Notification,
     /// A person wants to be asked again.
     ConsentForgotten,
+    /// A person is at a page of their account.
+    Account,
+    /// A person invites an agent to ask them.
+    Invitation,
+    /// A person sets, changes or removes the code that agents have to show.
+    UserCode,
+    /// A person names something that they want to be reached on.
+    DeviceRegistered,
+    /// It is proven that it reaches them, or an app that runs on it enrols it.
+    DeviceAdded,
+    /// A person renames it, or changes where it stands in the order.
+    DeviceChanged,
+    /// A person removes it.
+    DeviceRemoved,
+    /// A person sets or ends their quiet hours.
+    QuietHours,
     /// A client registers itself, or looks after its registration.
     Registration,
     /// A token request.
@@ -70,6 +86,14 @@ impl Event {
             Self::BlockLifted => "block-lifted",
             Self::Notification => "notification",
             Self::ConsentForgotten => "consent-forgotten",
+            Self::Account => "account",
+            Self::Invitation => "invitation",
+            Self::UserCode => "user-code",
+            Self::DeviceRegistered => "device-registered",
+            Self::DeviceAdded => "device-added",
+            Self::DeviceChanged => "device-changed",
+            Self::DeviceRemoved => "device-removed",
+            Self::QuietHours => "quiet-hours",
             Self::Registration => "registration",
             Self::Token => "token",
             Self::Introspection => "introspection",
@@ -103,6 +127,7 @@ pub struct Decision<'a> {
     request_id: &'a str,
     client: Option<&'a ClientId>,
     person: Option<Cow<'a, PersonId>>,
+    device: Option<&'a DeviceId>,
     grant_id: Option<&'a GrantId>,
     token_id: Option<&'a TokenId>,
     resource: Option<&'a ResourceUri>,
@@ -131,6 +156,7 @@ impl<'a> Decision<'a> {
             request_id: id,
             client: None,
             person: None,
+            device: None,
             grant_id: None,
             token_id: None,
             resource: None,
@@ -154,6 +180,12 @@ impl<'a> Decision<'a> {
     /// Whom it is about.
     pub fn person(mut self, person: &'a PersonId) -> Self {
         self.person = Some(Cow::Borrowed(person));
+        self
+    }
+
+    /// Which of the person's devices it is about.
+    pub const fn device(mut self, device: &'a DeviceId) -> Self {
+        self.device = Some(device);
         self
     }
 
@@ -266,6 +298,7 @@ impl<'a> Decision<'a> {
             request_id = self.request_id,
             client = self.client.or(known.client.as_ref()).map(ClientId::as_str),
             person = self.person.as_deref().or(known.person.as_ref()).map(PersonId::as_str),
+            device_id = self.device.map(DeviceId::as_str),
             grant_id = grant_id.map(GrantId::as_str),
             token_id = self.token_id.map(TokenId::as_str),
             resource = self.resource.map(ResourceUri::as_str),

@@ -51,6 +51,7 @@ pub enum Allowed {
     Get,
     Post,
     GetOrPost,
+    Delete,
     /// What a registration's owner does (RFC 7592, section 2).
     GetPutOrDelete,
 }
@@ -62,15 +63,17 @@ impl Allowed {
             Self::Get => "GET, HEAD",
             Self::Post => "POST",
             Self::GetOrPost => "GET, HEAD, POST",
+            Self::Delete => "DELETE",
             Self::GetPutOrDelete => "GET, HEAD, PUT, DELETE",
         }
     }
 
     fn includes(self, method: &Method) -> bool {
         match *method {
-            Method::GET | Method::HEAD => self != Self::Post,
+            Method::GET | Method::HEAD => !matches!(self, Self::Post | Self::Delete),
             Method::POST => matches!(self, Self::Post | Self::GetOrPost),
-            Method::PUT | Method::DELETE => self == Self::GetPutOrDelete,
+            Method::PUT => self == Self::GetPutOrDelete,
+            Method::DELETE => matches!(self, Self::Delete | Self::GetPutOrDelete),
             _ => false,
         }
     }

@@ -8,10 +8,12 @@ use oauth::Refusal;
 ///   section 3.1);
 /// - 403: the access token is good for something else (RFC 6750, section 3.1), or a page's form was sent
 ///   from elsewhere (RFC 9110, section 15.5.4), or what is asked for is not offered here at all;
+/// - 404: a person's device that is not theirs, or no longer (RFC 9110, section 15.5.5);
 /// - 405, 413, 429: method, size and pace (RFC 9126, section 2.3);
 /// - 414: a query that no URL should carry (RFC 9110, section 15.5.15).
 ///
 /// A wrong content type stays 400: to OAuth it is a malformed request, and no OAuth RFC says 415.
+#[expect(clippy::too_many_lines, reason = "it is a table, with a row for each refusal")]
 pub fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::ClientNotAuthenticated
@@ -22,6 +24,7 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         Refusal::InsufficientScope { .. } | Refusal::FormRejected | Refusal::RegistrationNotOffered => {
             StatusCode::FORBIDDEN
         }
+        Refusal::DeviceUnknown => StatusCode::NOT_FOUND,
         Refusal::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::QueryTooLong { .. } => StatusCode::URI_TOO_LONG,
@@ -73,11 +76,18 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::BindingMessageInvalid
         | Refusal::HintTokenInvalid
         | Refusal::UnknownUser
+        | Refusal::UserCodeMissing
+        | Refusal::UserCodeInvalid
+        | Refusal::NumberNotPicked
+        | Refusal::WrongNumber
+        | Refusal::ActorMismatch
         | Refusal::RequestNotWaiting { .. }
         | Refusal::AuthorizationPending
         | Refusal::PolledTooSoon { .. }
         | Refusal::AuthReqIdExpired
         | Refusal::ApprovalDenied
+        | Refusal::TransactionFailed
+        | Refusal::TokensAreBrought
         | Refusal::AuthReqIdInvalid { .. }
         | Refusal::DetailsNotAnArray { .. }
         | Refusal::DetailRepeatsMember
@@ -109,6 +119,7 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::ScopeNotPermitted
         | Refusal::ClientNotPermitted
         | Refusal::GrantNotPermitted
+        | Refusal::DeviceUnusable { .. }
         | Refusal::TokenSentTwice => StatusCode::BAD_REQUEST,
     }
 }

@@ -73,11 +73,18 @@ one_of_each! {
     BindingMessageInvalid {}
     HintTokenInvalid {}
     UnknownUser {}
+    UserCodeMissing {}
+    UserCodeInvalid {}
+    NumberNotPicked {}
+    WrongNumber {}
+    ActorMismatch {}
     RequestNotWaiting { why: HandleRejection::Unknown }
     AuthorizationPending {}
     PolledTooSoon { interval: Duration::from_secs(10) }
     AuthReqIdExpired {}
     ApprovalDenied {}
+    TransactionFailed {}
+    TokensAreBrought {}
     AuthReqIdInvalid { why: HandleRejection::Unknown }
     DetailsNotAnArray { line: 1, column: 7 }
     DetailRepeatsMember {}
@@ -113,6 +120,8 @@ one_of_each! {
     TokenInvalid { why: "it has expired" }
     TokenSentTwice {}
     InsufficientScope { scope: "openid" }
+    DeviceUnusable { problem: "there is no app for this platform" }
+    DeviceUnknown {}
     FormRejected {}
 }
 

@@ -51,5 +51,5 @@ pub use published::PublishedKeys;
 pub use received::{LONGEST_TOKEN, TokenHeader, VerifiedToken};
 pub use rejection::TokenRejected;
 pub use rotation::{DEPLOYMENT_TAG, Demand, Rotation, RotationPlan, Tended};
-pub use server_secret::{NOTIFICATION_TOKEN, ServerSecret};
+pub use server_secret::{BROUGHT_TOKENS, NOTIFICATION_TOKEN, ServerSecret};
 pub use signing_key::CertifiedSignature;

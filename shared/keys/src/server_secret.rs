@@ -7,6 +7,8 @@ use subtle::ConstantTimeEq;
 
 /// The purpose under which a client's `client_notification_token` is concealed.
 pub const NOTIFICATION_TOKEN: &str = "client_notification_token";
+/// The purpose under which tokens are concealed that lie ready to be brought to a client.
+pub const BROUGHT_TOKENS: &str = "brought_tokens";
 
 /// The one secret of a deployment, 32 random bytes that everything short-lived is authenticated or derived
 /// with. It never leaves this type.

@@ -3,7 +3,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
-use oauth::Timestamp;
+use oauth::{TimeOfDay, Timestamp};
 
 use crate::{Arguments, Message, RenderError, Texts, Value};
 
@@ -21,6 +21,14 @@ pub struct UnknownZone;
 impl Zone {
     /// Universal time, for a person whose zone is not known.
     pub const UTC: Self = Self(TimeZone::UTC);
+
+    /// What a clock shows there, summer time and all.
+    pub fn time_of_day(&self, at: Timestamp) -> TimeOfDay {
+        let at = jiff::Timestamp::from_second(at.as_seconds()).unwrap_or(jiff::Timestamp::MAX);
+        let local = at.to_zoned_datetime(self.0.clone());
+        let part = |number: i8| u8::try_from(number).unwrap_or(0);
+        TimeOfDay::new(part(local.hour()), part(local.minute())).unwrap_or(TimeOfDay::MIDNIGHT)
+    }
 }
 
 impl FromStr for Zone {
@@ -84,5 +92,51 @@ impl Texts {
             _ => first,
         };
         Ok(message.into_value())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a clock in `zone` shows at a moment of universal time.
+    fn shows(zone: &str, moment: &str) -> String {
+        let at: jiff::Timestamp = moment.parse().unwrap();
+        zone.parse::<Zone>().unwrap().time_of_day(Timestamp::from_seconds(at.as_second())).to_string()
+    }
+
+    #[test]
+    fn a_clock_follows_summer_time() {
+        for (moment, clock) in [
+            ("2027-01-15T21:30:00Z", "22:30"),
+            ("2027-07-15T21:30:00Z", "23:30"),
+            // Put forward at two, and back at three: the hour from two to three comes twice.
+            ("2027-03-28T00:59:00Z", "01:59"),
+            ("2027-03-28T01:00:00Z", "03:00"),
+            ("2027-10-31T00:30:00Z", "02:30"),
+            ("2027-10-31T01:30:00Z", "02:30"),
+        ] {
+            assert_eq!(shows("Europe/Berlin", moment), clock, "{moment}");
+        }
+        assert_eq!(shows("Asia/Kathmandu", "2027-07-15T21:30:00Z"), "03:15");
+    }
+
+    /// From ten at night to seven in the morning, on the days when that takes eight hours, nine and ten.
+    #[test]
+    fn quiet_hours_begin_and_end_by_the_clock_on_the_wall() {
+        let time = |text: &str| TimeOfDay::parse(text).unwrap();
+        let hours = oauth::QuietHours::new(time("22:00"), time("07:00"), "Europe/Berlin").unwrap();
+        for (first, last) in [
+            ("2027-03-27T21:00:00Z", "2027-03-28T05:00:00Z"),
+            ("2027-07-14T20:00:00Z", "2027-07-15T05:00:00Z"),
+            ("2027-10-30T20:00:00Z", "2027-10-31T06:00:00Z"),
+        ] {
+            let zone: Zone = hours.zone.parse().unwrap();
+            let holds = |moment: &str, seconds: i64| {
+                let at: jiff::Timestamp = moment.parse().unwrap();
+                hours.hold_at(zone.time_of_day(Timestamp::from_seconds(at.as_second() + seconds)))
+            };
+            assert!(!holds(first, -1) && holds(first, 0) && holds(last, -1) && !holds(last, 0), "{first}");
+        }
     }
 }

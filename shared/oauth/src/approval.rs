@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::configuration::Lifetimes;
 use crate::{
-    Active, Approval, Authorization, BackchannelRequest, ClientId, Grant, GrantId, HandleRejection, PersonId,
-    Redeemed, Refusal, Secret, Sha256Digest, Stage, Timestamp,
+    Active, Actor, Actors, Approval, Authorization, BackchannelRequest, ChannelKind, ClientId, Grant,
+    GrantId, HandleRejection, NumberMatch, PersonId, Redeemed, Refusal, Secret, Sha256Digest, Stage,
+    Timestamp,
 };
 
 /// How long after its end a request is remembered, so that who asks late is told that it has expired.
@@ -37,6 +38,12 @@ pub struct Requested {
     pub requested_at: Timestamp,
     /// Whether the person is told on their devices; else they find it on their page.
     pub rings: bool,
+    /// On which of them first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelKind>,
+    /// The numbers of which the person picks the one that the agent shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub numbers: Option<NumberMatch>,
     /// How the client comes back.
     pub awaited: Awaited,
 }
@@ -59,8 +66,30 @@ pub struct Declined {
     pub person: PersonId,
     /// When.
     pub at: Timestamp,
+    /// Whether they said yes and picked another number than the agent shows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_wrong_number: bool,
     /// How the client comes back.
     pub awaited: Awaited,
+}
+
+/// The first tokens of an approval, made for a client to which they are brought (push), until it has them. They are made once: every
+/// try brings the same ones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parcel {
+    /// What the client is brought, sealed.
+    pub sealed: String,
+    /// The last moment of the access token in it.
+    pub expires_at: Timestamp,
+    /// How the client is told, and until when the request lives.
+    pub awaited: Awaited,
+}
+
+impl Parcel {
+    /// Until when it is worth bringing: while the request lives, and what is in it.
+    pub fn good_until(&self) -> Timestamp {
+        self.expires_at.min(self.awaited.expires_at)
+    }
 }
 
 impl Authorization {
@@ -89,13 +118,34 @@ impl Authorization {
         }
     }
 
-    /// The person said yes. Whatever the approval says, no more is granted than was asked.
+    /// The person said yes. Whatever the approval says, no more is granted than was asked. Where the agent shows a number, the yes
+    /// counts with that one alone: any other makes a no of it, for good, so that nobody guesses twice.
     ///
     /// # Errors
-    /// As [`Authorization::waits_for`].
-    pub fn approved(self, approval: Approval, lives: &Lifetimes, now: Timestamp) -> Result<Self, Refusal> {
-        let Requested { request, awaited, .. } = self.waits_for(&approval.person, now)?.clone();
-        let grant = Grant::new(&request.asked(), approval, lives, now);
+    /// As [`Authorization::waits_for`]; [`Refusal::NumberNotPicked`], which decides nothing.
+    pub fn approved(
+        self,
+        approval: Approval,
+        picked: Option<u8>,
+        lives: &Lifetimes,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
+        let Requested { request, numbers, awaited, .. } = self.waits_for(&approval.person, now)?.clone();
+        if let Some(numbers) = numbers {
+            let picked = picked.ok_or(Refusal::NumberNotPicked)?;
+            if picked != numbers.right() {
+                let declined = Declined {
+                    client_id: request.client_id,
+                    person: approval.person,
+                    at: now,
+                    by_wrong_number: true,
+                    awaited,
+                };
+                return Ok(self.into_next(Stage::Declined(declined)));
+            }
+        }
+        let act = Actors::default().with(Actor::client(request.acting()));
+        let grant = Grant { act, ..Grant::new(&request.asked(), approval, lives, now) };
         Ok(self.into_next(Stage::Approved(Box::new(Approved { grant, awaited }))))
     }
 
@@ -105,7 +155,13 @@ impl Authorization {
     /// As [`Authorization::waits_for`].
     pub fn declined(self, person: &PersonId, now: Timestamp) -> Result<Self, Refusal> {
         let Requested { request, awaited, .. } = self.waits_for(person, now)?.clone();
-        let declined = Declined { client_id: request.client_id, person: person.clone(), at: now, awaited };
+        let declined = Declined {
+            client_id: request.client_id,
+            person: person.clone(),
+            at: now,
+            by_wrong_number: false,
+            awaited,
+        };
         Ok(self.into_next(Stage::Declined(declined)))
     }
 
@@ -124,10 +180,11 @@ impl Authorization {
     ///
     /// # Errors
     /// [`Refusal::AuthorizationPending`] while the person has not decided, [`Refusal::ApprovalDenied`],
-    /// [`Refusal::AuthReqIdExpired`], and [`Refusal::AuthReqIdInvalid`] for anything that is not this client's.
+    /// [`Refusal::AuthReqIdExpired`], [`Refusal::ActorMismatch`] for another actor than the person was told of, and
+    /// [`Refusal::AuthReqIdInvalid`] for anything that is not this client's.
     pub fn redeemed_after_approval(
         self,
-        client_id: &ClientId,
+        (client_id, actor): (&ClientId, &Actor),
         secret: &Secret<[u8; 32]>,
         refresh: Option<Sha256Digest>,
         token_life: Duration,
@@ -159,9 +216,45 @@ impl Authorization {
             let is_declined = matches!(self.stage, Stage::Declined(_));
             return Err(if is_declined { Refusal::ApprovalDenied } else { Refusal::AuthorizationPending });
         };
+        // Approvals from before there were actors name none: the client acts.
+        let client = Actor::client(client_id);
+        if approved.grant.act.newest().unwrap_or(&client) != actor {
+            return Err(Refusal::ActorMismatch);
+        }
         let spent = Redeemed::AuthReqId { auth_req_id: awaited.secret };
         let active = Active::begun(approved.grant.clone(), spent, refresh, token_life, now);
         Ok(self.into_next(Stage::Active(active)))
+    }
+}
+
+/// The part of its life in which the first tokens are brought to the client (OpenID CIBA Core 1.0, section 10.3).
+impl Authorization {
+    /// The tokens of this move lie ready for the client: with the move, one write.
+    #[must_use]
+    pub fn carrying(self, parcel: Parcel) -> Self {
+        let stage = match self.stage {
+            Stage::Active(active) => Stage::Active(Active { parcel: Some(Box::new(parcel)), ..active }),
+            other => other,
+        };
+        Self { stage, ..self }
+    }
+
+    /// The tokens that lie ready for the client, whatever they are worth by now.
+    pub fn parcel(&self) -> Option<&Parcel> {
+        match &self.stage {
+            Stage::Active(active) => active.parcel.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// They are there, or will never be: they are forgotten. Nothing where nothing lies ready.
+    pub fn without_parcel(self) -> Option<Self> {
+        match self.stage.clone() {
+            Stage::Active(active) if active.parcel.is_some() => {
+                Some(self.into_next(Stage::Active(Active { parcel: None, ..active })))
+            }
+            _ => None,
+        }
     }
 }
 

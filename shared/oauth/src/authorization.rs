@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::configuration::Lifetimes;
 use crate::{
-    Approved, Asked, AuthorizationDetails, AuthorizationRequest, Child, ClientId, CodeChallenge,
-    CodeVerifier, Declined, GrantId, HandleRejection, PersonId, RedirectUri, RefreshToken, Refusal,
+    Actors, Approved, Asked, AuthorizationDetails, AuthorizationRequest, Child, ClientId, CodeChallenge,
+    CodeVerifier, Declined, GrantId, HandleRejection, Parcel, PersonId, RedirectUri, RefreshToken, Refusal,
     Requested, ResourceUri, Scope, Secret, Sha256Digest, Timestamp,
 };
 
@@ -84,6 +84,9 @@ pub struct Grant {
     pub details: AuthorizationDetails,
     /// The digest of what was asked.
     pub asked: Sha256Digest,
+    /// Who acts in the person's name, where that was asked for (RFC 8693, section 4.1).
+    #[serde(default, skip_serializing_if = "Actors::is_empty")]
+    pub act: Actors,
     /// Goes into the ID token.
     pub nonce: Option<String>,
     /// When.
@@ -133,6 +136,9 @@ pub struct Active {
     pub spent: Redeemed,
     /// The refresh tokens, if the client may have any.
     pub refresh: Option<Family>,
+    /// The first tokens, until the client to which they are brought has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parcel: Option<Box<Parcel>>,
 }
 
 /// What was spent for the first tokens of a grant.
@@ -496,7 +502,8 @@ impl Authorization {
 
     fn with_family(self, family: Family) -> Self {
         let stage = match self.stage.clone() {
-            Stage::Active(active) => Stage::Active(Active { refresh: Some(family), ..active }),
+            // Whoever renews has what was brought.
+            Stage::Active(active) => Stage::Active(Active { refresh: Some(family), parcel: None, ..active }),
             Stage::Child(child) => Stage::Child(Box::new(Child { refresh: family, ..*child })),
             other => other,
         };
@@ -519,6 +526,7 @@ impl Grant {
             details: asked.details.pick(&ticked.details),
             resources: asked.resource.to_vec(),
             asked: asked.digest(),
+            act: Actors::default(),
             nonce: None,
             granted_at: now,
             ends_at: now.after(lives.authorization),
@@ -539,7 +547,7 @@ impl Active {
             grant.ends_at = grant.ends_at.min(now.after(token_life));
         }
         let refresh = refresh.map(|secret| Family { secret, generation: 0, rotated_at: now });
-        Self { grant, spent, refresh }
+        Self { grant, spent, refresh, parcel: None }
     }
 }
 

@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::configuration::{BackchannelClient, Client, GrantType, Server, TokenDelivery, Tool};
+use crate::configuration::{BackchannelClient, Client, GrantType, Server, TokenDelivery, Tool, UserCodeUse};
 use crate::request::{bounded, disturbs_a_page, resources};
 use crate::scope::OPENID;
 use crate::{
-    Asked, AuthorizationDetails, ClientId, Parameters, Refusal, ResourceUri, Scope, Secret, requested_scope,
-    require_details_for_scopes,
+    Asked, AuthorizationDetails, Channel, ClientId, Parameters, Refusal, ResourceUri, Scope, Secret,
+    UserCode, requested_scope, require_details_for_scopes,
 };
 
 /// The longest `binding_message`, in characters: it is compared by eye, on a phone (OpenID CIBA Core 1.0, section 7.1).
@@ -18,6 +18,8 @@ const LONGEST_NUMBER: u32 = 7;
 const LONGEST_NOTIFICATION_TOKEN: usize = 1024;
 /// The shortest one: 128 bits in base64url.
 const SHORTEST_NOTIFICATION_TOKEN: usize = 22;
+/// The most bytes of details where the tokens are brought: sealed, they lie in an item of the table, which holds 400 KB.
+const LARGEST_BROUGHT_DETAILS: usize = 64 * 1024;
 /// The longest hint, in bytes: an ID token fits.
 const LONGEST_HINT: usize = 8 * 1024;
 /// The most values of `acr_values`.
@@ -41,6 +43,33 @@ pub struct BackchannelRequest {
     /// How the client would have the person authenticate, the best first.
     #[serde(default)]
     pub acr_values: Vec<String>,
+    /// Who will act in the person's name, where it is not the client itself: proven by an `actor_token` (RFC 8693, section 2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<ClientId>,
+}
+
+/// On which kind of device a client would have the person told first (`channel`, an extension of ours). Where they have none such it
+/// says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelKind {
+    /// An app.
+    Push,
+    /// A text message.
+    Sms,
+    /// An e-mail.
+    Email,
+}
+
+impl ChannelKind {
+    /// Whether this is one of them.
+    pub const fn includes(self, channel: &Channel) -> bool {
+        match channel {
+            Channel::Push { .. } => matches!(self, Self::Push),
+            Channel::Sms { .. } => matches!(self, Self::Sms),
+            Channel::Email { .. } => matches!(self, Self::Email),
+        }
+    }
 }
 
 impl BackchannelRequest {
@@ -48,18 +77,26 @@ impl BackchannelRequest {
     pub fn asked(&self) -> Asked<'_> {
         Asked {
             client: &self.client_id,
-            actors: &[],
+            actors: self.actor.as_slice(),
             resource: &self.resources,
             scope: &self.scope,
             details: &self.details,
             message: self.binding_message.as_deref(),
         }
     }
+
+    /// Who acts in the person's name.
+    pub const fn acting(&self) -> &ClientId {
+        match &self.actor {
+            Some(actor) => actor,
+            None => &self.client_id,
+        }
+    }
 }
 
 /// Whom the client means: exactly one of the three hints (OpenID CIBA Core 1.0, section 7.1).
 pub enum Hint {
-    /// `login_hint`: what the person types to sign in.
+    /// `login_hint`: what the client knows them by.
     Login(String),
     /// `id_token_hint`: an ID token that was issued to the client.
     IdToken(String),
@@ -77,8 +114,10 @@ pub struct AuthenticationRequest {
     pub requested_expiry: Option<Duration>,
     /// What the client wants to be told with, where it is told.
     pub client_notification_token: Option<Secret<String>>,
-    /// What the person gave the client so that it may ask.
-    pub user_code: Option<Secret<String>>,
+    /// What the person gave the client so that it may ask, where the client is registered for that.
+    pub user_code: Option<UserCode>,
+    /// On which kind of device the person would be told first.
+    pub channel: Option<ChannelKind>,
 }
 
 impl AuthenticationRequest {
@@ -96,6 +135,7 @@ impl AuthenticationRequest {
         let not_allowed = Refusal::GrantNotAllowed { grant_type: GrantType::Ciba.as_str() };
         let registered = client.backchannel.as_ref().filter(|_| client.may_use(GrantType::Ciba));
         let registered = registered.ok_or(not_allowed)?;
+        require_bringable(parameters, registered)?;
         let details = parameters.optional("authorization_details")?.map(AuthorizationDetails::parse);
         let details = details.transpose()?.unwrap_or_default();
         let scope = requested_scope(parameters, client, tools)?;
@@ -110,15 +150,35 @@ impl AuthenticationRequest {
             details,
             binding_message: binding_message(parameters)?,
             acr_values: acr_values(parameters)?,
+            actor: None,
         };
+        let hint = hint(parameters)?;
         Ok(Self {
             request,
-            hint: hint(parameters)?,
+            user_code: user_code(parameters, registered, &hint)?,
+            channel: channel(parameters)?,
+            hint,
             requested_expiry: requested_expiry(parameters)?,
             client_notification_token: notification_token(parameters, registered)?,
-            user_code: parameters.optional("user_code")?.map(|code| Secret::new(code.to_owned())),
         })
     }
+}
+
+/// Refuses what no token could be brought for: details that are too large to lie ready, and several tools, between which nobody
+/// chooses later.
+fn require_bringable(parameters: &Parameters, registered: &BackchannelClient) -> Result<(), Refusal> {
+    if !matches!(registered.delivery, TokenDelivery::Push { .. }) {
+        return Ok(());
+    }
+    let details = parameters.optional("authorization_details")?.unwrap_or_default();
+    if details.len() > LARGEST_BROUGHT_DETAILS {
+        let (name, limit) = ("authorization_details", LARGEST_BROUGHT_DETAILS);
+        return Err(Refusal::ParameterTooLong { name, limit });
+    }
+    if parameters.repeated("resource")?.len() > 1 {
+        return Err(Refusal::TooManyValues { name: "resource", limit: 1 });
+    }
+    Ok(())
 }
 
 /// Exactly one hint (OpenID CIBA Core 1.0, section 7.2, step 3).
@@ -129,6 +189,35 @@ fn hint(parameters: &Parameters) -> Result<Hint, Refusal> {
         (None, Some(token), None) => Ok(Hint::IdToken(token)),
         (None, None, Some(token)) => Ok(Hint::LoginToken(Secret::new(token))),
         _ => Err(Refusal::HintNotChosen),
+    }
+}
+
+/// What the person gave the client so that it may ask (OpenID CIBA Core 1.0, sections 7.1 and 13). Of a client that is not registered
+/// to send one it says nothing; and whoever was invited has been given something better.
+fn user_code(
+    parameters: &Parameters,
+    registered: &BackchannelClient,
+    hint: &Hint,
+) -> Result<Option<UserCode>, Refusal> {
+    let shown = parameters.optional("user_code")?;
+    if matches!(hint, Hint::LoginToken(_)) {
+        return Ok(None);
+    }
+    match (registered.user_code, shown) {
+        (UserCodeUse::None, _) | (UserCodeUse::Optional, None) => Ok(None),
+        (UserCodeUse::Required, None) => Err(Refusal::UserCodeMissing),
+        // What cannot be a code is nobody's.
+        (_, Some(text)) => UserCode::parse(text).map(Some).ok_or(Refusal::UserCodeInvalid),
+    }
+}
+
+fn channel(parameters: &Parameters) -> Result<Option<ChannelKind>, Refusal> {
+    match parameters.optional("channel")? {
+        None => Ok(None),
+        Some("push") => Ok(Some(ChannelKind::Push)),
+        Some("sms") => Ok(Some(ChannelKind::Sms)),
+        Some("email") => Ok(Some(ChannelKind::Email)),
+        Some(_) => Err(Refusal::MalformedParameter { name: "channel", expected: "push, sms or email" }),
     }
 }
 

@@ -194,6 +194,20 @@ pub struct IdTokenClaims {
     /// Ties it to the access token beside it (OpenID Connect Core, section 3.1.3.6). One that was got by exchange has none beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_hash: Option<String>,
+    /// Ties it to the refresh token that is brought with it (OpenID CIBA Core 1.0, section 10.3.1).
+    #[serde(
+        rename = "urn:openid:params:jwt:claim:rt_hash",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub rt_hash: Option<String>,
+    /// Ties it to the `auth_req_id` that it is brought for (OpenID CIBA Core 1.0, section 10.3.1).
+    #[serde(
+        rename = "urn:openid:params:jwt:claim:auth_req_id",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub auth_req_id: Option<String>,
     /// Its identifier.
     pub jti: TokenId,
     /// The authorization it comes from: exchanged, it ends with that.
@@ -207,9 +221,10 @@ pub struct IdTokenClaims {
     pub exchanged_from: Vec<Ancestor>,
 }
 
-/// The left half of the SHA-256 of an access token, for `at_hash`: ours are all signed with a SHA-256.
-pub fn at_hash(access_token: &str) -> String {
-    URL_SAFE_NO_PAD.encode(&Sha256Digest::of(access_token.as_bytes()).as_bytes()[..16])
+/// The left half of the SHA-256 of a token, for `at_hash` and `rt_hash` in an ID token beside it: ours are all signed with a
+/// SHA-256.
+pub fn left_half_hash(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(&Sha256Digest::of(token.as_bytes()).as_bytes()[..16])
 }
 
 /// What a tool's tokens say of the person, as the tool's registration maps it.

@@ -11,8 +11,9 @@ use crate::scope::{ISSUER_SCOPES, OFFLINE_ACCESS, OPENID};
 pub use crate::strangers::{ClientOrigin, Documents, OpenTo, OutboundSettings, Registration};
 use crate::time::seconds;
 use crate::{
-    AccessTokenClaims, AuthorizationDetail, AuthorizationDetails, Child, ClientId, ExchangeRule, IdJagTarget,
-    RedirectUri, ResourceUri, Scope, Timestamp, ToolId, TrustedIssuer,
+    AccessTokenClaims, AuthorizationDetail, AuthorizationDetails, Child, ClientId, EmailAddress,
+    ExchangeRule, IdJagTarget, PhoneNumber, RedirectUri, ResourceUri, Scope, Timestamp, ToolId,
+    TrustedIssuer,
 };
 
 /// The settings of the whole server.
@@ -48,6 +49,9 @@ pub struct Server {
     /// How people are asked who are elsewhere.
     #[serde(default)]
     pub backchannel: BackchannelSettings,
+    /// What people may be reached on.
+    #[serde(default)]
+    pub devices: DeviceSettings,
     /// Other issuers whose tokens are taken. Without any, nobody's are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted_issuers: Vec<TrustedIssuer>,
@@ -209,6 +213,9 @@ pub struct BackchannelSettings {
     pub interval: Duration,
     /// Whether a client is told that it named nobody (`unknown_user_id`). Otherwise such a request simply expires.
     pub tells_unknown_users: bool,
+    /// Whether tokens can be brought to clients that are registered for it (push). FAPI-CIBA, section 5.2.2, forbids it.
+    #[serde(default)]
+    pub push: bool,
     /// How often one person is asked in an hour, by all clients together.
     pub asks_per_hour: u32,
     /// How often one person is asked in an hour by one client.
@@ -216,6 +223,9 @@ pub struct BackchannelSettings {
     /// How often one client asks in a minute, whomever.
     #[serde(default = "asks_of_one_client_per_minute")]
     pub asks_of_one_client_per_minute: u32,
+    /// Whether every person who approves has to pick the number that the agent shows.
+    #[serde(default)]
+    pub number_matching: bool,
 }
 
 /// What a configuration means that was applied before there was this limit.
@@ -230,10 +240,53 @@ impl Default for BackchannelSettings {
             longest_expiry: Duration::from_mins(15),
             interval: Duration::from_secs(5),
             tells_unknown_users: false,
+            push: false,
             asks_per_hour: 30,
             asks_of_one_client_per_hour: 12,
             asks_of_one_client_per_minute: asks_of_one_client_per_minute(),
+            number_matching: false,
         }
+    }
+}
+
+/// What people may be reached on, beside apps of the company's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceSettings {
+    /// Beneath which domains an e-mail address may be, besides the domain of the person's own address: in lower case.
+    pub email_domains: BTreeSet<String>,
+    /// How a telephone number may begin, such as `+49`. Without any nobody is reached by text message, which costs money.
+    pub sms_prefixes: BTreeSet<String>,
+    /// How many devices may be asked in an hour to confirm themselves, by all people together.
+    pub confirmations_per_hour: u32,
+}
+
+impl Default for DeviceSettings {
+    fn default() -> Self {
+        Self { email_domains: BTreeSet::new(), sms_prefixes: BTreeSet::new(), confirmations_per_hour: 200 }
+    }
+}
+
+impl DeviceSettings {
+    /// Whether a person whose own address is `own` may be written to at `address`.
+    pub fn allow_address(&self, address: &EmailAddress, own: Option<&str>) -> bool {
+        let domain_of = |address: &str| address.rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
+        let Some(domain) = domain_of(address.as_str()) else { return false };
+        self.email_domains.contains(&domain) || own.and_then(domain_of).is_some_and(|own| own == domain)
+    }
+
+    /// Whether text messages may be sent to `number`.
+    pub fn allow_number(&self, number: &PhoneNumber) -> bool {
+        self.sms_prefixes.iter().any(|prefix| number.as_str().starts_with(prefix.as_str()))
+    }
+
+    /// Whether a person with this address may be written to anywhere.
+    pub fn offer_email(&self, own: Option<&str>) -> bool {
+        !self.email_domains.is_empty() || own.is_some_and(|own| own.contains('@'))
+    }
+
+    /// Whether text messages are sent to anybody.
+    pub fn offer_sms(&self) -> bool {
+        !self.sms_prefixes.is_empty()
     }
 }
 
@@ -396,6 +449,11 @@ impl Client {
     pub fn may_renew_approval(&self, scope: &Scope) -> bool {
         self.backchannel.as_ref().is_some_and(|own| own.refresh_tokens) && self.may_renew(scope)
     }
+
+    /// Whether what a person approves is brought to it, so that it has nothing to come for (push).
+    pub fn is_brought_tokens(&self) -> bool {
+        matches!(&self.backchannel, Some(BackchannelClient { delivery: TokenDelivery::Push { .. }, .. }))
+    }
 }
 
 /// How a client may ask people who are elsewhere (OpenID CIBA Core 1.0, section 4).
@@ -411,6 +469,25 @@ pub struct BackchannelClient {
     /// How it signs its requests (`backchannel_authentication_request_signing_alg`), where it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_signing_alg: Option<String>,
+    /// Whether it shows the code that the person gave it (`backchannel_user_code_parameter`).
+    #[serde(default)]
+    pub user_code: UserCodeUse,
+    /// Whether the person has to pick the number that it shows, whatever the server says.
+    #[serde(default)]
+    pub number_matching: bool,
+}
+
+/// Whether a client shows the code that a person gave it (`user_code`, OpenID CIBA Core 1.0, section 7.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserCodeUse {
+    /// It is never looked at.
+    #[default]
+    None,
+    /// It may be left out. Whoever has set one does not hear of a request without it, and finds it on their page.
+    Optional,
+    /// Nobody is asked without it.
+    Required,
 }
 
 /// How a client learns what a person decided (`backchannel_token_delivery_mode`).
@@ -421,6 +498,11 @@ pub enum TokenDelivery {
     Poll,
     /// It is told that there is something, and then asks.
     Ping {
+        /// `backchannel_client_notification_endpoint`.
+        endpoint: String,
+    },
+    /// Its tokens are brought to it, and it never asks.
+    Push {
         /// `backchannel_client_notification_endpoint`.
         endpoint: String,
     },
@@ -608,6 +690,9 @@ pub struct DetailType {
     pub assurance: Assurance,
     /// Whether the type is accepted in pushed authorization requests only.
     pub pushed_only: bool,
+    /// Whether people are told of a request for it in their quiet hours, too.
+    #[serde(default)]
+    pub urgent: bool,
     /// The tools whose tokens may carry it.
     pub tools: BTreeSet<ToolId>,
 }
@@ -637,6 +722,9 @@ pub struct Profile {
     pub name: String,
     /// E-mail address.
     pub email: Option<String>,
+    /// Telephone number (ITU-T E.164), such as `+4915112345678`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
     /// Names of groups.
     pub groups: BTreeSet<String>,
     /// Everything else the company knows, for claims and policy.

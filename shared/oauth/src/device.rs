@@ -2,8 +2,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
 use crate::identifiers::{DeviceId, identifier};
+use crate::request::disturbs_a_page;
+use crate::{Sha256Digest, Timestamp};
 
 /// The longest address of RFC 5321, section 4.5.3.1.3, without its brackets.
 const LONGEST_ADDRESS: usize = 254;
@@ -11,6 +12,8 @@ const LONGEST_ADDRESS: usize = 254;
 const MOST_DIGITS: usize = 15;
 /// Fewer digits no number has that a message could be sent to from abroad.
 const FEWEST_DIGITS: usize = 7;
+/// The most characters of a device's name.
+pub const LONGEST_NAME: usize = 40;
 
 identifier!(
     /// A telephone number as it is dialled from anywhere: `+` and 7 to 15 digits, of which the first is no zero (ITU-T E.164).
@@ -28,23 +31,10 @@ identifier!(
     /// What SNS calls one app on one phone: `arn:aws:sns:REGION:ACCOUNT:endpoint/PLATFORM/APPLICATION/ID`. Nothing else of SNS is
     /// named so: a topic's ARN, which would tell many, is refused.
     EndpointArn,
-    |text| {
-        let is_word = |word: &&str| {
-            (1..=256).contains(&word.len())
-                && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-        };
-        let parts: Vec<&str> = text.split(':').collect();
-        let [arn, partition, service, region, account, endpoint] = parts[..] else { return false };
-        let names: Vec<&str> = endpoint.split('/').collect();
-        arn == "arn"
-            && partition.starts_with("aws")
-            && service == "sns"
-            && account.len() == 12
-            && account.bytes().all(|byte| byte.is_ascii_digit())
-            && names.len() == 4
-            && names[0] == "endpoint"
-            && [partition, region].iter().chain(&names).all(is_word)
-    }
+    |text| named_by_sns(text).is_some_and(|name| {
+        let names: Vec<&str> = name.split('/').collect();
+        names.len() == 4 && names[0] == "endpoint" && names.iter().all(is_word)
+    })
 );
 
 identifier!(
@@ -62,19 +52,89 @@ identifier!(
     }
 );
 
+identifier!(
+    /// An app that SNS can wake on phones: `arn:aws:sns:REGION:ACCOUNT:app/PLATFORM/NAME`.
+    ApplicationArn,
+    |text| named_by_sns(text).is_some_and(|name| {
+        let names: Vec<&str> = name.split('/').collect();
+        names.len() == 3 && names[0] == "app" && names.iter().all(is_word)
+    })
+);
+
+identifier!(
+    /// What SNS calls one address's subscription to a topic: `arn:aws:sns:REGION:ACCOUNT:TOPIC:ID`.
+    SubscriptionArn,
+    |text| text.rsplit_once(':').is_some_and(|(topic, id)| {
+        is_word(&id) && named_by_sns(topic).is_some_and(|name| is_word(&name))
+    })
+);
+
+identifier!(
+    /// What a person calls a device: some words on one line.
+    DeviceName,
+    |text| {
+        (1..=LONGEST_NAME).contains(&text.chars().count())
+            && text.trim() == text
+            && !text.chars().any(disturbs_a_page)
+    }
+);
+
+/// What follows `arn:PARTITION:sns:REGION:ACCOUNT:`.
+fn named_by_sns(text: &str) -> Option<&str> {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let [arn, partition, service, region, account, name] = parts[..] else { return None };
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let fits = arn == "arn" && partition.starts_with("aws") && service == "sns" && is_account;
+    (fits && [partition, region].iter().all(is_word)).then_some(name)
+}
+
+fn is_word(word: &&str) -> bool {
+    (1..=256).contains(&word.len())
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
 /// Something that a person is reached on. It holds no secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
     /// Which one.
     pub id: DeviceId,
     /// What the person calls it.
-    pub name: String,
+    pub name: DeviceName,
     /// How it is reached.
     pub channel: Channel,
-    /// Since when the person has proven that it reaches them. Until then nothing is sent to it.
-    pub confirmed_at: Option<Timestamp>,
-    /// Where it stands in the order that the person chose; the lowest comes first.
-    pub order: u32,
+    /// Whether it is known to reach them.
+    pub standing: Standing,
+}
+
+/// Whether a device is known to reach its person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is, since then.
+    Confirmed {
+        /// When it was proven.
+        since: Timestamp,
+    },
+    /// Not yet: nothing is sent to it but what it is confirmed by.
+    Unconfirmed(Confirmation),
+}
+
+/// How a device is proven to reach the person who named it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// What proves it.
+    pub by: ProvenBy,
+    /// When it is too late, and the device is forgotten.
+    pub expires_at: Timestamp,
+}
+
+/// What proves that a device reaches somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProvenBy {
+    /// The code in the link that was sent to it: this is its digest.
+    Link(Sha256Digest),
+    /// SNS asks the addressee itself, and says what came of it.
+    Subscription,
 }
 
 /// How a device is reached.
@@ -95,32 +155,48 @@ pub enum Channel {
     Email {
         /// Where to.
         address: EmailAddress,
+        /// SNS's name for the address's subscription, where SNS sends it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subscription: Option<SubscriptionArn>,
     },
 }
 
-/// The devices that a person may be reached on now, in their order.
-pub fn devices_in_use(mut devices: Vec<Device>) -> Vec<Device> {
-    devices.retain(|device| device.confirmed_at.is_some());
-    devices.sort_by_key(|device| device.order);
-    devices
+impl Channel {
+    /// Whether both lead to the same place.
+    pub fn is_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Push { endpoint }, Self::Push { endpoint: other }) => endpoint == other,
+            (Self::Sms { number }, Self::Sms { number: other }) => number == other,
+            (Self::Email { address, .. }, Self::Email { address: other, .. }) => address == other,
+            _ => false,
+        }
+    }
+
+    /// Where to, as a digest: what is counted by place keeps no addresses.
+    pub fn digest(&self) -> Sha256Digest {
+        Sha256Digest::of(match self {
+            Self::Push { endpoint } => endpoint.as_str().as_bytes(),
+            Self::Sms { number } => number.as_str().as_bytes(),
+            Self::Email { address, .. } => address.as_str().as_bytes(),
+        })
+    }
+}
+
+impl Device {
+    /// Whether it may be used: it is known to reach its person.
+    pub const fn is_confirmed(&self) -> bool {
+        matches!(self.standing, Standing::Confirmed { .. })
+    }
+
+    /// Whether it still waits to be confirmed.
+    pub fn waits(&self, now: Timestamp) -> bool {
+        matches!(&self.standing, Standing::Unconfirmed(confirmation) if now < confirmation.expires_at)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn device(number: u8, confirmed_at: Option<Timestamp>, order: u32) -> Device {
-        let channel = Channel::Sms { number: PhoneNumber::parse("+4915112345678").unwrap() };
-        Device { id: DeviceId::from_random([number; 16]), name: "Phone".into(), channel, confirmed_at, order }
-    }
-
-    #[test]
-    fn only_confirmed_devices_are_used_and_in_the_order_that_the_person_chose() {
-        let then = Some(Timestamp::from_seconds(1_800_000_000));
-        let devices = vec![device(1, then, 3), device(2, None, 0), device(3, then, 1)];
-        let orders: Vec<u32> = devices_in_use(devices).iter().map(|device| device.order).collect();
-        assert_eq!(orders, [1, 3]);
-    }
 
     #[test]
     fn a_number_is_dialled_from_anywhere_or_is_none() {
@@ -170,10 +246,28 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_otherwise_than_it_may_be_is_not_read() {
-        let written = serde_json::to_string(&device(1, None, 0)).unwrap();
-        assert_eq!(serde_json::from_str::<Device>(&written).unwrap(), device(1, None, 0));
-        let other = written.replace("+4915112345678", "call me");
-        assert!(serde_json::from_str::<Device>(&other).is_err());
+    fn a_subscription_and_an_application_are_not_taken_for_each_other_or_for_a_topic() {
+        let subscription =
+            "arn:aws:sns:eu-central-1:123456789012:people:6b0e71bd-7e97-4d97-80ce-4a0994e55286";
+        let application = "arn:aws:sns:eu-central-1:123456789012:app/GCM/agents";
+        let topic = "arn:aws:sns:eu-central-1:123456789012:people";
+        assert!(SubscriptionArn::parse(subscription).is_some());
+        assert!(ApplicationArn::parse(application).is_some());
+        for wrong in [application, topic, "PendingConfirmation", "pending confirmation", ""] {
+            assert_eq!(SubscriptionArn::parse(wrong), None, "{wrong}");
+        }
+        for wrong in [subscription, topic, "arn:aws:sns:eu-central-1:123456789012:app/GCM", ""] {
+            assert_eq!(ApplicationArn::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_some_words_on_one_line() {
+        for fine in ["My phone", "Büro", "携帯"] {
+            assert!(DeviceName::parse(fine).is_some(), "{fine}");
+        }
+        for wrong in ["", " ", " a", "a ", "a\nb", "a\u{202e}b", &"a".repeat(LONGEST_NAME + 1)] {
+            assert_eq!(DeviceName::parse(wrong), None, "{wrong:?}");
+        }
     }
 }

@@ -30,12 +30,15 @@ pub enum ErrorCode {
     InvalidRequestUri,
     // OpenID Connect Core Unmet Authentication Requirements
     UnmetAuthenticationRequirements,
-    // OpenID CIBA Core 1.0, sections 11 and 13
+    // OpenID CIBA Core 1.0, sections 11 to 13
     AuthorizationPending,
     SlowDown,
     ExpiredToken,
+    TransactionFailed,
     ExpiredLoginHintToken,
     UnknownUserId,
+    MissingUserCode,
+    InvalidUserCode,
     InvalidBindingMessage,
     // RFC 7591, section 3.2.2
     InvalidRedirectUri,
@@ -68,8 +71,11 @@ impl ErrorCode {
             Self::AuthorizationPending => "authorization_pending",
             Self::SlowDown => "slow_down",
             Self::ExpiredToken => "expired_token",
+            Self::TransactionFailed => "transaction_failed",
             Self::ExpiredLoginHintToken => "expired_login_hint_token",
             Self::UnknownUserId => "unknown_user_id",
+            Self::MissingUserCode => "missing_user_code",
+            Self::InvalidUserCode => "invalid_user_code",
             Self::InvalidBindingMessage => "invalid_binding_message",
             Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidClientMetadata => "invalid_client_metadata",

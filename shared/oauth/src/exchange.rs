@@ -117,14 +117,7 @@ impl<'a> ExchangeRequest<'a> {
             text: parameters.required("subject_token")?,
             token_type: token_type("subject_token_type")?,
         };
-        let actor = match parameters.optional("actor_token")? {
-            Some(text) => Some(ShownToken { text, token_type: token_type("actor_token_type")? }),
-            // It must not come without the token that it is about.
-            None if parameters.optional("actor_token_type")?.is_some() => {
-                return Err(Refusal::MissingParameter { name: "actor_token" });
-            }
-            None => None,
-        };
+        let actor = actor_token(parameters)?;
         let requested = match parameters.optional("requested_token_type")? {
             Some(text) => TokenType::parse("requested_token_type", text)?,
             None => TokenType::AccessToken,
@@ -338,6 +331,25 @@ fn made_of(
         FieldSource::Value(value) => Some(value.clone()),
     };
     fields.iter().map(|(name, source)| Some((name.clone(), value(source)?))).collect()
+}
+
+/// The token of who acts, where it is not the client itself (`actor_token` and `actor_token_type`, RFC 8693, section 2.1).
+///
+/// # Errors
+/// [`Refusal::MissingParameter`] where one comes without the other, and those of its parameters.
+pub fn actor_token(parameters: &Parameters) -> Result<Option<ShownToken<'_>>, Refusal> {
+    let name = "actor_token_type";
+    match parameters.optional("actor_token")? {
+        Some(text) => {
+            let token_type = TokenType::parse(name, parameters.required(name)?)?;
+            Ok(Some(ShownToken { text, token_type }))
+        }
+        // It must not come without the token that it is about.
+        None if parameters.optional(name)?.is_some() => {
+            Err(Refusal::MissingParameter { name: "actor_token" })
+        }
+        None => Ok(None),
+    }
 }
 
 /// Who acts with the new token, and on whose behalf (RFC 8693, section 4.1): `actor` after all that acted before.

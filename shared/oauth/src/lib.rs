@@ -21,13 +21,17 @@ mod hashed_secret;
 mod identifiers;
 mod invitation;
 mod issue;
+mod login_hint;
 mod mac;
 /// Discovery (RFC 8414, OpenID Connect Discovery).
 pub mod metadata;
+mod number_match;
 mod outside;
 mod parameters;
 mod pestering;
 mod pkce;
+mod quiet_hours;
+mod reach;
 mod redirect;
 mod refresh_token;
 mod refusal;
@@ -42,35 +46,44 @@ mod strict_json;
 /// Moments and spans.
 pub mod time;
 mod unseen;
+mod user_code;
 
 pub use actors::{Actor, Actors, Ancestor, LONGEST_CHAIN};
-pub use approval::{Approved, Awaited, Declined, Requested};
+pub use approval::{Approved, Awaited, Declined, Parcel, Requested};
 pub use asked::Asked;
 pub use authorization::{
     Active, Approval, AuthenticationEvent, Authorization, Code, CodeProof, Consented, Decision, End, Ended,
     Family, Grant, Pushed, ROTATION_GRACE, Redeemed, Rotation, Spent, Stage,
 };
-pub use backchannel::{AuthenticationRequest, BackchannelRequest, Hint, LONGEST_BINDING_MESSAGE};
+pub use backchannel::{
+    AuthenticationRequest, BackchannelRequest, ChannelKind, Hint, LONGEST_BINDING_MESSAGE,
+};
 pub use canonical::canonical;
 pub use child::{Child, ChildTerms};
 pub use claims::{
     ACCESS_TOKEN_TYP, AccessTokenClaims, ID_TOKEN_TYP, IdTokenClaims, Introspection,
-    LARGEST_DETAILS_IN_TOKEN, RESERVED_CLAIMS, TokenFrame, TokenResponse, at_hash, claim_value,
-    claims_for_tool, must_be_referenced, userinfo_claims,
+    LARGEST_DETAILS_IN_TOKEN, RESERVED_CLAIMS, TokenFrame, TokenResponse, claim_value, claims_for_tool,
+    left_half_hash, must_be_referenced, userinfo_claims,
 };
 pub use client_metadata::{ClientMetadata, MetadataProblem};
 pub use detail::{AuthorizationDetail, AuthorizationDetails, DEEPEST_DETAIL, MOST_DETAILS};
-pub use device::{Channel, Device, EmailAddress, EndpointArn, PhoneNumber, devices_in_use};
+pub use device::{
+    ApplicationArn, Channel, Confirmation, Device, DeviceName, EmailAddress, EndpointArn, LONGEST_NAME,
+    PhoneNumber, ProvenBy, Standing, SubscriptionArn,
+};
 pub use error_code::ErrorCode;
 pub use exchange::{
-    ExchangeRequest, ExchangeRule, FieldSource, Passage, ShownToken, TokenType, ancestors, delegated,
+    ExchangeRequest, ExchangeRule, FieldSource, Passage, ShownToken, TokenType, actor_token, ancestors,
+    delegated,
 };
 pub use handle::Handle;
 pub use hashed_secret::HashedSecret;
 pub use identifiers::{ClientId, DeviceId, GrantId, PersonId, TokenId, ToolId};
 pub use invitation::{INVITATION_LIFE, Invitation, InvitationCode};
 pub use issue::{Audience, Narrower, meaningful_scope, narrowed_scope};
+pub use login_hint::{Contact, LoginHint};
 pub use mac::Mac;
+pub use number_match::NumberMatch;
 pub use outside::{
     Acceptance, AssertedGrant, ID_JAG_TYP, IdJagClaims, IdJagTarget, IssuerKeys, OUTSIDE_PREFIX, Origin,
     OutsideToken, Showing, Shown, SubjectKind, TrustedIssuer,
@@ -78,6 +91,11 @@ pub use outside::{
 pub use parameters::{LONGEST_DETAILS, LONGEST_VALUE, Parameters};
 pub use pestering::{Asks, MayAsk};
 pub use pkce::{CodeChallenge, CodeVerifier};
+pub use quiet_hours::{QuietHours, TimeOfDay};
+pub use reach::{
+    CONFIRMED_WITHIN, MOST_DEVICES, NotConfirmed, NotRegistered, Reach, SUBSCRIBED_WITHIN,
+    Shown as ShownToConfirm, Towards,
+};
 pub use redirect::{RedirectUri, is_loopback};
 pub use refresh_token::RefreshToken;
 pub use refusal::{ClientRejection, HandleRejection, Refusal};
@@ -91,3 +109,4 @@ pub use secret::{Secret, Sha256Digest};
 pub use strangers::{ClientOrigin, DocumentUrl, Stranger};
 pub use time::Timestamp;
 pub use unseen::acts_unseen;
+pub use user_code::{LONGEST_USER_CODE, SHORTEST_USER_CODE, UserCode, UserCodeHash};

@@ -22,9 +22,9 @@ pub fn document(server: &Server, tool_scopes: &[String], detail_types: &[String]
         "introspection_endpoint": server.endpoint("/introspect"),
         "revocation_endpoint": server.endpoint("/revoke"),
         "backchannel_authentication_endpoint": server.endpoint("/bc-authorize"),
-        "backchannel_token_delivery_modes_supported": ["poll", "ping"],
+        "backchannel_token_delivery_modes_supported": delivery_modes(server),
         "backchannel_authentication_request_signing_alg_values_supported": CLIENT_ASSERTION_ALGORITHMS,
-        "backchannel_user_code_parameter_supported": false,
+        "backchannel_user_code_parameter_supported": true,
         "userinfo_endpoint": server.endpoint("/userinfo"),
         "jwks_uri": server.endpoint("/jwks.json"),
         "authorization_details_types_metadata_endpoint": server.endpoint("/authorization-details-types"),
@@ -65,6 +65,11 @@ fn name_strangers(server: &Server, document: &mut Value) {
     if server.registration.is_some() {
         document["registration_endpoint"] = json!(server.endpoint("/register"));
     }
+}
+
+/// How clients learn what a person decided (OpenID CIBA Core 1.0, section 4).
+fn delivery_modes(server: &Server) -> &'static [&'static str] {
+    if server.backchannel.push { &["poll", "ping", "push"] } else { &["poll", "ping"] }
 }
 
 fn takes_id_jag(server: &Server) -> bool {

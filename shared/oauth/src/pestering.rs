@@ -12,12 +12,14 @@ const COUNTED_TOGETHER: Duration = Duration::from_hours(1);
 const MOST_WAITING_OF_ONE_CLIENT: u32 = 2;
 /// How many requests wait at one person at a time.
 const MOST_WAITING: u32 = 5;
-/// How many requests are looked at whether they still wait.
-const MOST_LOOKED_AT: usize = 100;
+/// How many requests are looked at whether they still wait, each with its client: as many as one call to the table takes, and one.
+const MOST_LOOKED_AT: usize = 49;
 /// The longest that a client has to wait after it was declined.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 /// After how long without another one a refusal is forgotten.
 const FORGIVEN: Duration = Duration::from_hours(24);
+/// How many wrong user codes of one client are met without making it wait: whoever mistypes may try again.
+const FREE_CODES: u32 = 4;
 
 /// Who asked a person lately, and whom they do not want to be asked by: what keeps agents from pestering them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +30,9 @@ pub struct Asks {
     declined: BTreeMap<ClientId, Refusals>,
     /// Who must not ask again ("this was not me").
     blocked: BTreeSet<ClientId>,
+    /// Who showed wrong user codes, how often in a row, and when last.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    wrong_codes: BTreeMap<ClientId, WrongCodes>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +46,12 @@ struct Ask {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Refusals {
     lately: u32,
+    last: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct WrongCodes {
+    in_a_row: u32,
     last: Timestamp,
 }
 
@@ -82,6 +93,28 @@ impl Asks {
         self.blocked.contains(client)
     }
 
+    /// Whether a user code that the client shows is looked at now. Only this client waits: nobody keeps the person's other agents from
+    /// asking by showing wrong ones.
+    pub fn may_show_code(&self, client: &ClientId, now: Timestamp) -> bool {
+        self.wrong_codes.get(client).is_none_or(|wrong| now >= wrong.until())
+    }
+
+    /// The client showed a wrong user code. After some in a row it waits, and each time longer.
+    #[must_use]
+    pub fn showed_wrong_code(mut self, client: &ClientId, now: Timestamp) -> Self {
+        self.wrong_codes.retain(|_, wrong| now < wrong.last.after(FORGIVEN));
+        let in_a_row = self.wrong_codes.get(client).map_or(0, |wrong| wrong.in_a_row).saturating_add(1);
+        self.wrong_codes.insert(client.clone(), WrongCodes { in_a_row, last: now });
+        self
+    }
+
+    /// The client showed the right one.
+    #[must_use]
+    pub fn showed_right_code(mut self, client: &ClientId) -> Self {
+        self.wrong_codes.remove(client);
+        self
+    }
+
     /// The client asks.
     #[must_use]
     pub fn asked(mut self, client: &ClientId, id: &GrantId, expires_at: Timestamp, now: Timestamp) -> Self {
@@ -93,17 +126,17 @@ impl Asks {
 
     /// The requests that wait, as far as is known here (a yes is not written down twice), and that can be in a client's way: its own
     /// first, and as many as one look takes.
-    pub fn in_the_way_of(&self, client: &ClientId, now: Timestamp) -> Vec<GrantId> {
+    pub fn in_the_way_of(&self, client: &ClientId, now: Timestamp) -> Vec<(GrantId, ClientId)> {
         let waiting = || self.recent.iter().filter(|ask| now < ask.expires_at);
         let own = waiting().filter(|ask| ask.client == *client);
         let others = waiting().filter(|ask| ask.client != *client && !self.is_blocked(&ask.client));
-        own.chain(others).take(MOST_LOOKED_AT).map(|ask| ask.id.clone()).collect()
+        own.chain(others).take(MOST_LOOKED_AT).map(|ask| (ask.id.clone(), ask.client.clone())).collect()
     }
 
-    /// These wait no more: they have been decided.
+    /// These wait no more: they have been decided, or nobody can decide them.
     #[must_use]
-    pub fn settled(mut self, decided: &[GrantId], now: Timestamp) -> Self {
-        for ask in self.recent.iter_mut().filter(|ask| decided.contains(&ask.id)) {
+    pub fn settled(mut self, over: &[GrantId], now: Timestamp) -> Self {
+        for ask in self.recent.iter_mut().filter(|ask| over.contains(&ask.id)) {
             ask.expires_at = ask.expires_at.min(now);
         }
         self
@@ -144,7 +177,8 @@ impl Asks {
         }
         let of_asks = self.recent.iter().map(|ask| ask.leaves_the_hour().max(ask.expires_at));
         let of_refusals = self.declined.values().map(|refusals| refusals.last.after(FORGIVEN));
-        Some(of_asks.chain(of_refusals).max().unwrap_or(Timestamp::from_seconds(0)))
+        let of_codes = self.wrong_codes.values().map(|wrong| wrong.last.after(FORGIVEN));
+        Some(of_asks.chain(of_refusals).chain(of_codes).max().unwrap_or(Timestamp::from_seconds(0)))
     }
 }
 
@@ -159,6 +193,14 @@ impl Refusals {
     fn until(&self) -> Timestamp {
         let wait = Duration::from_mins(1 << (self.lately.saturating_sub(1)).min(10));
         self.last.after(wait.min(LONGEST_WAIT))
+    }
+}
+
+impl WrongCodes {
+    /// One minute after the first that is not free, twice as long after each further one.
+    fn until(&self) -> Timestamp {
+        let Some(beyond) = self.in_a_row.checked_sub(FREE_CODES + 1) else { return self.last };
+        self.last.after(Duration::from_mins(1 << beyond.min(10)).min(LONGEST_WAIT))
     }
 }
 
@@ -263,6 +305,27 @@ mod tests {
             asks = asked(asks, number);
         }
         assert_eq!(asks.may_ask(&client("other"), &settings, NOW), MayAsk::Yes);
+    }
+
+    #[test]
+    fn who_shows_wrong_codes_waits_longer_each_time_and_nobody_else_does() {
+        let (agent, other) = (client("agent"), client("other"));
+        let mut asks = Asks::default();
+        for _ in 0..FREE_CODES {
+            assert!(asks.may_show_code(&agent, NOW));
+            asks = asks.showed_wrong_code(&agent, NOW);
+        }
+        for (at, waits) in [(0, 1), (1, 2), (3, 4)] {
+            assert!(asks.may_show_code(&agent, minutes(at)), "{at}");
+            asks = asks.showed_wrong_code(&agent, minutes(at));
+            assert!(!asks.may_show_code(&agent, minutes(at + waits - 1)), "{at}");
+            assert!(asks.may_show_code(&agent, minutes(at + waits)), "{at}");
+            assert!(asks.may_show_code(&other, minutes(at)));
+        }
+        let many = (0..100).fold(asks.clone(), |asks, _| asks.showed_wrong_code(&agent, NOW));
+        assert!(!many.may_show_code(&agent, minutes(59)) && many.may_show_code(&agent, minutes(60)));
+        assert!(asks.showed_right_code(&agent).may_show_code(&agent, minutes(3)), "the right one forgives");
+        assert_eq!(many.forgotten_at(), Some(NOW.after(FORGIVEN)));
     }
 
     #[test]

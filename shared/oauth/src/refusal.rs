@@ -149,6 +149,16 @@ pub enum Refusal {
     HintTokenInvalid,
     #[error("the hint names nobody whom this client may ask")]
     UnknownUser,
+    #[error("this client has to show the user_code that the person gave it")]
+    UserCodeMissing,
+    #[error("the user_code is not the one that the person set, or was wrong too often")]
+    UserCodeInvalid,
+    #[error("the person has to pick the number that the agent shows")]
+    NumberNotPicked,
+    #[error("the person picked another number than the agent shows")]
+    WrongNumber,
+    #[error("the actor_token is not of the actor that the person approved")]
+    ActorMismatch,
     #[error("the request is unknown or has expired, or was decided already")]
     RequestNotWaiting { why: HandleRejection },
     #[error("the person has not decided yet")]
@@ -159,6 +169,10 @@ pub enum Refusal {
     AuthReqIdExpired,
     #[error("the person declined")]
     ApprovalDenied,
+    #[error("the person approved, but by now no token can be issued for it")]
+    TransactionFailed,
+    #[error("the tokens are brought to this client: it does not come for them")]
+    TokensAreBrought,
     #[error("the auth_req_id is unknown or already used, or belongs to another client")]
     AuthReqIdInvalid { why: HandleRejection },
 
@@ -215,6 +229,12 @@ pub enum Refusal {
     TokenSentTwice,
     #[error("the access token does not have the scope {scope}")]
     InsufficientScope { scope: &'static str },
+
+    // Devices.
+    #[error("the device cannot be enrolled: {problem}")]
+    DeviceUnusable { problem: &'static str },
+    #[error("the person has no such device")]
+    DeviceUnknown,
 
     // Pages.
     #[error(
@@ -276,7 +296,9 @@ impl Refusal {
             | Self::DocumentInvalid { .. } => ErrorCode::InvalidClient,
             Self::RedirectUriUnusable { .. } => ErrorCode::InvalidRedirectUri,
             Self::ClientMetadataInvalid { .. } => ErrorCode::InvalidClientMetadata,
-            Self::GrantNotAllowed { .. } | Self::ClientNotPermitted => ErrorCode::UnauthorizedClient,
+            Self::GrantNotAllowed { .. } | Self::ClientNotPermitted | Self::TokensAreBrought => {
+                ErrorCode::UnauthorizedClient
+            }
             Self::UnsupportedResponseType => ErrorCode::UnsupportedResponseType,
             Self::RequestObjectNotSupported => ErrorCode::RequestNotSupported,
             Self::ScopeNotAllowed
@@ -294,6 +316,7 @@ impl Refusal {
             Self::DeniedByPerson
             | Self::InteractionExpired
             | Self::ApprovalDenied
+            | Self::WrongNumber
             | Self::GrantNotPermitted
             | Self::RegistrationNotOffered => ErrorCode::AccessDenied,
             Self::AuthenticationStrengthUnavailable => ErrorCode::UnmetAuthenticationRequirements,
@@ -313,15 +336,19 @@ impl Refusal {
             Self::BindingMessageInvalid => ErrorCode::InvalidBindingMessage,
             Self::HintTokenInvalid => ErrorCode::ExpiredLoginHintToken,
             Self::UnknownUser => ErrorCode::UnknownUserId,
+            Self::UserCodeMissing => ErrorCode::MissingUserCode,
+            Self::UserCodeInvalid => ErrorCode::InvalidUserCode,
             Self::AuthorizationPending => ErrorCode::AuthorizationPending,
             Self::PolledTooSoon { .. } => ErrorCode::SlowDown,
             Self::AuthReqIdExpired => ErrorCode::ExpiredToken,
+            Self::TransactionFailed => ErrorCode::TransactionFailed,
             Self::CodeInvalid { .. }
             | Self::RedirectUriMismatch
             | Self::VerifierMismatch
             | Self::RefreshTokenInvalid { .. }
             | Self::GrantAssertionInvalid { .. }
             | Self::AuthReqIdInvalid { .. }
+            | Self::ActorMismatch
             | Self::PersonEnded => ErrorCode::InvalidGrant,
             Self::TokenInvalid { .. } => ErrorCode::InvalidToken,
             Self::InsufficientScope { .. } => ErrorCode::InsufficientScope,

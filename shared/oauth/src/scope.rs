@@ -12,8 +12,10 @@ pub struct Scope(BTreeSet<String>);
 pub const OPENID: &str = "openid";
 /// `offline_access` (OpenID Connect Core, section 11).
 pub const OFFLINE_ACCESS: &str = "offline_access";
-/// The scopes that the issuer itself serves, at userinfo and in ID tokens.
-pub const ISSUER_SCOPES: [&str; 5] = [OPENID, "profile", "email", "groups", OFFLINE_ACCESS];
+/// `devices`: the client may enrol the phone that it runs on, to wake it when its person is asked something.
+pub const DEVICES: &str = "devices";
+/// The scopes that the issuer itself serves, at userinfo, in ID tokens and where devices are enrolled.
+pub const ISSUER_SCOPES: [&str; 6] = [OPENID, "profile", "email", "groups", DEVICES, OFFLINE_ACCESS];
 
 impl Scope {
     /// No scope at all.

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use oauth::configuration::Lifetimes;
 use oauth::{
-    Active, Approval, AuthenticationEvent, Authorization, AuthorizationDetails, Awaited, BackchannelRequest,
-    ClientId, CodeProof, CodeVerifier, End, GrantId, HandleRejection, PersonId, Redeemed, RefreshToken,
-    Refusal, Requested, Rotation, Scope, Secret, Spent, Stage, Timestamp,
+    Active, Actor, Approval, AuthenticationEvent, Authorization, AuthorizationDetails, Awaited,
+    BackchannelRequest, ClientId, CodeProof, CodeVerifier, End, GrantId, HandleRejection, NumberMatch,
+    PersonId, Redeemed, RefreshToken, Refusal, Requested, Rotation, Scope, Secret, Spent, Stage, Timestamp,
 };
 use proptest::prelude::*;
 
@@ -38,6 +38,7 @@ fn request() -> BackchannelRequest {
             .unwrap(),
         binding_message: Some("W4SCT".to_owned()),
         acr_values: vec![],
+        actor: None,
     }
 }
 
@@ -48,7 +49,9 @@ fn requested(of: Option<PersonId>) -> Authorization {
         notification_token: None,
     };
     let rings = of.is_some();
-    let requested = Requested { request: request(), person: of, rings, requested_at: START, awaited };
+    let (channel, numbers) = (None, None);
+    let requested =
+        Requested { request: request(), person: of, rings, requested_at: START, channel, numbers, awaited };
     Authorization::requested(GrantId::from_random([9; 16]), Box::new(requested))
 }
 
@@ -131,7 +134,7 @@ impl World {
             scope: Scope::parse(scope).unwrap(),
             details: details.to_vec(),
         };
-        let approved = self.stored.clone().approved(approval, &Lifetimes::default(), self.now);
+        let approved = self.stored.clone().approved(approval, None, &Lifetimes::default(), self.now);
         assert_eq!(approved.is_ok(), self.may_decide(by_asked), "who is asked decides, once and in time");
         if let Ok(next) = approved {
             self.approved_at = Some(self.now);
@@ -152,7 +155,7 @@ impl World {
         let secret = Secret::new(if is_right { SECRET } else { [0; 32] });
         let family = with_refresh.then(|| Secret::new(FAMILY).digest());
         let attempt = self.stored.clone().redeemed_after_approval(
-            &client(is_own),
+            (&client(is_own), &Actor::client(&client(is_own))),
             &secret,
             family,
             TOKEN_LIFE,
@@ -286,7 +289,9 @@ proptest! {
             world.play(event);
         }
         let secret = Secret::new(if is_own { [0; 32] } else { SECRET });
-        let attempt = world.stored.redeemed_after_approval(&client(is_own), &secret, None, TOKEN_LIFE, world.now);
+        let by = client(is_own);
+        let by = (&by, &Actor::client(&by));
+        let attempt = world.stored.redeemed_after_approval(by, &secret, None, TOKEN_LIFE, world.now);
         let refusal = attempt.expect_err("it is not theirs");
         let unknown = Refusal::AuthReqIdInvalid { why: HandleRejection::Unknown };
         prop_assert_eq!(refusal.code(), unknown.code());
@@ -304,4 +309,58 @@ fn somebody_elses_request_does_not_exist() {
     let late = START.after(WAITS);
     assert_eq!(waiting.waits_for(&person(false), late), unknown);
     assert_ne!(waiting.waits_for(&person(true), late), unknown);
+}
+
+fn yes() -> Approval {
+    Approval {
+        person: person(true),
+        authentication: AuthenticationEvent { auth_time: START, amr: vec!["pwd".into()] },
+        scope: Scope::parse("openid").unwrap(),
+        details: vec![],
+    }
+}
+
+fn changed(change: impl FnOnce(&mut Requested)) -> Authorization {
+    let Stage::Requested(mut waiting) = requested(Some(person(true))).stage else { panic!("it waits") };
+    change(&mut waiting);
+    Authorization::requested(GrantId::from_random([9; 16]), waiting)
+}
+
+/// Nobody guesses twice, and a yes without a number is none.
+#[test]
+fn only_the_number_that_the_agent_shows_approves_and_any_other_declines_for_good() {
+    let numbers = NumberMatch::from_random([3; 16]);
+    let waiting = changed(|requested| requested.numbers = Some(numbers));
+    let lives = Lifetimes::default();
+    let unpicked = waiting.clone().approved(yes(), None, &lives, START);
+    assert_eq!(unpicked.unwrap_err(), Refusal::NumberNotPicked);
+    for number in 0..=u8::MAX {
+        let decided = waiting.clone().approved(yes(), Some(number), &lives, START).unwrap();
+        if number == numbers.right() {
+            assert!(matches!(decided.stage, Stage::Approved(_)), "{number}");
+            continue;
+        }
+        assert!(matches!(&decided.stage, Stage::Declined(declined) if declined.by_wrong_number), "{number}");
+        let again = decided.approved(yes(), Some(numbers.right()), &lives, START).unwrap_err();
+        assert_eq!(again, Refusal::RequestNotWaiting { why: HandleRejection::Spent }, "{number}");
+    }
+}
+
+/// RFC 8693, section 4.1: `act` says who acts, and what the person was told is what comes of it.
+#[test]
+fn what_was_approved_for_an_actor_is_redeemed_with_that_actor_alone() {
+    let (own, actor) = (client(true), client(false));
+    for acting in [None, Some(actor.clone())] {
+        let waiting = changed(|requested| requested.request.actor = acting.clone());
+        let approved = waiting.approved(yes(), None, &Lifetimes::default(), START).unwrap();
+        let (right, wrong) = if acting.is_some() { (&actor, &own) } else { (&own, &actor) };
+        let redeem = |by: &ClientId| {
+            let by = (&own, &Actor::client(by));
+            approved.clone().redeemed_after_approval(by, &Secret::new(SECRET), None, TOKEN_LIFE, START)
+        };
+        assert_eq!(redeem(wrong).unwrap_err(), Refusal::ActorMismatch);
+        let active = redeem(right).unwrap();
+        let act = active.grant().and_then(|grant| grant.act.newest().cloned());
+        assert_eq!(act, Some(Actor::client(right)));
+    }
 }

@@ -74,7 +74,8 @@ impl Outbound {
     /// When the named authorities are not certificates; the configuration is refused then.
     pub fn new(settings: &OutboundSettings, loopback: Loopback) -> Result<Self, String> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        for certificate in authorities(settings.authorities.as_deref().unwrap_or_default())? {
+        let named = settings.authorities.as_deref().map(authorities).transpose()?;
+        for certificate in named.unwrap_or_default() {
             roots.add(certificate).map_err(|error| error.to_string())?;
         }
         let configuration =
@@ -152,7 +153,7 @@ impl fmt::Debug for Outbound {
 fn authorities(pem: &str) -> Result<Vec<CertificateDer<'static>>, String> {
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     let certificates = read.map_err(|error| format!("it is not PEM: {error}"))?;
-    if certificates.is_empty() && !pem.is_empty() {
+    if certificates.is_empty() {
         return Err("it holds no certificate".to_owned());
     }
     Ok(certificates)

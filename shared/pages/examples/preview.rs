@@ -84,6 +84,18 @@ fn all_pages(frame: Frame<'_>) -> Vec<(&'static str, String)> {
             ApprovalPage { problem: Some(ApprovalProblem::NothingChosen), ..approval(frame) }.render(),
         ),
         ("approval-silent", ApprovalPage { message: None, ..approval(frame) }.render()),
+        (
+            "approval-numbers",
+            ApprovalPage {
+                actor: Some(("Night Watch", "night-watch")),
+                numbers: Some([42, 17, 93]),
+                problem: Some(ApprovalProblem::NumberNotPicked),
+                ..approval(frame)
+            }
+            .render(),
+        ),
+        ("decided-wrong-number", decided(frame, Decided::WrongNumber)),
+        ("decided-over", decided(frame, Decided::Over)),
         ("waiting", waiting(frame)),
         ("waiting-none", WaitingPage { frame, requests: vec![], zone: &UTC }.render()),
         ("decided-approved", decided(frame, allowed(frame))),
@@ -145,9 +157,11 @@ fn approval(frame: Frame<'_>) -> ApprovalPage<'_> {
         request: "r",
         client_name: "Finance Agent",
         client_id: "finance-agent",
+        actor: None,
         person: ALICE,
         message: Some("Delete Q4-report.pdf · 42"),
         choices: choices(frame),
+        numbers: None,
         lifetime: Lifetime { token: Duration::from_mins(5), renewable_until: None },
         asked_at: Timestamp::from_seconds(1_795_539_900),
         expires_at: Timestamp::from_seconds(1_795_540_080),

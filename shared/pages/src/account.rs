@@ -65,6 +65,10 @@ pub enum AccountNotice {
     ConsentForgotten,
     /// A client may ask again.
     BlockLifted,
+    /// The code that agents have to show was set or changed.
+    UserCodeSet,
+    /// There is no such code any more.
+    UserCodeRemoved,
 }
 
 impl AccountPage<'_> {
@@ -93,6 +97,8 @@ impl AccountPage<'_> {
             AccountNotice::PasswordChanged => self.frame.say("notice-password-changed"),
             AccountNotice::ConsentForgotten => self.frame.say("notice-consent-forgotten"),
             AccountNotice::BlockLifted => self.frame.say("notice-block-lifted"),
+            AccountNotice::UserCodeSet => self.frame.say("notice-user-code-set"),
+            AccountNotice::UserCodeRemoved => self.frame.say("notice-user-code-removed"),
         })
     }
 }

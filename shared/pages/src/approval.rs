@@ -8,7 +8,7 @@ use crate::lifetime::Lifetime;
 
 /// The page where a person who is elsewhere than the agent decides what it may do (OpenID CIBA Core 1.0, section 8). Posts to
 /// `/approval`: `request`, `decision` (`approve`, `deny`, or `not-me` to hear no more of this agent), and with `approve` what was
-/// chosen of the [`Choices`].
+/// chosen of the [`Choices`] and, where there are numbers, the `number` that the agent shows.
 #[derive(Template)]
 #[template(path = "approval.html")]
 pub struct ApprovalPage<'a> {
@@ -20,12 +20,16 @@ pub struct ApprovalPage<'a> {
     pub client_name: &'a str,
     /// Its `client_id`.
     pub client_id: &'a str,
+    /// Name and `client_id` of who would act, where it is not the client itself.
+    pub actor: Option<(&'a str, &'a str)>,
     /// In whose name it would act.
     pub person: Person<'a>,
     /// What the agent shows on its side, to be compared (`binding_message`).
     pub message: Option<&'a str>,
     /// What it asks for.
     pub choices: Choices<'a>,
+    /// The numbers of which the agent shows one.
+    pub numbers: Option<[u8; 3]>,
     /// How long the access lasts.
     pub lifetime: Lifetime,
     /// When it asked.
@@ -43,6 +47,8 @@ pub struct ApprovalPage<'a> {
 pub enum ApprovalProblem {
     /// The person approved without choosing anything.
     NothingChosen,
+    /// The person approved without saying which number the agent shows.
+    NumberNotPicked,
     /// The form stood before an answer of which nobody ever heard. Nothing is decided yet.
     Outdated,
 }
@@ -64,6 +70,15 @@ impl ApprovalPage<'_> {
         self.frame.client_id(self.client_id)
     }
 
+    /// Who would act, and who passes the request on.
+    fn actor_text(&self) -> Option<Message> {
+        self.actor.map(|(name, id)| {
+            let arguments =
+                Arguments::none().with("actor", name).with("id", id).with("client", self.client_name);
+            self.frame.tell("approval-actor", &arguments)
+        })
+    }
+
     fn message_text(&self) -> Option<String> {
         self.message
             .map(|message| languages::foreign_text(message, LONGEST_BINDING_MESSAGE))
@@ -83,6 +98,7 @@ impl ApprovalPage<'_> {
     fn problem_text(&self) -> Option<String> {
         self.problem.map(|problem| match problem {
             ApprovalProblem::NothingChosen => self.frame.say("problem-nothing-chosen"),
+            ApprovalProblem::NumberNotPicked => self.frame.say("problem-number-not-picked"),
             ApprovalProblem::Outdated => self.frame.say("problem-answer-not-taken"),
         })
     }

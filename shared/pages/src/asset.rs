@@ -29,16 +29,27 @@ impl Asset {
     }
 }
 
-/// The assets of every brand: the style sheet.
+/// The assets of every brand: the style sheet, and the pictures by which a phone shows the pages among its apps.
 pub fn assets() -> &'static [Asset] {
-    static ASSETS: OnceLock<[Asset; 1]> = OnceLock::new();
+    static ASSETS: OnceLock<[Asset; 3]> = OnceLock::new();
     ASSETS.get_or_init(|| {
         let style = include_bytes!("../assets/style.css").as_slice();
-        [Asset::new("style", "css", "text/css; charset=utf-8", style)]
+        let small = include_bytes!("../assets/icon-192.png").as_slice();
+        let large = include_bytes!("../assets/icon-512.png").as_slice();
+        [
+            Asset::new("style", "css", "text/css; charset=utf-8", style),
+            Asset::new("icon-192", "png", "image/png", small),
+            Asset::new("icon-512", "png", "image/png", large),
+        ]
     })
 }
 
 /// The style sheet of every page.
 pub(crate) fn style_sheet() -> &'static Asset {
     &assets()[0]
+}
+
+/// The pictures, with the length of their sides in pixels.
+pub(crate) fn icons() -> [(&'static Asset, u16); 2] {
+    [(&assets()[1], 192), (&assets()[2], 512)]
 }

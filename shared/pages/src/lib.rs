@@ -16,12 +16,17 @@ mod catalogue;
 mod choices;
 mod colour;
 mod consent;
+mod devices;
 mod error;
 mod frame;
+mod invitation;
 mod lifetime;
+mod manifest;
 mod password;
 mod policy;
+mod qr;
 mod sign_in;
+mod user_code;
 mod waiting;
 mod words;
 
@@ -33,10 +38,17 @@ pub use catalogue::{CatalogueEntry, CatalogueEntryPage, CatalogueGroup, Catalogu
 pub use choices::{Choices, DetailChoice, ScopeChoice, Withheld};
 pub use colour::{Colour, InvalidColour};
 pub use consent::{AskingClient, ConsentPage, ConsentProblem};
+pub use devices::{
+    ConfirmDevicePage, DeviceNews, DeviceNotice, DeviceProblem, DeviceStanding, DeviceWay, DevicesPage,
+    ListedDevice, TypedDevice,
+};
 pub use error::{ErrorPage, WhatHappened};
 pub use frame::{Frame, Person};
+pub use invitation::{ANY_AGENT, AskingAgent, InvitationPage, InvitePage, InviteProblem};
 pub use lifetime::Lifetime;
+pub use manifest::{MANIFEST_PATH, MANIFEST_TYPE, manifest};
 pub use password::{ChangePasswordPage, PasswordProblem};
 pub use policy::content_security_policy;
 pub use sign_in::{LeadsTo, SignInPage, SignInProblem};
+pub use user_code::{UserCodePage, UserCodeProblem};
 pub use waiting::{Decided, DecidedPage, WaitingPage, WaitingRequest};

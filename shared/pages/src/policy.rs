@@ -1,6 +1,6 @@
 use url::{Host, Url};
 
-/// The `Content-Security-Policy` of every page: nothing but our own style sheet, images and forms, in no frame.
+/// The `Content-Security-Policy` of every page: nothing but our own style sheet, images, manifest and forms, in no frame.
 ///
 /// A form's answer may redirect to the client, and Chromium applies `form-action` to that redirect too: `redirect_uris`
 /// are the ones that this page's forms may lead to. What cannot be written as a source (CSP Level 3, section 2.3.1), such as
@@ -13,7 +13,7 @@ pub fn content_security_policy(redirect_uris: &[&str]) -> String {
     targets.extend(redirect_uris.iter().filter_map(|uri| form_target(uri)));
     targets.dedup();
     format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action {}; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; img-src 'self'; manifest-src 'self'; form-action {}; base-uri 'none'; frame-ancestors 'none'",
         targets.join(" ")
     )
 }
@@ -39,7 +39,7 @@ mod tests {
     fn a_page_may_load_and_post_to_nobody_but_us() {
         assert_eq!(
             content_security_policy(&[]),
-            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+            "default-src 'none'; style-src 'self'; img-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
              frame-ancestors 'none'"
         );
     }

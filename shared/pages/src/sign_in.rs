@@ -85,8 +85,13 @@ impl SignInPage<'_> {
 }
 
 pub(crate) fn too_many_attempts(frame: &Frame<'_>, wait: Duration) -> Message {
+    asked_to_wait(frame, "problem-too-many-attempts", wait)
+}
+
+/// What somebody is told who has to wait, and how long.
+pub(crate) fn asked_to_wait(frame: &Frame<'_>, key: &str, wait: Duration) -> Message {
     // Rounded up: who waits as long as they were told is not turned away again.
     let wait = Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
     let span = frame.texts.span(wait).unwrap_or_default();
-    frame.tell("problem-too-many-attempts", &Arguments::none().with("wait", span))
+    frame.tell(key, &Arguments::none().with("wait", span))
 }

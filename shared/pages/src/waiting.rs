@@ -58,6 +58,10 @@ pub enum Decided<'a> {
     Denied,
     /// Nothing was allowed, and the agent cannot ask again.
     Blocked,
+    /// Nothing was allowed: the person picked another number than the agent shows.
+    WrongNumber,
+    /// Something was allowed, and nothing more comes of it.
+    Over,
 }
 
 impl WaitingPage<'_> {
@@ -94,6 +98,8 @@ impl DecidedPage<'_> {
             Decided::Approved { .. } => "decided-approved",
             Decided::Denied => "decided-denied",
             Decided::Blocked => "decided-blocked",
+            Decided::WrongNumber => "decided-wrong-number",
+            Decided::Over => "decided-over",
         })
     }
 
@@ -102,6 +108,8 @@ impl DecidedPage<'_> {
             Decided::Approved { .. } => "decided-approved-explained",
             Decided::Denied => "decided-denied-explained",
             Decided::Blocked => "decided-blocked-explained",
+            Decided::WrongNumber => "decided-wrong-number-explained",
+            Decided::Over => "decided-over-explained",
         };
         self.frame.tell(key, &Arguments::none().with("client", self.client_name))
     }

@@ -5,13 +5,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use languages::{Arguments, Languages, Template, Texts, Zone};
-use oauth::Timestamp;
+use oauth::{QuietHours, TimeOfDay, Timestamp};
 use pages::{
-    AccountNotice, AccountPage, ApprovalPage, ApprovalProblem, AskingClient, BlockedClient, Brand,
-    CatalogueEntry, CatalogueEntryPage, CatalogueGroup, CataloguePage, ChangePasswordPage, Choices,
-    ConsentPage, ConsentProblem, Decided, DecidedPage, DetailChoice, ErrorPage, Frame, LeadsTo, Lifetime,
-    PasswordProblem, Person, RememberedChoice, ScopeChoice, SignInPage, SignInProblem, SignedOutPage,
-    WaitingPage, WaitingRequest, WhatHappened, Withheld,
+    ANY_AGENT, AccountNotice, AccountPage, ApprovalPage, ApprovalProblem, AskingAgent, AskingClient,
+    BlockedClient, Brand, CatalogueEntry, CatalogueEntryPage, CatalogueGroup, CataloguePage,
+    ChangePasswordPage, Choices, ConfirmDevicePage, ConsentPage, ConsentProblem, Decided, DecidedPage,
+    DetailChoice, DeviceNotice, DeviceProblem, DeviceStanding, DeviceWay, DevicesPage, ErrorPage, Frame,
+    InvitationPage, InvitePage, InviteProblem, LeadsTo, Lifetime, ListedDevice, PasswordProblem, Person,
+    RememberedChoice, ScopeChoice, SignInPage, SignInProblem, SignedOutPage, TypedDevice, UserCodePage,
+    UserCodeProblem, WaitingPage, WaitingRequest, WhatHappened, Withheld,
 };
 
 static UTC: Zone = Zone::UTC;
@@ -81,9 +83,11 @@ fn approval<'a>(frame: Frame<'a>, foreign: &'a str) -> ApprovalPage<'a> {
         request: foreign,
         client_name: foreign,
         client_id: foreign,
+        actor: Some((foreign, foreign)),
         person: Person { display_name: foreign, user_name: foreign },
         message: Some(foreign),
         choices: choices(foreign),
+        numbers: Some([42, 17, 93]),
         lifetime: lifetime(),
         asked_at: Timestamp::from_seconds(1_795_539_780),
         expires_at: Timestamp::from_seconds(1_795_539_960),
@@ -109,6 +113,7 @@ fn approval_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
     vec![
         approval(frame, foreign).render(),
         ApprovalPage { problem: Some(ApprovalProblem::NothingChosen), ..approval(frame, foreign) }.render(),
+        ApprovalPage { problem: Some(ApprovalProblem::NumberNotPicked), ..approval(frame, foreign) }.render(),
         ApprovalPage {
             message: None,
             choices: Choices::default(),
@@ -121,6 +126,8 @@ fn approval_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
         decided(frame, foreign, allowed, Some("/approval?request=r")),
         decided(frame, foreign, Decided::Denied, None),
         decided(frame, foreign, Decided::Blocked, None),
+        decided(frame, foreign, Decided::WrongNumber, None),
+        decided(frame, foreign, Decided::Over, None),
     ]
 }
 
@@ -164,6 +171,8 @@ fn account_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
         (Some(AccountNotice::PasswordChanged), vec![remembered(foreign, &sentences)]),
         (Some(AccountNotice::ConsentForgotten), vec![remembered(foreign, &sentences); 2]),
         (Some(AccountNotice::BlockLifted), Vec::new()),
+        (Some(AccountNotice::UserCodeSet), Vec::new()),
+        (Some(AccountNotice::UserCodeRemoved), Vec::new()),
     ];
     let blocked = || vec![BlockedClient { name: foreign.to_owned(), id: foreign.to_owned() }];
     let render = |(notice, remembered): (Option<AccountNotice>, _)| {
@@ -172,6 +181,149 @@ fn account_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
         AccountPage { frame, csrf: foreign, person, zone: &UTC, remembered, blocked, notice }.render()
     };
     states.map(render).into()
+}
+
+fn invitation_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
+    let agent = AskingAgent { name: foreign, id: foreign };
+    let to_choose = |agents, problem| {
+        InvitePage { frame, csrf: foreign, agents, life: Duration::from_mins(5), problem }.render()
+    };
+    let wait = Duration::from_secs(30);
+    let problems = [
+        InviteProblem::NoAgentChosen,
+        InviteProblem::AgentIsBlocked,
+        InviteProblem::AgentIsOff,
+        InviteProblem::TooMany { wait },
+    ];
+    let mut pages = vec![to_choose(vec![], None), to_choose(vec![agent], None)];
+    pages.extend(problems.map(|problem| to_choose(vec![agent; 2], Some(problem))));
+    pages.extend([Some(foreign), None].map(|client_name| invitation(frame, client_name)));
+    pages
+}
+
+fn invitation(frame: Frame<'_>, client_name: Option<&str>) -> String {
+    let until = Timestamp::from_seconds(1_795_539_900);
+    InvitationPage { frame, code: "ABCDE-FGHJK", client_name, until, zone: &UTC }.render()
+}
+
+fn user_code<'a>(frame: Frame<'a>, foreign: &'a str, problem: Option<UserCodeProblem>) -> UserCodePage<'a> {
+    let person = Person { display_name: foreign, user_name: foreign };
+    UserCodePage { frame, csrf: foreign, person, is_set: true, least_length: 6, most_length: 64, problem }
+}
+
+fn user_code_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
+    let problems = [
+        UserCodeProblem::PasswordIsWrong,
+        UserCodeProblem::Unusable,
+        UserCodeProblem::IsThePassword,
+        UserCodeProblem::TooManyAttempts { wait: Duration::from_secs(30) },
+    ];
+    let mut pages: Vec<String> =
+        problems.map(|problem| user_code(frame, foreign, Some(problem)).render()).into();
+    pages.extend(
+        [true, false].map(|is_set| UserCodePage { is_set, ..user_code(frame, foreign, None) }.render()),
+    );
+    pages
+}
+
+fn devices<'a>(frame: Frame<'a>, foreign: &'a str, problem: Option<DeviceProblem>) -> DevicesPage<'a> {
+    let listed = |id, way, standing| ListedDevice { id, name: foreign, way, standing };
+    DevicesPage {
+        frame,
+        csrf: foreign,
+        person: Person { display_name: foreign, user_name: foreign },
+        devices: vec![
+            listed("first", DeviceWay::Push, DeviceStanding::Confirmed),
+            listed("second", DeviceWay::Sms(foreign), DeviceStanding::WaitsForLink),
+            listed("third", DeviceWay::Email(foreign), DeviceStanding::WaitsForAddressee),
+        ],
+        offers_sms: true,
+        offers_email: true,
+        quiet_hours: None,
+        zone: foreign,
+        problem,
+        typed: TypedDevice { name: foreign, address: foreign },
+        notice: None,
+    }
+}
+
+fn device_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
+    let problems = [
+        DeviceProblem::NumberUnusable,
+        DeviceProblem::NumberNotAllowed,
+        DeviceProblem::AddressUnusable,
+        DeviceProblem::AddressNotAllowed,
+        DeviceProblem::NameUnusable,
+        DeviceProblem::TooMany,
+        DeviceProblem::AlreadyThere,
+        DeviceProblem::TooOften { wait: Duration::from_mins(40) },
+        DeviceProblem::InUse,
+        DeviceProblem::NotSent,
+        DeviceProblem::NotYetAgreed,
+        DeviceProblem::Gone,
+        DeviceProblem::HoursUnusable,
+        DeviceProblem::ZoneUnknown,
+    ];
+    let notices = [
+        DeviceNotice::LinkSent,
+        DeviceNotice::AddresseeAsked,
+        DeviceNotice::Confirmed,
+        DeviceNotice::Changed,
+        DeviceNotice::Removed,
+        DeviceNotice::QuietHoursSet,
+        DeviceNotice::QuietHoursOver,
+    ];
+    let time = |text| TimeOfDay::parse(text).expect("a time");
+    let hours = QuietHours::new(time("22:00"), time("07:00"), "Europe/Berlin");
+    let mut pages: Vec<String> =
+        problems.map(|problem| devices(frame, foreign, Some(problem)).render()).into();
+    pages.extend(notices.map(|notice| {
+        let page = DevicesPage {
+            notice: Some(notice),
+            quiet_hours: hours.as_ref(),
+            ..devices(frame, foreign, None)
+        };
+        page.render()
+    }));
+    let nothing = DevicesPage {
+        devices: vec![],
+        offers_sms: false,
+        offers_email: false,
+        ..devices(frame, foreign, None)
+    };
+    pages.push(nothing.render());
+    pages.extend([true, false].map(|is_refused| {
+        let person = Person { display_name: foreign, user_name: foreign };
+        ConfirmDevicePage { frame, csrf: foreign, person, device: "first", code: "c0de", is_refused }.render()
+    }));
+    pages
+}
+
+/// What Enter in a field does is what stands in the same form (HTML, section 4.10.21.2): it renames, and removes nothing.
+#[test]
+fn enter_in_a_devices_name_renames_it() {
+    let brand = Brand::default();
+    let html = devices(english(&brand), "Mine", None).render();
+    for form in html.split("<form ").filter(|form| form.contains("id=\"name-")) {
+        let form = form.split("</form>").next().expect("a form");
+        assert_eq!(attributes(form, "value").last(), Some(&"rename"), "{form}");
+        assert_eq!(form.matches("<button").count(), 1, "{form}");
+    }
+}
+
+#[test]
+fn the_first_device_cannot_become_more_than_that_and_the_last_no_less() {
+    let brand = Brand::default();
+    let html = devices(english(&brand), "Mine", None).render();
+    let buttons: Vec<Vec<&str>> = html
+        .split("<form class=\"moves\"")
+        .skip(1)
+        .map(|form| attributes(form.split("</form>").next().expect("a form"), "value")[2..].to_vec())
+        .collect();
+    assert_eq!(
+        buttons,
+        [vec!["later", "remove"], vec!["earlier", "later", "remove"], vec!["check", "earlier", "remove"]]
+    );
 }
 
 fn catalogue_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
@@ -227,6 +379,9 @@ fn every_page(frame: Frame<'_>, foreign: &str) -> Vec<String> {
         SignedOutPage { frame }.render(),
     ];
     pages.extend(account_pages(frame, foreign));
+    pages.extend(invitation_pages(frame, foreign));
+    pages.extend(user_code_pages(frame, foreign));
+    pages.extend(device_pages(frame, foreign));
     pages.extend(approval_pages(frame, foreign));
     pages.extend(catalogue_pages(frame, foreign));
     pages.extend(WhatHappened::ALL.iter().flat_map(|what_happened| {
@@ -280,7 +435,16 @@ fn no_page_echoes_markup_or_lets_a_text_act_on_its_surroundings() {
     for html in in_every_language("", HOSTILE) {
         assert!(!html.contains("<script"), "{html}");
         assert!(!html.contains("alert(1)</"), "{html}");
-        let outside_fields: String = html.split('<').filter(|tag| !tag.starts_with("input")).collect();
+        // What a field brings back is as it came; what a person reads of it is not.
+        let read = |tag: &'_ str| -> String {
+            let is_field = ["input", "option"].iter().any(|field| tag.starts_with(field));
+            if is_field {
+                tag.split_once('>').map_or("", |(_, text)| text).to_owned()
+            } else {
+                tag.to_owned()
+            }
+        };
+        let outside_fields: String = html.split('<').map(read).collect();
         assert!(!outside_fields.contains(['\u{202e}', '\u{2066}', '\0']), "{html}");
     }
 }
@@ -320,7 +484,7 @@ fn every_asset_that_a_page_names_is_one_that_is_served() {
         .chain(attributes(&html, "src"))
         .filter(|address| address.starts_with("/assets/"))
         .collect();
-    assert_eq!(named.len(), 4);
+    assert_eq!(named.len(), 5);
     assert!(named.iter().all(|address| served.contains(address)), "{named:?}");
 }
 
@@ -494,6 +658,49 @@ fn what_was_decided_is_said_as_it_stands_and_the_next_request_is_offered() {
     let html = decided(english(&brand), "Finance Agent", Decided::Blocked, None);
     assert!(html.contains("cannot ask you again") && !html.contains("Another request"), "{html}");
     assert!(!html.contains("class=\"allowed\""), "{html}");
+}
+
+#[test]
+fn whom_a_person_invites_they_choose_and_nobody_is_chosen_for_them() {
+    let brand = Brand::default();
+    let agents = vec![AskingAgent { name: "Kiosk <1>", id: "kiosk" }];
+    let life = Duration::from_mins(5);
+    let html = InvitePage { frame: english(&brand), csrf: "c", agents, life, problem: None }.render();
+    assert_eq!(attributes(&html, "value"), ["c", "", "kiosk", ANY_AGENT]);
+    assert!(!html.contains(" selected"), "{html}");
+    assert!(html.contains("<select id=\"agent\" name=\"agent\" required>"), "{html}");
+    assert!(html.contains("within <strong><bdi>5 minutes</bdi></strong>"), "{html}");
+    assert!(oauth::ClientId::parse(ANY_AGENT).is_none(), "a client could be called so");
+    let html = InvitePage { frame: english(&brand), csrf: "c", agents: vec![], life, problem: None }.render();
+    assert!(html.contains("No agent is registered") && !html.contains("<form"), "{html}");
+}
+
+#[test]
+fn an_invitation_is_shown_as_text_and_as_a_picture_with_whom_it_is_for_and_how_long() {
+    let brand = Brand::default();
+    let html = invitation(english(&brand), Some("Kiosk"));
+    for said in [
+        ">ABCDE-FGHJK</p>",
+        "For <strong><bdi>Kiosk</bdi></strong> alone",
+        "until <strong><bdi>24 November 2026, 17:05 (UTC)",
+        "<svg viewBox=\"0 0 29 29\" role=\"img\" aria-label=\"The same code as a picture, to be scanned\"",
+    ] {
+        assert!(html.contains(said), "{said}: {html}");
+    }
+    assert!(invitation(english(&brand), None).contains("For any agent that is registered here"));
+}
+
+#[test]
+fn the_code_for_agents_takes_the_password_and_is_never_shown_again() {
+    let brand = Brand::default();
+    let html = user_code(english(&brand), "alice", None).render();
+    assert!(
+        html.contains("id=\"current-password\" name=\"current_password\"") && html.contains("6 to 64 char")
+    );
+    assert!(html.contains("name=\"remove\" value=\"yes\" formnovalidate"), "{html}");
+    assert!(!html.contains("name=\"user_code\" value"), "{html}");
+    let html = UserCodePage { is_set: false, ..user_code(english(&brand), "alice", None) }.render();
+    assert!(!html.contains("name=\"remove\""), "{html}");
 }
 
 #[test]

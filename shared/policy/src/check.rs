@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use cedar_policy::{EntityUid, Policy, PolicySet, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
+use oauth::PersonId;
 use oauth::configuration::{DetailType, PolicyText, Server};
 
 use crate::policies::ID;
@@ -146,6 +147,8 @@ impl InFile<'_> {
                 "Tool" => {
                     ("tool with the resource indicator", id == crate::ISSUER || known.tools.contains(&id))
                 }
+                // Who that is, if anybody, stands in no configuration.
+                "Person" => ("person with the sub", PersonId::parse(id).is_some()),
                 _ => continue,
             };
             if !exists {

@@ -22,6 +22,7 @@
 //! a configuration is applied.
 
 mod answer;
+mod asking;
 mod authorization_request;
 mod check;
 mod decision;
@@ -32,6 +33,7 @@ mod schema;
 mod shape;
 
 pub use answer::{Answer, Item, Permitted, Refused};
+pub use asking::Asking;
 pub use authorization_request::Requested;
 pub use check::{Known, Mistake, check};
 pub use decision::Decision;

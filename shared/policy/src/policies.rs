@@ -38,6 +38,15 @@ impl Policies {
         self.0.texts.is_empty()
     }
 
+    /// Whether any policy names a person by `sub`: what it decides of somebody can then be told by nobody who does not know theirs.
+    pub fn name_people(&self) -> bool {
+        let names_one = |policy: &Policy| {
+            policy.entity_literals().iter().any(|literal| literal.type_name().to_string() == "Person")
+        };
+        let parsed = self.0.parsed.get_or_init(|| parse_all(&self.0.texts));
+        parsed.as_ref().is_ok_and(|policies| policies.policies().any(names_one))
+    }
+
     /// Whether a token for `tool` could carry `detail`.
     pub(crate) fn belongs(&self, detail: &AuthorizationDetail, tool: &Tool) -> bool {
         self.0.types.get(&detail.detail_type).is_some_and(|registered| registered.belongs_to(detail, tool))

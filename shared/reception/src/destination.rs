@@ -1,6 +1,6 @@
 use environment::Fault;
 use http::{Problem, Response};
-use oauth::{GrantId, Refusal};
+use oauth::{DeviceId, GrantId, Refusal};
 use pages::LeadsTo;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,18 @@ use crate::Guest;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Destination {
+    /// A page of their account beside the front page. It stands first: what lacks a field is taken for one that may lack it.
+    Page {
+        /// Which.
+        page: AccountPage,
+    },
+    /// Where a link leads that was sent to a device: whether it is good is looked at when its form comes.
+    Device {
+        /// Which device.
+        device: DeviceId,
+        /// The code of the link.
+        code: String,
+    },
     /// What waits for their answer: all of it, or the one request.
     Approval {
         /// The request that a message named, be there such a one or not.
@@ -18,6 +30,29 @@ pub enum Destination {
     },
     /// Their account.
     Account,
+}
+
+/// A page of the account beside the front page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccountPage {
+    /// Where a person invites an agent.
+    Invitations,
+    /// Where they set the code that agents have to show.
+    UserCode,
+    /// What they are reached on.
+    Devices,
+}
+
+impl AccountPage {
+    /// Its path, below that of the pages' URL.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Invitations => "/account/invitations",
+            Self::UserCode => "/account/user-code",
+            Self::Devices => "/account/devices",
+        }
+    }
 }
 
 /// The seal of a sign-in that no client asked for.
@@ -28,7 +63,7 @@ impl Destination {
     pub const fn leads_to(&self) -> LeadsTo<'static> {
         match self {
             Self::Approval { .. } => LeadsTo::Approval,
-            Self::Account => LeadsTo::Account,
+            Self::Account | Self::Page { .. } | Self::Device { .. } => LeadsTo::Account,
         }
     }
 
@@ -38,6 +73,8 @@ impl Destination {
             Self::Approval { approval: Some(id) } => format!("/approval?request={id}"),
             Self::Approval { approval: None } => "/approval".to_owned(),
             Self::Account => "/account".to_owned(),
+            Self::Page { page } => page.path().to_owned(),
+            Self::Device { device, code } => format!("/account/devices/confirm?device={device}&code={code}"),
         }
     }
 }
@@ -78,9 +115,18 @@ mod tests {
     #[test]
     fn a_destination_comes_back_as_it_was() {
         for approval in [None, Some(GrantId::from_random([7; 16]))] {
-            let destination = Destination::Approval { approval };
-            let text = serde_json::to_string(&destination).unwrap();
-            assert_eq!(serde_json::from_str::<Destination>(&text).unwrap(), destination, "{text}");
+            comes_back(&Destination::Approval { approval });
         }
+        let device = DeviceId::from_random([7; 16]);
+        comes_back(&Destination::Device { device, code: "c0de".to_owned() });
+        for page in [AccountPage::Invitations, AccountPage::UserCode, AccountPage::Devices] {
+            comes_back(&Destination::Page { page });
+        }
+    }
+
+    #[track_caller]
+    fn comes_back(destination: &Destination) {
+        let text = serde_json::to_string(destination).unwrap();
+        assert_eq!(&serde_json::from_str::<Destination>(&text).unwrap(), destination, "{text}");
     }
 }

@@ -86,6 +86,9 @@ pub struct Guest<'a> {
 const ON_THE_WAY: &str = "interaction";
 const TO_DECIDE: &str = "decision";
 
+/// The seal of the forms of the account's front page, of which one signs out.
+pub const ACCOUNT_FORM: &str = "account";
+
 /// Answers a request with a page, or with the page that says what went wrong. A refusal is recorded, as one of
 /// what the page decides about.
 pub async fn receive(
@@ -173,11 +176,21 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// [`Refusal::UnknownClient`]; a fault of the table.
     pub async fn client(&self, id: &ClientId) -> Result<Arc<Client>, Problem> {
-        let client = self.store.client(&self.configuration, id, self.now).await?;
-        let client = client.ok_or(Refusal::UnknownClient)?;
+        let client = self.client_at_work(id).await?.ok_or(Refusal::UnknownClient)?;
         http::note_client(id);
-        let disabled = self.store.client_state(id, self.now).await?.disabled;
-        if disabled { Err(Refusal::UnknownClient.into()) } else { Ok(client) }
+        Ok(client)
+    }
+
+    /// A client, if it is known and not switched off.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn client_at_work(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Fault> {
+        let Some(client) = self.store.client(&self.configuration, id, self.now).await? else {
+            return Ok(None);
+        };
+        let is_off = self.store.client_state(id, self.now).await?.disabled;
+        Ok((!is_off).then_some(client))
     }
 
     /// What all pages have in common.

@@ -4,6 +4,7 @@
 mod asks;
 mod choices;
 mod chosen;
+mod credentials;
 mod decision_page;
 mod destination;
 mod guest;
@@ -14,8 +15,9 @@ mod session_cookie;
 mod what_happened;
 
 pub use chosen::Chosen;
+pub use credentials::{Checked, LONGEST_USER_NAME};
 pub use decision_page::decision_page;
-pub use destination::Destination;
-pub use guest::{Guest, Services, brand, receive};
+pub use destination::{AccountPage, Destination};
+pub use guest::{ACCOUNT_FORM, Guest, Services, brand, receive};
 pub use pending::{Pending, Yes};
 pub use session_cookie::{SESSION_COOKIE, SignedIn};

@@ -1,20 +1,25 @@
 use oauth::configuration::Client;
 use oauth::{Asked, AuthorizationDetails, AuthorizationRequest, Refusal, Scope};
 use pages::Withheld;
-use policy::{Action, Answer, Item, Person, Principal, Requested};
+use policy::{Action, Answer, Asking, Item, Person, Principal, Requested};
 
 use crate::{Chosen, Guest, SignedIn};
 
 impl Guest<'_> {
-    /// Asks the policies whether a client may ask a person for this.
+    /// Refuses what a browser brought and nobody could approve.
     ///
     /// # Errors
-    /// [`Refusal::ScopeNotPermitted`], [`Refusal::DetailNotPermitted`], [`Refusal::ClientNotPermitted`].
+    /// Those of [`Asking::check`].
     pub fn may_be_asked(&self, client: &Client, request: &AuthorizationRequest) -> Result<(), Refusal> {
-        let tools = self.configuration.tools_of(client, &request.resources);
-        let answer = self.policies.ask(client, (&request.scope, &request.details), &tools, self.now);
-        http::note_policies(answer.for_audit());
-        answer.everything()
+        let asking = Asking {
+            client,
+            scope: &request.scope,
+            details: &request.details,
+            tools: &self.configuration.tools_of(client, &request.resources),
+            is_pushed: false,
+            now: self.now,
+        };
+        asking.check(&self.types, &self.policies, |answer| http::note_policies(answer.for_audit()))
     }
 
     /// What of a request the person who is signed in cannot grant, as far as their session says: for the page. Their yes is

@@ -7,8 +7,8 @@ use crate::introspection::Introspection;
 use crate::issuer::Issuer;
 use crate::jws::Received;
 use crate::{
-    AccessToken, Clock, Credentials, Demand, Exchange, ExchangeError, Exchanged, Expected, Fetch, Refusal,
-    audit, bearer, fetch, metadata_url, validate,
+    AccessToken, Clock, Credentials, Demand, Exchange, ExchangeError, Exchanged, Expected, Fetch,
+    ProtectedResource, Refusal, audit, bearer, fetch, metadata_url, validate,
 };
 
 /// What stands in front of a tool. Cheap to clone; every clone shares the keys that were read.
@@ -141,6 +141,14 @@ impl Guard {
     pub fn answer<B: From<String>>(&self, refusal: &Refusal) -> Response<B> {
         let inner = &*self.0;
         refusal.respond(inner.realm.as_deref(), inner.asked.as_ref(), inner.metadata_url.as_deref())
+    }
+
+    /// What the tool says of itself (RFC 9728), as far as its guard knows it: resource, issuer, and the scopes that it tells
+    /// clients to ask for. `ProtectedResource::layer` serves it, and [`ProtectedResource::answer`] without a layer.
+    pub fn metadata(&self) -> ProtectedResource {
+        let inner = &*self.0;
+        let metadata = ProtectedResource::new(inner.resource.clone(), inner.issuer.url());
+        inner.asked.iter().flat_map(Scope::iter).fold(metadata, ProtectedResource::scope)
     }
 
     /// The tool's own identifier.

@@ -23,6 +23,10 @@
 //! # Ok(()) }
 //! ```
 //!
+//! What the tool says of itself, so that a client that knows nothing finds the issuer (RFC 9728), is one call more:
+//! `guard.metadata().layer()` around the tool, or [`ProtectedResource::answer`] without `tower`; with
+//! [`GuardBuilder::with_metadata`] the challenges point there.
+//!
 //! The room knows `oauth` and nothing of the server: no AWS, no store. It takes bearer tokens; a token that is bound to
 //! its sender (`cnf`) is refused, because taking it from anybody would undo the binding.
 
@@ -34,6 +38,8 @@ mod claims;
 mod clock;
 mod credentials;
 mod demand;
+#[cfg(feature = "layer")]
+mod described;
 mod detail;
 mod exchange;
 mod fetch;
@@ -58,6 +64,8 @@ pub use actor::{Actor, LONGEST_CHAIN};
 pub use clock::Clock;
 pub use credentials::{Credentials, KeyRejected};
 pub use demand::Demand;
+#[cfg(feature = "layer")]
+pub use described::{Described, DescribedLayer};
 pub use detail::WantedDetail;
 pub use exchange::{Exchange, ExchangeError, Exchanged};
 pub use fetch::{Answering, Fetch};
@@ -69,6 +77,7 @@ pub use key_set::{KeySet, MOST_KEYS};
 #[cfg(feature = "layer")]
 pub use layer::{Guarded, GuardedLayer};
 pub use metadata::{ProtectedResource, metadata_url};
+pub use oauth::ResourceUri;
 pub use refusal::{Refusal, Unacceptable};
 pub use trouble::Trouble;
 pub use validation::{EXPIRY_LEEWAY, Expected, validate};

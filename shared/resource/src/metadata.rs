@@ -1,3 +1,5 @@
+use http_types::header::{CONTENT_TYPE, HeaderValue};
+use http_types::{Method, Response};
 use oauth::ResourceUri;
 use serde_json::{Value, json};
 use url::Url;
@@ -10,13 +12,14 @@ pub struct ProtectedResource {
     name: Option<String>,
     scopes: Vec<String>,
     detail_types: Vec<String>,
+    takes_bearer_tokens: bool,
 }
 
 impl ProtectedResource {
-    /// The least that there is to say.
+    /// The least that there is to say. A tool with a guard has it from that: [`crate::Guard::metadata`].
     pub fn new(resource: ResourceUri, issuer: impl Into<String>) -> Self {
         let (scopes, detail_types) = (Vec::new(), Vec::new());
-        Self { resource, issuer: issuer.into(), name: None, scopes, detail_types }
+        Self { resource, issuer: issuer.into(), name: None, scopes, detail_types, takes_bearer_tokens: true }
     }
 
     /// What people call it.
@@ -40,12 +43,20 @@ impl ProtectedResource {
         self
     }
 
-    /// The document, which anybody may read.
+    /// It takes something else than bearer tokens, such as SAML assertions.
+    #[must_use]
+    pub fn without_bearer_tokens(mut self) -> Self {
+        self.takes_bearer_tokens = false;
+        self
+    }
+
+    /// The document, which anybody may read. No way to send a bearer token is an empty array (RFC 9728, section 2).
     pub fn document(&self) -> Value {
+        let methods: &[&str] = if self.takes_bearer_tokens { &["header"] } else { &[] };
         let mut document = json!({
             "resource": self.resource,
             "authorization_servers": [self.issuer],
-            "bearer_methods_supported": ["header"],
+            "bearer_methods_supported": methods,
         });
         for (member, values) in [
             ("scopes_supported", &self.scopes),
@@ -59,6 +70,23 @@ impl ProtectedResource {
             document["resource_name"] = name.as_str().into();
         }
         document
+    }
+
+    /// The document, where a request is for it: `GET` or `HEAD` of the place that RFC 9728, section 3.1, prescribes. `None` for
+    /// every other request, which is for the tool.
+    pub fn answer<B: From<String>>(&self, method: &Method, path: &str) -> Option<Response<B>> {
+        let is_read = matches!(*method, Method::GET | Method::HEAD);
+        if !is_read || Some(path) != self.path().as_deref() {
+            return None;
+        }
+        let mut response = Response::new(B::from(self.document().to_string()));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Some(response)
+    }
+
+    /// The path of [`ProtectedResource::url`].
+    fn path(&self) -> Option<String> {
+        Url::parse(&self.url()?).ok().map(|url| url.path().to_owned())
     }
 
     /// Where a client looks for the document: [`metadata_url`].
@@ -107,6 +135,41 @@ mod tests {
             assert_eq!(metadata_url(&resource(text)).as_deref(), Some(url));
         }
         assert_eq!(metadata_url(&resource("urn:example:tool")), None);
+    }
+
+    /// RFC 9728, sections 3.1 and 3.2.
+    #[test]
+    fn the_document_is_answered_at_its_place_and_nowhere_else() {
+        let at = |of: &str, method: Method, path: &str| {
+            ProtectedResource::new(resource(of), "https://auth.example.com").answer::<String>(&method, path)
+        };
+        let (root, tool) = ("https://tool.example", "https://tool.example/mcp/");
+        let place = "/.well-known/oauth-protected-resource";
+        for (of, path) in [(root, place.to_owned()), (tool, format!("{place}/mcp"))] {
+            for method in [Method::GET, Method::HEAD] {
+                let answer = at(of, method, &path).expect("the document");
+                assert_eq!(
+                    (answer.status().as_u16(), &answer.headers()["content-type"]),
+                    (200, &HeaderValue::from_static("application/json"))
+                );
+                let said: Value = serde_json::from_str(answer.body()).expect("JSON");
+                assert_eq!(said["resource"], of);
+            }
+            assert!(at(of, Method::POST, &path).is_none());
+            for other in ["/", "/mcp", &format!("{path}/"), &format!("{path}x"), "/.well-known"] {
+                assert!(at(of, Method::GET, other).is_none(), "{other} of {of}");
+            }
+        }
+        assert!(at(tool, Method::GET, place).is_none(), "another tool of that host is described there");
+        assert!(at("urn:example:tool", Method::GET, place).is_none());
+    }
+
+    /// RFC 9728, section 2: the empty array says that there is no way.
+    #[test]
+    fn a_tool_that_takes_no_bearer_token_says_so() {
+        let ledger =
+            ProtectedResource::new(resource("https://ledger.internal.corp"), "https://auth.example.com");
+        assert_eq!(ledger.without_bearer_tokens().document()["bearer_methods_supported"], json!([]));
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub struct PasswordHash(String);
 
 /// What is verified when there is no such person, so that an unknown name costs the same as a wrong password.
 /// It is the hash of 256 random bits that nobody kept.
-const NOBODY: &str =
+pub(crate) const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5aGFzdGhpc3NhbA$rUuf1GyNLq3CFRcKZFzBgGhJ1QW6D8hO3hSmvF5mWfI";
 
 impl Password {
@@ -33,22 +33,13 @@ impl Password {
     }
 
     /// Hashes the password with a fresh random salt.
-    ///
-    /// # Panics
-    /// Never: the parameters and the length of the salt are constants that Argon2 allows.
     pub fn hash(&self, salt: [u8; 16]) -> PasswordHash {
-        let hash = argon2id()
-            .hash_password_with_salt(self.0.expose().as_bytes(), &salt)
-            .expect("the parameters are allowed");
-        PasswordHash(hash.to_string())
+        PasswordHash(hashed(self.0.expose(), salt))
     }
 
     /// Whether it is the password that was hashed. Without a hash the same work is done, and the answer is no.
     pub fn is(&self, kept: Option<&PasswordHash>) -> bool {
-        let Ok(hash) = PhcString::new(kept.map_or(NOBODY, |kept| &kept.0)) else {
-            return false;
-        };
-        let same = argon2id().verify_password(self.0.expose().as_bytes(), &hash).is_ok();
+        let same = is_hash_of(kept.map_or(NOBODY, |kept| &kept.0), self.0.expose());
         same && kept.is_some()
     }
 }
@@ -63,6 +54,20 @@ impl PasswordHash {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A hash in PHC form.
+///
+/// # Panics
+/// Never: the parameters and the length of the salt are constants that Argon2 allows.
+pub(crate) fn hashed(text: &str, salt: [u8; 16]) -> String {
+    let hash = argon2id().hash_password_with_salt(text.as_bytes(), &salt);
+    hash.expect("the parameters are allowed").to_string()
+}
+
+/// Whether a hash in PHC form is of this text.
+pub(crate) fn is_hash_of(phc: &str, text: &str) -> bool {
+    PhcString::new(phc).is_ok_and(|hash| argon2id().verify_password(text.as_bytes(), &hash).is_ok())
 }
 
 /// Argon2id with 19 MiB, two passes and one lane, as OWASP recommends.

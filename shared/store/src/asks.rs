@@ -1,8 +1,22 @@
+use std::collections::BTreeSet;
+
 use environment::Fault;
-use oauth::{Asks, Authorization, GrantId, PersonId, Stage, Timestamp};
+use oauth::{Asks, Authorization, ClientId, GrantId, PersonId, Stage, Timestamp, UserCodeHash};
 
 use crate::item::{Condition, Draft, Item, Key, Written, body};
-use crate::{Person, Store, authorizations, people};
+use crate::{ClientState, Person, Store, authorizations, client_states, people, user_codes};
+
+/// What is read of a person whom a client would ask.
+pub struct Approached {
+    /// The person, if there is one.
+    pub person: Option<Person>,
+    /// Who asked them lately.
+    pub asks: KeptAsks,
+    /// What the client asked of the nobody whom it means if it may not ask them.
+    pub of_nobody: KeptAsks,
+    /// The user code that they have set.
+    pub code: Option<UserCodeHash>,
+}
 
 /// Who asked a person lately, as it stood in the table when it was read.
 pub struct KeptAsks {
@@ -25,17 +39,19 @@ const MOST_READ: usize = 100;
 const MOST_SHOWN: usize = 50;
 
 impl Store {
-    /// A person, and who asked them lately, and who asked somebody else, in one call.
+    /// A person, who asked them lately, and their user code, beside what was asked of a nobody, in one call.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn person_and_asks(
-        &self,
-        id: &PersonId,
-        other: &PersonId,
-    ) -> Result<(Option<Person>, KeptAsks, KeptAsks), Fault> {
-        let [person, own, others] = self.read_all([&people::key(id), &key(id), &key(other)]).await?;
-        Ok((person.as_ref().map(body).transpose()?, kept(id, own)?, kept(other, others)?))
+    pub async fn approached(&self, id: &PersonId, nobody: &PersonId) -> Result<Approached, Fault> {
+        let keys = [&people::key(id), &key(id), &key(nobody), &user_codes::key(id)];
+        let [person, own, of_nobody, code] = self.read_all(keys).await?;
+        Ok(Approached {
+            person: person.as_ref().map(body).transpose()?,
+            asks: kept(id, own)?,
+            of_nobody: kept(nobody, of_nobody)?,
+            code: user_codes::kept(id, code)?.hash,
+        })
     }
 
     /// A person, and who asked them lately, in one call.
@@ -65,18 +81,40 @@ impl Store {
         Ok(matches!(written, Written::Done))
     }
 
-    /// Which of these requests have been decided. One that is not there yet waits: it is counted before it is kept.
+    /// Which of these requests wait no more: they have been decided, or their client was switched off. One that is not there yet
+    /// waits: it is counted before it is kept. There is one call whatever there is to look at, and be it only at the request that
+    /// is about to be made: the time that an answer takes must not say how much others ask.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn decided(&self, requests: &[GrantId]) -> Result<Vec<GrantId>, Fault> {
-        let keys: Vec<Key> = requests.iter().map(authorizations::key).collect();
+    pub async fn wait_no_more(
+        &self,
+        waiting: &[(GrantId, ClientId)],
+        about_to_be_made: &GrantId,
+    ) -> Result<Vec<GrantId>, Fault> {
+        let clients: Vec<&ClientId> =
+            waiting.iter().map(|(_, client)| client).collect::<BTreeSet<_>>().into_iter().collect();
+        let requests = waiting.iter().map(|(id, _)| authorizations::key(id));
+        let states = clients.iter().map(|id| client_states::key(id));
+        let mut keys: Vec<Key> = requests.chain(states).collect();
+        keys.push(authorizations::key(about_to_be_made));
         let items = self.read_each(&keys).await?;
+        let (requests, states) = items.split_at(waiting.len());
+        let mut off = BTreeSet::new();
+        for (client, item) in clients.iter().zip(states) {
+            let state: Option<ClientState> = item.as_ref().map(body).transpose()?;
+            if state.is_some_and(|state| state.disabled) {
+                off.insert(*client);
+            }
+        }
         let is_decided = |item: &Item| {
             authorizations::decode(item).is_ok_and(|found| !matches!(found.stage, Stage::Requested(_)))
         };
-        let decided = requests.iter().zip(items).filter(|(_, item)| item.as_ref().is_some_and(is_decided));
-        Ok(decided.map(|(id, _)| id.clone()).collect())
+        let over = waiting
+            .iter()
+            .zip(requests)
+            .filter(|((_, client), item)| off.contains(client) || item.as_ref().is_some_and(is_decided));
+        Ok(over.map(|((id, _), _)| id.clone()).collect())
     }
 
     /// The requests that wait for a person's decision, the newest first. They are found by the index, which lags a moment behind.

@@ -199,7 +199,17 @@ pub(crate) fn decode(item: &Item) -> Result<Authorization, Fault> {
     let version = integer(item, "version")
         .and_then(|version| u64::try_from(version).ok())
         .ok_or_else(|| Fault::broken("table", "an authorization without a version"))?;
-    Ok(Authorization { id, version, stage: body(item)? })
+    let mut stage = body(item)?;
+    if let Stage::Ended(ended) = &mut stage {
+        // Its own client ended it without reading whose it was: the index still says so.
+        ended.person = ended.person.take().or_else(|| owner(item));
+    }
+    Ok(Authorization { id, version, stage })
+}
+
+/// Whose an item is, by the index.
+fn owner(item: &Item) -> Option<PersonId> {
+    string(item, "owner").and_then(|owner| PersonId::parse(owner.strip_prefix("PERSON#")?))
 }
 
 fn draft(next: &Authorization, slim: &Slim) -> Draft {

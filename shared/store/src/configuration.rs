@@ -1,12 +1,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use environment::Fault;
-use oauth::configuration::{Client, DetailType, PolicyText, Server, Tool};
+use oauth::configuration::{Client, DetailType, GrantType, PolicyText, Server, Tool};
 use oauth::{ClientId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +107,7 @@ pub struct Configuration {
     pub policies: Vec<PolicyText>,
     partition: String,
     clients: Mutex<HashMap<ClientId, Arc<Client>>>,
+    asking: OnceLock<Vec<Arc<Client>>>,
 }
 
 #[derive(Default)]
@@ -163,6 +164,25 @@ impl Store {
         let client: Arc<Client> = Arc::new(body(&item)?);
         configuration.remember(&client);
         Ok(Some(client))
+    }
+
+    /// The clients of a configuration that may ask people who are elsewhere, by name. They are read once for as long as that
+    /// configuration is known.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn clients_that_ask<'c>(
+        &self,
+        configuration: &'c Configuration,
+    ) -> Result<&'c [Arc<Client>], Fault> {
+        if let Some(known) = configuration.asking.get() {
+            return Ok(known);
+        }
+        let items = self.query(&configuration.partition, "CLIENT#").await?;
+        let mut found: Vec<Arc<Client>> = items.iter().map(body).collect::<Result<_, _>>()?;
+        found.retain(|client| client.backchannel.is_some() && client.may_use(GrantType::Ciba));
+        found.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
+        Ok(configuration.asking.get_or_init(|| found))
     }
 
     /// Writes a snapshot under a new version, then puts it in force on condition that the one in force is
@@ -280,6 +300,7 @@ impl Store {
             policies: all(&items, "POLICIES#")?,
             partition: partition.clone(),
             clients: Mutex::default(),
+            asking: OnceLock::new(),
         })
     }
 }

@@ -1,22 +1,15 @@
 use environment::Fault;
-use oauth::{Device, PersonId};
-use serde::{Deserialize, Serialize};
+use oauth::{PersonId, Reach};
 
 use crate::item::{Condition, Draft, Item, Key, Written, body};
 use crate::{Person, Store, people};
 
-/// What a person is reached on, as it stood in the table when it was read.
+/// What a person is reached on, and when not, as it stood in the table when it was read.
 pub struct KeptDevices {
-    /// All of them, confirmed or not.
-    pub devices: Vec<Device>,
+    /// All of it.
+    pub reach: Reach,
     person: PersonId,
     item: Option<Item>,
-}
-
-/// The item's content.
-#[derive(Default, Serialize, Deserialize)]
-struct Devices {
-    devices: Vec<Device>,
 }
 
 impl Store {
@@ -26,7 +19,8 @@ impl Store {
     /// When the table does not answer or an item cannot be read.
     pub async fn person_and_devices(&self, id: &PersonId) -> Result<(Option<Person>, KeptDevices), Fault> {
         let [person, item] = self.read_all([&people::key(id), &key(id)]).await?;
-        Ok((person.as_ref().map(body).transpose()?, kept(id, item)?))
+        let reach = item.as_ref().map(body).transpose()?.unwrap_or_default();
+        Ok((person.as_ref().map(body).transpose()?, KeptDevices { reach, person: id.clone(), item }))
     }
 
     /// Writes down what a person is reached on, on condition that nothing was since it was read. `false` when somebody came
@@ -34,16 +28,11 @@ impl Store {
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn keep_devices(&self, before: &KeptDevices, after: Vec<Device>) -> Result<bool, Fault> {
-        let draft = Draft::new(&key(&before.person), &Devices { devices: after }, None);
+    pub async fn keep_devices(&self, before: &KeptDevices, after: &Reach) -> Result<bool, Fault> {
+        let draft = Draft::new(&key(&before.person), after, None);
         let written = self.write_if(draft, Condition::unchanged(before.item.as_ref())).await?;
         Ok(matches!(written, Written::Done))
     }
-}
-
-fn kept(person: &PersonId, item: Option<Item>) -> Result<KeptDevices, Fault> {
-    let Devices { devices } = item.as_ref().map(body).transpose()?.unwrap_or_default();
-    Ok(KeptDevices { devices, person: person.clone(), item })
 }
 
 fn key(person: &PersonId) -> Key {

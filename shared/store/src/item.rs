@@ -258,13 +258,28 @@ impl Store {
         values: Vec<(&str, AttributeValue)>,
     ) -> Result<Written, Fault> {
         let attempt = self.attempt();
+        match self.change_unsettled(&attempt, key, update, condition, values).await {
+            Err(fault) => self.settle(key, &attempt, fault).await,
+            written => written,
+        }
+    }
+
+    /// As [`Store::change_if`], for who does not ask what became of it when nothing is heard: a look takes time.
+    pub(crate) async fn change_unsettled(
+        &self,
+        attempt: &str,
+        key: &Key,
+        update: &str,
+        condition: Condition<'_>,
+        values: Vec<(&str, AttributeValue)>,
+    ) -> Result<Written, Fault> {
         let mut request = self
             .client
             .update_item()
             .table_name(&*self.table)
             .set_key(Some(key.to_item()))
             .update_expression(format!("{update}, attempt = :attempt"))
-            .expression_attribute_values(":attempt", text(&attempt))
+            .expression_attribute_values(":attempt", text(attempt))
             .condition_expression(condition.expression)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         for (name, value) in condition.values.into_iter().chain(values) {
@@ -276,9 +291,9 @@ impl Store {
                 let UpdateItemError::ConditionalCheckFailedException(failure) = context.into_err() else {
                     return Err(Fault::broken(TABLE, "an error changed its kind"));
                 };
-                Ok(judge(failure.item.unwrap_or_default(), &attempt))
+                Ok(judge(failure.item.unwrap_or_default(), attempt))
             }
-            Err(error) => self.settle(key, &attempt, fault(&error)).await,
+            Err(error) => Err(fault(&error)),
         }
     }
 

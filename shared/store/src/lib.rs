@@ -25,6 +25,7 @@ mod request_counts;
 mod sessions;
 mod sign_in_attempts;
 mod strangers;
+mod user_codes;
 
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ use aws_sdk_dynamodb::Client;
 use environment::Dice;
 
 pub use access_tokens::Standing;
-pub use asks::KeptAsks;
+pub use asks::{Approached, KeptAsks};
 pub use authorizations::Commit;
 pub use client_states::ClientState;
 pub use configuration::{Applied, Configuration, Edition, Snapshot, Version};
@@ -47,6 +48,7 @@ pub use request_counts::{COUNTED_TOGETHER, weight_of};
 pub use sessions::{Membership, Session};
 pub use sign_in_attempts::{Attempts, SeenAttempts};
 pub use strangers::KeptStranger;
+pub use user_codes::KeptUserCode;
 
 /// The table. Cheap to clone; the caches are shared by the clones.
 #[derive(Clone)]

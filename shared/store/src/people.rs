@@ -1,11 +1,13 @@
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use environment::Fault;
 use oauth::configuration::Profile;
-use oauth::{PersonId, Timestamp};
+use oauth::{Contact, LoginHint, PersonId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Draft, Key, body, fault};
+use crate::item::{Condition, Draft, Item, Key, body, fault};
 use crate::{Session, Store};
 
 /// A person, as the table knows them.
@@ -87,45 +89,74 @@ impl Store {
         self.read(&user_name_key(user_name)).await?.as_ref().map(body).transpose()
     }
 
-    /// Makes a person and takes their user name, both or neither.
+    /// The `sub` of the one person whom a client knows by this: by their user name, or by an address or number that their record
+    /// has and nobody else's. One call, whatever it is. Whoever is two people by it is nobody.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn person_hinted(&self, hint: &LoginHint) -> Result<Option<PersonId>, Fault> {
+        let Some(contact) = hint.contact() else { return self.person_named(hint.user_name()).await };
+        let keys = [&user_name_key(hint.user_name()), &contact_key(contact)];
+        let [named, reached] = self.read_all(keys).await?;
+        let named: Option<PersonId> = named.as_ref().map(body).transpose()?;
+        Ok(match (named, reached.as_ref().map(people_of).as_deref()) {
+            (named, None | Some([])) => named,
+            (None, Some([one])) => Some(one.clone()),
+            (Some(named), Some([one])) if named == *one => Some(named),
+            _ => None,
+        })
+    }
+
+    /// Makes a person, takes their user name, and lets them be found by what their record says: all or nothing.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn create_person(&self, person: &Person) -> Result<Created, Fault> {
         let name = Draft::new(&user_name_key(&person.profile.user_name), &person.id, None);
-        let put = |draft: Draft| {
-            Put::builder()
-                .table_name(&*self.table)
-                .set_item(Some(draft.into_item()))
-                .condition_expression("attribute_not_exists(pk)")
-                .build()
-                .map_err(|error| Fault::broken("table", error))
-        };
-        let answer = self
-            .client
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(put(name)?).build())
-            .transact_items(TransactWriteItem::builder().put(put(draft(person))?).build())
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(Created::Done),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(TransactWriteItemsError::is_transaction_canceled_exception) =>
-            {
-                Ok(Created::UserNameTaken)
-            }
-            Err(error) => Err(fault(&error)),
+        let mut writes =
+            vec![self.put_if(name, Condition::absent())?, self.put_if(draft(person), Condition::absent())?];
+        for contact in person.profile.contacts() {
+            writes.push(self.found_by("ADD people :person", &contact, &person.id)?);
         }
+        let is_done = self.all_or_nothing(writes).await?;
+        Ok(if is_done { Created::Done } else { Created::UserNameTaken })
     }
 
-    /// Replaces what is known of a person on condition that it is still what was read.
+    /// Replaces what a person's record says, and what they are found by with it, on condition that the person is still what was read.
+    ///
+    /// # Errors
+    /// When the table does not answer; [`Fault::Unavailable`] when somebody else changed it meanwhile.
+    pub async fn change_profile(&self, before: &Person, profile: Profile) -> Result<(), Fault> {
+        let after = Person { profile, ..before.clone() };
+        let contacts = |person: &Person| person.profile.contacts().into_iter().collect::<BTreeSet<Contact>>();
+        let (old, new) = (contacts(before), contacts(&after));
+        if old == new {
+            return self.update_person(before, &after).await;
+        }
+        let changed = || Fault::unavailable("table", "the person was changed meanwhile");
+        let standing = self.read(&key(&before.id)).await?;
+        if standing.as_ref().map(body::<Person>).transpose()?.as_ref() != Some(before) {
+            return Err(changed());
+        }
+        let mut writes = vec![self.put_if(draft(&after), Condition::unchanged(standing.as_ref()))?];
+        for contact in old.difference(&new) {
+            writes.push(self.found_by("DELETE people :person", contact, &before.id)?);
+        }
+        for contact in new.difference(&old) {
+            writes.push(self.found_by("ADD people :person", contact, &before.id)?);
+        }
+        if self.all_or_nothing(writes).await? { Ok(()) } else { Err(changed()) }
+    }
+
+    /// Replaces what is known of a person on condition that it is still what was read. What they are found by stays as it is:
+    /// [`Store::change_profile`] changes it.
     ///
     /// # Errors
     /// When the table does not answer; [`Fault::Unavailable`] when somebody else changed it meanwhile.
     pub async fn update_person(&self, before: &Person, after: &Person) -> Result<(), Fault> {
+        if before.profile.contacts() != after.profile.contacts() {
+            return Err(Fault::broken("table", "a person would be found by what their record does not say"));
+        }
         let is_as_read = |stored: Option<Person>| stored.as_ref() == Some(before);
         if self.replace(&key(&before.id), is_as_read, draft(after)).await? {
             Ok(())
@@ -134,30 +165,66 @@ impl Store {
         }
     }
 
-    /// Removes a person and frees their user name. Their `sub` is never given out again.
+    /// Removes a person, frees their user name, and lets nobody find them any more. Their `sub` is never given out again.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn remove_person(&self, person: &Person) -> Result<(), Fault> {
         let delete = |key: Key| {
-            Delete::builder()
-                .table_name(&*self.table)
-                .set_key(Some(key.to_item()))
-                .build()
+            let delete = Delete::builder().table_name(&*self.table).set_key(Some(key.to_item())).build();
+            delete
+                .map(|delete| TransactWriteItem::builder().delete(delete).build())
                 .map_err(|error| Fault::broken("table", error))
         };
-        self.client
-            .transact_write_items()
-            .transact_items(
-                TransactWriteItem::builder()
-                    .delete(delete(user_name_key(&person.profile.user_name))?)
-                    .build(),
-            )
-            .transact_items(TransactWriteItem::builder().delete(delete(key(&person.id))?).build())
-            .send()
-            .await
-            .map_err(|error| fault(&error))?;
-        Ok(())
+        let mut writes = vec![delete(user_name_key(&person.profile.user_name))?, delete(key(&person.id))?];
+        for contact in person.profile.contacts() {
+            writes.push(self.found_by("DELETE people :person", &contact, &person.id)?);
+        }
+        if self.all_or_nothing(writes).await? {
+            Ok(())
+        } else {
+            Err(Fault::unavailable("table", "the person was changed meanwhile"))
+        }
+    }
+
+    fn put_if(&self, draft: Draft, condition: Condition<'_>) -> Result<TransactWriteItem, Fault> {
+        let mut put = Put::builder()
+            .table_name(&*self.table)
+            .set_item(Some(draft.into_item()))
+            .condition_expression(condition.expression);
+        for (name, value) in condition.values {
+            put = put.expression_attribute_values(name, value);
+        }
+        let put = put.build().map_err(|error| Fault::broken("table", error))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// Whether a person is one of those who are found by this. Several may be: families share telephones.
+    fn found_by(&self, change: &str, contact: &Contact, id: &PersonId) -> Result<TransactWriteItem, Fault> {
+        let update = Update::builder()
+            .table_name(&*self.table)
+            .set_key(Some(contact_key(contact).to_item()))
+            .update_expression(change)
+            .expression_attribute_values(":person", AttributeValue::Ss(vec![id.to_string()]))
+            .build()
+            .map_err(|error| Fault::broken("table", error))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// Makes all of these writes; `false` when one of their conditions does not hold, and none is made.
+    async fn all_or_nothing(&self, writes: Vec<TransactWriteItem>) -> Result<bool, Fault> {
+        let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(TransactWriteItemsError::is_transaction_canceled_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(fault(&error)),
+        }
     }
 
     /// Everybody, by user name, from the index.
@@ -186,6 +253,19 @@ fn user_name_key(user_name: &str) -> Key {
     Key::new(format!("USER_NAME#{user_name}"), "USER_NAME")
 }
 
+fn contact_key(contact: &Contact) -> Key {
+    match contact {
+        Contact::Email(address) => Key::new(format!("EMAIL#{address}"), "PEOPLE"),
+        Contact::Phone(number) => Key::new(format!("PHONE#{number}"), "PEOPLE"),
+    }
+}
+
+/// Who is found by an address or a number.
+fn people_of(item: &Item) -> Vec<PersonId> {
+    let ids = item.get("people").and_then(|people| people.as_ss().ok()).into_iter().flatten();
+    ids.filter_map(|id| PersonId::parse(id)).collect()
+}
+
 fn draft(person: &Person) -> Draft {
     Draft::new(&key(&person.id), person, None).owned_by(PEOPLE.to_owned(), person.profile.user_name.clone())
 }
@@ -208,6 +288,7 @@ mod tests {
                 user_name: "alice".to_owned(),
                 name: "Alice".to_owned(),
                 email: None,
+                phone_number: None,
                 groups: BTreeSet::new(),
                 attributes: BTreeMap::new(),
                 locale: None,

@@ -72,6 +72,23 @@ impl Store {
         self.count_request(&caller, weight, per_minute, now).await
     }
 
+    /// Counts something that costs money or reaches somebody, and says whether it is within what is allowed in a window of this
+    /// length. Each time is written down, so that no number of processes lets more pass.
+    ///
+    /// # Errors
+    /// When the table does not answer: nothing passes then.
+    pub async fn count_within(
+        &self,
+        what: &str,
+        allowed: u32,
+        window: Duration,
+        now: Timestamp,
+    ) -> Result<bool, environment::Fault> {
+        let length = i64::try_from(window.as_secs()).unwrap_or(i64::MAX).max(1);
+        let key = Key::new(format!("LIMIT#{what}"), (now.as_seconds() / length).to_string());
+        Ok(self.add(&key, 1, now.after(window * 2)).await? <= allowed)
+    }
+
     async fn add_up(
         &self,
         caller: &str,
@@ -79,14 +96,19 @@ impl Store {
         unwritten: u32,
         now: Timestamp,
     ) -> Result<u32, environment::Fault> {
+        let key = Key::new(format!("LIMIT#{caller}"), window.to_string());
+        self.add(&key, unwritten, now.after(COUNTED_TOGETHER * 2)).await
+    }
+
+    async fn add(&self, key: &Key, count: u32, until: Timestamp) -> Result<u32, environment::Fault> {
         let answer = self
             .client
             .update_item()
             .table_name(&*self.table)
-            .set_key(Some(Key::new(format!("LIMIT#{caller}"), window.to_string()).to_item()))
+            .set_key(Some(key.to_item()))
             .update_expression("ADD requests :unwritten SET expires_at = :end")
-            .expression_attribute_values(":unwritten", number(unwritten))
-            .expression_attribute_values(":end", number(now.after(COUNTED_TOGETHER * 2).as_seconds()))
+            .expression_attribute_values(":unwritten", number(count))
+            .expression_attribute_values(":end", number(until.as_seconds()))
             .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew)
             .send()
             .await

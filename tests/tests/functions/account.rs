@@ -20,6 +20,10 @@ pub(crate) struct Person {
 }
 
 impl Person {
+    pub(crate) fn user_name(&self) -> &str {
+        &self.user_name
+    }
+
     /// After a change of password.
     fn renewed(&self) -> Self {
         Self { password: format!("{} anew", self.password), browser: None, ..self.clone() }
@@ -43,12 +47,12 @@ impl People {
 
 /// What people do at the pages of their account.
 impl Crew {
-    /// Somebody whom nobody else is using.
+    /// Somebody whom nobody else is using, and whom the asking agents may ask.
     pub(crate) fn somebody(&self) -> Person {
         let waiting = self.people.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         waiting.unwrap_or_else(|| {
             let user_name = a_name();
-            let password = self.place.operator.adds_a_user(&user_name, &[]);
+            let password = self.place.operator.adds_a_user(&user_name, &["--group", "reachable"]);
             Person { user_name, password, browser: None }
         })
     }
@@ -106,7 +110,7 @@ impl Crew {
     pub(crate) fn comes_to_change_password(&self) -> Ready {
         let ready = self.comes_to_account();
         let person = ready.person();
-        let csrf = self.at_account(&ready.browser.dresses(Request::get("/sign-in/password"))).field("csrf");
+        let csrf = self.at_sign_in(&ready.browser.dresses(Request::get("/sign-in/password"))).field("csrf");
         let new = person.renewed().password;
         let form = [
             ("csrf", &csrf),
@@ -149,10 +153,10 @@ impl Crew {
     /// A browser in which somebody has signed in on their own; nothing when the password is wrong.
     fn signs_in(&self, person: &Person) -> Option<Browser> {
         let mut browser = Browser::default();
-        let page = self.at_account(&Request::get("/sign-in"));
+        let page = self.at_sign_in(&Request::get("/sign-in"));
         browser.keeps(&page);
         let typed = browser.signs_in(self.place, &page, &person.user_name, &person.password);
-        let reply = self.at_account(&typed);
+        let reply = self.at_sign_in(&typed);
         browser.keeps(&reply);
         Visit::SignIn.is_granted(&reply).then_some(browser)
     }

@@ -7,7 +7,7 @@ use crate::walk::{Crew, Ready, expect};
 /// What comes after a request.
 impl Crew {
     /// The same request once more. An assertion is good once (RFC 7523, section 3, item 7), so that a client makes another, and
-    /// gets another ID-JAG (draft-ietf-oauth-identity-assertion-authz-grant, section 4.4.3).
+    /// gets another ID-JAG (draft-ietf-oauth-identity-assertion-authz-grant, section 4.4.3). A person looks before they answer again.
     pub(crate) fn again(&self, ready: &Ready) -> Request {
         match ready.visit {
             Visit::PushSigned => self.place.push_signed(),
@@ -15,6 +15,10 @@ impl Crew {
             Visit::IntrospectSigned => self.place.introspection_signed(&ready.token),
             Visit::RevokeSigned => self.place.revocation_signed(&ready.token),
             Visit::RedeemIdJag => self.place.redemption_of_id_jag(),
+            Visit::AskSigned => self.asks_once_more(ready.visit, ready.person().user_name()),
+            Visit::Approve | Visit::ApproveMuch | Visit::Decline | Visit::Block => {
+                self.answers_once_more(ready)
+            }
             _ => ready.request.clone(),
         }
     }
@@ -118,17 +122,18 @@ impl Crew {
             | Visit::ReadRegistration
             | Visit::ReadMetadata
             | Visit::ReadKeys => Ok(()),
+            _ => self.approval_goes_on(ready, granted),
         }
     }
 
     /// Whether a request is refused because it has been carried out, and nobody had heard of it: whoever changes their
     /// password ends the session in which they do, and is asked to sign in again, with the new one; a registration's token ends
-    /// with the registration.
+    /// with the registration; what somebody answered is answered.
     pub(crate) fn was_done(&self, ready: &Ready, refused: &Reply) -> bool {
         match ready.visit {
             Visit::ChangePassword => refused.status == 403 && self.has_changed_password(ready).is_ok(),
             Visit::DeleteRegistration => refused.status == 401 && self.is_unknown(&ready.token),
-            _ => false,
+            _ => self.approval_was_done(ready, refused),
         }
     }
 

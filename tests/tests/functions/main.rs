@@ -1,14 +1,17 @@
 //! The functions as they are deployed: each test starts the very programs that Lambda would run ([`place`]), puts a way to
-//! DynamoDB and KMS under them that can be broken at any call ([`way`]), hands them events of API Gateway ([`event`]), and
+//! DynamoDB, KMS, SNS and SQS under them that can be broken at any call ([`way`]), hands them events of API Gateway ([`event`]), and
 //! looks at what the caller hears and what stands afterwards. They need an endpoint and the built functions: `tests/binaries/run`.
 
 mod account;
 mod afterwards;
+mod approvals;
 mod assertion;
+mod caller;
 mod deployment;
 mod event;
 mod exchanges;
 mod place;
+mod post_office;
 mod process;
 mod registrations;
 mod requests;
@@ -22,9 +25,11 @@ mod way;
 /// What takes an endpoint alone, and built functions: `tests/binaries/run faults`.
 mod deployed_binaries {
     mod cold_and_warm;
+    mod events;
     mod faults;
     mod keys_replaced;
     mod kills;
+    mod notify;
     mod rights_taken_away;
     mod rotation;
     mod the_inside;

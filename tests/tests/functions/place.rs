@@ -43,8 +43,17 @@ pub(crate) const PARTNER: &str = "partner-agent";
 pub(crate) const SIGNING: &str = "signing-agent";
 /// Neither has this one: of a public client those count together who come from one address.
 pub(crate) const COUNTED: &str = "counted-agent";
+/// It asks people who are elsewhere.
+pub(crate) const ASKING: &str = "asking-agent";
+/// So does this one, which has no secret.
+pub(crate) const SIGNING_ASKING: &str = "signing-asking-agent";
+/// So does this one, and is told where nobody listens.
+pub(crate) const CALLED_BACK: &str = "called-back-agent";
+/// So does this one, and its tokens are brought where nobody listens.
+pub(crate) const RECEIVING: &str = "receiving-agent";
 
-const WITH_A_SECRET: [&str; 7] = [AGENT, TOOL, ALONE, REMEMBERED, BANK_TOOL, DELEGATING, PARTNER];
+const WITH_A_SECRET: [&str; 10] =
+    [AGENT, TOOL, ALONE, REMEMBERED, BANK_TOOL, DELEGATING, PARTNER, ASKING, CALLED_BACK, RECEIVING];
 
 /// What a call may take at an emulator on a busy machine: longer than at AWS.
 pub(crate) const PATIENT: (&str, &str) = ("COUNTERSIGN_AWS_MILLISECONDS", "5000");
@@ -115,6 +124,13 @@ impl Place {
     pub(crate) fn puts(&self, item: &Value) {
         let put = json!({ "TableName": self.table, "Item": item });
         call(&self.endpoint, "DynamoDB_20120810.PutItem", &put);
+    }
+
+    /// Takes an item out of its table, if it is there.
+    pub(crate) fn removes(&self, partition: &str, sort: &str) {
+        let key = json!({ "pk": { "S": partition }, "sk": { "S": sort } });
+        let delete = json!({ "TableName": self.table, "Key": key });
+        call(&self.endpoint, "DynamoDB_20120810.DeleteItem", &delete);
     }
 
     /// The built program of a function.

@@ -155,7 +155,12 @@ impl Place {
     }
 
     fn post_signed(&self, path: &str, form: &[(&str, &str)]) -> Request {
-        let assertion = assertion(SIGNING, &self.issuer);
+        self.post_signed_by(SIGNING, path, form)
+    }
+
+    /// A form of a client that has the key of these tests.
+    pub(crate) fn post_signed_by(&self, client: &str, path: &str, form: &[(&str, &str)]) -> Request {
+        let assertion = assertion(client, &self.issuer);
         let proof = [("client_assertion_type", ASSERTION), ("client_assertion", assertion.as_str())];
         Request::post(path, &[form, &proof].concat())
     }

@@ -54,13 +54,24 @@ pub(crate) enum Visit {
     ReadRegistration,
     ChangeRegistration,
     DeleteRegistration,
+    Ask,
+    AskSigned,
+    AskForMuch,
+    ShowApproval,
+    ShowWaiting,
+    Approve,
+    ApproveMuch,
+    Decline,
+    Block,
+    Poll,
+    RedeemApproval,
     ReadMetadata,
     ReadKeys,
 }
 
 impl Visit {
     /// The first of each function is followed by the others of the same.
-    pub(crate) const ALL: [Self; 51] = [
+    pub(crate) const ALL: [Self; 62] = [
         Self::Push,
         Self::PushSigned,
         Self::PushLarge,
@@ -71,10 +82,10 @@ impl Visit {
         Self::OpenRemembered,
         Self::SignIn,
         Self::MistypePassword,
-        Self::ShowAccount,
-        Self::ForgetConsent,
         Self::ChangePassword,
         Self::SignOut,
+        Self::ShowAccount,
+        Self::ForgetConsent,
         Self::Consent,
         Self::ConsentLarge,
         Self::ConsentCarried,
@@ -98,6 +109,8 @@ impl Visit {
         Self::ExchangeRefreshToken,
         Self::ExchangeForeignToken,
         Self::RedeemIdJag,
+        Self::Poll,
+        Self::RedeemApproval,
         Self::IntrospectAccessToken,
         Self::IntrospectRefreshToken,
         Self::IntrospectLarge,
@@ -110,6 +123,15 @@ impl Visit {
         Self::ReadRegistration,
         Self::ChangeRegistration,
         Self::DeleteRegistration,
+        Self::Ask,
+        Self::AskSigned,
+        Self::AskForMuch,
+        Self::ShowApproval,
+        Self::ShowWaiting,
+        Self::Approve,
+        Self::ApproveMuch,
+        Self::Decline,
+        Self::Block,
         Self::ReadMetadata,
         Self::ReadKeys,
     ];
@@ -146,12 +168,8 @@ impl Visit {
                 "par"
             }
             Self::OpenSignedOut | Self::OpenSignedIn | Self::OpenRemembered => "authorize",
-            Self::SignIn
-            | Self::MistypePassword
-            | Self::ShowAccount
-            | Self::ForgetConsent
-            | Self::ChangePassword
-            | Self::SignOut => "sign-in",
+            Self::SignIn | Self::MistypePassword | Self::ChangePassword | Self::SignOut => "sign-in",
+            Self::ShowAccount | Self::ForgetConsent => "account",
             Self::Consent
             | Self::ConsentLarge
             | Self::ConsentCarried
@@ -174,7 +192,16 @@ impl Visit {
             | Self::ExchangeWithActor
             | Self::ExchangeRefreshToken
             | Self::ExchangeForeignToken
-            | Self::RedeemIdJag => "token",
+            | Self::RedeemIdJag
+            | Self::Poll
+            | Self::RedeemApproval => "token",
+            Self::Ask | Self::AskSigned | Self::AskForMuch => "backchannel",
+            Self::ShowApproval
+            | Self::ShowWaiting
+            | Self::Approve
+            | Self::ApproveMuch
+            | Self::Decline
+            | Self::Block => "approval",
             Self::IntrospectAccessToken
             | Self::IntrospectRefreshToken
             | Self::IntrospectLarge
@@ -215,17 +242,18 @@ impl Visit {
                 | Self::ExchangeForeignToken
                 | Self::IntrospectSigned
                 | Self::RevokeSigned
+                | Self::AskSigned
         )
     }
 
     /// Whether a person sees the answer.
     pub(crate) fn is_of_a_browser(self) -> bool {
-        matches!(self.function(), "authorize" | "sign-in" | "consent")
+        matches!(self.function(), "authorize" | "sign-in" | "account" | "consent" | "approval")
     }
 
-    /// Whether it spends what its sender has only once: a code, or the decision about a request. A pushed request, a session
-    /// and a revocation can be made again, a rotated refresh token has ten seconds of grace, and of an ID-JAG its issuer makes
-    /// another.
+    /// Whether it spends what its sender has only once: a code, an `auth_req_id`, or the decision about a request that the answer
+    /// carries on. A pushed request, a session and a revocation can be made again, a rotated refresh token has ten seconds of grace,
+    /// of an ID-JAG its issuer makes another, and what somebody answers elsewhere its client hears from the table.
     pub(crate) const fn spends_once(self) -> bool {
         matches!(
             self,
@@ -240,6 +268,7 @@ impl Visit {
                 | Self::Deny
                 | Self::DenyCarried
                 | Self::OpenRemembered
+                | Self::RedeemApproval
         )
     }
 
@@ -286,7 +315,8 @@ impl Visit {
             | Self::ExchangeWithActor
             | Self::ExchangeRefreshToken
             | Self::ExchangeForeignToken
-            | Self::RedeemIdJag => has_a_token(reply),
+            | Self::RedeemIdJag
+            | Self::RedeemApproval => has_a_token(reply),
             Self::ExchangeForAssertion => has_a_token_of(SAML2, reply),
             Self::ExchangeForIdToken => has_a_token_of(ID_TOKEN, reply),
             Self::ExchangeForRefreshToken => has_a_token_of(REFRESH_TOKEN, reply),
@@ -301,6 +331,17 @@ impl Visit {
             Self::ReadRegistration => reply.status == 200 && !reply.member("client_id").is_empty(),
             Self::ChangeRegistration => reply.status == 200 && reply.member("client_name") == RENAMED,
             Self::DeleteRegistration => reply.status == 204,
+            Self::Ask | Self::AskSigned | Self::AskForMuch => {
+                reply.status == 200 && !reply.member("auth_req_id").is_empty()
+            }
+            Self::ShowApproval | Self::ShowWaiting => {
+                reply.status == 200 && !reply.field("request").is_empty()
+            }
+            Self::Approve | Self::ApproveMuch | Self::Decline | Self::Block => {
+                reply.status == 303 && reply.callback("request").is_some()
+            }
+            // The person has not answered.
+            Self::Poll => reply.status == 400 && reply.member("error") == "authorization_pending",
             Self::ReadMetadata => reply.status == 200 && !reply.member("issuer").is_empty(),
             Self::ReadKeys => reply.status == 200 && reply.json()["keys"].is_array(),
         }

@@ -22,8 +22,11 @@ pub(crate) struct Crew {
     consent: Process,
     token: Process,
     introspect: Process,
-    /// Not every version has it.
+    /// Not every version has these.
+    account: OnceLock<Process>,
     register: OnceLock<Process>,
+    backchannel: OnceLock<Process>,
+    approval: OnceLock<Process>,
     /// The browser of somebody who has signed in.
     browser: Browser,
     pub(crate) people: People,
@@ -41,8 +44,8 @@ pub(crate) struct Ready {
     pub(crate) visit: Visit,
     pub(crate) request: Request,
     pub(crate) browser: Browser,
-    /// A token that lives or dies with the request, the `request_uri` that it decides about, the client that it is about, or the
-    /// address that it comes from.
+    /// A token that lives or dies with the request, the `request_uri` or `auth_req_id` that it decides about, the client that it is
+    /// about, or the address that it comes from.
     pub(crate) token: String,
     /// Whom it is about, if it changes what they have.
     person: Option<Person>,
@@ -92,7 +95,10 @@ impl Crew {
             consent: starts("consent"),
             token: starts("token"),
             introspect: starts("introspect"),
+            account: OnceLock::new(),
             register: OnceLock::new(),
+            backchannel: OnceLock::new(),
+            approval: OnceLock::new(),
             browser: Browser::default(),
             people: People::default(),
             remembered: OnceLock::new(),
@@ -205,6 +211,7 @@ impl Crew {
             }
             Visit::ReadMetadata => ready(Request::get("/.well-known/oauth-authorization-server")),
             Visit::ReadKeys => ready(Request::get("/jwks.json")),
+            _ => self.comes_to_approval(visit),
         }
     }
 
@@ -244,8 +251,12 @@ impl Crew {
         answer(&self.consent, request)
     }
 
-    pub(crate) fn at_account(&self, request: &Request) -> Reply {
+    pub(crate) fn at_sign_in(&self, request: &Request) -> Reply {
         answer(&self.sign_in, request)
+    }
+
+    pub(crate) fn at_account(&self, request: &Request) -> Reply {
+        answer(self.account.get_or_init(|| self.place.starts("account")), request)
     }
 
     pub(crate) fn at_par(&self, request: &Request) -> Reply {
@@ -258,6 +269,14 @@ impl Crew {
 
     pub(crate) fn at_registration(&self, request: &Request) -> Reply {
         answer(self.register.get_or_init(|| self.place.starts("register")), request)
+    }
+
+    pub(crate) fn at_backchannel(&self, request: &Request) -> Reply {
+        answer(self.backchannel.get_or_init(|| self.place.starts("backchannel")), request)
+    }
+
+    pub(crate) fn at_approval(&self, request: &Request) -> Reply {
+        answer(self.approval.get_or_init(|| self.place.starts("approval")), request)
     }
 
     pub(crate) fn pushes(&self) -> String {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::blocking::Client;
 
-/// The way from a function to DynamoDB and KMS: a proxy on loopback that counts the calls of AWS that pass, and breaks them
-/// beneath the SDK.
+/// The way from a function to DynamoDB, KMS, SNS and SQS: a proxy on loopback that counts the calls of AWS that pass, and breaks
+/// them beneath the SDK.
 pub(crate) struct Way {
     /// Its address, for `AWS_ENDPOINT_URL`.
     pub(crate) endpoint: String,
@@ -24,13 +24,13 @@ pub(crate) enum Fault {
     Sluggish,
     /// The reply takes so long that a request of a few calls would outlast its time.
     Slow,
-    /// `ProvisionedThroughputExceededException` of DynamoDB, `ThrottlingException` of KMS.
+    /// Too much is asked of the service: each has a word of its own for it.
     Throttled,
     /// An error 500.
     Broken,
-    /// `AccessDeniedException`: the function's role lacks the right.
+    /// The function's role lacks the right.
     Denied,
-    /// `ExpiredTokenException`: the function's credentials are too old.
+    /// The function's credentials are too old.
     Expired,
     /// The connection closes and the endpoint never hears of it.
     CutBefore,
@@ -91,8 +91,7 @@ struct Arranged {
 /// A call as it came.
 #[derive(Clone)]
 struct Call {
-    /// As the names of rights begin.
-    service: &'static str,
+    service: Service,
     operation: String,
     path: String,
     headers: Vec<(String, String)>,
@@ -282,13 +281,10 @@ impl Shared {
             let _ = self.pass(call);
         }
         match fault {
-            Fault::Throttled if call.service == "kms" => refusal(400, "ThrottlingException"),
-            Fault::Throttled => {
-                refusal(400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException")
-            }
-            Fault::Broken => refusal(500, "InternalFailure"),
+            Fault::Throttled => call.service.refuses(400, call.service.throttling(), "Rate exceeded"),
+            Fault::Broken => call.service.refuses(500, "InternalFailure", "no"),
             Fault::Denied => denial(call),
-            Fault::Expired => refusal(400, "com.amazon.coral.service#ExpiredTokenException"),
+            Fault::Expired => call.service.refuses_old_credentials(),
             Fault::Gibberish => Said::All(message(200, JSON, b"<html>It works!</html>")),
             Fault::Torn => Said::Part(TORN),
             Fault::CutBefore | Fault::CutAfter | Fault::Sluggish | Fault::Slow => Said::Nothing,
@@ -361,18 +357,77 @@ fn client() -> &'static Client {
     })
 }
 
-fn refusal(status: u16, name: &str) -> Said {
-    let body = format!(r#"{{"__type":"{name}","message":"no"}}"#);
-    Said::All(message(status, JSON, body.as_bytes()))
+/// A service of AWS. They do not say no alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Service {
+    DynamoDb,
+    Kms,
+    Sns,
+    Sqs,
 }
 
-/// As both services say it, with a right and two names of ours.
+impl Service {
+    /// The one whose header `x-amz-target` this is, and the operation. SNS has no such header.
+    fn targeted(target: &str) -> (Self, String) {
+        let (of, operation) = target.rsplit_once('.').unwrap_or_default();
+        let service = match of {
+            "TrentService" => Self::Kms,
+            "AmazonSQS" => Self::Sqs,
+            _ => Self::DynamoDb,
+        };
+        (service, operation.to_owned())
+    }
+
+    /// As the names of its rights begin.
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "dynamodb",
+            Self::Kms => "kms",
+            Self::Sns => "SNS",
+            Self::Sqs => "sqs",
+        }
+    }
+
+    /// What it says when too much is asked of it.
+    const fn throttling(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+            Self::Kms | Self::Sns => "ThrottlingException",
+            Self::Sqs => "com.amazonaws.sqs#RequestThrottled",
+        }
+    }
+
+    fn refuses_old_credentials(self) -> Said {
+        match self {
+            Self::Sns => self.refuses(403, "ExpiredToken", "The security token is expired"),
+            _ => self.refuses(400, "com.amazon.coral.service#ExpiredTokenException", "no"),
+        }
+    }
+
+    /// A refusal in its protocol: SNS has the Query protocol, the others JSON.
+    fn refuses(self, status: u16, code: &str, what: &str) -> Said {
+        let (kind, body) = match self {
+            Self::Sns => {
+                let error =
+                    format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>{what}</Message></Error>");
+                ("text/xml", format!("<ErrorResponse>{error}<RequestId>0</RequestId></ErrorResponse>"))
+            }
+            _ => (JSON, format!(r#"{{"__type":"{code}","message":"{what}"}}"#)),
+        };
+        Said::All(message(status, kind, body.as_bytes()))
+    }
+}
+
+/// As the services say it, with a right and two names of ours.
 fn denial(call: &Call) -> Said {
-    let right = format!("{}:{}", call.service, call.operation);
-    let body = format!(
-        r#"{{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"User: arn:aws:sts::000000000000:assumed-role/{SECRET_ROLE}/{SECRET_ROLE} is not authorized to perform: {right} on resource: arn:aws:x:us-east-1:000000000000:{SECRET_ROLE} because no identity-based policy allows the {right} action"}}"#
+    let right = format!("{}:{}", call.service.prefix(), call.operation);
+    let what = format!(
+        "User: arn:aws:sts::000000000000:assumed-role/{SECRET_ROLE}/{SECRET_ROLE} is not authorized to perform: {right} on resource: arn:aws:x:us-east-1:000000000000:{SECRET_ROLE} because no identity-based policy allows the {right} action"
     );
-    Said::All(message(400, JSON, body.as_bytes()))
+    match call.service {
+        Service::Sns => call.service.refuses(403, "AuthorizationError", &what),
+        service => service.refuses(400, "com.amazon.coral.service#AccessDeniedException", &what),
+    }
 }
 
 fn message(status: u16, kind: &str, body: &[u8]) -> Vec<u8> {
@@ -398,7 +453,7 @@ impl Call {
         }
         let path = line.split(' ').nth(1).unwrap_or("/").to_owned();
         let (mut headers, mut length) = (Vec::new(), 0);
-        let (mut service, mut operation) = ("dynamodb", String::new());
+        let mut target = None;
         loop {
             line.clear();
             connection.read_line(&mut line)?;
@@ -406,11 +461,7 @@ impl Call {
             let (name, value) = (name.to_ascii_lowercase(), value.trim().to_owned());
             match name.as_str() {
                 "content-length" => length = value.parse().map_err(io::Error::other)?,
-                "x-amz-target" => {
-                    let (of, name) = value.rsplit_once('.').unwrap_or_default();
-                    service = if of.starts_with("Trent") { "kms" } else { "dynamodb" };
-                    name.clone_into(&mut operation);
-                }
+                "x-amz-target" => target = Some(Service::targeted(&value)),
                 _ => {}
             }
             if !matches!(name.as_str(), "content-length" | "connection") {
@@ -419,6 +470,13 @@ impl Call {
         }
         let mut body = vec![0; length];
         connection.read_exact(&mut body)?;
+        let (service, operation) = target.unwrap_or_else(|| (Service::Sns, action_in(&body)));
         Ok(Some(Self { service, operation, path, headers, body }))
     }
+}
+
+/// The operation in a form of the Query protocol.
+fn action_in(form: &[u8]) -> String {
+    let mut pairs = form_urlencoded::parse(form);
+    pairs.find(|(name, _)| name == "Action").map(|(_, value)| value.into_owned()).unwrap_or_default()
 }

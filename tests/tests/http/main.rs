@@ -10,6 +10,7 @@ mod browser;
 mod document;
 mod exchange;
 mod faults;
+mod inviting;
 mod observer;
 mod outsider;
 mod person;
@@ -19,17 +20,22 @@ mod web;
 
 /// What holds wherever the server runs: these tests run against the local server and, unchanged, against a deployed one.
 mod running_stack {
+    mod acting;
     mod alone;
     mod approval;
     mod authorization_requests;
     mod backchannel;
+    mod brought_tokens;
     mod client_authentication;
     mod details;
     mod discovery;
     mod error_catalogue;
     mod exchange_cases;
+    mod hints;
     mod identity_by_exchange;
+    mod invitations;
     mod large_details;
+    mod numbers;
     mod operator;
     mod other_issuers;
     mod posted_requests;
@@ -42,11 +48,13 @@ mod running_stack {
     mod saml_assertions;
     pub(crate) mod sessions;
     mod sessions_that_end;
+    mod shown_codes;
     mod signed_requests;
     pub(crate) mod thin_path;
     mod times;
     mod token_exchange;
     mod tokens;
+    mod user_codes;
     mod wrong_input;
 }
 
@@ -59,11 +67,15 @@ mod local_stack {
     pub(crate) mod aws_calls;
     mod backchannel;
     mod brand;
+    mod brought_tokens;
     mod client_documents;
     mod configuration_changes;
     mod demonstrations;
+    mod devices;
+    mod enrolment;
     mod exchanges;
     mod expiry;
+    mod invitations;
     mod key_rotation;
     mod leaked_secret;
     mod limits;

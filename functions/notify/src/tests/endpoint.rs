@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 /// What an endpoint does with who tells it something.
 #[derive(Clone, Debug)]
@@ -39,12 +39,8 @@ impl Endpoint {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let (manner, heard) = (manner.lock().expect("sound").clone(), heard.clone());
                 tokio::spawn(async move {
-                    let mut request = vec![0; 8192];
-                    let length = stream.read(&mut request).await.unwrap_or(0);
-                    heard
-                        .lock()
-                        .expect("sound")
-                        .push(String::from_utf8_lossy(&request[..length]).into_owned());
+                    let request = whole(&mut stream).await;
+                    heard.lock().expect("sound").push(request);
                     match manner {
                         Manner::Says(answer) => drop(stream.write_all(answer.as_bytes()).await),
                         Manner::SaysTooMuch(answer) => {
@@ -71,5 +67,22 @@ impl Endpoint {
     /// Takes the requests that it heard.
     pub(super) fn heard(&self) -> Vec<String> {
         std::mem::take(&mut *self.heard.lock().expect("sound"))
+    }
+}
+
+/// The whole of a request, up to the length that it names.
+async fn whole(stream: &mut TcpStream) -> String {
+    let (mut request, mut part) = (Vec::new(), vec![0; 1 << 16]);
+    loop {
+        let length = stream.read(&mut part).await.unwrap_or(0);
+        request.extend_from_slice(&part[..length]);
+        let text = String::from_utf8_lossy(&request);
+        let complete = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+            let named = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            named.and_then(|length| length.parse().ok()).is_none_or(|length: usize| body.len() >= length)
+        });
+        if complete || length == 0 {
+            return text.into_owned();
+        }
     }
 }

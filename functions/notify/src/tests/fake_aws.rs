@@ -21,6 +21,8 @@ struct State {
     done: Vec<(&'static str, BTreeMap<String, String>)>,
     /// Which operations, on whom, are refused, with status and code.
     refused: Vec<(&'static str, String, u16, &'static str)>,
+    /// What somebody else writes just before the next write to the same item.
+    overtaking: Option<Value>,
 }
 
 impl FakeAws {
@@ -36,6 +38,21 @@ impl FakeAws {
     pub(super) fn put(&self, pk: &str, sk: &str, body: &Value) {
         let item = json!({ "pk": { "S": pk }, "sk": { "S": sk }, "body": { "S": body.to_string() } });
         self.state().items.insert((pk.to_owned(), sk.to_owned()), item);
+    }
+
+    /// Somebody else writes this item just before it is written next.
+    pub(super) fn overtakes(&self, item: Value) {
+        self.state().overtaking = Some(item);
+    }
+
+    /// An item as it stands.
+    pub(super) fn item(&self, pk: &str, sk: &str) -> Value {
+        self.state().items[&(pk.to_owned(), sk.to_owned())].clone()
+    }
+
+    /// Puts an item back as it was.
+    pub(super) fn restore(&self, item: Value) {
+        self.state().items.insert(key(&item), item);
     }
 
     /// From now on an operation is refused where this stands in its parameters.
@@ -109,6 +126,13 @@ impl State {
             }
             "PutItem" => {
                 let item = request["Item"].clone();
+                if let Some(other) = self.overtaking.take_if(|other| key(other) == key(&item)) {
+                    self.items.insert(key(&other), other);
+                }
+                if let Some(stands) = self.item(&item).filter(|stands| !comes_from(request, stands)) {
+                    let error = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
+                    return (400, json!({ "__type": error, "Item": stands }));
+                }
                 self.items.insert(key(&item), item);
                 (200, json!({}))
             }
@@ -136,6 +160,13 @@ impl State {
     fn item(&self, wanted: &Value) -> Option<Value> {
         self.items.get(&key(wanted)).cloned()
     }
+}
+
+/// Whether a write goes from the version that stands there, where it says from which.
+fn comes_from(request: &Value, stands: &Value) -> bool {
+    let is_conditional =
+        request["ConditionExpression"].as_str().is_some_and(|text| text == "version = :from");
+    !is_conditional || request["ExpressionAttributeValues"][":from"] == stands["version"]
 }
 
 fn key(item: &Value) -> (String, String) {

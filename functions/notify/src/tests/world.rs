@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use deliver::{People, Queue};
 use environment::{Clock, Dice};
-use keys::{KeyFile, KeySet, Keys, NOTIFICATION_TOKEN};
-use oauth::configuration::{Client, Lifetimes, Server};
+use keys::{FileKey, KeyFile, KeySet, Keys, NOTIFICATION_TOKEN, Schedule, ScheduledKey};
+use oauth::configuration::{Client, DetailType, GrantType, Lifetimes, Server, SigningAlgorithm, Tool};
 use oauth::{
-    Approval, AuthenticationEvent, Authorization, Awaited, BackchannelRequest, Channel, ClientId, Device,
-    DeviceId, EmailAddress, EndpointArn, GrantId, Handle, PersonId, PhoneNumber, Requested, Scope, Timestamp,
+    Actor, Approval, AuthenticationEvent, Authorization, Awaited, BackchannelRequest, Channel, ClientId,
+    Device, DeviceId, DeviceName, EmailAddress, EndpointArn, GrantId, Handle, PersonId, PhoneNumber,
+    QuietHours, Reach, Requested, Scope, Standing, Timestamp, ToolId,
 };
 use outbound::Loopback;
 use serde_json::{Value, json};
@@ -41,22 +42,52 @@ pub(super) struct World {
 impl World {
     /// A client that polls, or one that wants to be told, and a person without any device.
     pub(super) async fn new(pings: bool) -> Self {
+        let told = |url: &str| {
+            let ping = json!({ "mode": "ping", "endpoint": url });
+            client(&if pings { ping } else { json!({ "mode": "poll" }) })
+        };
+        Self::of(told).await
+    }
+
+    /// A client to which tokens are brought, refresh tokens among them where the person lets it go on.
+    pub(super) async fn that_brings() -> Self {
+        let brought = |url: &str| {
+            let mut client = client(&json!({ "mode": "push", "endpoint": url }));
+            client.grant_types.insert(GrantType::RefreshToken);
+            client.scopes = Scope::parse("openid offline_access").expect("a scope");
+            client.default_tool = Some(ToolId::parse("desk").expect("an id"));
+            client.tools = client.default_tool.iter().cloned().collect();
+            client.backchannel.as_mut().expect("it asks people").refresh_tokens = true;
+            client
+        };
+        Self::of(brought).await
+    }
+
+    async fn of(client: impl FnOnce(&str) -> Client) -> Self {
         let (aws, clock, endpoint) = (FakeAws::default(), Clock::system(), Endpoint::new().await);
         let sdk = aws.sdk();
         let store = Store::reached_by(&sdk, "table");
-        let keys = Keys::from_file(&KeyFile::new([7; 32], KeySet::new(vec![]))).expect("a secret");
+        let key = ScheduledKey {
+            algorithm: SigningAlgorithm::Es256,
+            schedule: Schedule::first(Timestamp::from_seconds(0)),
+            key: FileKey::generate_es256().expect("a key"),
+        };
+        let keys = Keys::from_file(&KeyFile::new([7; 32], KeySet::new(vec![key]))).expect("keys");
         let (people, queue) =
             (People::reached_by(&sdk, "arn:people"), Queue::reached_by(&sdk, DELAYED, DEAD));
-        let services =
-            Services::new(store.clone(), keys.clone(), clock.clone(), people, queue, Loopback::Allowed);
-        let delivery = if pings {
-            json!({ "mode": "ping", "endpoint": endpoint.url })
-        } else {
-            json!({ "mode": "poll" })
-        };
+        let services = Services::new(
+            store.clone(),
+            keys.clone(),
+            clock.clone(),
+            Dice::system(),
+            people,
+            queue,
+            Loopback::Allowed,
+        );
         let server = server();
         let lifetimes = server.lifetimes.clone();
-        let (clients, tools, detail_types, policies) = (vec![client(&delivery)], vec![], vec![], vec![]);
+        let (clients, tools, policies) = (vec![client(&endpoint.url)], vec![desk()], vec![]);
+        let detail_types = vec![detail_type("secret_plan", false), detail_type("alarm", true)];
         let snapshot = Snapshot { server, clients, tools, detail_types, policies };
         store.apply(&snapshot, None).await.expect("applied");
         let person = PersonId::from_random([1; 16]);
@@ -74,8 +105,23 @@ impl World {
 
     /// The person has these devices, in this order.
     pub(super) async fn has(&self, devices: Vec<Device>) {
+        let now = self.clock.now();
+        let reach = devices.into_iter().fold(Reach::default(), |reach, device| {
+            let waits = device.waits(now);
+            if waits { reach.registered(device, now) } else { reach.enrolled(device, now) }.expect("room")
+        });
+        self.keeps(reach).await;
+    }
+
+    /// The person wants to hear of nothing that is not urgent, by this clock.
+    pub(super) async fn is_quiet(&self, hours: Option<QuietHours>) {
         let (_, kept) = self.store.person_and_devices(&self.person).await.expect("read");
-        assert!(self.store.keep_devices(&kept, devices).await.expect("written"));
+        self.keeps(kept.reach.quiet(hours)).await;
+    }
+
+    async fn keeps(&self, reach: Reach) {
+        let (_, kept) = self.store.person_and_devices(&self.person).await.expect("read");
+        assert!(self.store.keep_devices(&kept, &reach).await.expect("written"));
     }
 
     /// The client asks the person something, and what the table's stream says of it.
@@ -95,20 +141,27 @@ impl World {
             details: serde_json::from_value(json!([{ "type": "secret_plan" }])).expect("details"),
             binding_message: Some("4-1-7".to_owned()),
             acr_values: vec![],
+            actor: None,
         };
         let person = Some(self.person.clone());
-        let mut requested = Requested { request, person, requested_at: now, rings: true, awaited };
+        let (rings, channel, numbers) = (true, None, None);
+        let mut requested =
+            Requested { request, person, requested_at: now, rings, channel, numbers, awaited };
         changed(&mut requested);
         let request = Authorization::requested(id, Box::new(requested));
         (request.clone(), self.commit(&request, "requested").await)
     }
 
     pub(super) async fn approved(&self, request: Authorization) -> (Authorization, Value) {
+        self.approved_with(request, "openid").await
+    }
+
+    pub(super) async fn approved_with(&self, request: Authorization, scope: &str) -> (Authorization, Value) {
         let now = self.clock.now();
         let authentication = AuthenticationEvent { auth_time: now, amr: vec!["pwd".to_owned()] };
-        let scope = Scope::parse("openid").expect("a scope");
+        let scope = Scope::parse(scope).expect("a scope");
         let approval = Approval { person: self.person.clone(), authentication, scope, details: vec![] };
-        let next = request.approved(approval, &self.lifetimes, now).expect("it waits");
+        let next = request.approved(approval, None, &self.lifetimes, now).expect("it waits");
         (next.clone(), self.commit(&next, "approved").await)
     }
 
@@ -121,7 +174,13 @@ impl World {
         let agent = ClientId::parse("agent").expect("an id");
         let secret = self.auth_req_id(&approved.id).await.secret;
         let life = Duration::from_mins(5);
-        let next = approved.redeemed_after_approval(&agent, &secret, None, life, self.clock.now());
+        let next = approved.redeemed_after_approval(
+            (&agent, &Actor::client(&agent)),
+            &secret,
+            None,
+            life,
+            self.clock.now(),
+        );
         self.commit(&next.expect("approved"), "").await;
     }
 
@@ -130,7 +189,12 @@ impl World {
         secret.auth_req_id(id)
     }
 
-    async fn commit(&self, next: &Authorization, news: &str) -> Value {
+    /// The authorization as it stands in the table.
+    pub(super) async fn stands(&self, id: &GrantId) -> Authorization {
+        self.store.authorization(id).await.expect("read").expect("it is there")
+    }
+
+    pub(super) async fn commit(&self, next: &Authorization, news: &str) -> Value {
         assert!(matches!(self.store.commit(next).await.expect("written"), Commit::Done));
         json!({
             "eventID": "e1", "eventName": "MODIFY", "eventSource": "aws:dynamodb",
@@ -171,13 +235,14 @@ pub(super) fn text() -> Device {
 }
 
 pub(super) fn mail() -> Device {
-    device(3, Channel::Email { address: EmailAddress::parse("alice@example.com").expect("an address") })
+    let address = EmailAddress::parse("alice@example.com").expect("an address");
+    device(3, Channel::Email { address, subscription: None })
 }
 
 fn device(number: u8, channel: Channel) -> Device {
     let id = DeviceId::from_random([number; 16]);
-    let confirmed_at = Some(Timestamp::from_seconds(1_700_000_000));
-    Device { id, name: "Mine".to_owned(), channel, confirmed_at, order: u32::from(number) }
+    let standing = Standing::Confirmed { since: Timestamp::from_seconds(1_700_000_000) };
+    Device { id, name: DeviceName::parse("Mine").expect("a name"), channel, standing }
 }
 
 fn alice(id: &PersonId) -> Person {
@@ -202,6 +267,23 @@ fn client(delivery: &Value) -> Client {
         "backchannel": { "delivery": delivery, "may_ask": { "groups": [], "people": ["alice"] } },
     });
     serde_json::from_value(client).expect("a client")
+}
+
+fn detail_type(name: &str, urgent: bool) -> DetailType {
+    let detail_type = json!({
+        "name": name, "schema": {}, "narrowing": {}, "absent": {}, "sentence": { "en": name },
+        "assurance": "session", "pushed_only": false, "urgent": urgent, "tools": [],
+    });
+    serde_json::from_value(detail_type).expect("a type")
+}
+
+/// A tool that wants to know a person's plan.
+fn desk() -> Tool {
+    let tool = json!({
+        "id": "desk", "name": "Desk", "resource": "https://desk.test", "locations": [], "scopes": {}, "signing_alg": "ES256",
+        "details_by_reference": false, "claims": { "plan": { "attribute": "plan" } },
+    });
+    serde_json::from_value(tool).expect("a tool")
 }
 
 fn server() -> Server {

@@ -1,13 +1,17 @@
 use std::num::NonZero;
 use std::time::Duration;
 
-use oauth::configuration::{Acquaintances, BackchannelClient, BackchannelSettings, TokenDelivery};
+use oauth::configuration::{
+    Acquaintances, BackchannelClient, BackchannelSettings, TokenDelivery, UserCodeUse,
+};
 use oauth::metadata::CLIENT_ASSERTION_ALGORITHMS;
 use url::Url;
 
 use super::server::within;
 use crate::Complaint;
-use crate::files::{AuthenticationMethod, ClientFile, DeliveryMode, GrantTypeName, Lifetime, ServerFile};
+use crate::files::{
+    AuthenticationMethod, ClientFile, DeliveryMode, GrantTypeName, Lifetime, ServerFile, UserCodeName,
+};
 use crate::reading::Read;
 
 const HOUR: u64 = 3_600;
@@ -27,6 +31,7 @@ pub(super) fn settings(file: &Read<ServerFile>, complaints: &mut Vec<Complaint>)
         longest_expiry,
         interval: within("interval", table.interval, default.interval, (2, 60)),
         tells_unknown_users: table.tells_unknown_users.unwrap_or(default.tells_unknown_users),
+        push: table.push.unwrap_or(default.push),
         asks_per_hour: or(table.asks_per_hour, default.asks_per_hour),
         asks_of_one_client_per_hour: or(
             table.asks_of_one_client_per_hour,
@@ -36,6 +41,7 @@ pub(super) fn settings(file: &Read<ServerFile>, complaints: &mut Vec<Complaint>)
             table.asks_of_one_client_per_minute,
             default.asks_of_one_client_per_minute,
         ),
+        number_matching: table.number_matching.unwrap_or(default.number_matching),
     }
 }
 
@@ -61,9 +67,19 @@ pub(super) fn client(file: &Read<ClientFile>, complaints: &mut Vec<Complaint>) -
             "A public client proves nothing, so it may not ask people (OpenID CIBA Core 1.0, section 4).";
         refuse(&["backchannel"], wrong, "Choose another `token_endpoint_auth_method` than none.");
     }
-    if table.may_ask_groups.is_empty() && table.may_ask_people.is_empty() {
-        let wrong = "The client may ask nobody.";
-        refuse(&["backchannel"], wrong, "Name groups in `may_ask_groups`, or people in `may_ask_people`.");
+    let knows_nobody = table.may_ask_groups.is_empty() && table.may_ask_people.is_empty();
+    if knows_nobody && !table.invited_only {
+        let remedy =
+            "Name groups in `may_ask_groups` or people in `may_ask_people`, or say `invited_only = true`.";
+        refuse(&["backchannel"], "The client may ask nobody.", remedy);
+    }
+    if !knows_nobody && table.invited_only {
+        let wrong = "The client may ask people without having been invited.";
+        refuse(
+            &["backchannel", "invited_only"],
+            wrong,
+            "Take it out, or `may_ask_groups` and `may_ask_people`.",
+        );
     }
     if table.refresh_tokens && !written.grant_types.contains(&GrantTypeName::RefreshToken) {
         let wrong = "Refresh tokens are for the grant type refresh_token, which the client may not use.";
@@ -87,6 +103,12 @@ pub(super) fn client(file: &Read<ClientFile>, complaints: &mut Vec<Complaint>) -
         },
         refresh_tokens: table.refresh_tokens,
         request_signing_alg: table.request_signing_alg.clone(),
+        user_code: match table.user_code {
+            None => UserCodeUse::None,
+            Some(UserCodeName::Optional) => UserCodeUse::Optional,
+            Some(UserCodeName::Required) => UserCodeUse::Required,
+        },
+        number_matching: table.number_matching,
     })
 }
 
@@ -100,8 +122,8 @@ fn delivery(file: &Read<ClientFile>, complaints: &mut Vec<Complaint>) -> Option<
             complaints.push(file.complaint(&path, wrong, "Take it out, or choose the mode ping."));
             None
         }
-        (DeliveryMode::Ping, None) => {
-            let wrong = "The mode ping needs to know where the client is told.";
+        (DeliveryMode::Ping | DeliveryMode::Push, None) => {
+            let wrong = "This mode needs to know where the client is told.";
             complaints.push(file.complaint(
                 &["backchannel", "token_delivery_mode"],
                 wrong,
@@ -112,12 +134,37 @@ fn delivery(file: &Read<ClientFile>, complaints: &mut Vec<Complaint>) -> Option<
         (DeliveryMode::Ping, Some(endpoint)) if is_endpoint(endpoint) => {
             Some(TokenDelivery::Ping { endpoint: endpoint.clone() })
         }
-        (DeliveryMode::Ping, Some(endpoint)) => {
+        (DeliveryMode::Push, Some(endpoint)) if is_endpoint(endpoint) => {
+            Some(TokenDelivery::Push { endpoint: endpoint.clone() })
+        }
+        (DeliveryMode::Ping | DeliveryMode::Push, Some(endpoint)) => {
             let wrong = format!("Nothing must be sent to {endpoint:?}.");
             let remedy = "It is an https URL without user and fragment (OpenID CIBA Core 1.0, section 4).";
             complaints.push(file.complaint(&path, wrong, remedy));
             None
         }
+    }
+}
+
+/// Refuses to bring tokens to a client where the server brings them to nobody. A token that is bound to its sender could not be
+/// brought, either: whoever adds such a setting refuses it beside `push` here.
+pub(super) fn check_push(
+    server: &Read<ServerFile>,
+    clients: &[Read<ClientFile>],
+    complaints: &mut Vec<Complaint>,
+) {
+    if server.value.backchannel.push.unwrap_or_default() {
+        return;
+    }
+    let is_push = |file: &&Read<ClientFile>| {
+        file.value.backchannel.as_ref().is_some_and(|table| table.token_delivery_mode == DeliveryMode::Push)
+    };
+    for file in clients.iter().filter(is_push) {
+        complaints.push(file.complaint(
+            &["backchannel", "token_delivery_mode"],
+            "This server brings tokens to nobody.",
+            "Choose the mode ping, or set `push = true` in the table `[backchannel]` of server.toml.",
+        ));
     }
 }
 

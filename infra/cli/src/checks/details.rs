@@ -49,6 +49,7 @@ fn detail_type(file: &Read<DetailFile>, tools: &Names<'_>, complaints: &mut Vec<
         sentence: written.sentence.clone(),
         assurance: written.assurance.into(),
         pushed_only: written.pushed_only,
+        urgent: written.urgent,
         tools: written.tools.iter().filter_map(|id| ToolId::parse(id)).collect::<BTreeSet<_>>(),
     };
     check_meaning(file, &detail_type, complaints);

@@ -1,4 +1,5 @@
 use languages::{LanguageTag, Zone};
+use oauth::PhoneNumber;
 use oauth::configuration::Profile;
 
 use super::{First, plain_text_problem};
@@ -32,6 +33,7 @@ fn profile(table: &PersonTable) -> Profile {
         user_name: table.user_name.to_lowercase(),
         name: table.name.clone(),
         email: table.email.clone(),
+        phone_number: table.phone_number.clone(),
         groups: table.groups.clone(),
         attributes: table.attributes.clone(),
         locale: table.locale.clone(),
@@ -53,6 +55,12 @@ pub(crate) fn profile_problems(profile: &Profile) -> Vec<(&'static str, String)>
     }
     if let Some(email) = profile.email.as_deref().filter(|email| !is_email(email)) {
         problems.push(("email", format!("{email:?} is not an e-mail address.")));
+    }
+    if let Some(number) =
+        profile.phone_number.as_deref().filter(|number| PhoneNumber::parse(number).is_none())
+    {
+        let wrong = format!("{number:?} is not a telephone number such as \"+4915112345678\".");
+        problems.push(("phone_number", wrong));
     }
     if let Some(group) = profile.groups.iter().find(|group| plain_text_problem(group, 128).is_some()) {
         problems.push(("groups", format!("{group:?} cannot be the name of a group.")));

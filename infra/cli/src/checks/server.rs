@@ -37,6 +37,7 @@ pub(super) fn server(
         limits: limits(&file.value.limits),
         exchange: exchange(file, complaints),
         backchannel: super::backchannel::settings(file, complaints),
+        devices: super::devices::settings(file, complaints),
         trusted_issuers,
         id_jag_targets,
         documents,

@@ -91,6 +91,8 @@ Examples:
     /// Examine a deployment from outside, and with --table from inside: what is wrong, and what to do
     #[command(after_long_help = "\
 Nothing is changed. A check that your rights do not allow is told as not checked. Exit code 1 if anything is wrong.
+What --push-application asks shows what phones are reached by, so the right to it, sns:ListEndpointsByPlatformApplication, is
+in none of the stack's policies.
 
 Examples:
   countersign doctor --issuer https://auth.example.com
@@ -212,8 +214,8 @@ Examples:
     ResetPassword(ResetPassword),
     /// Add people and bring them up to date from a CSV file
     #[command(after_long_help = "\
-The first line names the columns: user_name and name, and if wanted email, groups (with ; between), locale, zone and
-attribute.NAME. The whole file is checked before anybody is added; nobody is removed. Whoever is added has no password yet.
+The first line names the columns: user_name and name, and if wanted email, phone_number, groups (with ; between),
+locale, zone and attribute.NAME. The whole file is checked before anybody is added; nobody is removed. Whoever is added has no password yet.
 
 Example:
   countersign user import people.csv
@@ -235,6 +237,9 @@ pub(crate) struct AddUser {
     /// Their e-mail address
     #[arg(long)]
     pub(crate) email: Option<String>,
+    /// Their telephone number as it is dialled from anywhere, such as +4915112345678
+    #[arg(long)]
+    pub(crate) phone_number: Option<String>,
     /// A group of theirs; can be repeated
     #[arg(long = "group", value_name = "GROUP")]
     pub(crate) groups: Vec<String>,
@@ -360,7 +365,7 @@ pub(crate) struct Audit {
     #[arg(long, value_name = "ID")]
     pub(crate) client: Option<String>,
     /// Only of this authorization: its `grant_id`
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) grant: Option<String>,
     /// Not before this moment
     #[arg(long, value_name = "MOMENT")]
@@ -389,6 +394,10 @@ pub(crate) struct Doctor {
     /// How long a signing key signs, as the stack was deployed (`RotationDays`)
     #[arg(long, value_name = "DAYS", default_value_t = 90)]
     pub(crate) rotation_days: u32,
+    /// An app that people enrol, as the stack was deployed (`PushApplicationGcm`, `PushApplicationApns`): how many of its phones
+    /// are gone. May be repeated
+    #[arg(long = "push-application", value_name = "ARN")]
+    pub(crate) push_applications: Vec<String>,
     /// Answer in JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -457,7 +466,7 @@ impl ApiKind {
     }
 }
 
-fn attribute(text: &str) -> Result<(String, String), String> {
+pub(crate) fn attribute(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }

@@ -20,6 +20,7 @@ pub(crate) async fn run(asked: Doctor, terminal: &mut Terminal) -> Result<(), St
             table: &table,
             issuer: &asked.issuer,
             rotation: Duration::from_hours(24 * u64::from(asked.rotation_days)),
+            push_applications: &asked.push_applications,
         };
         let inside = examine_inside(&deployment, &clock).await;
         if !asked.json {

@@ -63,6 +63,7 @@ async fn add(user: AddUser, terminal: &mut Terminal) -> Result<(), Stop> {
         user_name: user.user_name.to_lowercase(),
         name: user.name,
         email: user.email,
+        phone_number: user.phone_number,
         groups: user.groups.into_iter().collect(),
         attributes: user.attributes.into_iter().collect(),
         locale: user.locale,

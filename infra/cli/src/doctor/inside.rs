@@ -2,12 +2,16 @@ use std::time::Duration;
 
 use aws::SdkConfig;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{PointInTimeRecoveryStatus, TableDescription, TableStatus, TimeToLiveStatus};
 use environment::{Clock, Fault};
-use store::Store;
+use store::{Snapshot, Store, Version};
 
+use super::apps::apps;
 use super::key_ring::keys;
+use super::news::news;
+use super::texts::texts;
 use super::{Finding, Verdict};
 
 const EXPIRY: &str = "expires_at";
@@ -22,22 +26,31 @@ pub struct Deployment<'a> {
     pub issuer: &'a str,
     /// How long a signing key signs, as the stack was deployed (`RotationDays`).
     pub rotation: Duration,
+    /// The platform applications of SNS whose phones are to be counted, by their ARNs.
+    pub push_applications: &'a [String],
 }
 
-/// Looks at a deployment's table, configuration and keys. Nothing is written, and a right that is missing is told as
+/// Looks at a deployment's table, configuration and keys, and at what brings messages to people. Nothing is written, and a right that is missing is told as
 /// such.
 pub async fn examine_inside(deployment: &Deployment<'_>, clock: &Clock) -> Vec<Finding> {
     let client = Client::new(deployment.sdk);
-    let mut findings = table(&client, deployment.table).await;
+    let lambda = aws_sdk_lambda::Client::new(deployment.sdk);
+    let mut findings = table(&client, &lambda, deployment.table).await;
     findings.push(Finding::new("time to live", time_to_live(&client, deployment.table).await));
     findings.push(Finding::new("backups", backups(&client, deployment.table).await));
     let store = Store::reached_by(deployment.sdk, deployment.table);
-    findings.push(Finding::new("configuration", configuration(&store, deployment.issuer).await));
+    let snapshot = store.snapshot().await;
+    findings.push(Finding::new("configuration", configuration(&snapshot, deployment.issuer)));
     findings.extend(keys(deployment, &store, clock.now()).await);
+    let settings =
+        snapshot.as_ref().ok().and_then(Option::as_ref).map(|(_, snapshot)| &snapshot.server.devices);
+    let sns = aws_sdk_sns::Client::new(deployment.sdk);
+    findings.extend(texts(&sns, settings).await);
+    findings.extend(apps(&sns, deployment.push_applications).await);
     findings
 }
 
-async fn table(client: &Client, name: &str) -> Vec<Finding> {
+async fn table(client: &Client, lambda: &aws_sdk_lambda::Client, name: &str) -> Vec<Finding> {
     let described = allowed(client.describe_table().table_name(name).send().await, "dynamodb:DescribeTable");
     let description = match described {
         Ok(answer) => answer.table,
@@ -49,6 +62,7 @@ async fn table(client: &Client, name: &str) -> Vec<Finding> {
     vec![
         Finding::new("table", status(&description)),
         Finding::new("stream", stream(&description)),
+        Finding::new("news", news(lambda, description.latest_stream_arn()).await),
         Finding::new("deletion protection", protection(&description)),
     ]
 }
@@ -118,10 +132,10 @@ async fn backups(client: &Client, table: &str) -> Verdict {
     }
 }
 
-async fn configuration(store: &Store, issuer: &str) -> Verdict {
+fn configuration(found: &Result<Option<(Version, Snapshot)>, Fault>, issuer: &str) -> Verdict {
     let apply = "countersign apply DIR --issuer URL --table NAME";
-    match store.snapshot().await {
-        Err(fault) => of_fault(&fault, "dynamodb:GetItem and dynamodb:Query"),
+    match found {
+        Err(fault) => of_fault(fault, "dynamodb:GetItem and dynamodb:Query"),
         Ok(None) => Verdict::wrong("none was ever applied", apply),
         Ok(Some((version, snapshot))) if snapshot.server.issuer == issuer => {
             Verdict::ok(format_args!("version {version} is in force, {} clients", snapshot.clients.len()))
@@ -133,13 +147,16 @@ async fn configuration(store: &Store, issuer: &str) -> Verdict {
 }
 
 /// What an answer of AWS says, or why it says nothing.
-pub(super) fn allowed<T, E, R>(answer: Result<T, SdkError<E, R>>, right: &str) -> Result<T, Verdict>
+pub(super) fn allowed<T, E>(answer: Result<T, SdkError<E, HttpResponse>>, right: &str) -> Result<T, Verdict>
 where
     E: ProvideErrorMetadata,
 {
+    let unknown = || Verdict::not_checked("this endpoint knows no such operation");
     answer.map_err(|error| match error.as_service_error().and_then(ProvideErrorMetadata::code) {
-        Some("AccessDeniedException") => missing_right(right),
-        Some("UnknownOperationException") => Verdict::not_checked("this endpoint knows no such operation"),
+        // SNS has names of its own for both.
+        Some("AccessDeniedException" | "AccessDenied" | "AuthorizationError") => missing_right(right),
+        Some("UnknownOperationException" | "InvalidAction") => unknown(),
+        Some(_) if error.raw_response().is_some_and(|answer| answer.status().as_u16() == 501) => unknown(),
         Some(code) => Verdict::wrong(code, "see that table, region and account are the deployment's"),
         None => Verdict::not_checked("AWS does not answer"),
     })

@@ -28,6 +28,11 @@ pub struct BackchannelTable {
     #[serde(default)]
     #[schemars(extend("default" = false))]
     pub tells_unknown_users: Option<bool>,
+    /// Whether clients may be registered for `push`: their tokens are brought to them over the network and are good for whoever reads
+    /// them there. FAPI-CIBA, section 5.2.2, forbids it.
+    #[serde(default)]
+    #[schemars(extend("default" = false))]
+    pub push: Option<bool>,
     /// How often one person is asked in an hour, by all clients together.
     #[serde(default)]
     #[schemars(extend("default" = 30))]
@@ -40,6 +45,11 @@ pub struct BackchannelTable {
     #[serde(default)]
     #[schemars(extend("default" = 60))]
     pub asks_of_one_client_per_minute: Option<NonZero<u32>>,
+    /// Whether every agent shows a number of two digits (`binding_number` in the answer of `/bc-authorize`), which the person has to
+    /// pick from three to approve: against approving out of habit, or what somebody else started. A wrong one declines the request.
+    #[serde(default)]
+    #[schemars(extend("default" = false))]
+    pub number_matching: Option<bool>,
 }
 
 /// How a client asks people who are elsewhere. It goes with the grant type `ciba`.
@@ -49,7 +59,7 @@ pub struct ClientBackchannelTable {
     /// How it learns what a person decided (OpenID CIBA Core 1.0, section 5).
     #[serde(default)]
     pub token_delivery_mode: DeliveryMode,
-    /// For `ping`: where it is told, an `https` URL; `http` on loopback for a server on loopback.
+    /// For `ping` and `push`: where it is told, an `https` URL; `http` on loopback for a server on loopback.
     #[serde(default)]
     pub client_notification_endpoint: Option<String>,
     /// The groups whose members it may ask.
@@ -58,6 +68,10 @@ pub struct ClientBackchannelTable {
     /// The people whom it may ask, by user name.
     #[serde(default)]
     pub may_ask_people: BTreeSet<String>,
+    /// It knows nobody, as a kiosk does: it asks those alone who give it a code that they make on their account page. In place of
+    /// `may_ask_groups` and `may_ask_people`, beside which people can invite it all the same.
+    #[serde(default)]
+    pub invited_only: bool,
     /// Whether an approval can give it a refresh token. It needs the grant type `refresh_token`, and the person who lets it go on
     /// while they are away (`offline_access`).
     #[serde(default)]
@@ -67,6 +81,23 @@ pub struct ClientBackchannelTable {
     #[serde(default)]
     #[schemars(extend("enum" = ["ES256", "RS256", "PS256", "EdDSA"]))]
     pub request_signing_alg: Option<String>,
+    /// Whether it shows the code that a person set and gave it (`user_code`, OpenID CIBA Core 1.0, section 7.1). Whoever invites it
+    /// needs none.
+    #[serde(default)]
+    pub user_code: Option<UserCodeName>,
+    /// Whether it shows a number that the person has to pick to approve, whatever the server's `number_matching` says.
+    #[serde(default)]
+    pub number_matching: bool,
+}
+
+/// Whether a client shows the code that a person gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UserCodeName {
+    /// It may leave it out. Whoever has set one does not hear of a request without it, and finds it on their page.
+    Optional,
+    /// It must show it: nobody is asked without.
+    Required,
 }
 
 /// `backchannel_token_delivery_mode`.
@@ -78,4 +109,7 @@ pub enum DeliveryMode {
     Poll,
     /// It is told that there is something, and then asks.
     Ping,
+    /// Its tokens are brought to it. The server's `push` has to allow it; an approval is for one tool, and no more than 64 KiB of
+    /// details.
+    Push,
 }

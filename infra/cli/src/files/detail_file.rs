@@ -30,6 +30,9 @@ pub struct DetailFile {
     /// Whether the type is accepted in pushed authorization requests only (RFC 9126).
     #[serde(default)]
     pub pushed_only: bool,
+    /// Whether a request for it rings in a person's quiet hours, too. Others wait on their page until the person looks.
+    #[serde(default)]
+    pub urgent: bool,
     /// The tools whose tokens may carry it, each one of `tools/`.
     pub tools: BTreeSet<String>,
 }

@@ -27,6 +27,9 @@ pub struct PersonTable {
     /// Their e-mail address.
     #[serde(default)]
     pub email: Option<String>,
+    /// Their telephone number as it is dialled from anywhere, such as `"+4915112345678"` (ITU-T E.164).
+    #[serde(default)]
+    pub phone_number: Option<String>,
     /// The names of their groups.
     #[serde(default)]
     pub groups: BTreeSet<String>,

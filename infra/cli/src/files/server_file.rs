@@ -3,7 +3,9 @@ use std::num::NonZero;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{BackchannelTable, ClientDocumentsTable, ClientRegistrationTable, Lifetime, OutboundTable};
+use super::{
+    BackchannelTable, ClientDocumentsTable, ClientRegistrationTable, DevicesTable, Lifetime, OutboundTable,
+};
 
 /// `server.toml`: the settings of the whole server.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -41,6 +43,9 @@ pub struct ServerFile {
     /// How people are asked who are elsewhere. What is left out keeps its default.
     #[serde(default)]
     pub backchannel: BackchannelTable,
+    /// What people may be reached on. What is left out keeps its default.
+    #[serde(default)]
+    pub devices: DevicesTable,
     /// Other issuers whose tokens are taken.
     #[serde(default)]
     pub trusted_issuer: Vec<super::TrustedIssuerTable>,

@@ -292,10 +292,9 @@ impl Account {
         tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()));
         let store = Store::reached_by(&aws::local(&format!("http://{address}")), "countersign");
         let endpoint = Loopback::start(move |arrived| {
-            let target = arrived.headers.get("x-amz-target").map_or("", String::as_str);
-            let operation = target.rsplit('.').next().unwrap_or_default();
+            let operation = operation(arrived);
             match otherwise(operation).or_else(|| described(operation)) {
-                Some(reply) => Answered::Here(reply.with("content-type", "application/x-amz-json-1.1")),
+                Some(reply) => Answered::Here(reply),
                 None => Answered::At(address.clone()),
             }
         })
@@ -325,12 +324,60 @@ impl Account {
     }
 }
 
+/// What is asked of AWS, in whichever of its protocols: JSON has it in a header, REST in the path, and the query protocol in the
+/// body.
+fn operation(arrived: &Arrived) -> &str {
+    if let Some(target) = arrived.headers.get("x-amz-target") {
+        return target.rsplit('.').next().unwrap_or_default();
+    }
+    if arrived.path.starts_with("/2015-03-31/event-source-mappings") {
+        return "ListEventSourceMappings";
+    }
+    let action = arrived.body.split('&').find_map(|part| part.strip_prefix("Action="));
+    action.unwrap_or_default()
+}
+
+const STREAM: &str =
+    "arn:aws:dynamodb:us-east-1:123456789012:table/countersign/stream/2026-11-24T00:00:00.000";
+
+/// An event source mapping of the table's stream, as the template has it.
+fn mapping() -> Value {
+    json!({
+        "UUID": "8b2c", "EventSourceArn": STREAM, "State": "Enabled", "LastProcessingResult": "OK",
+        "FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:countersign-notify",
+        "FilterCriteria": { "Filters": [{ "Pattern": "{}" }] },
+    })
+}
+
+fn mappings(all: &[Value]) -> Reply {
+    Reply::json(200, &json!({ "EventSourceMappings": all }))
+}
+
+/// What SNS answers in its protocol of forms and XML.
+fn xml(operation: &str, result: &str) -> Reply {
+    let body =
+        format!("<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>");
+    Reply { status: 200, headers: vec![("content-type", "text/xml".to_owned())], body }
+}
+
+fn spends(dollars: &str) -> Reply {
+    let entry = format!(
+        "<attributes><entry><key>MonthlySpendLimit</key><value>{dollars}</value></entry></attributes>"
+    );
+    xml("GetSMSAttributes", &entry)
+}
+
+fn is_in_sandbox(answer: bool) -> Reply {
+    xml("GetSMSSandboxAccountStatus", &format!("<IsInSandbox>{answer}</IsInSandbox>"))
+}
+
 /// What AWS says of a stack that was deployed as the template has it.
 fn described(operation: &str) -> Option<Reply> {
     let answer = match operation {
         "DescribeTable" => json!({ "Table": {
             "TableName": "countersign", "TableStatus": "ACTIVE", "DeletionProtectionEnabled": true,
             "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" },
+            "LatestStreamArn": STREAM,
         }}),
         "DescribeTimeToLive" => {
             json!({ "TimeToLiveDescription": { "TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at" } })
@@ -340,22 +387,31 @@ fn described(operation: &str) -> Option<Reply> {
             "PointInTimeRecoveryDescription": { "PointInTimeRecoveryStatus": "ENABLED" },
         }}),
         "DescribeKey" => json!({ "KeyMetadata": { "KeyId": "key", "KeyState": "Enabled" } }),
+        "ListEventSourceMappings" => return Some(mappings(&[mapping()])),
+        "GetSMSSandboxAccountStatus" => return Some(is_in_sandbox(false)),
+        "GetSMSAttributes" => return Some(spends("50")),
         _ => return None,
     };
     Some(Reply::json(200, &answer))
 }
 
 async fn applied(account: &Account, issuer: &str) {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/demo");
+    applied_from(account, issuer, "demo").await;
+}
+
+/// Puts a folder beneath `infra/config` in force.
+async fn applied_from(account: &Account, issuer: &str, folder: &str) {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../config").join(folder);
     let folder = folder.display().to_string();
     let arguments = ["apply", &folder, "--issuer", issuer, "--table", "countersign", "--yes"];
     let output = countersign(&account.endpoint.url, &arguments).await;
     assert!(output.status.success(), "{}", complained(&output));
 }
 
-const INSIDE: [&str; 8] = [
+const INSIDE: [&str; 9] = [
     "table",
     "stream",
+    "news",
     "deletion protection",
     "time to live",
     "backups",
@@ -392,7 +448,9 @@ async fn what_the_template_was_to_switch_on_is_missed() {
     let server = Server::default().start().await;
     let account = Account::new(Arc::new(|operation| {
         let answer = match operation {
-            "DescribeTable" => json!({ "Table": { "TableName": "countersign", "TableStatus": "UPDATING" } }),
+            "DescribeTable" => json!({ "Table": {
+                "TableName": "countersign", "TableStatus": "UPDATING", "LatestStreamArn": STREAM,
+            }}),
             "DescribeTimeToLive" => {
                 json!({ "TimeToLiveDescription": { "TimeToLiveStatus": "ENABLED", "AttributeName": "ttl" } })
             }
@@ -401,6 +459,7 @@ async fn what_the_template_was_to_switch_on_is_missed() {
                 "PointInTimeRecoveryDescription": { "PointInTimeRecoveryStatus": "DISABLED" },
             }}),
             "DescribeKey" => json!({ "KeyMetadata": { "KeyId": "key", "KeyState": "PendingDeletion" } }),
+            "ListEventSourceMappings" => return Some(mappings(&[])),
             _ => return None,
         };
         Some(Reply::json(200, &answer))
@@ -422,14 +481,204 @@ async fn a_right_that_is_missing_is_told_as_such() {
     let server = Server::default().start().await;
     let account = Account::new(Arc::new(|operation| {
         let denied = json!({ "__type": "AccessDeniedException", "Message": "no" });
-        (operation.starts_with("Describe") || operation == "GetItem").then(|| Reply::json(400, &denied))
+        let is_denied = operation.starts_with("Describe") || operation == "GetItem";
+        is_denied
+            .then(|| Reply::json(400, &denied))
+            .or_else(|| refused_by_sns(operation, 403, "AuthorizationError"))
     }))
     .await;
     let (code, told) = account.examined(&server).await;
     assert_eq!(code, Some(0), "{told}");
-    for check in ["table", "time to live", "backups", "configuration", "signing keys"] {
+    for check in
+        ["table", "time to live", "backups", "configuration", "signing keys", "texts", "texts a month"]
+    {
         let found = finding(&told, check);
         assert_eq!(found["verdict"], "not-checked", "{told}");
         assert!(found["why"].as_str().is_some_and(|why| why.contains("is not among your rights")), "{found}");
     }
+}
+
+fn refused_by_sns(operation: &str, status: u16, code: &str) -> Option<Reply> {
+    let body =
+        format!("<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code></Error></ErrorResponse>");
+    let headers = vec![("content-type", "text/xml".to_owned())];
+    operation.starts_with("GetSMS").then_some(Reply { status, headers, body })
+}
+
+/// An endpoint that stands in for AWS need not know every operation: that is no fault of the deployment.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_endpoint_does_not_know_is_not_checked() {
+    for (status, code) in [(400, "InvalidAction"), (501, "InternalFailure")] {
+        let server = Server::default().start().await;
+        let account = Account::new(Arc::new(move |operation| refused_by_sns(operation, status, code))).await;
+        let (_, told) = account.examined(&server).await;
+        for check in ["texts", "texts a month"] {
+            assert_eq!(finding(&told, check)["why"], "this endpoint knows no such operation", "{told}");
+        }
+    }
+}
+
+fn changed(member: &str, value: Value) -> Value {
+    let mut mapping = mapping();
+    mapping[member] = value;
+    mapping
+}
+
+/// "`ListEventSourceMappings`", AWS Lambda API Reference.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_keeps_news_from_notify_is_found() {
+    let another_function = "arn:aws:lambda:us-east-1:123456789012:function:somebody-elses";
+    let cases = [
+        ("nothing brings", vec![]),
+        ("nothing brings", vec![changed("FunctionArn", json!(another_function))]),
+        ("is Disabled", vec![changed("State", json!("Disabled"))]),
+        ("is Creating", vec![changed("State", json!("Creating"))]),
+        (
+            "PROBLEM: Function call failed",
+            vec![changed("LastProcessingResult", json!("PROBLEM: Function call failed"))],
+        ),
+        ("has no filter", vec![changed("FilterCriteria", Value::Null)]),
+        ("2 mappings", vec![mapping(), changed("UUID", json!("8b2d"))]),
+    ];
+    for (words, all) in cases {
+        let server = Server::default().start().await;
+        let account = Account::new(Arc::new(move |operation| {
+            (operation == "ListEventSourceMappings").then(|| mappings(&all))
+        }))
+        .await;
+        let (_, told) = account.examined(&server).await;
+        let found = finding(&told, "news");
+        assert_eq!(found["verdict"], "wrong", "{words}: {told}");
+        assert!(found["what"].as_str().expect("what").contains(words), "{words}: {found}");
+        assert!(!found["remedy"].as_str().expect("a remedy").is_empty());
+        let asked = account.endpoint.arrived();
+        let asked =
+            asked.iter().find(|arrived| arrived.path.contains("event-source-mappings")).expect("asked");
+        assert!(
+            asked.path.contains("EventSourceArn=arn%3Aaws%3Adynamodb"),
+            "of this stream alone: {}",
+            asked.path
+        );
+    }
+}
+
+/// One that somebody has switched off beside the one that runs is nobody's loss; a version may stand behind a function's name.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_mapping_that_runs_is_enough() {
+    let live = "arn:aws:lambda:us-east-1:123456789012:function:countersign-notify:live";
+    for all in [
+        vec![mapping(), changed("State", json!("Disabled"))],
+        vec![changed("FunctionArn", json!(live))],
+        vec![changed("LastProcessingResult", json!("No records processed"))],
+    ] {
+        let server = Server::default().start().await;
+        let account = Account::new(Arc::new(move |operation| {
+            (operation == "ListEventSourceMappings").then(|| mappings(&all))
+        }))
+        .await;
+        let (_, told) = account.examined(&server).await;
+        assert_eq!(finding(&told, "news")["verdict"], "ok", "{told}");
+    }
+}
+
+/// An account in the sandbox, and with the limit that every account begins with.
+fn a_young_account(operation: &str) -> Option<Reply> {
+    match operation {
+        "GetSMSSandboxAccountStatus" => Some(is_in_sandbox(true)),
+        "GetSMSAttributes" => Some(xml("GetSMSAttributes", "<attributes/>")),
+        _ => None,
+    }
+}
+
+/// "SMS sandbox", Amazon SNS Developer Guide.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_keeps_texts_from_people_is_found() {
+    let server = Server::default().start().await;
+    let account = Account::new(Arc::new(a_young_account)).await;
+    let (_, told) = account.examined(&server).await;
+    for (check, words) in [("texts", "sandbox"), ("texts a month", "1 USD")] {
+        let found = finding(&told, check);
+        assert_eq!(found["verdict"], "wrong", "{told}");
+        assert!(found["what"].as_str().is_some_and(|what| what.contains(words)), "{found}");
+        assert!(!found["remedy"].as_str().expect("a remedy").is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_configuration_has_nobody_reached_by_text_the_accounts_texts_are_nobodys_concern() {
+    let server = Server::default().start().await;
+    let account = Account::new(Arc::new(a_young_account)).await;
+    // The starting point of a real deployment has no `sms_prefixes`, the demo has.
+    applied_from(&account, &server.url, "").await;
+    let (_, told) = account.examined(&server).await;
+    assert_eq!(finding(&told, "texts")["verdict"], "ok", "{told}");
+    assert!(!told.to_string().contains("texts a month"), "{told}");
+}
+
+/// "`GetSMSAttributes`", Amazon SNS API Reference: an account that has set no limit has AWS's own, of one dollar.
+#[tokio::test(flavor = "multi_thread")]
+async fn how_many_texts_go_out_in_a_month_is_told() {
+    for (reply, verdict) in [
+        (xml("GetSMSAttributes", "<attributes/>"), "wrong"),
+        (spends("0"), "wrong"),
+        (spends("1"), "wrong"),
+        (spends("a lot"), "wrong"),
+        (spends("1.5"), "ok"),
+        (spends("20000"), "ok"),
+    ] {
+        let server = Server::default().start().await;
+        let said = reply.body.clone();
+        let account =
+            Account::new(Arc::new(move |operation| (operation == "GetSMSAttributes").then(|| reply.clone())))
+                .await;
+        let (_, told) = account.examined(&server).await;
+        assert_eq!(finding(&told, "texts a month")["verdict"], verdict, "{said}");
+    }
+}
+
+const APP: &str = "arn:aws:sns:us-east-1:123456789012:app/GCM/agents";
+
+/// So many phones of an app, the first of which are gone.
+fn phones(all: usize, gone: usize) -> Reply {
+    let phone = |number: usize| {
+        let enabled = number >= gone;
+        format!(
+            "<member><EndpointArn>{APP}/{number}</EndpointArn><Attributes>\
+             <entry><key>Enabled</key><value>{enabled}</value></entry>\
+             <entry><key>Token</key><value>what-reaches-the-phone</value></entry></Attributes></member>"
+        )
+    };
+    let members: String = (0..all).map(phone).collect();
+    xml("ListEndpointsByPlatformApplication", &format!("<Endpoints>{members}</Endpoints>"))
+}
+
+/// "`ListEndpointsByPlatformApplication`", Amazon SNS API Reference.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_most_of_whose_phones_are_there_is_well_and_no_token_of_any_is_told() {
+    for (all, gone, verdict) in [(0, 0, "ok"), (20, 2, "ok"), (20, 3, "wrong"), (1, 1, "wrong")] {
+        let server = Server::default().start().await;
+        let account = Account::new(Arc::new(move |operation| {
+            (operation == "ListEndpointsByPlatformApplication").then(|| phones(all, gone))
+        }))
+        .await;
+        let arguments = ["doctor", "--issuer", &server.url, "--table", "countersign", "--json"];
+        let with_the_app: Vec<&str> = arguments.into_iter().chain(["--push-application", APP]).collect();
+        let said = said(&countersign(&account.endpoint.url, &with_the_app).await);
+        let told: Value = serde_json::from_str(&said).expect("JSON");
+        assert_eq!(finding(&told, "phones")["verdict"], verdict, "{told}");
+        assert!(
+            said.contains(&format!("{gone} of {all}")) && !said.contains("what-reaches-the-phone"),
+            "{said}"
+        );
+    }
+}
+
+/// What shows phones' tokens is in no policy of the stack: it is asked for alone where it was named.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobodys_phones_are_listed_unasked() {
+    let server = Server::default().start().await;
+    let account = Account::new(Arc::new(|_| None)).await;
+    let (_, told) = account.examined(&server).await;
+    assert!(!told.to_string().contains("phones"), "{told}");
+    assert!(account.endpoint.arrived().iter().all(|arrived| !arrived.body.contains("ListEndpoints")));
 }

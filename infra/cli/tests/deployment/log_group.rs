@@ -65,6 +65,18 @@ async fn the_audit_trail_is_read_to_the_last_page() {
     );
 }
 
+/// A grant's identifier is random letters, digits, `-` and `_`: one in 64 begins as an option does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_that_begins_as_an_option_does_is_looked_for() {
+    let logs = pages(vec![], vec![]).await;
+    let output = countersign(&logs.url, &["audit", "--grant", "-Kq3_x", "--log-group", GROUP]).await;
+    assert!(output.status.success(), "{}", complained(&output));
+    assert_eq!(
+        asked(&logs.arrived()[0])["filterPattern"],
+        r#"{ ($.target = "audit") && ($.grant_id = "-Kq3_x") }"#
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn usage_is_counted_from_the_months_lines() {
     let first =

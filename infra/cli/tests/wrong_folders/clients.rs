@@ -105,9 +105,35 @@ fn a_client_that_asks_people_says_whom_and_where_it_is_told() {
         (asking("none", "may_ask_people = [\"alice\"]"), 5, "may not ask people"),
         (asking("client_secret_basic", ""), 5, "may ask nobody"),
         (
-            asking("client_secret_basic", "may_ask_groups = [\"a\"]\ntoken_delivery_mode = \"push\""),
+            asking("client_secret_basic", "may_ask_groups = [\"a\"]\ninvited_only = true"),
+            7,
+            "without having been invited",
+        ),
+        (
+            asking("client_secret_basic", "may_ask_groups = [\"a\"]\ntoken_delivery_mode = \"pull\""),
             7,
             "unknown variant",
+        ),
+        (
+            asking("client_secret_basic", "may_ask_groups = [\"a\"]\ntoken_delivery_mode = \"push\""),
+            7,
+            "where the client is told",
+        ),
+        (
+            asking(
+                "client_secret_basic",
+                "may_ask_groups = [\"a\"]\ntoken_delivery_mode = \"push\"\nclient_notification_endpoint = \"https://a.example/#x\"",
+            ),
+            8,
+            "Nothing must be sent",
+        ),
+        (
+            asking(
+                "client_secret_basic",
+                "may_ask_groups = [\"a\"]\ntoken_delivery_mode = \"push\"\nclient_notification_endpoint = \"https://a.example/\"",
+            ),
+            7,
+            "brings tokens to nobody",
         ),
         (
             asking("client_secret_basic", "may_ask_groups = [\"a\"]\ntoken_delivery_mode = \"ping\""),

@@ -46,11 +46,8 @@ impl Customers {
     }
 
     /// What it says of itself.
-    pub(super) fn metadata(guard: &Guard, issuer: &str) -> ProtectedResource {
-        ProtectedResource::new(guard.resource().clone(), issuer)
-            .named("Customers")
-            .scope(READ)
-            .detail_type(DETAIL)
+    pub(super) fn metadata(guard: &Guard) -> ProtectedResource {
+        guard.metadata().named("Customers").detail_type(DETAIL)
     }
 
     async fn record(&self, allowed: &Allowed) -> Result<CallToolResult, String> {

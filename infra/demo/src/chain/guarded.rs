@@ -89,7 +89,7 @@ impl Call {
 
 /// The server behind its guard: metadata that anybody may read, and the MCP endpoint. Who comes to that needs a good token
 /// with the first scope, by the guard's layer; who calls a tool needs one that allows this very call, by [`let_through`].
-pub(super) fn router<S: ToolServer>(guard: &Guard, metadata: &ProtectedResource, server: S) -> Router {
+pub(super) fn router<S: ToolServer>(guard: &Guard, metadata: ProtectedResource, server: S) -> Router {
     let server = Arc::new(server);
     let document = metadata.document().to_string();
     let document = get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) });
@@ -107,10 +107,8 @@ pub(super) fn router<S: ToolServer>(guard: &Guard, metadata: &ProtectedResource,
         .route_service("/mcp", mcp)
         .layer(from_fn_with_state(gate, let_through::<S>))
         .layer(guard.layer(Demand::new().scope(S::SCOPE)));
-    Router::new()
-        .route("/.well-known/oauth-protected-resource/mcp", document.clone())
-        .route("/.well-known/oauth-protected-resource", document)
-        .merge(mcp)
+    // Clients of MCP look at the root too, where nobody has told them the place.
+    Router::new().route("/.well-known/oauth-protected-resource", document).merge(mcp).layer(metadata.layer())
 }
 
 struct Gate<S> {

@@ -1,4 +1,5 @@
-//! The ledger: the oldest tool of the house. It speaks plain HTTP, knows nothing of OAuth, and takes SAML assertions alone.
+//! The ledger: the oldest tool of the house. It speaks plain HTTP, takes SAML assertions alone, and knows nothing of OAuth but to say
+//! who makes them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use jiff::Timestamp;
 use openidconnect::http::Request;
+use resource::{ProtectedResource, ResourceUri};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -52,9 +54,21 @@ impl Ledger {
         Self { issuer, addresses, transport, presented: Mutex::default() }
     }
 
-    /// One place: where assertions are presented.
+    /// The place where assertions are presented, and the one where whoever knows the ledger alone learns where to get them.
     pub(super) fn router(self) -> Router {
-        Router::new().route("/saml/acs", post(present)).with_state(Arc::new(self))
+        let metadata = self.metadata();
+        let router = Router::new().route("/saml/acs", post(present)).with_state(Arc::new(self));
+        match metadata {
+            Some(metadata) => router.layer(metadata.layer()),
+            None => router,
+        }
+    }
+
+    /// What it says of itself (RFC 9728): whose assertions it takes, and what to ask for. A bearer token is none of them.
+    fn metadata(&self) -> Option<ProtectedResource> {
+        let resource = ResourceUri::parse(&self.addresses.ledger)?;
+        let metadata = ProtectedResource::new(resource, self.issuer.as_str()).named("Ledger");
+        Some(metadata.scope(READ).detail_type(DETAIL).without_bearer_tokens())
     }
 
     /// The balance of the customer whom the assertion names. `None` for whatever reason: a stranger is not told which.

@@ -46,12 +46,8 @@ impl Reports {
     }
 
     /// What it says of itself.
-    pub(super) fn metadata(guard: &Guard, issuer: &str) -> ProtectedResource {
-        ProtectedResource::new(guard.resource().clone(), issuer)
-            .named("Reports")
-            .scope(READ)
-            .scope(ACCESS)
-            .detail_type(DETAIL)
+    pub(super) fn metadata(guard: &Guard) -> ProtectedResource {
+        guard.metadata().named("Reports").scope(ACCESS).detail_type(DETAIL)
     }
 
     async fn customer_report(&self, allowed: &Allowed) -> Result<CallToolResult, String> {

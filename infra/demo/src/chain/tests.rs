@@ -37,15 +37,15 @@ impl Stage {
         let credentials = |client: &str| Credentials::secret(client, "secret");
         let guard = Reports::guard(&issuer.url, &addresses.reports, credentials("reports-tool"), transport());
         let guard = guard.build().expect("a guard");
-        let metadata = Reports::metadata(&guard, &issuer.url);
+        let metadata = Reports::metadata(&guard);
         let reports = Reports::new(guard.clone(), &addresses, transport());
-        let reports = served(router(&guard, &metadata, reports)).await;
+        let reports = served(router(&guard, metadata, reports)).await;
         let guard =
             Customers::guard(&issuer.url, &addresses.customers, credentials("customers-tool"), transport());
         let guard = guard.build().expect("a guard");
-        let metadata = Customers::metadata(&guard, &issuer.url);
+        let metadata = Customers::metadata(&guard);
         let customers = Customers::new(guard.clone(), &addresses, transport());
-        let customers = served(router(&guard, &metadata, customers)).await;
+        let customers = served(router(&guard, metadata, customers)).await;
         let ledger = served(Ledger::new(&issuer.url, &addresses, transport()).router()).await;
         Self { issuer, addresses, reports, customers, ledger }
     }
@@ -151,6 +151,26 @@ async fn the_customers_too_say_where_to_ask_and_for_what() {
         assert_eq!(document["scopes_supported"], json!(["customers.read"]));
         assert_eq!(document["authorization_details_types_supported"], json!(["customer_record"]));
     }
+}
+
+/// RFC 9728, section 2: the ledger takes no bearer token, and says so; whose assertions it takes it says as the others do.
+#[tokio::test]
+async fn the_ledger_too_says_where_to_ask_and_for_what() {
+    let stage = Stage::set().await;
+    let url = format!("{}/.well-known/oauth-protected-resource", stage.ledger);
+    let document = reqwest::get(url).await.expect("an answer");
+    assert_eq!(document.headers()["content-type"], "application/json");
+    let document: Value = serde_json::from_str(&document.text().await.expect("text")).expect("JSON");
+    assert_eq!(
+        document,
+        json!({
+            "resource": stage.addresses.ledger, "authorization_servers": [stage.issuer.url], "resource_name": "Ledger",
+            "scopes_supported": ["ledger.read"], "authorization_details_types_supported": ["account_balance"],
+            "bearer_methods_supported": [],
+        })
+    );
+    let nothing = reqwest::get(format!("{}/", stage.ledger)).await.expect("an answer");
+    assert_eq!(nothing.status(), 404);
 }
 
 #[tokio::test]

@@ -36,14 +36,14 @@ impl Tools {
         let transport = || transport.clone();
         let guard = Reports::guard(issuer, &addresses.reports, credentials("reports-tool")?, transport());
         let guard = built(guard)?;
-        let metadata = Reports::metadata(&guard, issuer);
-        let reports = router(&guard, &metadata, Reports::new(guard.clone(), &addresses, transport()));
+        let metadata = Reports::metadata(&guard);
+        let reports = router(&guard, metadata, Reports::new(guard.clone(), &addresses, transport()));
 
         let guard =
             Customers::guard(issuer, &addresses.customers, credentials("customers-tool")?, transport());
         let guard = built(guard)?;
-        let metadata = Customers::metadata(&guard, issuer);
-        let customers = router(&guard, &metadata, Customers::new(guard.clone(), &addresses, transport()));
+        let metadata = Customers::metadata(&guard);
+        let customers = router(&guard, metadata, Customers::new(guard.clone(), &addresses, transport()));
 
         let ledger = Ledger::new(issuer, &addresses, transport()).router();
         let serving = on_their_ports(&addresses, [reports, customers, ledger]).await?;

@@ -1,5 +1,6 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use oauth::Secret;
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -7,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::Post;
 
 /// The root that vouches for `localhost` and for no other name.
 const ROOT: &[u8] = include_bytes!("../../../aws/fixtures/root.der");
@@ -223,6 +225,14 @@ async fn nobody_answers_for_a_host_but_who_a_trusted_authority_vouches_for() {
         matches!(local().fetch(&url("localhost"), &LIMITS).await, Err(Problem::NotReached(_))),
         "another root"
     );
+    // What is told is told to the same alone.
+    let bearer = Secret::new("8d67dc78-7faa-4d41".to_owned());
+    let told = Post { json: "{}", bearer: &bearer };
+    assert_eq!(trusting.post(&url("localhost"), &told, LIMITS.time).await, Ok(200));
+    assert!(
+        matches!(local().post(&url("localhost"), &told, LIMITS.time).await, Err(Problem::NotReached(_))),
+        "another root"
+    );
     let deployed = Outbound::new(&settings, Loopback::Refused).expect("a fetcher");
     assert!(deployed.fetch(&url("localhost"), &LIMITS).await.is_err(), "this machine is not the Internet");
 }
@@ -230,6 +240,7 @@ async fn nobody_answers_for_a_host_but_who_a_trusted_authority_vouches_for() {
 #[test]
 fn authorities_that_are_no_certificates_are_refused() {
     for wrong in [
+        "",
         "nonsense",
         "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
         "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",

@@ -95,6 +95,18 @@ fn a_name_that_does_not_exist_is_refused() {
     );
 }
 
+/// `sub` is no user name: one that forbids something to a person who is named by that would forbid nothing.
+#[test]
+fn a_person_is_named_by_what_can_be_a_sub() {
+    let about = |person: &str| {
+        format!(
+            "@id(\"one\") forbid (principal, action, resource) when {{ principal has person && principal.person == Person::\"{person}\" }};"
+        )
+    };
+    assert_eq!(mistakes(&about(&format!("person-{}", "A".repeat(22)))), []);
+    only(&about("alice"), "person with the sub \"alice\"", "\"alice\"");
+}
+
 /// A name may have any characters: the schema must hold with each.
 #[test]
 fn a_type_of_any_name_makes_a_schema() {

@@ -65,3 +65,27 @@ async fn what_is_demanded_can_depend_on_the_request() {
     assert_eq!(status, 403);
     assert!(body.contains(r#""identifier":"Q3""#), "{body}");
 }
+
+/// RFC 9728, sections 3 and 5.1: who comes without a token is told where to read, and reads it without one.
+#[tokio::test]
+async fn a_tool_that_describes_itself_is_read_about_where_its_challenge_says() {
+    let guard = FakeIssuer::new().guard(&Hands::new()).asking_for("files.access").with_metadata();
+    let guard = guard.build().expect("a guard");
+    let layer = guard.layer(Demand::new().scope("files.access"));
+    let mut tool = guard.metadata().named("Files").layer().layer(layer.layer(Tool));
+    let Ok(refused) = tool.call(get("/finance", None)).await;
+    let challenge = refused.headers()["www-authenticate"].to_str().expect("text").to_owned();
+    let (_, place) = challenge.split_once("resource_metadata=\"").expect("where to read");
+    let place = place.trim_end_matches('"').strip_prefix(crate::stage::RESOURCE).expect("at the tool itself");
+    let Ok(document) = tool.call(get(place, None)).await;
+    assert_eq!(document.status(), 200);
+    let document: serde_json::Value = serde_json::from_str(document.body()).expect("JSON");
+    assert_eq!(document["resource"], crate::stage::RESOURCE);
+    assert_eq!(document["authorization_servers"], json!([crate::stage::ISSUER]));
+    assert_eq!(
+        (&document["scopes_supported"], &document["resource_name"]),
+        (&json!(["files.access"]), &json!("Files"))
+    );
+    let Ok(inside) = tool.call(get("/finance", Some(&token(&json!({}))))).await;
+    assert_eq!(inside.into_body(), "person-1 reads", "everything else is for the tool");
+}

@@ -1,26 +1,17 @@
-//! What goes wrong inside is told to the log, and to nobody else.
+//! What goes wrong inside a function that somebody waits for is told to the log, and to nobody else.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::caller::{Caller, FUNCTIONS};
 use crate::event::{Reply, Request};
-use crate::place::{AGENT, Place};
+use crate::place::{AGENT, ASKING, Place};
 use crate::process::Process;
 use crate::seen::{each_kind_of_visit, each_visit};
 use crate::visit::Visit;
 use crate::walk::Crew;
 use crate::way::{Fault, SECRET_ROLE, Way};
-
-/// All functions that a gateway calls.
-const FUNCTIONS: [&str; 10] = [
-    "authorize",
-    "consent",
-    "discovery",
-    "introspect",
-    "par",
-    "register",
-    "revoke",
-    "sign-in",
-    "token",
-    "userinfo",
-];
 
 /// What the log has when the SDK finds no credentials, which Lambda always sets.
 const OF_AWS: &str = "it cannot be reached";
@@ -50,13 +41,24 @@ pub(super) fn is_of_ours(place: &Place, reply: &Reply) -> bool {
     says && !inside.iter().any(|word| body.contains(word))
 }
 
+/// Whoever makes another function says who calls it, and makes a visit of it.
+#[test]
+fn every_function_of_the_product_has_a_caller_and_is_visited_if_a_gateway_calls_it() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions");
+    let names = fs::read_dir(folder).expect("the functions").map(|entry| entry.expect("one").file_name());
+    let names: BTreeSet<_> = names.map(|name| name.into_string().expect("a name")).collect();
+    assert_eq!(names, FUNCTIONS.map(|(name, _)| name.to_owned()).into());
+    let visited: BTreeSet<_> = Visit::ALL.iter().map(|visit| visit.function()).collect();
+    assert_eq!(visited, Caller::Gateway.functions().collect());
+}
+
 #[test]
 fn what_is_no_event_is_answered_with_500_and_told_to_the_log() {
     let place = Place::shared();
     let mut broken_body = Request::post("/token", &[("grant_type", "client_credentials")]).event();
     broken_body["body"] = "not base64!".into();
     let broken_body = broken_body.to_string();
-    for function in FUNCTIONS {
+    for function in Caller::Gateway.functions() {
         let process = place.starts(function);
         let no_events = ["{}", "[]", "null", "\"text\"", r#"{"Records": []}"#, r#"{"httpMethod": "GET"}"#];
         for event in no_events.into_iter().chain([broken_body.as_str()]) {
@@ -72,7 +74,7 @@ fn what_is_no_event_is_answered_with_500_and_told_to_the_log() {
 #[test]
 fn a_variable_that_is_missing_is_named_in_the_log_alone() {
     let place = Place::shared();
-    for function in FUNCTIONS {
+    for function in Caller::Gateway.functions() {
         for name in ["COUNTERSIGN_TABLE", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
             let (program, environment) =
                 (place.program(function), place.environment(function, &place.endpoint));
@@ -181,6 +183,12 @@ fn a_request_to(function: &str) -> Request {
     match function {
         "authorize" => Request::get("/authorize?client_id=report-agent&response_type=code"),
         "discovery" => Request::get("/.well-known/oauth-authorization-server"),
+        "account" => Request::get("/account"),
+        "approval" => Request::get("/approval"),
+        "backchannel" => {
+            let form = [("scope", "openid"), ("login_hint", "nobody"), ("binding_message", "W4SCT")];
+            Place::shared().post_by(ASKING, "/bc-authorize", &form)
+        }
         "sign-in" => Request::get("/sign-in"),
         "userinfo" => Request::get("/userinfo").header("authorization", "Bearer e30.e30.e30"),
         "consent" => Request::post("/consent", &[("decision", "approve")]),

@@ -4,8 +4,11 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::agent::the_file;
-use crate::asking::{Answering, an_asking_agent, answer_form, for_approval_of, page_of, somebody_reachable};
+use crate::agent::{Agent, the_file};
+use crate::asking::{
+    Answering, a_signing_asking_agent, an_asking_agent, another_asking_agent, answer_form, for_approval_of,
+    for_signing_in_of, page_of, rings, somebody_reachable,
+};
 use crate::browser::{Browser, Page};
 use crate::local_stack::aws_calls::Calls;
 use crate::person::Person;
@@ -35,6 +38,139 @@ fn nobody_hears_an_agent_that_they_have_blocked() {
     assert!(Page::of(answer).words().contains("There is nothing here for you to decide"));
     let list = Page::of(browser.opens("/approval").ok());
     assert!(list.words().contains("Nothing waits for your answer."), "{}", list.words());
+}
+
+/// Nobody could decide it: it stands in nobody's way, neither on the page nor when others ask.
+#[test]
+fn what_an_agent_has_waiting_that_was_switched_off_meanwhile_is_offered_to_nobody_and_takes_nobodys_place() {
+    let stack = Stack::start("agents-switched-off", &[]);
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let others = [another_asking_agent(&stack), a_signing_asking_agent(&stack)];
+    let of_agent = [0, 1].map(|_| agent.waits_for_approval(&for_a_file_of(&person)));
+    for other in &others {
+        for _ in 0..2 {
+            other.waits_for_approval(&for_a_file_of(&person));
+        }
+    }
+    assert!(!rings(
+        &stack,
+        &Agent::with_basic(&stack, "counting-agent").waits_for_approval(&for_a_file_of(&person))
+    ));
+    stack.operator().does(&["client", "disable", "asking-agent"]);
+    stack.takes_notice();
+
+    let mut browser = Browser::new(&stack);
+    let sign_in = Page::of(browser.opens("/approval").ok());
+    let list = Page::of(browser.signs_in(&sign_in, &person).ok());
+    assert!(list.words().contains("Other Asking Agent"), "{}", list.words());
+    for request in &of_agent {
+        assert!(!list.html.contains(&page_of(request)), "{}", list.html);
+    }
+    // Five wait that can be decided, so that there is no room yet; with one less there is.
+    let [first, ..] = &list.html.split("/approval?request=").skip(1).collect::<Vec<_>>()[..] else {
+        panic!("five")
+    };
+    let id = first.split('"').next().expect("an id");
+    let page = Page::of(browser.opens(&format!("/approval?request={id}")).ok());
+    assert_eq!(browser.answers(&page, &Answering::Yes).status, 303);
+    let next = Agent::with_basic(&stack, "counting-agent").waits_for_approval(&for_a_file_of(&person));
+    assert!(rings(&stack, &next));
+}
+
+/// The time that an answer takes says nothing of what others ask.
+#[test]
+fn a_request_that_does_not_ring_costs_as_many_calls_as_one_that_does_and_as_one_of_nobody() {
+    let stack = Stack::start("silent-requests", &[]);
+    let person = somebody_reachable(&stack);
+    let agents = [an_asking_agent(&stack), another_asking_agent(&stack)];
+    let asking = Agent::with_basic(&stack, "counting-agent");
+    let nobody = format!("nobody-{}", person.user_name);
+    // What is known of the agent is warm.
+    asking.waits_for_approval(&for_approval_of(
+        "nobody-at-all",
+        &json!([the_file("Q4-report.pdf", &["read"])]),
+    ));
+    let form = |name: &str| for_approval_of(name, &json!([the_file("Q4-report.pdf", &["read"])]));
+    let measured = |name: &str| {
+        let answer = asking.asks_elsewhere(&form(name)).ok();
+        (rings(&stack, &answer.string("auth_req_id")), Calls::of(&stack.observer(), &answer))
+    };
+    let (rang, loud) = measured(&person.user_name);
+    for agent in &agents {
+        for _ in 0..2 {
+            agent.waits_for_approval(&form(&person.user_name));
+        }
+    }
+    let (rang_again, silent) = measured(&person.user_name);
+    assert!(rang && !rang_again, "the first rings and the sixth does not");
+    let (_, of_nobody) = measured(&nobody);
+    assert_eq!(Calls { reads: 3, writes: 2, ..Calls::default() }, loud);
+    assert_eq!((silent, of_nobody), (loud, loud));
+}
+
+/// The audit says that it was the number, and not the person's own no.
+#[test]
+fn a_wrong_number_is_one_event_of_its_own_and_stands_in_no_message() {
+    let stack = Stack::shared();
+    let (agent, person) = (Agent::with_basic(stack, "counting-agent"), somebody_reachable(stack));
+    let asked = agent.asks_elsewhere(&for_a_file_of(&person)).ok();
+    let auth_req_id = asked.string("auth_req_id");
+    let number = asked.json()["binding_number"].as_u64().expect("a number");
+    let mut browser = Browser::new(stack);
+    let page = browser.comes_to_approval(&person, &auth_req_id);
+    let wrong = (10..=99).find(|other| *other != number).expect("another").to_string();
+    let form = answer_form(&page, &Answering::Yes).and("number", &wrong);
+    let answer = browser.submits_and_stays("/approval", &form);
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    let events = stack.observer().audit_of(&answer);
+    let [event] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((&event["event"], &event["outcome"]), (&json!("approval"), &json!("refused")));
+    assert_eq!(event["reason"], "wrong-number");
+    assert_eq!(event["client"], "counting-agent");
+    assert_eq!(event["person"], stack.operator().id_of(&person.user_name).as_str());
+}
+
+/// Whoever guesses waits a minute, and then may try again.
+#[test]
+fn after_a_wait_the_right_user_code_counts_again() {
+    let stack = Stack::whose_time_passes();
+    let person = somebody_reachable(&stack);
+    Browser::new(&stack).sets_the_user_code(&person, "493 817 26");
+    let agent = Agent::with_basic(&stack, "coded-agent");
+    let showing = |code: &str| for_signing_in_of(&person.user_name).and("user_code", code);
+    for _ in 0..5 {
+        agent.asks_elsewhere(&showing("000 000 00")).is_refused(400, "invalid_user_code");
+    }
+    stack.time_passes(55);
+    agent.asks_elsewhere(&showing("493 817 26")).is_refused(400, "invalid_user_code");
+    stack.time_passes(6);
+    agent.asks_elsewhere(&showing("493 817 26")).ok();
+    // It is forgiven.
+    for _ in 0..4 {
+        agent.asks_elsewhere(&showing("000 000 00")).is_refused(400, "invalid_user_code");
+    }
+    agent.asks_elsewhere(&showing("493 817 26")).ok();
+}
+
+/// Without a refresh token nothing comes of an approval after its token.
+#[test]
+fn a_page_says_that_an_approval_is_over_once_its_token_has_expired() {
+    let stack = Stack::whose_time_passes();
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let unused = agent.waits_for_approval(&for_a_file_of(&person));
+    let used = agent.waits_for_approval(&for_a_file_of(&person));
+    let mut browser = Browser::new(&stack);
+    for request in [&unused, &used] {
+        let page = browser.comes_to_approval(&person, request);
+        browser.answers(&page, &Answering::Yes);
+    }
+    agent.comes_with(&used).ok();
+    stack.time_passes(181);
+    let says = |browser: &mut Browser<'_>, request| Page::of(browser.opens(&page_of(request)).ok()).words();
+    assert!(says(&mut browser, &unused).contains("it is over"), "nobody came for it");
+    assert!(!says(&mut browser, &used).contains("it is over"), "its token is good");
+    stack.time_passes(120);
+    assert!(says(&mut browser, &used).contains("it is over"), "its token has expired");
 }
 
 #[test]

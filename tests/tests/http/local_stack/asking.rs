@@ -368,7 +368,7 @@ fn a_client_that_was_disabled_meanwhile_gets_nothing() {
     agent.comes_with(&auth_req_id).is_refused(401, "invalid_client");
     stack.operator().does(&["client", "enable", "asking-agent"]);
     stack.takes_notice();
-    agent.comes_with(&auth_req_id).is_refused(400, "invalid_grant");
+    agent.comes_with(&auth_req_id).is_refused(400, "transaction_failed");
 }
 
 /// OpenID CIBA Core 1.0, section 13: `unknown_user_id`.
@@ -411,7 +411,7 @@ fn nothing_tells_by_its_calls_who_exists_and_may_be_asked() {
         [once(), once()].into_iter().min_by_key(|calls| calls.total()).expect("two")
     };
     let of_reachable = calls(&reachable.user_name);
-    assert_eq!((of_reachable.reads, of_reachable.writes), (2, 2));
+    assert_eq!((of_reachable.reads, of_reachable.writes), (3, 2));
     for name in [&nobody, &unrelated.user_name, &disabled.user_name, &blocking.user_name] {
         assert_eq!(calls(name), of_reachable, "{name}");
     }

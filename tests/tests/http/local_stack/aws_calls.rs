@@ -8,13 +8,15 @@ use serde_json::json;
 
 use crate::agent::{Agent, Ask, BANK, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
 use crate::asking::{
-    Answering, a_signing_asking_agent, an_asking_agent, another_asking_agent, for_approval_of, page_of,
-    somebody_reachable, the_person_answers,
+    Answering, a_signing_asking_agent, an_asking_agent, another_asking_agent, for_approval_of,
+    for_signing_in_of, page_of, somebody_reachable, the_person_answers,
 };
 use crate::browser::{Browser, Page};
 use crate::exchange::{
     ACCESS_TOKEN, ID_JAG, ID_TOKEN, JWT, JWT_BEARER, LEDGER, REFRESH_TOKEN, SAML2, an_exchange,
 };
+use crate::inviting::{DEVICES, INVITATIONS, USER_CODE, a_number};
+use crate::local_stack::backchannel::messages_of;
 use crate::observer::Observer;
 use crate::outsider::{the_mills_own, the_partner};
 use crate::person::{Decision, Person, granted, password_form, somebody, the_person_consents};
@@ -45,10 +47,20 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("`GET /userinfo`", "1 read"),
     ("`GET /account`", "3 reads"),
     ("`POST /account`, a remembered consent forgotten", "2 reads, 1 write"),
+    ("`GET /account/invitations`", "2 reads"),
+    ("`POST /account/invitations`, for one agent", "2 reads, 2 writes"),
+    ("`GET /account/user-code`", "3 reads"),
+    ("`POST /account/user-code`", "6 reads, 3 writes, 2 password hashes"),
+    ("`GET /account/devices`", "3 reads"),
+    ("`POST /account/devices`, a number named", "4 reads, 3 writes, 1 message"),
+    ("`POST /account/devices/confirm`", "3 reads, 1 write"),
     ("`POST /sign-in/password`, of a person with one session", "7 reads, 6 writes, 2 password hashes"),
     ("`POST /sign-out`", "1 read, 1 write"),
     ("`GET /jwks.json`, both discovery documents", "nothing"),
-    ("`POST /bc-authorize`", "2 reads, 2 writes"),
+    ("`POST /bc-authorize`", "3 reads, 2 writes"),
+    ("`POST /bc-authorize`, with a user code", "3 reads, 2 writes, 1 password hash"),
+    ("`POST /bc-authorize`, with a wrong user code", "3 reads, 1 write, 1 password hash"),
+    ("`POST /bc-authorize`, with an actor token", "4 reads, 2 writes"),
     ("`POST /bc-authorize`, where others waited and were decided", "3 reads, 2 writes"),
     ("`POST /token`, while the person has not decided", "1 read, 1 write"),
     ("`POST /token`, while the person has not decided, too soon", "1 read, 2 writes"),
@@ -95,6 +107,7 @@ fn every_request_calls_aws_as_often_as_the_readme_says() {
         calls.extend(measure_choices(&stack, &person));
         calls.extend(measure_the_account(&stack));
         calls.extend(measure_asking(&stack, &an_asking_agent(&stack)));
+        calls.extend(measure_what_else_is_shown(&stack));
         calls.extend(measure_answers(&stack));
         calls
     });
@@ -365,6 +378,7 @@ fn measure_the_account(stack: &Stack) -> Measured {
     browser.signs_in(&page, &person).ok();
     let account = browser.opens("/account");
     note("`GET /account`", &account, 200);
+    measure_what_lets_agents_ask(&mut browser, &person, &mut note);
 
     let page = Page::of(browser.opens("/sign-in/password").ok());
     let next = "a sentence that nobody guesses";
@@ -378,6 +392,37 @@ fn measure_the_account(stack: &Stack) -> Measured {
     let signing_out = Parameters::of([("csrf", csrf.as_str())]);
     note("`POST /sign-out`", &browser.submits_and_stays("/sign-out", &signing_out), 200);
     measured
+}
+
+/// They invite an agent, and set the code for agents.
+fn measure_what_lets_agents_ask(
+    browser: &mut Browser<'_>,
+    person: &Person,
+    note: &mut impl FnMut(&'static str, &Answer, u16),
+) {
+    let page = browser.opens(INVITATIONS);
+    note("`GET /account/invitations`", &page, 200);
+    let invited = browser.chooses(&Page::of(page), "invited-agent");
+    note("`POST /account/invitations`, for one agent", &invited, 200);
+    let page = browser.opens(USER_CODE);
+    note("`GET /account/user-code`", &page, 200);
+    let csrf = Page::of(page).field("csrf");
+    let form = [("csrf", csrf.as_str()), ("current_password", &person.password), ("user_code", "maple 4711")];
+    let set = browser.submits_and_stays(USER_CODE, &Parameters::of(form));
+    note("`POST /account/user-code`", &set, 303);
+    let page = browser.opens(DEVICES);
+    note("`GET /account/devices`", &page, 200);
+    let csrf = Page::of(page).field("csrf");
+    let own = a_number();
+    let number = [("csrf", csrf.as_str()), ("do", "sms"), ("address", &own), ("name", "Mine")];
+    let named = browser.submits_and_stays(DEVICES, &Parameters::of(number));
+    note("`POST /account/devices`, a number named", &named, 303);
+    let link = messages_of(browser.stack, &person.user_name)[0]["link"].as_str().expect("a link").to_owned();
+    let page = Page::of(browser.opens(&link).ok());
+    let form = ["csrf", "device", "code"].map(|name| (name, page.field(name)));
+    let form = Parameters::of(form.each_ref().map(|(name, value)| (*name, value.as_str())));
+    let confirmed = browser.submits_and_stays("/account/devices/confirm", &form);
+    note("`POST /account/devices/confirm`", &confirmed, 303);
 }
 
 /// Somebody who is elsewhere is asked twice, approves, and is asked again.
@@ -402,6 +447,31 @@ fn measure_asking(stack: &Stack, agent: &Agent<'_>) -> Measured {
     note("`POST /token`, approval to access and ID token", &agent.comes_with(&auth_req_id), 200);
     let again = agent.asks_elsewhere(&form);
     note("`POST /bc-authorize`, where others waited and were decided", &again, 200);
+    measured
+}
+
+/// What an agent shows beside its own proof: a person's code, right or wrong, and the token of who acts.
+fn measure_what_else_is_shown(stack: &Stack) -> Measured {
+    let (observer, person) = (stack.observer(), somebody_reachable(stack));
+    Browser::new(stack).sets_the_user_code(&person, "493 817 26");
+    let (coded, desk) = (Agent::with_basic(stack, "coded-agent"), Agent::with_basic(stack, "desk-tool"));
+    let form = for_signing_in_of(&person.user_name);
+    let showing = |code: &str| form.clone().and("user_code", code);
+    let token =
+        Agent::with_basic(stack, "nightly-agent").works_alone(&Parameters::of([("scope", "files.read")]));
+    let token = token.ok().string("access_token");
+    let acting = form.clone().and("actor_token", &token).and("actor_token_type", ACCESS_TOKEN);
+    // Now what is known of the agents is warm.
+    coded.asks_elsewhere(&showing("000 000 00")).is_refused(400, "invalid_user_code");
+    desk.asks_elsewhere(&acting.clone().with("login_hint", &format!("nobody-{}", person.user_name))).ok();
+    let mut measured = Measured::new();
+    let mut note = |name: &'static str, answer: &Answer, status: u16| {
+        assert_eq!(answer.status, status, "{name}: {}", answer.text());
+        measured.insert(name, Calls::of(&observer, answer));
+    };
+    note("`POST /bc-authorize`, with a wrong user code", &coded.asks_elsewhere(&showing("000 000 00")), 400);
+    note("`POST /bc-authorize`, with a user code", &coded.asks_elsewhere(&showing("493 817 26")), 200);
+    note("`POST /bc-authorize`, with an actor token", &desk.asks_elsewhere(&acting), 200);
     measured
 }
 
@@ -457,6 +527,8 @@ fn requests_of(agent: &Agent<'_>, asker: &Agent<'_>, person: &Person) -> Measure
 const READS: [&str; 3] = ["DynamoDB.GetItem", "DynamoDB.BatchGetItem", "DynamoDB.Query"];
 const WRITES: [&str; 4] =
     ["DynamoDB.PutItem", "DynamoDB.UpdateItem", "DynamoDB.DeleteItem", "DynamoDB.TransactWriteItems"];
+/// To people: by SNS, or into the inbox in its place.
+const MESSAGES: [&str; 2] = ["SNS.Publish", "Inbox.Receive"];
 
 /// The calls of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -464,6 +536,7 @@ pub(crate) struct Calls {
     pub(crate) reads: u32,
     pub(crate) writes: u32,
     pub(crate) signatures: u32,
+    pub(crate) messages: u32,
     pub(crate) hashes: u32,
 }
 
@@ -476,6 +549,7 @@ impl Calls {
             reads: sum(&READS),
             writes: sum(&WRITES),
             signatures: sum(&["Keys.Sign", "KMS.Sign"]),
+            messages: sum(&MESSAGES),
             hashes: sum(&["Argon2id"]),
         };
         let all: u32 = calls.values().sum();
@@ -485,14 +559,15 @@ impl Calls {
 
     /// The calls to AWS: a password hash is made in the function itself.
     pub(crate) fn total(self) -> u32 {
-        self.reads + self.writes + self.signatures
+        self.reads + self.writes + self.signatures + self.messages
     }
 
-    fn named(self) -> [(u32, &'static str, &'static str); 4] {
+    fn named(self) -> [(u32, &'static str, &'static str); 5] {
         [
             (self.reads, "read", "reads"),
             (self.writes, "write", "writes"),
             (self.signatures, "signature", "signatures"),
+            (self.messages, "message", "messages"),
             (self.hashes, "password hash", "password hashes"),
         ]
     }
@@ -517,7 +592,8 @@ impl Calls {
                 .find_map(|(times, what)| what.starts_with(of).then(|| times.parse().expect("a number")))
                 .unwrap_or_default()
         };
-        let [reads, writes, signatures, hashes] = Self::default().named().map(|(_, one, _)| times(one));
-        Self { reads, writes, signatures, hashes }
+        let [reads, writes, signatures, messages, hashes] =
+            Self::default().named().map(|(_, one, _)| times(one));
+        Self { reads, writes, signatures, messages, hashes }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, sleep};
 use std::time::Duration;
@@ -20,26 +20,24 @@ use crate::stack::Stack;
 use crate::web::{Answer, Parameters, http};
 
 /// What an agent may choose to be told with.
-const TOKEN: &str = "8d67dc78-7faa-4d41-aabd-67707b374255";
+pub(super) const TOKEN: &str = "8d67dc78-7faa-4d41-aabd-67707b374255";
 
 /// An agent's endpoint. It ends with this program.
-struct Endpoint {
-    url: String,
+pub(super) struct Endpoint {
+    pub(super) url: String,
     status: Arc<Mutex<&'static str>>,
     heard: Arc<Mutex<Vec<String>>>,
 }
 
 impl Endpoint {
-    fn opens() -> Self {
+    pub(super) fn opens() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://localhost:{}/told", listener.local_addr().expect("bound").port());
         let endpoint = Self { url, status: Arc::new(Mutex::new("204 No Content")), heard: Arc::default() };
         let (status, heard) = (endpoint.status.clone(), endpoint.heard.clone());
         thread::spawn(move || {
             for mut stream in listener.incoming().flatten() {
-                let mut request = [0; 8192];
-                let length = stream.read(&mut request).unwrap_or(0);
-                let request = String::from_utf8_lossy(&request[..length]).into_owned();
+                let request = whole(&mut stream);
                 heard.lock().unwrap_or_else(PoisonError::into_inner).push(request);
                 let status = *status.lock().unwrap_or_else(PoisonError::into_inner);
                 let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
@@ -49,13 +47,13 @@ impl Endpoint {
         endpoint
     }
 
-    fn answers(&self, status: &'static str) {
+    pub(super) fn answers(&self, status: &'static str) {
         *self.status.lock().unwrap_or_else(PoisonError::into_inner) = status;
     }
 
     /// What it heard until it was this many times.
     #[track_caller]
-    fn heard(&self, times: usize) -> Vec<String> {
+    pub(super) fn heard(&self, times: usize) -> Vec<String> {
         soon(|| {
             let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone();
             (heard.len() >= times).then_some(heard)
@@ -63,9 +61,26 @@ impl Endpoint {
     }
 }
 
+/// A request, up to the length that it names.
+fn whole(stream: &mut TcpStream) -> String {
+    let (mut request, mut part) = (Vec::new(), [0; 8192]);
+    loop {
+        let length = stream.read(&mut part).unwrap_or(0);
+        request.extend_from_slice(&part[..length]);
+        let text = String::from_utf8_lossy(&request);
+        let complete = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+            let named = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            named.and_then(|length| length.parse().ok()).is_none_or(|length: usize| body.len() >= length)
+        });
+        if complete || length == 0 {
+            return text.into_owned();
+        }
+    }
+}
+
 /// Looks until there is something to see.
 #[track_caller]
-fn soon<T>(look: impl Fn() -> Option<T>) -> T {
+pub(super) fn soon<T>(look: impl Fn() -> Option<T>) -> T {
     for _ in 0..200 {
         if let Some(seen) = look() {
             return seen;
@@ -104,7 +119,7 @@ fn inbox_of(stack: &Stack) -> String {
 }
 
 /// What a person's phone shows, the newest first.
-fn messages_of(stack: &Stack, user_name: &str) -> Vec<Value> {
+pub(crate) fn messages_of(stack: &Stack, user_name: &str) -> Vec<Value> {
     let address = format!("{}/messages?person={user_name}", inbox_of(stack));
     Answer::to(http().get(address)).ok().json()["messages"].as_array().expect("a list").clone()
 }

@@ -5,6 +5,7 @@
 mod agents;
 mod chain;
 mod ctrl_c;
+mod elsewhere;
 mod examples;
 mod mcp_tool;
 mod readme;

@@ -3,8 +3,10 @@
 
 use serde_json::json;
 
-use crate::agent::{Agent, asks_for_a_file, the_file_tool};
+use crate::agent::{Agent, asks_for_a_file, the_file, the_file_tool};
+use crate::asking::{Answering, an_asking_agent, for_approval_of, somebody_reachable, the_person_answers};
 use crate::browser::{Browser, Page};
+use crate::inviting::{an_invited_agent, with_the_code};
 use crate::person::{Decision, Person, granted, somebody, the_code};
 use crate::stack::Stack;
 use crate::web::{Answer, Parameters};
@@ -44,6 +46,45 @@ fn whichever_reply_is_lost_the_way_goes_on() {
     for lost in 0..200 {
         stack.suffers(&json!({ "kind": "lose_reply", "skip": lost, "times": 1 }));
         walks(&stack, &person);
+        let struck = stack.calls_that_failed();
+        stack.recovers();
+        if struck == 0 {
+            assert!(lost > 25, "the way has {lost} calls only");
+            return;
+        }
+    }
+    panic!("the way has no end");
+}
+
+/// The way by somebody who is elsewhere: the request that is counted and kept, the poll that is noted, yes and no, the tokens.
+fn asks_elsewhere(stack: &Stack, [first, second]: &[Person; 2]) {
+    let agent = an_asking_agent(stack);
+    let asks = |person: &Person| {
+        let form = for_approval_of(&person.user_name, &json!([the_file("Q4-report.pdf", &["read"])]));
+        let auth_req_id = agent.waits_for_approval(&form);
+        agent.comes_with(&auth_req_id).is_refused(400, "authorization_pending");
+        auth_req_id
+    };
+    let auth_req_id = asks(first);
+    the_person_answers(stack, first, &auth_req_id, &Answering::Yes);
+    let tokens = agent.comes_with(&auth_req_id).ok();
+    the_file_tool(stack).finds_active(&tokens.string("access_token"));
+    agent.comes_with(&auth_req_id).is_refused(400, "invalid_grant");
+
+    let auth_req_id = asks(second);
+    the_person_answers(stack, second, &auth_req_id, &Answering::No);
+    agent.comes_with(&auth_req_id).is_refused(400, "access_denied");
+}
+
+/// Each time others are asked: whoever has declined is not asked again so soon.
+#[test]
+fn whichever_reply_is_lost_whoever_is_elsewhere_is_asked_and_heard() {
+    let stack = Stack::start("lost-replies-elsewhere", &[]);
+    the_file_tool(&stack).finds_inactive("junk");
+    for lost in 0..200 {
+        let people = [(); 2].map(|()| somebody_reachable(&stack));
+        stack.suffers(&json!({ "kind": "lose_reply", "skip": lost, "times": 1 }));
+        asks_elsewhere(&stack, &people);
         let struck = stack.calls_that_failed();
         stack.recovers();
         if struck == 0 {
@@ -165,6 +206,61 @@ fn whoever_heard_nothing_of_what_was_done_may_ask_again() {
     stack.recovers();
     tool.finds_inactive(&renewed.string("access_token"));
     agent.revokes(&token);
+}
+
+/// An `auth_req_id` is spent as a code is: what was made of it and not heard of is taken back.
+#[test]
+fn whoever_heard_nothing_of_the_tokens_of_an_approval_may_ask_again() {
+    let stack = Stack::start("approvals-tokens-unheard", &[]);
+    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
+    let form = for_approval_of(&person.user_name, &json!([the_file("Q4-report.pdf", &["read"])]));
+    let auth_req_id = agent.waits_for_approval(&form);
+    the_person_answers(&stack, &person, &auth_req_id, &Answering::Yes);
+    stack.suffers(&json!({ "kind": "lose_reply", "skip": READS_OF_A_REDEMPTION }));
+    agent.comes_with(&auth_req_id).is_refused(503, "temporarily_unavailable");
+    assert!(stack.calls_that_failed() > 1, "the redemption, and its taking back");
+    stack.recovers();
+    let tokens = agent.comes_with(&auth_req_id).ok();
+    the_file_tool(&stack).finds_active(&tokens.string("access_token"));
+    agent.comes_with(&auth_req_id).is_refused(400, "invalid_grant");
+}
+
+/// An invitation is spent before the request is kept that it is for (OpenID CIBA Core 1.0, section 7.1: `login_hint_token`). From
+/// whichever call on nothing is heard any more, it is given back: its person need not make another one.
+#[test]
+fn an_invitation_of_whose_request_nothing_was_heard_is_good_again() {
+    let stack = Stack::start("invitations-given-back", &[]);
+    let (agent, person) = (an_invited_agent(&stack), somebody(&stack));
+    let mut browser = Browser::new(&stack);
+    for lost in 0..50 {
+        let asks = with_the_code(&browser.invites(&person, &agent.id));
+        stack.suffers(&json!({ "kind": "lose_reply", "skip": lost }));
+        let answer = agent.asks_elsewhere(&asks);
+        stack.recovers();
+        let again = agent.asks_elsewhere(&asks);
+        // Only so many are made in a minute, and the server has to read its configuration anew.
+        stack.time_passes(60);
+        if answer.status == 200 {
+            again.is_refused(400, "expired_login_hint_token");
+            assert!(lost >= 4, "a request has {lost} calls only");
+            return;
+        }
+        answer.is_refused(503, "temporarily_unavailable");
+        again.ok();
+    }
+    panic!("the request has no end");
+}
+
+#[test]
+fn an_invitation_whose_request_the_table_did_not_take_is_good_again() {
+    let stack = Stack::start("invitations-of-requests-not-kept", &[]);
+    let (agent, person) = (an_invited_agent(&stack), somebody(&stack));
+    let asks = with_the_code(&Browser::new(&stack).invites(&person, &agent.id));
+    stack.suffers(&json!({ "kind": "throttle", "operation": "PutItem" }));
+    agent.asks_elsewhere(&asks).is_refused(503, "temporarily_unavailable");
+    stack.recovers();
+    agent.asks_elsewhere(&asks).ok();
+    agent.asks_elsewhere(&asks).is_refused(400, "expired_login_hint_token");
 }
 
 /// The session; the person, with the request if it was pushed.

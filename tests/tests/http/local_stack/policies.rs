@@ -254,6 +254,49 @@ fn an_exchange_that_a_policy_refuses_is_audited_by_its_name_and_answered_without
     assert_eq!(forbidden.text(), unpermitted.text(), "forbidden and not permitted look alike");
 }
 
+/// A policy about one person is about their `sub`, which the operator's command reads where the server does.
+#[test]
+fn a_policy_on_one_person_is_explained_as_the_server_decides_it() {
+    let stack = with_policies("policies-one-person", EXCHANGES);
+    let (agent, files) = (an_agent(&stack), the_file_tool(&stack));
+    let (she, other) = (somebody(&stack), somebody(&stack));
+    let hers = format!(
+        "@id(\"hers-alone\") forbid (principal, action == Action::\"token_exchange\", resource)\n\
+         unless {{ principal has person && principal.person == Person::\"{}\" }};",
+        stack.operator().id_of(&she.user_name)
+    );
+    fs::write(stack.configuration.join("policies/hers.cedar"), hers).expect("written");
+    stack.operator().applies(&stack.configuration);
+    stack.takes_notice();
+    for (person, is_hers) in [(&she, true), (&other, false)] {
+        let explained = stack.operator().does(&[
+            "policy",
+            "explain",
+            "--client",
+            "files-tool",
+            "--actor",
+            "report-agent",
+            "--person",
+            &person.user_name,
+            "--action",
+            "token_exchange",
+            "--tool",
+            "bank",
+            "--scope",
+            "bank.statements",
+        ]);
+        let token = granted(&agent, person, &asks_for_a_file()).access_token;
+        let exchanged = files.exchanges(&token, BANK);
+        if is_hers {
+            assert_eq!(explained, "allowed: scope bank.statements by files-ask-the-bank\n");
+            exchanged.ok();
+        } else {
+            assert_eq!(explained, "denied: scope bank.statements by hers-alone\n");
+            is_audited(&stack, &exchanged, "exchange-not-allowed", "hers-alone");
+        }
+    }
+}
+
 /// What the request names is not left out in silence.
 #[test]
 fn an_exchange_that_names_what_a_policy_forbids_is_refused_and_audited_alike() {

@@ -340,7 +340,7 @@ fn a_request_cannot_be_approved_after_it_has_expired() {
     let file = json!([the_file("Q4-report.pdf", &["read"])]);
     let asked = asked_for(stack, &file, &Parameters::of([("requested_expiry", "30")]));
     thread::sleep(Duration::from_secs(31));
-    for answering in [Answering::Yes, Answering::No, Answering::NotMe] {
+    for answering in [Answering::Yes, Answering::No] {
         let late = told(asked.answers(&answering), 400);
         assert!(late.contains("This request has expired"), "{answering:?}: {late}");
     }
@@ -348,6 +348,50 @@ fn a_request_cannot_be_approved_after_it_has_expired() {
     asked.comes().is_refused(400, "expired_token");
     let list = Page::of(asked.browser.clone().opens("/approval").ok());
     assert!(list.words().contains("Nothing waits for your answer."), "{}", list.words());
+
+    // Who used their name is kept from asking again, and be it noticed too late.
+    assert_eq!(asked.answers(&Answering::NotMe).status, 303);
+    assert!(
+        asked.sees().words().contains("You denied it, and blocked the agent"),
+        "{}",
+        asked.sees().words()
+    );
+    let account = Page::of(asked.browser.clone().opens("/account").ok());
+    assert_eq!(account.fields("unblock"), ["asking-agent"]);
+    asked.comes().is_refused(400, "expired_token");
+}
+
+/// Nobody blocks an agent in somebody else's name, nor by a request that was never made.
+#[test]
+fn what_is_not_theirs_lets_nobody_block_an_agent_be_it_expired_or_not() {
+    let stack = Stack::shared();
+    let asked = asked(stack);
+    let mut browser = Browser::new(stack);
+    let somebody_else = somebody_reachable(stack);
+    let sign_in = Page::of(browser.opens("/account").ok());
+    browser.signs_in(&sign_in, &somebody_else).ok();
+    assert_eq!(browser.answers(&asked.page, &Answering::NotMe).status, 403);
+    let account = Page::of(browser.opens("/account").ok());
+    assert!(account.fields("unblock").is_empty());
+}
+
+/// What stood behind a yes has ended: the page does not go on saying that the agent may do it.
+#[test]
+fn a_page_says_when_what_was_approved_is_over() {
+    let stack = Stack::shared();
+    let (agent, person) = (another_asking_agent(stack), somebody_reachable(stack));
+    let file = json!([the_file("Q4-report.pdf", &["read"])]);
+    let form = for_approval_of(&person.user_name, &file).with("scope", "openid files.access offline_access");
+    let auth_req_id = agent.waits_for_approval(&form);
+    let mut browser = Browser::new(stack);
+    let page = browser.comes_to_approval(&person, &auth_req_id);
+    browser.answers(&page, &Answering::Yes);
+    let refresh = agent.comes_with(&auth_req_id).ok().string("refresh_token");
+    let sees = |browser: &Browser<'_>| Page::of(browser.clone().opens(&page_of(&auth_req_id)).ok()).words();
+    assert!(sees(&browser).contains("You approved it") && !sees(&browser).contains("it is over"));
+    agent.revokes(&refresh);
+    assert!(sees(&browser).contains("You approved it, and it is over"), "{}", sees(&browser));
+    assert!(!sees(&browser).contains("Q4-report.pdf"), "{}", sees(&browser));
 }
 
 /// An answer of which nobody heard was taken back: the request stands as before, in a later version.

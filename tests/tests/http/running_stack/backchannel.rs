@@ -79,7 +79,7 @@ fn what_the_person_approves_is_what_the_token_says() {
     let auth_time = claims["auth_time"].as_i64().expect("when they signed in");
     assert!((before - 60..=before + 5).contains(&auth_time), "{auth_time} and not about {before}");
     assert_eq!(token.lives_for(), 300);
-    assert!(claims.get("act").is_none(), "{claims}");
+    assert_eq!(claims["act"], json!({ "sub": "asking-agent" }), "{claims}");
 }
 
 /// OpenID Connect Core, sections 2 and 3.1.3.6.
@@ -719,9 +719,9 @@ fn an_approval_of_somebody_who_was_disabled_since_is_worth_nothing() {
     let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person));
     the_person_answers(stack, &person, &auth_req_id, &Answering::Yes);
     stack.operator().does(&["user", "disable", &person.user_name]);
-    agent.comes_with(&auth_req_id).is_refused(400, "invalid_grant");
+    agent.comes_with(&auth_req_id).is_refused(400, "transaction_failed");
     stack.operator().does(&["user", "enable", &person.user_name]);
-    agent.comes_with(&auth_req_id).is_refused(400, "invalid_grant");
+    agent.comes_with(&auth_req_id).is_refused(400, "transaction_failed");
 }
 
 #[test]
@@ -752,8 +752,8 @@ fn the_metadata_say_how_to_ask() {
     for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
         let said = stack.get(path).ok().json();
         assert_eq!(said["backchannel_authentication_endpoint"], stack.url("/bc-authorize"));
-        assert_eq!(said["backchannel_token_delivery_modes_supported"], json!(["poll", "ping"]));
-        assert_eq!(said["backchannel_user_code_parameter_supported"], false);
+        assert_eq!(said["backchannel_token_delivery_modes_supported"], json!(["poll", "ping", "push"]));
+        assert_eq!(said["backchannel_user_code_parameter_supported"], true);
         let grants = said["grant_types_supported"].as_array().expect("grants");
         assert!(grants.contains(&json!(crate::asking::CIBA)), "{grants:?}");
     }

@@ -430,6 +430,20 @@ fn bearers() -> Vec<Case> {
             let token = granted(&jealous, &somebody(world.stack), &ask).access_token;
             world.bank.exchanges(&token, LEDGER)
         }),
+        case("a client between", granted_by("by bank-tool-asks-the-ledger"), |world| {
+            world.bank.exchanges(&world.for_bank, LEDGER)
+        }),
+        // The same right in the same hands, but two actors in the chain.
+        case(
+            "a policy that goes by the depth of the chain",
+            no_target("exchange-not-allowed by the-ledger-is-two-clients-away-at-most"),
+            |world| {
+                let less = Parameters::of([("scope", "files.read")]);
+                let narrowed = world.files.exchanges_for(&world.good, FILES, &less).ok();
+                let for_bank = world.files.exchanges(&narrowed.string("access_token"), BANK).ok();
+                world.bank.exchanges(&for_bank.string("access_token"), LEDGER)
+            },
+        ),
         case("a wrong secret", refused((401, "invalid_client"), "client-rejected: WrongSecret"), |world| {
             let proof = crate::agent::Proof::Basic("evil".to_owned());
             Agent { stack: world.stack, id: "files-tool".to_owned(), proof }.exchanges(&world.good, BANK)

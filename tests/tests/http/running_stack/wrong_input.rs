@@ -24,6 +24,7 @@ use crate::asking::{
     Answering, an_asking_agent, another_asking_agent, for_approval_of, somebody_reachable, the_person_answers,
 };
 use crate::browser::{Browser, Page};
+use crate::inviting::{DEVICES, INVITATIONS, USER_CODE};
 use crate::local_stack::aws_calls::{Calls, TABLE};
 use crate::person::{granted, somebody, the_person_consents};
 use crate::stack::Stack;
@@ -115,6 +116,10 @@ struct Place<'s> {
     deciding: (Browser<'s>, Page),
     /// One on the page of the request that waits.
     answering: (Browser<'s>, Page),
+    /// Two on pages of the account: where agents are invited, and where the code for them is set.
+    inviting: (Browser<'s>, Page),
+    setting_a_code: (Browser<'s>, Page),
+    naming_devices: (Browser<'s>, Page),
 }
 
 impl<'s> Place<'s> {
@@ -135,6 +140,10 @@ impl<'s> Place<'s> {
         the_person_answers(stack, &reachable, &approved, &Answering::Yes);
         let mut at_approval = Browser::new(stack);
         let answering = at_approval.comes_to_approval(&reachable, &waiting);
+        let mut at_account = Browser::new(stack);
+        let inviting = at_account.comes_to_account(&person, INVITATIONS);
+        let setting_a_code = at_account.comes_to_account(&person, USER_CODE);
+        let naming_devices = at_account.comes_to_account(&person, DEVICES);
         let signing_in = Page::of(at_sign_in.opens(&address()).ok());
         let deciding = at_consent.comes_to_consent(&person, &address());
         Self {
@@ -142,6 +151,9 @@ impl<'s> Place<'s> {
             signing_in: (at_sign_in, signing_in),
             deciding: (at_consent, deciding),
             answering: (at_approval, answering),
+            inviting: (at_account.clone(), inviting),
+            setting_a_code: (at_account.clone(), setting_a_code),
+            naming_devices: (at_account, naming_devices),
             tool: the_file_tool(stack),
             public: Agent::public(stack),
             nightly: Agent::with_basic(stack, "nightly-agent"),

@@ -10,7 +10,7 @@ use crate::web::{Answer, http};
 use tests::program;
 
 /// Starts the demo as the README says, with the data folder of our server, which names its issuer and knows the secrets.
-fn the_demo(stack: &Stack, words: &[&str]) -> Terminal {
+pub(super) fn the_demo(stack: &Stack, words: &[&str]) -> Terminal {
     let mut command = Command::new(program("demo"));
     command.args(words).arg("--data").arg(&stack.data).env_remove("COUNTERSIGN_CLIENT_SECRET");
     Terminal::starts(&mut command)
@@ -28,7 +28,7 @@ fn the_demo_asks(decision: &Decision) -> (Ended, String) {
 
 /// The lines of a step of the demo's story, by the words of its title.
 #[track_caller]
-fn step<'s>(story: &'s str, title: &str) -> &'s str {
+pub(super) fn step<'s>(story: &'s str, title: &str) -> &'s str {
     let (_, after) = story.split_once(title).unwrap_or_else(|| panic!("no step \"{title}\": {story}"));
     // A step ends where the next line begins that is not indented.
     let next =
@@ -45,7 +45,7 @@ fn shown(file: &str) -> String {
 
 /// That the token opened one file, and was refused for the one beside it.
 #[track_caller]
-fn has_read_one_file_and_was_refused_the_other(story: &str) {
+pub(super) fn has_read_one_file_and_was_refused_the_other(story: &str) {
     let served = step(story, "The agent reads Q4-report.pdf");
     assert!(served.contains("200 OK") && served.contains(&shown(WANTED)), "{served}");
     let refused = step(story, "The agent tries Q3-report.pdf with the same token");
@@ -56,7 +56,7 @@ fn has_read_one_file_and_was_refused_the_other(story: &str) {
 
 /// That nothing of a file came out, not even its first lines.
 #[track_caller]
-fn has_not_seen(story: &str, file: &str) {
+pub(super) fn has_not_seen(story: &str, file: &str) {
     let text = shown(file);
     let heading = text.lines().nth(1).expect("a second line").trim();
     assert!(heading.starts_with("Finance report") && !story.contains(heading), "{story}");

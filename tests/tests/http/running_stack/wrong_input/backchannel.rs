@@ -5,6 +5,7 @@ use super::{EVIL, Place, Row, a_file_with, row};
 use crate::agent::{Agent, BANK, the_file};
 use crate::asking::{CIBA, for_approval_of, for_signing_in_of};
 use crate::assertion::unguessable;
+use crate::exchange::{ACCESS_TOKEN, ID_TOKEN};
 use crate::web::Parameters;
 
 /// What `/bc-authorize` refuses (OpenID CIBA Core 1.0, section 13), and `/token` of what was asked there (section 11).
@@ -166,6 +167,36 @@ fn words() -> Vec<Row> {
         ),
         twice("acr_values"),
         twice("user_code"),
+        twice("channel"),
+        with("the configuration's own", "a channel that is none", "invalid_request", "channel", EVIL),
+        twice("actor_token"),
+        asked(
+            "RFC 8693, 2.1",
+            "an actor_token without its type",
+            "invalid_request",
+            "actor_token_type",
+            |_, form| form.and("actor_token", EVIL),
+        ),
+        asked("RFC 8693, 2.1", "an actor_token_type alone", "invalid_request", "actor_token", |_, form| {
+            form.and("actor_token_type", ACCESS_TOKEN)
+        }),
+        asked("RFC 8693, 2.1", "an actor_token that is none", "invalid_request", "actor_token", |_, form| {
+            form.and("actor_token", EVIL).and("actor_token_type", ACCESS_TOKEN)
+        }),
+        asked(
+            "RFC 8693, 2.1",
+            "an actor_token of a type that is not taken",
+            "invalid_request",
+            "actor_token_type",
+            |place, form| form.and("actor_token", &place.id_token).and("actor_token_type", ID_TOKEN),
+        ),
+        asked(
+            "RFC 8693, 2.1",
+            "a person's token as actor_token",
+            "invalid_request",
+            "actor_token",
+            |place, form| form.and("actor_token", &place.for_files).and("actor_token_type", ACCESS_TOKEN),
+        ),
         with(section, "a request object", "request_not_supported", "request", "e30.e30."),
     ]
 }
@@ -357,6 +388,16 @@ fn redemptions() -> Vec<Row> {
             "authorization_details",
             EVIL,
         ),
+        redeemed(
+            "RFC 8693, 2.1",
+            "approved, an actor_token that is none",
+            "invalid_request",
+            "actor_token",
+            |place| {
+                coming_with(&place.approved).and("actor_token", EVIL).and("actor_token_type", ACCESS_TOKEN)
+            },
+        ),
+        approved("RFC 8693, 2.1", "approved, an actor_token alone", "invalid_request", "actor_token", EVIL),
         redeemed(
             "RFC 6749, 5.2",
             "approved, as a code",

@@ -11,6 +11,9 @@ pub(super) fn rows() -> Vec<Row> {
     let mut rows = sign_in();
     rows.extend(consent());
     rows.extend(approval());
+    rows.extend(invitations());
+    rows.extend(user_code());
+    rows.extend(devices());
     rows
 }
 
@@ -115,6 +118,148 @@ fn consent() -> Vec<Row> {
     ]
 }
 
+fn invitations() -> Vec<Row> {
+    let one = |section, name: &str, expected: Expected, names, more: Parameters| {
+        row(section, format!("/account/invitations: {name}"), expected, names, move |place: &Place| {
+            sent_with("csrf", &place.inviting, "/account/invitations", &more)
+        })
+    };
+    let agent = |id: &str| Parameters::of([("agent", id)]);
+    let (refused, again) = (Page(400, "invalid_request"), Page(422, "Choose one of the agents in the list"));
+    let (section, repeated) = ("OpenID CIBA Core, 7.1", "OAuth 2.1, 3.1");
+    vec![
+        one(section, "nobody chosen", again, "", Parameters::default()),
+        one(section, "an empty choice", again, "", agent("")),
+        one(section, "an unknown agent", again, "", agent(EVIL)),
+        one(section, "an over-long agent", again, "", agent(&EVIL.repeat(200))),
+        one(section, "an agent that asks nobody", again, "", agent("report-agent")),
+        one(section, "the agent in capitals", again, "", agent("INVITED-AGENT")),
+        one(repeated, "agent twice", refused, "agent", agent("invited-agent").and("agent", EVIL)),
+        one(repeated, "a good csrf twice", refused, "csrf", agent("invited-agent").and("csrf", EVIL)),
+    ]
+}
+
+/// No row tries a password: each would be counted.
+fn user_code() -> Vec<Row> {
+    let one = |section, name: &str, expected: Expected, names, more: Parameters| {
+        row(section, format!("/account/user-code: {name}"), expected, names, move |place: &Place| {
+            sent_with("csrf", &place.setting_a_code, "/account/user-code", &more)
+        })
+    };
+    let typed = |code: &str| Parameters::of([("current_password", "evil"), ("user_code", code)]);
+    let (refused, again) = (Page(400, "invalid_request"), Page(422, "6 to 64 visible characters"));
+    let (section, repeated) = ("OpenID CIBA Core, 7.1", "OAuth 2.1, 3.1");
+    vec![
+        one(section, "nothing typed", again, "", Parameters::default()),
+        one(section, "an empty code", again, "", typed("")),
+        one(section, "a short code", again, "", typed("12345")),
+        one(section, "a long code", again, "", typed(&EVIL.repeat(5))),
+        one(section, "a code on two lines", again, "", typed(EVIL)),
+        one(section, "a code with what nobody sees", again, "", typed("1234\u{202e}56")),
+        one(
+            section,
+            "no password to remove it",
+            Page(422, "The password is not right"),
+            "",
+            Parameters::of([("remove", "yes"), ("current_password", &"evil".repeat(2_000))]),
+        ),
+        one(repeated, "user_code twice", refused, "user_code", typed("123456").and("user_code", EVIL)),
+        one(
+            repeated,
+            "current_password twice",
+            refused,
+            "current_password",
+            typed("123456").and("current_password", EVIL),
+        ),
+        one(
+            repeated,
+            "remove twice",
+            refused,
+            "remove",
+            typed("123456").and("remove", "yes").and("remove", "yes"),
+        ),
+        one(repeated, "a good csrf twice", refused, "csrf", typed("123456").and("csrf", EVIL)),
+    ]
+}
+
+/// No row registers a device: each would be counted.
+fn devices() -> Vec<Row> {
+    let one = |name: &str, expected: Expected, names, more: Parameters| {
+        row("OAuth 2.1, 3.1", format!("/account/devices: {name}"), expected, names, move |place: &Place| {
+            sent_with("csrf", &place.naming_devices, "/account/devices", &more)
+        })
+    };
+    let refused = Page(400, "invalid_request");
+    let what = |button: &str| Parameters::of([("do", button)]);
+    let named =
+        |button: &str, address: &str, name: &str| what(button).and("address", address).and("name", name);
+    let of = |button: &str, device: &str| what(button).and("device", device);
+    let hours =
+        |from: &str, to: &str, zone: &str| what("quiet").and("from", from).and("to", to).and("zone", zone);
+    let unknown = "a".repeat(22);
+    let no_number = Page(422, "That is not a telephone number");
+    let no_address = Page(422, "That is not an e-mail address");
+    let (no_name, no_hours) =
+        (Page(422, "A name has 1 to 40 visible characters"), Page(422, "Quiet hours need"));
+    let (gone, no_zone) =
+        (Page(422, "There is no such device any more"), Page(422, "There is no such time zone"));
+    vec![
+        one("no button", refused, "do", Parameters::default()),
+        one("an unknown button", refused, "do", what(EVIL)),
+        one("two buttons", refused, "do", what("loud").and("do", "quiet")),
+        one("a good csrf twice", refused, "csrf", what("loud").and("csrf", EVIL)),
+        one("no number", no_number, "", named("sms", "", "Mine")),
+        one("a number that is none", no_number, "", named("sms", "call me", "Mine")),
+        one("a number at home", no_number, "", named("sms", "0151 12345678", "Mine")),
+        one("a number of 5 KB", no_number, "", named("sms", &"9".repeat(5_000), "Mine")),
+        one("two numbers", refused, "address", named("sms", "+4915112345678", "Mine").and("address", EVIL)),
+        one(
+            "a number abroad",
+            Page(422, "numbers of this country"),
+            "",
+            named("sms", "+882161234567", "Mine"),
+        ),
+        one("no name", no_name, "", named("sms", "+4915112345678", "")),
+        one("a long name", no_name, "", named("sms", "+4915112345678", &"x".repeat(41))),
+        one("a name that acts unseen", no_name, "", named("sms", "+4915112345678", "My\u{202e}phone")),
+        one("two names", refused, "name", named("sms", "+4915112345678", "Mine").and("name", EVIL)),
+        one("no address", no_address, "", named("email", "", "Mine")),
+        one("two addresses in one", no_address, "", named("email", "a@mills.test,b@mills.test", "Mine")),
+        one(
+            "an address with a header",
+            no_address,
+            "",
+            named("email", "a@mills.test\r\nBcc: b@mills.test", "Mine"),
+        ),
+        one(
+            "an address elsewhere",
+            Page(422, "addresses of this domain"),
+            "",
+            named("email", "a@elsewhere.test", "Mine"),
+        ),
+        one(
+            "below a domain",
+            Page(422, "addresses of this domain"),
+            "",
+            named("email", "a@x.mills.test", "Mine"),
+        ),
+        one("no device", refused, "device", what("remove")),
+        one("a device that is none", refused, "device", of("remove", EVIL)),
+        one("two devices", refused, "device", of("remove", &unknown).and("device", &unknown)),
+        one("removes another's", gone, "", of("remove", &unknown)),
+        one("moves another's", gone, "", of("earlier", &unknown)),
+        one("renames another's", gone, "", of("rename", &unknown).and("name", "Mine")),
+        one("renames to nothing", no_name, "", of("rename", &unknown)),
+        one("confirms another's", gone, "", of("check", &unknown)),
+        one("no hours", no_hours, "", what("quiet")),
+        one("hours that are none", no_hours, "", hours("25:00", "07:00", "Europe/Berlin")),
+        one("hours that end as they begin", no_hours, "", hours("07:00", "07:00", "Europe/Berlin")),
+        one("a zone that is none", no_zone, "", hours("22:00", "07:00", EVIL)),
+        one("a zone of 5 KB", no_zone, "", hours("22:00", "07:00", &"x/".repeat(2_500))),
+        one("two zones", refused, "zone", hours("22:00", "07:00", "UTC").and("zone", "UTC")),
+    ]
+}
+
 fn approval() -> Vec<Row> {
     let one = |section, name: &str, expected: Expected, names, more: Parameters| {
         row(section, format!("/approval: {name}"), expected, names, move |place: &Place| {
@@ -158,5 +303,20 @@ fn approval() -> Vec<Row> {
             approving("0").without("detail").with("scope", EVIL),
         ),
         one(section, "nothing chosen", nothing, "", Parameters::of([("decision", "approve")])),
+        one(section, "a number that is none", refused, "number", approving("0").and("number", EVIL)),
+        one(
+            section,
+            "an over-long number",
+            refused,
+            "number",
+            approving("0").and("number", &"9".repeat(5_000)),
+        ),
+        one(
+            repeated,
+            "number twice",
+            refused,
+            "number",
+            approving("0").and("number", "42").and("number", "17"),
+        ),
     ]
 }

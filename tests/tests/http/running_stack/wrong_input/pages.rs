@@ -6,11 +6,21 @@ use crate::web::{Parameters, http, post};
 
 /// What the pages of people refuse, and the documents.
 pub(super) fn rows() -> Vec<Row> {
-    let mut rows: Vec<Row> =
-        ["/sign-in", "/consent", "/approval", "/sign-out", "/sign-in/password", "/account"]
-            .into_iter()
-            .flat_map(every_form)
-            .collect();
+    let mut rows: Vec<Row> = [
+        "/sign-in",
+        "/consent",
+        "/approval",
+        "/sign-out",
+        "/sign-in/password",
+        "/account",
+        "/account/invitations",
+        "/account/user-code",
+        "/account/devices",
+        "/account/devices/confirm",
+    ]
+    .into_iter()
+    .flat_map(every_form)
+    .collect();
     rows.extend(of_nobody());
     rows.extend(documents());
     rows
@@ -76,6 +86,34 @@ fn of_nobody() -> Vec<Row> {
             foreign,
             "",
             Parameters::of([("csrf", EVIL), ("client", EVIL)]),
+        ),
+        one(
+            "/account/invitations",
+            "nobody is signed in",
+            foreign,
+            "",
+            Parameters::of([("csrf", EVIL), ("agent", EVIL)]),
+        ),
+        one(
+            "/account/user-code",
+            "nobody is signed in",
+            foreign,
+            "",
+            Parameters::of([("csrf", EVIL), ("current_password", EVIL), ("user_code", EVIL)]),
+        ),
+        one(
+            "/account/devices",
+            "nobody is signed in",
+            foreign,
+            "",
+            Parameters::of([("csrf", EVIL), ("do", "sms"), ("address", "+4915112345678"), ("name", "Mine")]),
+        ),
+        one(
+            "/account/devices/confirm",
+            "nobody is signed in",
+            foreign,
+            "",
+            Parameters::of([("csrf", EVIL), ("device", &"a".repeat(22)), ("code", "evil")]),
         ),
         row("RFC 9110, 15.5.6", "/consent: GET", Page(405, "invalid_request"), "POST", |place| {
             http().get(place.stack.url("/consent"))

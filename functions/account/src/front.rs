@@ -1,27 +1,24 @@
 use http::{Problem, Response, StatusCode, answer, audit, form, query};
 use oauth::{Asks, ClientId, Parameters, Refusal, Sha256Digest};
 use pages::{AccountNotice, AccountPage, BlockedClient, RememberedChoice};
-use reception::{Guest, SignedIn};
+use reception::{ACCOUNT_FORM, Destination, Guest, SignedIn};
 use store::RememberedConsent;
-
-use crate::sign_in;
-
-/// The seal of the account's forms.
-pub(crate) const ACCOUNT_FORM: &str = "account";
 
 /// The front page of the account, or the sign-in page for whoever is not signed in.
 pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
     let Some(signed_in) = guest.signed_in().await? else {
-        return sign_in::alone(guest);
+        return guest.sign_in_alone(&Destination::Account);
     };
     let (person, kept) = guest.store.person_and_own_asks(&signed_in.session.person).await?;
     if !person.is_some_and(|person| person.allows(&signed_in.session)) {
-        return sign_in::alone(guest);
+        return guest.sign_in_alone(&Destination::Account);
     }
     let notice = match query(guest.request)?.optional("notice")? {
         Some("password-changed") => Some(AccountNotice::PasswordChanged),
         Some("consent-forgotten") => Some(AccountNotice::ConsentForgotten),
         Some("block-lifted") => Some(AccountNotice::BlockLifted),
+        Some("user-code-set") => Some(AccountNotice::UserCodeSet),
+        Some("user-code-removed") => Some(AccountNotice::UserCodeRemoved),
         _ => None,
     };
     let consents = guest.store.remembered_consents(&signed_in.session.person, guest.now).await?;

@@ -1,0 +1,5 @@
+//! The Lambda function's entry point.
+
+fn main() {
+    account::serve();
+}

@@ -1,0 +1,159 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use environment::Fault;
+use http::audit::{Decision, Event, Outcome as AuditOutcome};
+use keys::NOTIFICATION_TOKEN;
+use oauth::configuration::{Client, TokenDelivery};
+use oauth::{Active, Awaited, Handle, Refusal, Secret, Stage, Timestamp};
+
+use crate::errand::Errand;
+use crate::outcome::Outcome;
+use crate::{Scene, Services};
+
+/// For how long after its end a client is told of a request: so long it can still ask what became of it.
+const WORTH_TELLING: Duration = Duration::from_mins(10);
+
+/// A client that wants to be told.
+pub(crate) struct Listener {
+    pub(crate) client: Arc<Client>,
+    /// Where.
+    pub(crate) endpoint: String,
+    /// With what of its own.
+    pub(crate) token: Secret<String>,
+    /// Of what.
+    pub(crate) auth_req_id: Handle,
+}
+
+/// An errand to such a client.
+pub(crate) struct Telling<'a> {
+    pub(crate) services: &'a Services,
+    pub(crate) scene: &'a Scene,
+    pub(crate) errand: &'a Errand,
+    /// By which its lines in the log are found.
+    pub(crate) event_id: &'a str,
+    pub(crate) listener: Listener,
+}
+
+impl Services {
+    /// Tells a client what the person has decided, unless it knows already.
+    pub(crate) async fn tell(
+        &self,
+        scene: &Scene,
+        errand: &Errand,
+        event_id: &str,
+    ) -> Result<Outcome, Fault> {
+        let awaited = match &scene.found.stage {
+            Stage::Approved(approved) => &approved.awaited,
+            Stage::Declined(declined) => &declined.awaited,
+            Stage::Active(Active { parcel: Some(parcel), .. }) => &parcel.awaited,
+            _ => return Ok(Outcome::Done("its client knows")),
+        };
+        let listener = match self.listener(scene, awaited).await? {
+            Ok(listener) => listener,
+            Err(outcome) => return Ok(outcome),
+        };
+        let telling = Telling { services: self, scene, errand, event_id, listener };
+        match (&scene.found.stage, telling.listener.client.is_brought_tokens()) {
+            (Stage::Declined(_), true) => telling.refuse(&Refusal::ApprovalDenied, end_of(awaited)).await,
+            (_, true) => telling.bring(awaited).await,
+            (Stage::Active(_), false) => Ok(Outcome::Done("its client is brought nothing any more")),
+            (_, false) => telling.ping(end_of(awaited)).await,
+        }
+    }
+
+    /// Tells a client that its request has expired, once it has. Nothing is written when a request expires, so that a timer has to
+    /// see to it.
+    pub(crate) async fn expire(
+        &self,
+        scene: &Scene,
+        errand: &Errand,
+        event_id: &str,
+    ) -> Result<Outcome, Fault> {
+        let Stage::Requested(requested) = &scene.found.stage else {
+            return Ok(Outcome::Done("it is decided"));
+        };
+        let awaited = &requested.awaited;
+        let until = end_of(awaited);
+        if scene.now < awaited.expires_at {
+            let listens = self.endpoint_of(scene).await?.is_some() && awaited.notification_token.is_some();
+            let not_yet = Outcome::NotYet { at: awaited.expires_at, until };
+            return Ok(if listens { not_yet } else { Outcome::Done("its client polls") });
+        }
+        let listener = match self.listener(scene, awaited).await? {
+            Ok(listener) => listener,
+            Err(outcome) => return Ok(outcome),
+        };
+        let telling = Telling { services: self, scene, errand, event_id, listener };
+        if telling.listener.client.is_brought_tokens() {
+            telling.refuse(&Refusal::AuthReqIdExpired, until).await
+        } else {
+            telling.ping(until).await
+        }
+    }
+
+    /// The client, if it wants to be told; else what becomes of the errand.
+    async fn listener(&self, scene: &Scene, awaited: &Awaited) -> Result<Result<Listener, Outcome>, Fault> {
+        let found = self.endpoint_of(scene).await?;
+        let Some(((client, endpoint), sealed)) = found.zip(awaited.notification_token.as_deref()) else {
+            return Ok(Err(Outcome::Done("its client polls")));
+        };
+        let id = &scene.found.id;
+        let secret = self.keys.server_secret().await?;
+        let Some(token) = secret.reveal(NOTIFICATION_TOKEN, id.as_str(), sealed) else {
+            return Ok(Err(Outcome::Never { why: "the client's token does not open".to_owned() }));
+        };
+        Ok(Ok(Listener { client, endpoint, token, auth_req_id: secret.auth_req_id(id) }))
+    }
+
+    /// A client that wants to be told, and where.
+    async fn endpoint_of(&self, scene: &Scene) -> Result<Option<(Arc<Client>, String)>, Fault> {
+        let client_id = scene.found.client_id();
+        if self.store.client_state(client_id, scene.now).await?.disabled {
+            return Ok(None);
+        }
+        let Some(client) = self.store.client(&scene.configuration, client_id, scene.now).await? else {
+            return Ok(None);
+        };
+        let endpoint = match client.backchannel.as_ref().map(|backchannel| &backchannel.delivery) {
+            Some(TokenDelivery::Ping { endpoint } | TokenDelivery::Push { endpoint }) => endpoint.clone(),
+            Some(TokenDelivery::Poll) | None => return Ok(None),
+        };
+        Ok(Some((client, endpoint)))
+    }
+}
+
+impl Telling<'_> {
+    /// Tells the client that there is something to come for (OpenID CIBA Core 1.0, section 10.2).
+    async fn ping(&self, until: Timestamp) -> Result<Outcome, Fault> {
+        let Listener { endpoint, token, auth_req_id, .. } = &self.listener;
+        let settings = &self.scene.configuration.server.outbound;
+        match self.services.clients.ping(settings, endpoint, auth_req_id, token).await {
+            Ok(()) => Ok(self.heard()),
+            Err(problem) => Ok(Outcome::undelivered(problem, until)),
+        }
+    }
+
+    /// The client said that it heard.
+    pub(crate) fn heard(&self) -> Outcome {
+        let Scene { found, now, .. } = self.scene;
+        tracing::info!(target: "notify", grant_id = found.id.as_str(), "a client was told");
+        self.decision(Event::Notification, AuditOutcome::Granted, *now).record();
+        Outcome::Done("the client was told")
+    }
+
+    pub(crate) fn decision<'d>(
+        &'d self,
+        event: Event,
+        outcome: AuditOutcome<'d>,
+        now: Timestamp,
+    ) -> Decision<'d> {
+        let found = &self.scene.found;
+        Decision::about(event, outcome, self.event_id, now).client(found.client_id()).grant_id(&found.id)
+    }
+}
+
+/// Until when it is worth telling a client of a request.
+pub(crate) fn end_of(awaited: &Awaited) -> Timestamp {
+    awaited.expires_at.after(WORTH_TELLING)
+}
