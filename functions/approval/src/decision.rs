@@ -75,7 +75,7 @@ async fn approve(
 ) -> Result<Attempt, Problem> {
     let request = &waiting.requested.request;
     let client = guest.client(&request.client_id).await?;
-    may_be_approved(guest, &client, &waiting)?;
+    may_be_approved(guest, &client, &waiting.requested)?;
     actor(guest, request).await?;
     guest.may_grant(person, signed_in, &client, &request.asked(), &chosen)?;
     let approval = chosen.approved_by(signed_in);

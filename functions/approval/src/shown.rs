@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use http::{Problem, Response, StatusCode, query};
 use oauth::configuration::{Assurance, Client, GrantType};
-use oauth::{Asks, Authorization, BackchannelRequest, Grant, GrantId, Refusal, Stage, Timestamp};
+use oauth::{Asks, Authorization, BackchannelRequest, Grant, GrantId, Refusal, Requested, Stage, Timestamp};
 use pages::{ApprovalPage, ApprovalProblem, Decided, DecidedPage, WaitingPage, WaitingRequest};
 use reception::{Destination, Guest, SignedIn};
 use serde::{Deserialize, Serialize};
@@ -74,11 +74,23 @@ async fn offered(
         let client = &requested.request.client_id;
         let stands = person.is_none_or(|person| person.allows_made_at(requested.requested_at));
         let is_blocked = asks.is_some_and(|asks| asks.is_blocked(client));
-        if stands && !is_blocked && guest.client_at_work(client).await?.is_some() {
+        if stands && !is_blocked && can_be_granted(guest, requested).await? {
             offered.push(request);
         }
     }
     Ok(offered)
+}
+
+/// Whether who asks, and who would act, are still there for it.
+async fn can_be_granted(guest: &Guest<'_>, requested: &Requested) -> Result<bool, Problem> {
+    let Some(client) = guest.client_at_work(&requested.request.client_id).await? else { return Ok(false) };
+    if may_be_approved(guest, &client, requested).is_err() {
+        return Ok(false);
+    }
+    match &requested.request.actor {
+        None => Ok(true),
+        Some(actor) => Ok(guest.client_at_work(actor).await?.is_some()),
+    }
 }
 
 async fn line(guest: &Guest<'_>, authorization: &Authorization) -> Result<Option<WaitingRequest>, Problem> {
@@ -173,7 +185,7 @@ pub(crate) async fn page(
     let Waiting { requested, authorization } = waiting;
     let request = &requested.request;
     let client = guest.client(&request.client_id).await?;
-    may_be_approved(guest, &client, waiting)?;
+    may_be_approved(guest, &client, requested)?;
     let actor = actor(guest, request).await?;
     let read = Read { id: authorization.id.clone(), version: authorization.version };
     // Longer than the request waits: whoever answers too late is told so.
@@ -218,11 +230,15 @@ pub(crate) async fn actor(
 
 /// A client from which the right to ask was taken since is given nothing, and what demands more than a session is refused here as it
 /// was when it was asked.
-pub(crate) fn may_be_approved(guest: &Guest<'_>, client: &Client, waiting: &Waiting) -> Result<(), Refusal> {
+pub(crate) fn may_be_approved(
+    guest: &Guest<'_>,
+    client: &Client,
+    requested: &Requested,
+) -> Result<(), Refusal> {
     if !client.may_use(GrantType::Ciba) || client.backchannel.is_none() {
         return Err(Refusal::GrantNotAllowed { grant_type: GrantType::Ciba.as_str() });
     }
-    match guest.types.strongest_assurance(&waiting.requested.request.details) {
+    match guest.types.strongest_assurance(&requested.request.details) {
         Assurance::Strong => Err(Refusal::AuthenticationStrengthUnavailable),
         Assurance::Session => Ok(()),
     }

@@ -15,8 +15,8 @@ use http::{Problem, Request, Response, StatusCode, answer, form};
 use keys::{Deployment, Keys};
 use oauth::configuration::Client;
 use oauth::{
-    AuthenticationRequest, Authorization, Awaited, BackchannelRequest, ClientId, GrantId, LONGEST_DETAILS,
-    NumberMatch, Parameters, Refusal, Requested, ShownToken, actor_token,
+    Audience, AuthenticationRequest, Authorization, Awaited, BackchannelRequest, ClientId, GrantId,
+    LONGEST_DETAILS, NumberMatch, Parameters, Refusal, Requested, ShownToken, actor_token,
 };
 use policy::{Asking, Policies};
 use serde::Serialize;
@@ -54,7 +54,9 @@ const SHORTEST_EXPIRY: Duration = Duration::from_secs(30);
 struct Acknowledgement {
     auth_req_id: String,
     expires_in: u64,
-    interval: u64,
+    /// Only where the client comes to ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval: Option<u64>,
     /// What the agent shows, and the person picks: an extension of ours.
     #[serde(skip_serializing_if = "Option::is_none")]
     binding_number: Option<u8>,
@@ -134,7 +136,7 @@ async fn ask(
         services.store.give_back_invitation(code, &id).await;
     }
     kept?;
-    let interval = settings.interval.as_secs();
+    let interval = (!client.is_brought_tokens()).then_some(settings.interval.as_secs());
     let body = Acknowledgement {
         auth_req_id: handle.reveal(),
         expires_in: lives.as_secs(),
@@ -181,7 +183,26 @@ fn may_be_asked_of_people(
         is_pushed: true,
         now: visit.now,
     };
-    asking.check(&services.types(visit), &policies, |answer| http::note_policies(answer.for_audit()))
+    let types = services.types(visit);
+    asking.check(&types, &policies, |answer| http::note_policies(answer.for_audit()))?;
+    if client.is_brought_tokens() { for_one_token(visit, client, request, &types) } else { Ok(()) }
+}
+
+/// Refuses what no one token could say, where nobody comes to ask for several: it would be approved for nothing.
+fn for_one_token(
+    visit: &Visit<'_>,
+    client: &Client,
+    request: &BackchannelRequest,
+    types: &DetailTypes,
+) -> Result<(), Refusal> {
+    let configuration = &visit.configuration;
+    let default = configuration.default_resource(client);
+    let (server, tools) = (&configuration.server, &configuration.tools);
+    match Audience::choose(&[], &request.resources, default, server, tools)?.tool() {
+        Some(tool) => types.refuse_outside(&request.details, tool),
+        None if request.details.is_empty() => Ok(()),
+        None => Err(Refusal::ResourceNotChosen),
+    }
 }
 
 /// Keeps the request by one write.

@@ -79,7 +79,7 @@ pub(crate) async fn named(
 ) -> Result<Named, Problem> {
     let (id, typed) = match &asked.hint {
         Hint::Login(text) => match LoginHint::parse(text) {
-            Some(hint) => (services.store.person_hinted(&hint).await?, hint.user_name().to_owned()),
+            Some(hint) => (services.store.person_hinted(&hint).await?, hint.canonical().to_owned()),
             None => (None, text.clone()),
         },
         Hint::IdToken(token) => {
@@ -121,7 +121,8 @@ async fn invited(
     let invitation = services.store.invitation(&code, &client.id, visit.now).await?;
     let invitation = invitation.ok_or(Refusal::HintTokenInvalid)?;
     let (person, asks) = services.store.person_and_own_asks(&invitation.person).await?;
-    let may_be_asked = |person: &Person| !person.disabled && !asks.asks.is_blocked(&client.id);
+    let made_at = invitation.made_at();
+    let may_be_asked = |person: &Person| person.allows_made_at(made_at) && !asks.asks.is_blocked(&client.id);
     let person = person.filter(may_be_asked).ok_or(Refusal::HintTokenInvalid)?;
     Ok(Named { person: Some(person.id), asks, invited_by: Some(code), code: Code::NotAsked })
 }

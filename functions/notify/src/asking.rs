@@ -2,7 +2,7 @@ use deliver::{Addressee, Message, Told};
 use environment::Fault;
 use http::audit::{Decision, Event, Outcome as AuditOutcome};
 use languages::Zone;
-use oauth::{ClientId, PersonId, Reach, Requested, Stage, Timestamp};
+use oauth::{PersonId, Reach, Requested, Stage, Timestamp};
 use store::Configuration;
 
 use crate::outcome::Outcome;
@@ -25,7 +25,7 @@ impl Services {
         let Some(client) = self.store.client(configuration, client_id, *now).await? else {
             return Ok(Outcome::Done("its client is registered no longer"));
         };
-        if self.is_silenced(client_id, person, *now).await? {
+        if self.is_silenced(requested, person, *now).await? {
             return Ok(Outcome::Done("its client may ring nobody, or not this person"));
         }
         let (person, kept) = self.store.person_and_devices(person).await?;
@@ -73,9 +73,19 @@ impl Services {
             && !requested.request.details.iter().any(|detail| is_urgent(&detail.detail_type))
     }
 
-    /// Whether a client was switched off, or blocked by this person, since it asked.
-    async fn is_silenced(&self, client: &ClientId, person: &PersonId, now: Timestamp) -> Result<bool, Fault> {
-        let is_off = self.store.client_state(client, now).await?.disabled;
-        Ok(is_off || self.store.asks(person).await?.asks.is_blocked(client))
+    /// Whether who asks, or who would act, was switched off, or the one was blocked by this person, since it asked.
+    async fn is_silenced(
+        &self,
+        requested: &Requested,
+        person: &PersonId,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let client = &requested.request.client_id;
+        for party in std::iter::once(client).chain(&requested.request.actor) {
+            if self.store.client_state(party, now).await?.disabled {
+                return Ok(true);
+            }
+        }
+        Ok(self.store.asks(person).await?.asks.is_blocked(client))
     }
 }

@@ -86,7 +86,7 @@ impl Telling<'_> {
         }
         let awaited = standing.awaited().cloned().ok_or(Refusal::TransactionFailed)?;
         let may_renew = standing.grant().is_some_and(|grant| client.may_renew_approval(&grant.scope));
-        let refresh = may_renew.then(|| RefreshToken::first(standing.id.clone(), services.dice.roll()));
+        let refresh = if may_renew { Some(self.refresh_token().await?) } else { None };
         let family = refresh.as_ref().map(|token| token.family().digest());
         let life = configuration.server.lifetimes.access_token;
         let (before, secret) = (standing.clone(), &listener.auth_req_id.secret);
@@ -115,6 +115,14 @@ impl Telling<'_> {
         }
     }
 
+    /// The first refresh token. It is derived, so that tokens that are made twice, because the answer to a write was lost, are of one
+    /// family.
+    async fn refresh_token(&self) -> Result<RefreshToken, Fault> {
+        let id = &self.scene.found.id;
+        let secret = self.services.keys.server_secret().await?;
+        Ok(RefreshToken::first(id.clone(), secret.hmac("brought family", &[id.as_str().as_bytes()])))
+    }
+
     /// What the client will be brought, but for the seconds that are left by then.
     async fn sealed(&self, answer: &TokenResponse) -> Result<String, Problem> {
         let mut payload = json!(answer);
@@ -138,9 +146,12 @@ impl Telling<'_> {
             Ok(_) => self.deliver(standing).await,
             Err(Problem::Fault(fault)) => Err(fault),
             Err(Problem::Refused(refusal)) => {
-                let until = end_of(&parcel.awaited);
-                self.forget(standing).await;
-                self.refuse(&refusal, until).await
+                let told = self.refuse(&refusal, end_of(&parcel.awaited)).await?;
+                // As long as it lies there, a later try finds that there is something to tell.
+                if !matches!(told, Outcome::Later { .. }) {
+                    self.forget(standing).await;
+                }
+                Ok(told)
             }
         }
     }

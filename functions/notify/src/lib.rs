@@ -6,14 +6,13 @@
 //! dead letters. A batch never fails as a whole, and its records are worked on side by side.
 
 mod asking;
-mod at_once;
 mod bringing;
 mod errand;
 mod event;
 mod outcome;
 mod telling;
 
-use deliver::{Clients, People, Queue};
+use deliver::{Clients, People, Queue, at_once, boxed};
 use details::DetailTypes;
 use environment::{Clock, Dice, Fault};
 use keys::Keys;
@@ -22,7 +21,6 @@ use outbound::Loopback;
 use serde_json::{Value, json};
 use store::{Configuration, Derived, Store};
 
-use crate::at_once::{at_once, boxed};
 use crate::errand::{Errand, Kind};
 use crate::event::{Order, Record};
 use crate::outcome::Outcome;

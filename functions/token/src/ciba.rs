@@ -33,10 +33,13 @@ pub(crate) async fn redeem(
     let asked = Narrower::parse(parameters)?;
     let family: [u8; 32] = services.dice.roll();
     let mut standing = services.store.awaited_authorization(&handle.id).await?.ok_or(unknown.clone())?;
-    if standing.awaited().is_some_and(|awaited| handle.secret.matches(&awaited.secret)) {
+    // What is not the client's own is looked at no further: whether it is approved is told to nobody else.
+    let is_shown = standing.awaited().is_some_and(|awaited| handle.secret.matches(&awaited.secret));
+    if is_shown {
         http::note_authorization(&standing);
     }
-    let actor = acting(services, visit, client, (parameters, &standing)).await?;
+    let is_own = is_shown && *standing.client_id() == client.id;
+    let actor = acting(services, visit, client, (parameters, &standing), is_own).await?;
     for _ in 0..MOST_TRIES {
         let may_renew = standing.grant().is_some_and(|grant| client.may_renew_approval(&grant.scope));
         let refresh = may_renew.then(|| RefreshToken::first(handle.id.clone(), family));
@@ -65,9 +68,10 @@ async fn acting(
     visit: &Visit<'_>,
     client: &Client,
     (parameters, standing): (&Parameters, &Authorization),
+    is_own: bool,
 ) -> Result<Actor, Problem> {
     match actor_token(parameters)? {
-        Some(shown) if matches!(standing.stage, Stage::Approved(_)) => {
+        Some(shown) if is_own && matches!(standing.stage, Stage::Approved(_)) => {
             let types = services.registered(visit, client).types;
             let keys = services.keys.public().await?;
             Ok(Actor::client(&visit.shown_actor(&keys, &types, client, &shown).await?))

@@ -2,6 +2,7 @@
 //! registered. What cannot be done now waits in a queue (SQS). In place of each service stands something simpler where there is
 //! no AWS.
 
+mod at_once;
 mod clients;
 mod enrolment;
 mod failure;
@@ -11,6 +12,7 @@ mod message;
 mod people;
 mod queue;
 
+pub use at_once::{Work, at_once, boxed};
 pub use clients::Clients;
 pub use enrolment::{Applications, NotEnrolled, Platform, Subscribed};
 pub use failure::Undelivered;

@@ -13,7 +13,8 @@ const NAMESPACE: &str = "Countersign";
 const DEPLOYMENT: &str = "deployment";
 const DEPLOYMENT_SETTING: &str = "COUNTERSIGN_DEPLOYMENT";
 
-/// What the table's faults are called ([`aws::fault`]). What fails beside it is a call of KMS: nothing else is called.
+/// What the table's faults are called ([`aws::fault`]). What fails beside it is a call of KMS. What SNS and SQS
+/// refuse is no fault of a request: it comes again, and at last lies among the dead letters, which have an alarm of their own.
 const TABLE: &str = "table";
 
 /// Writes what failed while `function` worked, in CloudWatch's embedded metric format.

@@ -11,10 +11,10 @@ pub use content::{Content, Registered};
 pub use first_tokens::{FirstTokens, Issued, SignedTokens};
 pub use id_token::Beside;
 
-use environment::Dice;
+use environment::{Dice, Fault};
 use http::Problem;
 use keys::Keys;
-use oauth::{Grant, Refusal, Timestamp};
+use oauth::{ClientId, Grant, Refusal, Timestamp};
 use store::{Configuration, Person, Store};
 
 /// Where tokens are made, and when: everything of one request is judged by the same moment and the same configuration.
@@ -43,6 +43,17 @@ impl Mint<'_> {
         let stands = |person: &Person| {
             person.allows_made_at(grant.granted_at) && client.allows_issued_at(grant.granted_at)
         };
-        Ok(person.filter(stands).ok_or(Refusal::PersonEnded)?)
+        let person = person.filter(stands).ok_or(Refusal::PersonEnded)?;
+        if self.actor_stands(grant).await? { Ok(person) } else { Err(Refusal::PersonEnded.into()) }
+    }
+
+    /// Whether the client that acts in the person's name may still act, where it is another than the one that asks.
+    async fn actor_stands(&self, grant: &Grant) -> Result<bool, Fault> {
+        let actor = grant.act.newest().filter(|actor| actor.iss.is_none());
+        let Some(actor) = actor.and_then(|actor| ClientId::parse(&actor.sub)) else { return Ok(true) };
+        if actor == grant.client_id {
+            return Ok(true);
+        }
+        Ok(self.store.client_state(&actor, self.now).await?.allows_issued_at(grant.granted_at))
     }
 }

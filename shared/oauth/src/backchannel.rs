@@ -12,6 +12,8 @@ use crate::{
 
 /// The longest `binding_message`, in characters: it is compared by eye, on a phone (OpenID CIBA Core 1.0, section 7.1).
 pub const LONGEST_BINDING_MESSAGE: usize = 100;
+/// What stands between the labels of a host (UTS 46, section 2.3).
+const DOTS: [char; 4] = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
 /// As many digits as a telephone number has.
 const LONGEST_NUMBER: u32 = 7;
 /// The longest `client_notification_token` (OpenID CIBA Core 1.0, section 7.1).
@@ -237,13 +239,14 @@ fn leads_elsewhere(text: &str) -> bool {
     let characters: Vec<char> = text.chars().collect();
     let names_a_host = characters
         .windows(3)
-        .any(|around| around[1] == '.' && around[0].is_alphanumeric() && around[2].is_alphabetic());
+        .any(|around| DOTS.contains(&around[1]) && around[0].is_alphanumeric() && around[2].is_alphabetic());
     let mut digits = 0;
+    // Whatever stands between digits but letters, people read over, and so may a phone.
     let names_a_number = characters.iter().any(|character| {
-        match character {
-            '0'..='9' => digits += 1,
-            ' ' | '-' | '/' | '(' | ')' | '+' => {}
-            _ => digits = 0,
+        if character.is_numeric() {
+            digits += 1;
+        } else if character.is_alphabetic() {
+            digits = 0;
         }
         digits >= LONGEST_NUMBER
     });

@@ -31,6 +31,12 @@ pub struct Invitation {
 }
 
 impl Invitation {
+    /// When it was made.
+    pub fn made_at(&self) -> Timestamp {
+        let life = i64::try_from(INVITATION_LIFE.as_secs()).unwrap_or_default();
+        Timestamp::from_seconds(self.expires_at.as_seconds() - life)
+    }
+
     /// Whether this client may use it now.
     pub fn is_for(&self, client: &ClientId, now: Timestamp) -> bool {
         now < self.expires_at && self.client.as_ref().is_none_or(|invited| invited == client)

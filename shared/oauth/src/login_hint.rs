@@ -35,6 +35,11 @@ impl LoginHint {
         &self.user_name
     }
 
+    /// The one way in which all spellings of it are written, whether anybody has it or not.
+    pub fn canonical(&self) -> &str {
+        self.contact.as_ref().map_or(&self.user_name, Contact::as_str)
+    }
+
     /// As an address or number, where it has the shape of one.
     pub const fn contact(&self) -> Option<&Contact> {
         self.contact.as_ref()
@@ -42,6 +47,13 @@ impl LoginHint {
 }
 
 impl Contact {
+    /// As it is looked up.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Email(text) | Self::Phone(text) => text,
+        }
+    }
+
     /// An e-mail address; `None` for what is none.
     pub fn email(text: &str) -> Option<Self> {
         let address = EmailAddress::parse(&text.trim().to_lowercase())?;

@@ -19,6 +19,8 @@ use super::{Done, Visitor};
 
 /// How often in an hour one number or address is asked whether it is somebody's, whoever asks.
 const ASKED_AT_ONE_PLACE: u32 = 3;
+/// How often in an hour one person has a device asked.
+const ASKED_BY_ONE_PERSON: u32 = 3;
 /// Over how long that is counted.
 const COUNTED_TOGETHER: Duration = Duration::from_hours(1);
 
@@ -136,7 +138,11 @@ impl Visitor<'_> {
         let count = async |what: &str, allowed| {
             guest.store.count_within(what, allowed, COUNTED_TOGETHER, guest.now).await
         };
-        Ok(count(&place, ASKED_AT_ONE_PLACE).await? && count("DEVICES", most).await?)
+        let own = format!("DEVICES#{}", self.signed_in.session.person);
+        // The narrowest first: who is turned away takes nobody else's place.
+        Ok(count(&own, ASKED_BY_ONE_PERSON).await?
+            && count(&place, ASKED_AT_ONE_PLACE).await?
+            && count("DEVICES", most).await?)
     }
 
     /// A mail goes out by a topic, and SNS sends nothing to anybody who has not agreed.

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use admission::Visit;
-use deliver::{Addressee, Message};
+use deliver::{Addressee, Message, at_once, boxed};
 use languages::{Languages, Texts};
-use oauth::Device;
 use oauth::configuration::Server;
+use oauth::{Device, Timestamp};
 use pages::DeviceNews;
 use store::Person;
 
@@ -14,6 +14,10 @@ use crate::Services;
 
 /// How long a phone that is off may be told of a change when it comes back.
 const STILL_NEWS: Duration = Duration::from_hours(24);
+/// Of how many changes a person is told in an hour.
+const NEWS_PER_HOUR: u32 = 10;
+/// Over how long that is counted.
+const COUNTED_TOGETHER: Duration = Duration::from_hours(1);
 
 impl Visitor<'_> {
     /// Tells these devices of the person, if they are confirmed, that something has changed. Who is not reached finds it on the
@@ -25,7 +29,7 @@ impl Visitor<'_> {
         news: DeviceNews,
     ) {
         let (server, texts) = (&self.guest.configuration.server, self.guest.texts());
-        tell(self.services, server, texts, &changed.person, devices, news).await;
+        tell(self.services, server, texts, &changed.person, devices, (news, self.guest.now)).await;
     }
 }
 
@@ -39,7 +43,7 @@ pub(crate) async fn tell_of<'d>(
 ) {
     let locale = person.profile.locale.as_deref().and_then(|locale| locale.parse().ok());
     let texts = Languages::shipped().choose(None, locale.as_ref());
-    tell(services, &visit.configuration.server, texts, person, devices, news).await;
+    tell(services, &visit.configuration.server, texts, person, devices, (news, visit.now)).await;
 }
 
 async fn tell<'d>(
@@ -48,15 +52,32 @@ async fn tell<'d>(
     texts: &Texts,
     person: &Person,
     devices: impl Iterator<Item = &'d Device>,
-    news: DeviceNews,
+    (news, now): (DeviceNews, Timestamp),
 ) {
+    let devices: Vec<&Device> = devices.filter(|device| device.is_confirmed()).collect();
+    if devices.is_empty() || !may_tell(services, person, now).await {
+        return;
+    }
     let message = message(server, texts, news, server.page("/account/devices"), STILL_NEWS);
-    for device in devices.filter(|device| device.is_confirmed()) {
+    let tell_on = async |device: &Device| {
         if let Err(problem) = services.people.tell_on(device, &addressee(person), &message).await {
             let (device_id, why) = (device.id.as_str(), problem.why.as_str());
             tracing::warn!(target: "account", device_id, why, "a device was not told of a change");
         }
+    };
+    // Side by side: whoever waits for the page waits for the slowest alone.
+    at_once(devices.into_iter().map(|device| boxed(tell_on(device))).collect()).await;
+}
+
+/// Whether the person is told of one more change: whoever has their session must not be able to run up a bill with it.
+async fn may_tell(services: &Services, person: &Person, now: Timestamp) -> bool {
+    let caller = format!("TOLD#{}", person.id);
+    let within = services.pages.store.count_within(&caller, NEWS_PER_HOUR, COUNTED_TOGETHER, now).await;
+    let within = within.unwrap_or(false);
+    if !within {
+        tracing::warn!(target: "account", person = person.id.as_str(), "a person is told of no more changes");
     }
+    within
 }
 
 /// What the server itself says to somebody, in their language.

@@ -27,7 +27,7 @@ fn a_function_that_lacks_one_right_says_503_to_its_caller_and_which_it_is_to_the
     assert!(taken.iter().eq(OPERATIONS), "{taken:?}");
 }
 
-/// Of DynamoDB and of KMS: all that functions with callers call.
+/// Of DynamoDB and of KMS: all that functions with callers call, but for what `account` asks of SNS.
 const OPERATIONS: [&str; 8] =
     ["BatchGetItem", "Decrypt", "DeleteItem", "GetItem", "PutItem", "Query", "Sign", "UpdateItem"];
 

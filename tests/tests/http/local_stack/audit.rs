@@ -143,7 +143,7 @@ fn each_kind_of_decision_is_one_event_that_names_all_that_was_known() {
             (renewed, "token", "granted", ALL),
             (of_access_token, "revocation", "granted", ALL),
             (of_refresh_token, "revocation", "granted", &["client", "grant_id"]),
-            (after_the_end, "token", "refused", &["client", "grant_id"]),
+            (after_the_end, "token", "refused", BUT_WHAT_WAS_ASKED),
         ],
     );
 }

@@ -52,7 +52,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("`GET /account/user-code`", "3 reads"),
     ("`POST /account/user-code`", "6 reads, 3 writes, 2 password hashes"),
     ("`GET /account/devices`", "3 reads"),
-    ("`POST /account/devices`, a number named", "4 reads, 3 writes, 1 message"),
+    ("`POST /account/devices`, a number named", "4 reads, 4 writes, 1 message"),
     ("`POST /account/devices/confirm`", "3 reads, 1 write"),
     ("`POST /sign-in/password`, of a person with one session", "7 reads, 6 writes, 2 password hashes"),
     ("`POST /sign-out`", "1 read, 1 write"),

@@ -52,6 +52,30 @@ fn it_asks_for_one_tool() {
     agent.asks_elsewhere(&asking(&[FILES])).ok();
 }
 
+/// What no one token could say would be approved for nothing: its default tool is the one that has files.
+#[test]
+fn what_it_asks_for_fits_one_token() {
+    let stack = Stack::shared();
+    let (agent, person) = (a_receiving_agent(stack), somebody_reachable(stack));
+    let of_the_bank = json!([{ "type": "statement", "account": "4711", "kinds": ["daily"] }]);
+    let asked = for_approval_of(&person.user_name, &of_the_bank).with("scope", "openid");
+    let asked = asked.and("client_notification_token", TOKEN);
+    agent.asks_elsewhere(&asked.clone().and("resource", BANK)).ok();
+    agent.asks_elsewhere(&asked).is_refused(400, "invalid_authorization_details");
+}
+
+/// OpenID CIBA Core 1.0, section 7.3: it comes for nothing, so that nothing says how often.
+#[test]
+fn it_is_told_no_interval() {
+    let stack = Stack::shared();
+    let (agent, person) = (a_receiving_agent(stack), somebody_reachable(stack));
+    let asked = for_signing_in_of(&person.user_name).and("client_notification_token", TOKEN);
+    let answer = agent.asks_elsewhere(&asked).ok();
+    let mut members: Vec<_> = answer.json().as_object().expect("an object").keys().cloned().collect();
+    members.sort();
+    assert_eq!(members, ["auth_req_id", "expires_in"]);
+}
+
 /// What lies ready until it is there has to fit an item of the table.
 #[test]
 fn it_asks_for_no_more_details_than_can_be_brought() {

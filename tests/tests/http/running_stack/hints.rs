@@ -91,6 +91,21 @@ fn an_address_of_nobody_is_answered_like_one_of_somebody() {
     assert!(reaches(stack, &person, &contact.1));
 }
 
+/// Somebody has two requests waiting at most; whoever could ask nobody a third time would learn that nobody is there.
+#[test]
+fn all_spellings_of_a_number_are_counted_as_one_whether_anybody_has_it_or_not() {
+    let stack = Stack::shared();
+    let contact = a_contact();
+    somebody_at(stack, &contact);
+    let agent = an_asking_agent(stack);
+    for number in [contact.1.as_str(), &a_contact().1] {
+        let (country, rest) = number.split_at(3);
+        let spellings = [number.to_owned(), format!("{country} {rest}"), format!("{country}-{rest}")];
+        let status = spellings.map(|hint| agent.asks_elsewhere(&for_signing_in_of(&hint)).status);
+        assert_eq!(status, [200, 200, 429], "{number}");
+    }
+}
+
 /// What the directory says now is what counts.
 #[test]
 fn who_got_another_address_is_found_by_that_one_alone() {

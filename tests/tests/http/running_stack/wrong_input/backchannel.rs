@@ -125,6 +125,13 @@ fn messages() -> Vec<Row> {
         message("a host", "Confirm at login.evil.test"),
         message("an e-mail address", "Write to help@evil"),
         message("a telephone number", "Call +49 30 1234567"),
+        message("a telephone number with dots", "Call 555.123.4567"),
+        message("a telephone number with dashes", "Call 030\u{2013}123\u{a0}4567"),
+        message(
+            "a telephone number in other digits",
+            "Call \u{ff10}\u{ff13}\u{ff10}\u{ff11}\u{ff12}\u{ff13}\u{ff14}",
+        ),
+        message("a host with other dots", "Confirm at login\u{3002}evil\u{ff0e}test"),
         message("an escape", "W4\u{1b}[2JSCT"),
         message("101 characters", &"x".repeat(101)),
         message("10,000 characters", &"evil".repeat(2_500)),

@@ -3,15 +3,15 @@ use std::pin::Pin;
 use std::task::Poll;
 
 /// Work that is done beside other work.
-pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Makes work of a future.
-pub(crate) fn boxed<'a, T>(future: impl Future<Output = T> + Send + 'a) -> Work<'a, T> {
+pub fn boxed<'a, T>(future: impl Future<Output = T> + Send + 'a) -> Work<'a, T> {
     Box::pin(future)
 }
 
 /// Does all of it side by side; the results stand in the order of the work. Whoever waits holds up nobody.
-pub(crate) async fn at_once<T>(work: Vec<Work<'_, T>>) -> Vec<T> {
+pub async fn at_once<T>(work: Vec<Work<'_, T>>) -> Vec<T> {
     let mut work: Vec<(Option<Work<'_, T>>, Option<T>)> =
         work.into_iter().map(|work| (Some(work), None)).collect();
     poll_fn(|context| {
