@@ -10,6 +10,7 @@ use crate::asking::{
     for_signing_in_of, page_of, rings, somebody_reachable,
 };
 use crate::browser::{Browser, Page};
+use crate::exchange::ACCESS_TOKEN;
 use crate::local_stack::aws_calls::Calls;
 use crate::person::Person;
 use crate::stack::Stack;
@@ -75,6 +76,26 @@ fn what_an_agent_has_waiting_that_was_switched_off_meanwhile_is_offered_to_nobod
     assert_eq!(browser.answers(&page, &Answering::Yes).status, 303);
     let next = Agent::with_basic(&stack, "counting-agent").waits_for_approval(&for_a_file_of(&person));
     assert!(rings(&stack, &next));
+}
+
+/// Nor is what nobody could grant, because who would act in the person's name was switched off.
+#[test]
+fn what_waits_for_an_actor_that_was_switched_off_meanwhile_is_offered_to_nobody_and_is_in_nobodys_way() {
+    let stack = Stack::start("actors-switched-off", &[]);
+    let person = somebody_reachable(&stack);
+    let night = Agent::with_basic(&stack, "nightly-agent");
+    let token = night.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
+    let acted = Parameters::of([("actor_token", token.as_str()), ("actor_token_type", ACCESS_TOKEN)]);
+    let desk = Agent::with_basic(&stack, "desk-tool");
+    desk.waits_for_approval(&for_a_file_of(&person).joined(&acted));
+    stack.operator().does(&["client", "disable", "nightly-agent"]);
+    stack.takes_notice();
+    let mut browser = Browser::new(&stack);
+    let sign_in = Page::of(browser.opens("/approval").ok());
+    let list = Page::of(browser.signs_in(&sign_in, &person).ok());
+    assert!(!list.words().contains("Front Desk"), "{}", list.words());
+    an_asking_agent(&stack).waits_for_approval(&for_a_file_of(&person));
+    assert!(Page::of(browser.opens("/approval").ok()).words().contains("Asking Agent"));
 }
 
 /// The time that an answer takes says nothing of what others ask.

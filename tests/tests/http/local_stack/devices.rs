@@ -354,6 +354,28 @@ fn of_many_devices_that_are_named_at_once_none_is_lost() {
     assert!(answers.iter().filter(|status| **status == 303).count() <= 3, "three an hour: {answers:?}");
 }
 
+/// Each message costs, and whoever has the session can change the hours as often as they like.
+#[test]
+fn of_many_changes_a_person_is_told_of_ten_an_hour() {
+    let stack = Stack::whose_time_passes();
+    let person = somebody(&stack);
+    let mut browser = Browser::new(&stack);
+    browser.has(&person, &a_number(), "Phone");
+    let page = browser.comes_to_account(&person, DEVICES);
+    let begins = |browser: &mut Browser<'_>, minute: u32| {
+        let to = format!("07:{minute:02}");
+        let hours = Parameters::of([("from", "22:00"), ("to", to.as_str()), ("zone", "UTC")]);
+        assert_eq!(browser.presses(&page, "quiet", &hours).status, 303);
+    };
+    for minute in 0..13 {
+        begins(&mut browser, minute);
+    }
+    assert_eq!(told(&stack, &person).len(), 10);
+    stack.time_passes(60 * 60);
+    begins(&mut browser, 30);
+    assert_eq!(told(&stack, &person).len(), 11);
+}
+
 /// A request waits on its person's page, and their phone is silent.
 #[test]
 fn in_quiet_hours_nothing_rings_until_they_are_over() {

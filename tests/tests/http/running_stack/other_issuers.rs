@@ -454,18 +454,20 @@ fn an_id_jag_yields_an_access_token_for_what_it_names_and_no_refresh_token() {
 fn an_id_jag_is_good_once() {
     let stack = Stack::shared();
     let (agent, partner) = (the_partner_s_agent(stack), the_partner());
-    let assertion = partner.id_jag(stack, "alice", |_, claims| claims["jti"] = json!("the only one"));
+    // No earlier run of this test has spent it.
+    let only = format!("the only one, {}", stack.now());
+    let assertion = partner.id_jag(stack, "alice", |_, claims| claims["jti"] = json!(only));
     // A request that asks for too much spends nothing.
     agent.sends("/token", &bearing(&assertion).and("scope", "bank.pay")).is_refused(400, "invalid_scope");
     let statuses = at_once(|_| agent.sends("/token", &bearing(&assertion)).status);
     let granted = statuses.iter().filter(|status| **status == 200).count();
     let refused = statuses.iter().filter(|status| **status == 400).count();
     assert_eq!((granted, refused), (1, CROWD - 1), "{statuses:?}");
-    let again = partner.id_jag(stack, "bob", |_, claims| claims["jti"] = json!("the only one"));
+    let again = partner.id_jag(stack, "bob", |_, claims| claims["jti"] = json!(only));
     agent.sends("/token", &bearing(&again)).is_refused(400, "invalid_grant");
     // Another issuer chooses for itself.
     let person = somebody(stack);
     let of_another =
-        the_mills_own().id_jag(stack, &person.user_name, |_, claims| claims["jti"] = json!("the only one"));
+        the_mills_own().id_jag(stack, &person.user_name, |_, claims| claims["jti"] = json!(only));
     agent.sends("/token", &bearing(&of_another)).ok();
 }
