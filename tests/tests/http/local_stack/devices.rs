@@ -361,8 +361,8 @@ fn of_many_changes_a_person_is_told_of_ten_an_hour() {
     let person = somebody(&stack);
     let mut browser = Browser::new(&stack);
     browser.has(&person, &a_number(), "Phone");
-    let page = browser.comes_to_account(&person, DEVICES);
     let begins = |browser: &mut Browser<'_>, minute: u32| {
+        let page = browser.comes_to_account(&person, DEVICES);
         let to = format!("07:{minute:02}");
         let hours = Parameters::of([("from", "22:00"), ("to", to.as_str()), ("zone", "UTC")]);
         assert_eq!(browser.presses(&page, "quiet", &hours).status, 303);
