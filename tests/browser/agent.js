@@ -24,7 +24,7 @@ export async function anAgent(stack, id = 'report-agent') {
   };
   /** Asks somebody who is elsewhere; gives the page that a message would lead them to, and how to come for the tokens. */
   const asks = async (hint, details, more) => {
-    const { auth_req_id } = await post('/bc-authorize', {
+    const { auth_req_id, binding_number } = await post('/bc-authorize', {
       scope: 'openid files.read files.access',
       binding_message: 'Maple 42',
       authorization_details: JSON.stringify(details),
@@ -33,6 +33,8 @@ export async function anAgent(stack, id = 'report-agent') {
     });
     return {
       address: `${stack.issuer}/approval?request=${auth_req_id.split('.')[0]}`,
+      /** What the agent shows, of a client with number_matching. */
+      number: binding_number,
       comes: () => post('/token', { grant_type: 'urn:openid:params:grant-type:ciba', auth_req_id }),
     };
   };

@@ -126,6 +126,36 @@ test('the keyboard alone is enough, and Enter grants nothing', async (t) => {
   await heading(again.page, 'You approved it');
 });
 
+test('of three numbers a person picks the one that the agent shows, and a wrong one declines', async (t) => {
+  const counting = await anAgent(stack, 'counting-agent');
+  const [page, person] = [await aPhone(t), await somebodyReachable()];
+  const request = await counting.asksElsewhere(person.userName, [file('Q4-report.pdf')]);
+  await page.goto(request.address);
+  await signsIn(page, person);
+  await heading(page, /Counting Agent asks for your approval/);
+  const numbers = page.getByRole('group', { name: 'Which number does the agent show you?' }).getByRole('radio');
+  const shown = await numbers.evaluateAll((all) => all.map((one) => Number(one.value)));
+  assert.equal(new Set(shown).size, 3, `three numbers: ${shown}`);
+  assert.ok(shown.includes(request.number), `${request.number} is none of ${shown}`);
+  assert.equal(await page.getByRole('radio', { checked: true }).count(), 0, 'none is picked beforehand');
+  await looksGood(page, 'approval-numbers');
+
+  // The browser keeps the form back itself; without that the server says what is missing.
+  await approves(page);
+  assert.equal(await page.locator('input[type=radio]:focus').count(), 1);
+  await page.locator('form').evaluate((form) => (form.noValidate = true));
+  await approves(page);
+  await page.getByRole('alert').filter({ hasText: 'Pick the number that the agent shows you, or deny.' }).waitFor();
+  await looksGood(page, 'approval-number-not-picked');
+
+  const wrong = shown.find((number) => number !== request.number);
+  await page.getByRole('radio', { name: String(wrong), exact: true }).check();
+  await approves(page);
+  await heading(page, 'This was not approved');
+  await looksGood(page, 'approval-wrong-number');
+  await refused(request, 'access_denied');
+});
+
 test('a request that was not answered in time says so', async (t) => {
   const { page, request } = await asked(t, [file('Q4-report.pdf')], { requested_expiry: '30' });
   await pause(31_000);

@@ -65,6 +65,7 @@ TOUCHES = {
     "key_ring": {"GetItem": ["KEYS"]},
     "note_poll": {"UpdateItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
     "person_and_devices": {"BatchGetItem": ["PERSON", "DEVICES"]},
+    "person_to_tell": {"BatchGetItem": ["PERSON", "DEVICES", "ASKS"]},
     "people": {"Query": ["PEOPLE"], "GetItem": ["PERSON"]},
     "person": {"GetItem": ["PERSON"]},
     "approached": {"BatchGetItem": ["PERSON", "ASKS", "USER_CODE"]},

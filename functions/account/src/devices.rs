@@ -7,6 +7,8 @@ mod links;
 mod registering;
 mod telling;
 
+use std::convert::Infallible;
+
 use http::audit::{Decision, Event, Outcome};
 use http::{Problem, Response, StatusCode, answer, form, query};
 use languages::Zone;
@@ -18,8 +20,9 @@ use pages::{
     TypedDevice,
 };
 use reception::{AccountPage, Destination, Guest, SignedIn};
+use store::Person;
 
-use self::change::change;
+pub(crate) use self::change::{Changed, change};
 pub(crate) use self::links::{show as show_link, submit as submit_link};
 pub(crate) use self::telling::tell_of;
 use crate::Services;
@@ -39,11 +42,15 @@ type Done = Result<DeviceNotice, DeviceProblem>;
 
 /// Shows the devices, or the sign-in page for whoever is not signed in.
 pub(crate) async fn show(services: &Services, guest: &Guest<'_>) -> Result<Response, Problem> {
-    let Some(signed_in) = guest.standing().await? else {
-        return guest.sign_in_alone(&Destination::Page { page: AccountPage::Devices });
+    let to_sign_in = || guest.sign_in_alone(&Destination::Page { page: AccountPage::Devices });
+    let Some(signed_in) = guest.signed_in().await? else { return to_sign_in() };
+    let (person, kept) = guest.store.person_and_devices(&signed_in.session.person).await?;
+    let Some(person) = person.filter(|person| person.allows(&signed_in.session)) else {
+        return to_sign_in();
     };
     let notice = query(guest.request)?.optional("notice")?.and_then(DeviceNotice::parse);
-    Visitor { services, guest, signed_in }.page(None, TypedDevice::default(), notice).await
+    let visitor = Visitor { services, guest, signed_in };
+    visitor.page(Some(&person), kept.reach, None, TypedDevice::default(), notice)
 }
 
 /// Does what a form says. It names the device, and the session the person: nobody reaches another's.
@@ -59,7 +66,8 @@ pub(crate) async fn submit(services: &Services, guest: &Guest<'_>) -> Result<Res
         Err(problem) => {
             let typed = |name| Ok::<_, Refusal>(parameters.optional(name)?.unwrap_or_default());
             let typed = TypedDevice { name: typed("name")?, address: typed("address")? };
-            visitor.page(Some(problem), typed, None).await
+            let (person, kept) = guest.store.person_and_devices(&visitor.signed_in.session.person).await?;
+            visitor.page(person.as_ref(), kept.reach, Some(problem), typed, None)
         }
     }
 }
@@ -94,9 +102,8 @@ impl Visitor<'_> {
         id: &DeviceId,
         move_of: impl Fn(Reach) -> Option<Reach>,
     ) -> Result<Done, Problem> {
-        let person = &self.signed_in.session.person;
         let moved = |reach| move_of(reach).map(|next| (next, ())).ok_or(DeviceProblem::Gone);
-        let changed = change(self.guest, person, moved).await?;
+        let changed = self.change(moved).await?;
         Ok(changed.map(|_| {
             self.record(Event::DeviceChanged, Some(id), Outcome::Granted);
             DeviceNotice::Changed
@@ -105,9 +112,8 @@ impl Visitor<'_> {
 
     /// What a device was is told there, too: whoever removed it may not have been the person.
     async fn removes(&self, id: &DeviceId) -> Result<Done, Problem> {
-        let person = &self.signed_in.session.person;
         let removed = |reach: Reach| reach.without(id).ok_or(DeviceProblem::Gone);
-        let changed = match change(self.guest, person, removed).await? {
+        let changed = match self.change(removed).await? {
             Ok(changed) => changed,
             Err(problem) => return Ok(Err(problem)),
         };
@@ -144,16 +150,23 @@ impl Visitor<'_> {
 
     /// Whoever silences somebody's phone is seen on it.
     async fn keeps_hours(&self, hours: Option<QuietHours>) -> Result<Done, Problem> {
-        let person = &self.signed_in.session.person;
-        let set = |reach: Reach| Ok((reach.quiet(hours.clone()), ()));
-        let changed = change(self.guest, person, set).await?;
+        let set = |reach: Reach| Ok::<_, Infallible>((reach.quiet(hours.clone()), ()));
+        let Ok(changed) = self.change(set).await?;
         let notice = if hours.is_some() { DeviceNotice::QuietHoursSet } else { DeviceNotice::QuietHoursOver };
-        let Ok(changed) = changed else { return Ok(changed.map(|_| notice)) };
         if changed.is_new {
             self.record(Event::QuietHours, None, Outcome::Granted);
             self.tell(&changed, changed.reach.in_use(), DeviceNews::QuietHours).await;
         }
         Ok(Ok(notice))
+    }
+
+    /// Changes what the person is reached on.
+    async fn change<T, E>(
+        &self,
+        decide: impl Fn(Reach) -> Result<(Reach, T), E>,
+    ) -> Result<Result<Changed<T>, E>, Problem> {
+        let person = &self.signed_in.session.person;
+        change(self.guest.store, person, Refusal::FormRejected, decide).await
     }
 
     fn record(&self, event: Event, device: Option<&DeviceId>, outcome: Outcome<'_>) {
@@ -165,17 +178,18 @@ impl Visitor<'_> {
         }
     }
 
-    async fn page(
+    fn page(
         &self,
+        person: Option<&Person>,
+        reach: Reach,
         problem: Option<DeviceProblem>,
         typed: TypedDevice<'_>,
         notice: Option<DeviceNotice>,
     ) -> Result<Response, Problem> {
         let (guest, signed_in) = (self.guest, &self.signed_in);
-        let (person, kept) = guest.store.person_and_devices(&signed_in.session.person).await?;
-        let own = person.as_ref().and_then(|person| person.profile.email.as_deref());
+        let own = person.and_then(|person| person.profile.email.as_deref());
         let settings = &guest.configuration.server.devices;
-        let reach = kept.reach.tidied(guest.now);
+        let reach = reach.tidied(guest.now);
         let page = DevicesPage {
             frame: guest.frame(),
             csrf: &guest.seal_form(FORM, &signed_in.binding())?,

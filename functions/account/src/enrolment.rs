@@ -1,8 +1,6 @@
 //! `POST /devices` and `DELETE /devices/{device_id}`: the company's own app enrols the phone that it runs on, to be woken when the
 //! person who is signed in there is asked something. Nothing needs to be confirmed: app and person have both proven who they are.
 
-use std::time::Duration;
-
 use admission::Visit;
 use deliver::{NotEnrolled, Platform};
 use environment::Fault;
@@ -20,7 +18,8 @@ use serde::Deserialize;
 use serde_json::json;
 use store::Person;
 
-use crate::Services;
+use crate::devices::{Changed, change, tell_of};
+use crate::{HOUR, Services};
 
 /// The largest body: more than any platform's token needs.
 const LARGEST_BODY: usize = 8 * 1024;
@@ -28,10 +27,9 @@ const LARGEST_BODY: usize = 8 * 1024;
 const LONGEST_TOKEN: usize = 4096;
 /// How often one person's apps enrol in an hour.
 const ENROLMENTS_PER_HOUR: u32 = 20;
-/// Over how long that is counted.
-const COUNTED_TOGETHER: Duration = Duration::from_hours(1);
-/// How often it is tried again because something else changed at the same moment.
-const MOST_TRIES: usize = 8;
+
+/// What an app is told whose person is gone meanwhile.
+const NOBODYS: Refusal = Refusal::TokenInvalid { why: "nobody's" };
 
 /// What an app says.
 #[derive(Deserialize)]
@@ -83,15 +81,15 @@ async fn enrol(services: &Services, visit: &Visit<'_>) -> Result<Response, Probl
     }
     let caller = format!("ENROLS#{}", person.id);
     let store = &services.pages.store;
-    if !store.count_within(&caller, ENROLMENTS_PER_HOUR, COUNTED_TOGETHER, visit.now).await? {
-        return Err(Refusal::SlowDown { retry_after: COUNTED_TOGETHER }.into());
+    if !store.count_within(&caller, ENROLMENTS_PER_HOUR, HOUR, visit.now).await? {
+        return Err(Refusal::SlowDown { retry_after: HOUR }.into());
     }
     let endpoint = services.people.enrol(platform, &token).await.map_err(problem_of)?;
-    let (id, reach, is_new) = keep(services, visit, &person, name, endpoint).await?;
+    let Changed { reach, is_new, told: id, .. } = keep(services, visit, &person, name, endpoint).await?;
     record(visit, Event::DeviceAdded, &claims, &person, &id);
     if is_new {
         let others = reach.in_use().filter(|device| device.id != id);
-        crate::devices::tell_of(services, visit, &person, others, DeviceNews::Added).await;
+        tell_of(services, visit, &person, others, DeviceNews::Added).await;
     }
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok(answers::json(status, &json!({ "device_id": id })))
@@ -102,19 +100,17 @@ async fn remove(services: &Services, visit: &Visit<'_>, id: &str) -> Result<Resp
     require_method(visit.request, Allowed::Delete)?;
     let (claims, person) = bearer(services, visit).await?;
     let id = DeviceId::parse(id).ok_or(Refusal::DeviceUnknown)?;
-    for _ in 0..MOST_TRIES {
-        let (_, kept) = services.pages.store.person_and_devices(&person.id).await?;
+    let without = |reach: Reach| {
         let of_an_app = |device: &&Device| matches!(device.channel, Channel::Push { .. });
-        kept.reach.device(&id).filter(of_an_app).ok_or(Refusal::DeviceUnknown)?;
-        let (reach, removed) = kept.reach.clone().without(&id).ok_or(Refusal::DeviceUnknown)?;
-        if services.pages.store.keep_devices(&kept, &reach).await? {
-            record(visit, Event::DeviceRemoved, &claims, &person, &id);
-            let told = std::iter::once(&removed).chain(reach.in_use());
-            crate::devices::tell_of(services, visit, &person, told, DeviceNews::Removed).await;
-            return Ok(answers::empty(StatusCode::NO_CONTENT));
-        }
-    }
-    Err(changing())
+        reach.device(&id).filter(of_an_app).ok_or(Refusal::DeviceUnknown)?;
+        reach.without(&id).ok_or(Refusal::DeviceUnknown)
+    };
+    let Changed { reach, told: removed, .. } =
+        change(&services.pages.store, &person.id, NOBODYS, without).await??;
+    record(visit, Event::DeviceRemoved, &claims, &person, &id);
+    let told = std::iter::once(&removed).chain(reach.in_use());
+    tell_of(services, visit, &person, told, DeviceNews::Removed).await;
+    Ok(answers::empty(StatusCode::NO_CONTENT))
 }
 
 /// The person whose app shows the token. What acts on somebody's behalf, or what another issuer vouched for, is no app in which they
@@ -142,34 +138,29 @@ fn enrolment(request: &Request) -> Result<Enrolment, Refusal> {
     serde_json::from_slice(body).map_err(|_| unusable("the body is an object with platform, token and name"))
 }
 
-/// The device that leads to this endpoint: the one that the person has, or a new one. One conditional write.
+/// The device that leads to this endpoint: the one that the person has, of which nothing is written, or a new one.
 async fn keep(
     services: &Services,
     visit: &Visit<'_>,
     person: &Person,
     name: DeviceName,
     endpoint: EndpointArn,
-) -> Result<(DeviceId, Reach, bool), Problem> {
+) -> Result<Changed<DeviceId>, Problem> {
     let channel = Channel::Push { endpoint };
     let id = DeviceId::from_random(services.pages.dice.roll());
     let standing = Standing::Confirmed { since: visit.now };
-    let device = Device { id: id.clone(), name, channel: channel.clone(), standing };
-    for _ in 0..MOST_TRIES {
-        let (_, kept) = services.pages.store.person_and_devices(&person.id).await?;
-        if let Some(own) = kept.reach.leading_to(&channel) {
-            return Ok((own.id.clone(), kept.reach, false));
+    let device = Device { id, name, channel, standing };
+    let enrolled = |reach: Reach| {
+        if let Some(own) = reach.leading_to(&device.channel) {
+            let id = own.id.clone();
+            return Ok((reach, id));
         }
-        let next = kept.reach.clone().enrolled(device.clone(), visit.now);
+        let next = reach.enrolled(device.clone(), visit.now);
         let next = next.map_err(|_| unusable("the person has as many devices as anybody may have"))?;
-        if services.pages.store.keep_devices(&kept, &next).await? {
-            return Ok((id, next, true));
-        }
-    }
-    Err(changing())
-}
-
-fn changing() -> Problem {
-    Fault::unavailable("table", "what this person is reached on has just changed").into()
+        Ok((next, device.id.clone()))
+    };
+    let kept: Result<_, Refusal> = change(&services.pages.store, &person.id, NOBODYS, enrolled).await?;
+    Ok(kept?)
 }
 
 const fn unusable(problem: &'static str) -> Refusal {

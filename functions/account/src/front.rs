@@ -13,14 +13,7 @@ pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
     if !person.is_some_and(|person| person.allows(&signed_in.session)) {
         return guest.sign_in_alone(&Destination::Account);
     }
-    let notice = match query(guest.request)?.optional("notice")? {
-        Some("password-changed") => Some(AccountNotice::PasswordChanged),
-        Some("consent-forgotten") => Some(AccountNotice::ConsentForgotten),
-        Some("block-lifted") => Some(AccountNotice::BlockLifted),
-        Some("user-code-set") => Some(AccountNotice::UserCodeSet),
-        Some("user-code-removed") => Some(AccountNotice::UserCodeRemoved),
-        _ => None,
-    };
+    let notice = query(guest.request)?.optional("notice")?.and_then(AccountNotice::parse);
     let consents = guest.store.remembered_consents(&signed_in.session.person, guest.now).await?;
     let page = AccountPage {
         frame: guest.frame(),
@@ -81,7 +74,7 @@ async fn unblock(guest: &Guest<'_>, signed_in: &SignedIn, client: &str) -> Resul
             .person(person)
             .record();
     }
-    Ok(answer::see_other(&format!("{}?notice=block-lifted", guest.path("/account"))))
+    Ok(back_with(guest, AccountNotice::BlockLifted))
 }
 
 /// Forgets a remembered consent.
@@ -107,5 +100,10 @@ async fn forget(
         .details_digest(&asked)
         .record();
     }
-    Ok(answer::see_other(&format!("{}?notice=consent-forgotten", guest.path("/account"))))
+    Ok(back_with(guest, AccountNotice::ConsentForgotten))
+}
+
+/// The way back to the front page, which says what has been done.
+pub(crate) fn back_with(guest: &Guest<'_>, notice: AccountNotice) -> Response {
+    answer::see_other(&format!("{}?notice={}", guest.path("/account"), notice.as_str()))
 }

@@ -7,12 +7,17 @@ mod front;
 mod invitations;
 mod user_code;
 
+use std::time::Duration;
+
 use deliver::People;
 use environment::Fault;
 use http::audit::Event;
 use http::request::{Allowed, arrival, require_method};
 use http::{Method, Request, Response, require_same_origin};
 use reception::receive;
+
+/// Over how long is counted how often one person does something, or has it done.
+pub(crate) const HOUR: Duration = Duration::from_hours(1);
 
 /// What the endpoint needs.
 pub struct Services {

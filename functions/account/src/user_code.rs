@@ -1,11 +1,13 @@
 use environment::Fault;
 use http::audit::{Decision, Event, Outcome};
-use http::{Problem, Response, StatusCode, answer, form};
+use http::{Problem, Response, StatusCode, form};
 use oauth::{LONGEST_USER_CODE, Refusal, SHORTEST_USER_CODE, UserCode};
-use pages::{UserCodePage, UserCodeProblem};
+use pages::{AccountNotice, UserCodePage, UserCodeProblem};
 use reception::{AccountPage, Checked, Destination, Guest, SignedIn};
 use sessions::{Password, keep_user_code};
 use store::KeptUserCode;
+
+use crate::front::back_with;
 
 /// The seal of this form.
 const FORM: &str = "user code";
@@ -75,15 +77,15 @@ async fn keep(
     let (hash, notice) = match change {
         Change::Set(code) => {
             aws::count("Argon2id");
-            (Some(keep_user_code(code, guest.dice.roll())), "user-code-set")
+            (Some(keep_user_code(code, guest.dice.roll())), AccountNotice::UserCodeSet)
         }
-        Change::Remove => (None, "user-code-removed"),
+        Change::Remove => (None, AccountNotice::UserCodeRemoved),
     };
     if !guest.store.keep_user_code(before, hash).await? {
         return Err(Fault::unavailable("table", "the code was changed at the same moment").into());
     }
     record(guest, signed_in, Outcome::Granted);
-    Ok(answer::see_other(&format!("{}?notice={notice}", guest.path("/account"))))
+    Ok(back_with(guest, notice))
 }
 
 fn record(guest: &Guest<'_>, signed_in: &SignedIn, outcome: Outcome<'_>) {

@@ -7,7 +7,7 @@ use store::{Commit, Person};
 
 use crate::answered::{Answered, NOT_ME};
 use crate::found::{Found, Waiting, find, unknown};
-use crate::shown::{FORM, Read, actor, may_be_approved, page};
+use crate::shown::{FORM, Read, actor, page};
 
 /// What became of an attempt to decide.
 enum Attempt {
@@ -75,8 +75,7 @@ async fn approve(
 ) -> Result<Attempt, Problem> {
     let request = &waiting.requested.request;
     let client = guest.client(&request.client_id).await?;
-    may_be_approved(guest, &client, &waiting.requested)?;
-    actor(guest, request).await?;
+    actor(guest, &client, &waiting.requested).await?;
     guest.may_grant(person, signed_in, &client, &request.asked(), &chosen)?;
     let approval = chosen.approved_by(signed_in);
     let lives = &guest.configuration.server.lifetimes;

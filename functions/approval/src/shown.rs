@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use http::{Problem, Response, StatusCode, query};
-use oauth::configuration::{Assurance, Client, GrantType};
-use oauth::{Asks, Authorization, BackchannelRequest, Grant, GrantId, Refusal, Requested, Stage, Timestamp};
+use oauth::configuration::{Assurance, Client};
+use oauth::{Asks, Authorization, Grant, GrantId, Refusal, Requested, Stage, Timestamp};
 use pages::{ApprovalPage, ApprovalProblem, Decided, DecidedPage, WaitingPage, WaitingRequest};
 use reception::{Destination, Guest, SignedIn};
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,12 @@ async fn all(guest: &Guest<'_>, signed_in: &SignedIn) -> Result<Response, Proble
     let session = &signed_in.session;
     let (person, kept) = guest.store.person_and_own_asks(&session.person).await?;
     let person = person.filter(|person| person.allows(session)).ok_or(Refusal::PersonEnded)?;
-    let mut waiting = offered(guest, signed_in, Some(&kept.asks), Some(&person)).await?;
+    let mut waiting = Vec::new();
+    for request in guest.store.requests_that_wait_for(&session.person, guest.now).await? {
+        if is_offered(guest, &request, Some(&kept.asks), &person).await? {
+            waiting.push(request);
+        }
+    }
     if waiting.len() == 1
         && let Some(alone) = waiting.pop()
     {
@@ -60,36 +65,27 @@ async fn all(guest: &Guest<'_>, signed_in: &SignedIn) -> Result<Response, Proble
     guest.page(StatusCode::OK, page.render(), &[])
 }
 
-/// What waits and can be decided: what a blocked agent has waiting, or one that was switched off meanwhile, is offered to nobody, nor
-/// what was asked before everything of the person was ended.
-async fn offered(
+/// Whether what waits can be decided: what a blocked agent has waiting, as far as is known here who is, or one that was switched off
+/// meanwhile, is offered to nobody, nor what was asked before everything of the person was ended.
+async fn is_offered(
     guest: &Guest<'_>,
-    signed_in: &SignedIn,
+    request: &Authorization,
     asks: Option<&Asks>,
-    person: Option<&Person>,
-) -> Result<Vec<Authorization>, Problem> {
-    let mut offered = Vec::new();
-    for request in guest.store.requests_that_wait_for(&signed_in.session.person, guest.now).await? {
-        let Stage::Requested(requested) = &request.stage else { continue };
-        let client = &requested.request.client_id;
-        let stands = person.is_none_or(|person| person.allows_made_at(requested.requested_at));
-        let is_blocked = asks.is_some_and(|asks| asks.is_blocked(client));
-        if stands && !is_blocked && can_be_granted(guest, requested).await? {
-            offered.push(request);
-        }
-    }
-    Ok(offered)
+    person: &Person,
+) -> Result<bool, Problem> {
+    let Stage::Requested(requested) = &request.stage else { return Ok(false) };
+    let is_blocked = asks.is_some_and(|asks| asks.is_blocked(&requested.request.client_id));
+    let stands = person.allows_made_at(requested.requested_at);
+    Ok(stands && !is_blocked && can_be_granted(guest, requested).await?)
 }
 
 /// Whether who asks, and who would act, are still there for it.
 async fn can_be_granted(guest: &Guest<'_>, requested: &Requested) -> Result<bool, Problem> {
     let Some(client) = guest.client_at_work(&requested.request.client_id).await? else { return Ok(false) };
-    if may_be_approved(guest, &client, requested).is_err() {
-        return Ok(false);
-    }
-    match &requested.request.actor {
-        None => Ok(true),
-        Some(actor) => Ok(guest.client_at_work(actor).await?.is_some()),
+    match actor(guest, &client, requested).await {
+        Ok(_) => Ok(true),
+        Err(Problem::Refused(_)) => Ok(false),
+        Err(fault) => Err(fault),
     }
 }
 
@@ -120,17 +116,17 @@ async fn one(guest: &Guest<'_>, signed_in: &SignedIn, id: &GrantId) -> Result<Re
             if !kept.asks.is_blocked(client) {
                 return Err(waiting.expired().into());
             }
-            decided_page(guest, signed_in, client, Decided::Blocked, Some(&kept.asks)).await
+            decided_page(guest, &person, client, Decided::Blocked, Some(&kept.asks)).await
         }
-        Found::Ended(client) => decided_page(guest, signed_in, &client, Decided::Over, None).await,
+        Found::Ended(client) => decided_page(guest, &person, &client, Decided::Over, None).await,
         Found::Approved { grant, until } if is_over(guest, &person, &grant, until).await? => {
-            decided_page(guest, signed_in, &grant.client_id, Decided::Over, None).await
+            decided_page(guest, &person, &grant.client_id, Decided::Over, None).await
         }
         Found::Approved { grant, .. } => {
             let sentences = grant.details.iter().map(|detail| guest.sentence(detail)).collect();
             let scopes = grant.scope.iter().map(|scope| guest.scope_choice(scope)).collect();
             let decided = Decided::Approved { sentences, scopes };
-            decided_page(guest, signed_in, &grant.client_id, decided, None).await
+            decided_page(guest, &person, &grant.client_id, decided, None).await
         }
         Found::Denied(authorization) => {
             let Stage::Declined(declined) = &authorization.stage else { return Err(unknown().into()) };
@@ -142,7 +138,7 @@ async fn one(guest: &Guest<'_>, signed_in: &SignedIn, id: &GrantId) -> Result<Re
             } else {
                 Decided::Denied
             };
-            decided_page(guest, signed_in, &declined.client_id, decided, Some(&kept.asks)).await
+            decided_page(guest, &person, &declined.client_id, decided, Some(&kept.asks)).await
         }
     }
 }
@@ -162,15 +158,20 @@ async fn is_over(
 /// What was decided, as it stands, and what else waits.
 async fn decided_page(
     guest: &Guest<'_>,
-    signed_in: &SignedIn,
+    person: &Person,
     client_id: &oauth::ClientId,
     decided: Decided<'_>,
     asks: Option<&Asks>,
 ) -> Result<Response, Problem> {
     let client = guest.store.client(&guest.configuration, client_id, guest.now).await?;
     let client_name = client.as_ref().map_or(client_id.as_str(), |client| &client.name);
-    let waiting = offered(guest, signed_in, asks, None).await?;
-    let next = waiting.first().map(|next| path(&next.id));
+    let mut next = None;
+    for request in guest.store.requests_that_wait_for(&person.id, guest.now).await? {
+        if is_offered(guest, &request, asks, person).await? {
+            next = Some(path(&request.id));
+            break;
+        }
+    }
     let page = DecidedPage { frame: guest.frame(), client_name, decided, next };
     guest.page(StatusCode::OK, page.render(), &[])
 }
@@ -185,8 +186,7 @@ pub(crate) async fn page(
     let Waiting { requested, authorization } = waiting;
     let request = &requested.request;
     let client = guest.client(&request.client_id).await?;
-    may_be_approved(guest, &client, requested)?;
-    let actor = actor(guest, request).await?;
+    let actor = actor(guest, &client, requested).await?;
     let read = Read { id: authorization.id.clone(), version: authorization.version };
     // Longer than the request waits: whoever answers too late is told so.
     let until = requested.awaited.expires_at.after(guest.configuration.server.lifetimes.interaction);
@@ -217,12 +217,15 @@ pub(crate) async fn page(
     guest.page(status, page.render(), &[])
 }
 
-/// Who would act in the person's name, where it is not the client itself. One that was switched off since acts for nobody.
+/// Who would act in the person's name, where it is not the client itself, if this client may still be given anything. One that was
+/// switched off since acts for nobody.
 pub(crate) async fn actor(
     guest: &Guest<'_>,
-    request: &BackchannelRequest,
+    client: &Client,
+    requested: &Requested,
 ) -> Result<Option<Arc<Client>>, Problem> {
-    match &request.actor {
+    may_be_approved(guest, client, requested)?;
+    match &requested.request.actor {
         None => Ok(None),
         Some(id) => Ok(Some(guest.client_at_work(id).await?.ok_or(Refusal::UnknownClient)?)),
     }
@@ -230,14 +233,8 @@ pub(crate) async fn actor(
 
 /// A client from which the right to ask was taken since is given nothing, and what demands more than a session is refused here as it
 /// was when it was asked.
-pub(crate) fn may_be_approved(
-    guest: &Guest<'_>,
-    client: &Client,
-    requested: &Requested,
-) -> Result<(), Refusal> {
-    if !client.may_use(GrantType::Ciba) || client.backchannel.is_none() {
-        return Err(Refusal::GrantNotAllowed { grant_type: GrantType::Ciba.as_str() });
-    }
+fn may_be_approved(guest: &Guest<'_>, client: &Client, requested: &Requested) -> Result<(), Refusal> {
+    client.asks_people()?;
     match guest.types.strongest_assurance(&requested.request.details) {
         Assurance::Strong => Err(Refusal::AuthenticationStrengthUnavailable),
         Assurance::Session => Ok(()),

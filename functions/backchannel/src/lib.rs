@@ -108,7 +108,8 @@ async fn ask(
         AuthenticationRequest::parse(parameters, client, &configuration.server, &configuration.tools)?;
     let actor = actor_token(parameters)?;
     may_be_asked_of_people(services, visit, client, &asked.request)?;
-    within_limits(services, visit, client).await?;
+    // Nobody asks people one after the other, as somebody would who has a client's credentials and looks for a tired one.
+    within(services, visit, ("ASKS", client), settings.asks_of_one_client_per_minute).await?;
     if let Some(shown) = actor {
         asked.request.actor = Some(acting(services, visit, client, &shown).await?);
     }
@@ -157,10 +158,14 @@ async fn acting(
     visit.shown_actor(&keys, &services.types(visit), client, shown).await
 }
 
-/// Whether the client does not ask people one after the other, as somebody would who has its credentials and looks for a tired one.
-async fn within_limits(services: &Services, visit: &Visit<'_>, client: &Client) -> Result<(), Refusal> {
-    let per_minute = visit.configuration.server.backchannel.asks_of_one_client_per_minute;
-    let caller = format!("ASKS#{}", client.id);
+/// Refuses a client that does something more often than it may in a minute.
+async fn within(
+    services: &Services,
+    visit: &Visit<'_>,
+    (what, client): (&str, &Client),
+    per_minute: u32,
+) -> Result<(), Refusal> {
+    let caller = format!("{what}#{}", client.id);
     let within = services.store.count_request(&caller, 1, per_minute, visit.now).await;
     within.then_some(()).ok_or(Refusal::SlowDown { retry_after: COUNTED_TOGETHER })
 }

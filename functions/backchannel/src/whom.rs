@@ -6,9 +6,9 @@ use oauth::{
     UserCode, UserCodeHash,
 };
 use sessions::is_user_code;
-use store::{Approached, COUNTED_TOGETHER, KeptAsks, Person};
+use store::{Approached, KeptAsks, Person};
 
-use crate::Services;
+use crate::{Services, within};
 
 /// How often writing down a request is tried again because somebody else's came between.
 const MOST_TRIES: usize = 4;
@@ -113,10 +113,7 @@ async fn invited(
     client: &Client,
     token: &str,
 ) -> Result<Named, Problem> {
-    let caller = format!("INVITATIONS#{}", client.id);
-    if !services.store.count_request(&caller, 1, INVITATIONS_PER_MINUTE, visit.now).await {
-        return Err(Refusal::SlowDown { retry_after: COUNTED_TOGETHER }.into());
-    }
+    within(services, visit, ("INVITATIONS", client), INVITATIONS_PER_MINUTE).await?;
     let code = InvitationCode::parse(token).ok_or(Refusal::HintTokenInvalid)?;
     let invitation = services.store.invitation(&code, &client.id, visit.now).await?;
     let invitation = invitation.ok_or(Refusal::HintTokenInvalid)?;

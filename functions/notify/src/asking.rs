@@ -2,7 +2,7 @@ use deliver::{Addressee, Message, Told};
 use environment::Fault;
 use http::audit::{Decision, Event, Outcome as AuditOutcome};
 use languages::Zone;
-use oauth::{PersonId, Reach, Requested, Stage, Timestamp};
+use oauth::{Reach, Requested, Stage, Timestamp};
 use store::Configuration;
 
 use crate::outcome::Outcome;
@@ -25,14 +25,14 @@ impl Services {
         let Some(client) = self.store.client(configuration, client_id, *now).await? else {
             return Ok(Outcome::Done("its client is registered no longer"));
         };
-        if self.is_silenced(requested, person, *now).await? {
+        let (person, reach, asks) = self.store.person_to_tell(person).await?;
+        if asks.is_blocked(client_id) || self.is_anybody_off(requested, *now).await? {
             return Ok(Outcome::Done("its client may ring nobody, or not this person"));
         }
-        let (person, kept) = self.store.person_and_devices(person).await?;
         let Some(person) = person.filter(|person| person.allows_made_at(requested.requested_at)) else {
             return Ok(Outcome::Done("its person may decide nothing"));
         };
-        if Self::is_quiet(&kept.reach, requested, configuration, *now) {
+        if Self::is_quiet(&reach, requested, configuration, *now) {
             return Ok(Outcome::Done("it is not urgent, and the person has quiet hours"));
         }
         let message = Message {
@@ -41,7 +41,7 @@ impl Services {
             link: format!("{}?request={}", configuration.server.page("/approval"), found.id),
             good_for: until.since(*now),
         };
-        let mut devices = kept.reach.devices().to_vec();
+        let mut devices = reach.devices().to_vec();
         if let Some(channel) = requested.channel {
             devices.sort_by_key(|device| !channel.includes(&device.channel));
         }
@@ -73,19 +73,14 @@ impl Services {
             && !requested.request.details.iter().any(|detail| is_urgent(&detail.detail_type))
     }
 
-    /// Whether who asks, or who would act, was switched off, or the one was blocked by this person, since it asked.
-    async fn is_silenced(
-        &self,
-        requested: &Requested,
-        person: &PersonId,
-        now: Timestamp,
-    ) -> Result<bool, Fault> {
-        let client = &requested.request.client_id;
-        for party in std::iter::once(client).chain(&requested.request.actor) {
+    /// Whether who asks, or who would act, was switched off since it asked.
+    async fn is_anybody_off(&self, requested: &Requested, now: Timestamp) -> Result<bool, Fault> {
+        let parties = std::iter::once(&requested.request.client_id).chain(&requested.request.actor);
+        for party in parties {
             if self.store.client_state(party, now).await?.disabled {
                 return Ok(true);
             }
         }
-        Ok(self.store.asks(person).await?.asks.is_blocked(client))
+        Ok(false)
     }
 }

@@ -8,15 +8,12 @@ use http::Problem;
 use http::audit::{Event, Outcome as AuditOutcome};
 use issuing::{Content, FirstTokens, Issued, Mint, Registered};
 use keys::BROUGHT_TOKENS;
-use oauth::configuration::GrantType;
-use oauth::{
-    Actor, Authorization, Awaited, Parcel, RefreshToken, Refusal, Secret, Stage, Timestamp, TokenResponse,
-};
+use oauth::{Actor, Authorization, Parcel, RefreshToken, Refusal, Secret, Stage, TokenResponse};
 use serde_json::{Map, Value, json};
 
 use crate::Scene;
 use crate::outcome::Outcome;
-use crate::telling::{Listener, Telling, end_of};
+use crate::telling::{Listener, Telling};
 
 /// How often a move is decided again because somebody else moved first: another event about the same approval.
 const MOST_TRIES: usize = 3;
@@ -35,7 +32,7 @@ enum Made {
 impl Telling<'_> {
     /// Brings the client the tokens of an approval: those that lie ready, or else new ones. What cannot be issued after a yes is told as
     /// the end of the request.
-    pub(crate) async fn bring(&self, awaited: &Awaited) -> Result<Outcome, Fault> {
+    pub(crate) async fn bring(&self) -> Result<Outcome, Fault> {
         let mut standing = self.scene.found.clone();
         for _ in 0..MOST_TRIES {
             if standing.parcel().is_some() {
@@ -48,7 +45,7 @@ impl Telling<'_> {
                 Ok(Made::Ready(next)) => return self.deliver(*next).await,
                 Ok(Made::Overtaken(Some(current))) => standing = *current,
                 Ok(Made::Overtaken(None)) => return Ok(Outcome::Done("it is gone")),
-                Err(Problem::Refused(refusal)) => return self.refuse(&refusal, end_of(awaited)).await,
+                Err(Problem::Refused(refusal)) => return self.refuse(&refusal).await,
                 Err(Problem::Fault(fault)) => return Err(fault),
             }
         }
@@ -56,12 +53,11 @@ impl Telling<'_> {
     }
 
     /// Tells the client why there are no tokens (OpenID CIBA Core 1.0, section 12).
-    pub(crate) async fn refuse(&self, refusal: &Refusal, until: Timestamp) -> Result<Outcome, Fault> {
+    pub(crate) async fn refuse(&self, refusal: &Refusal) -> Result<Outcome, Fault> {
         let told = match refusal {
             Refusal::ApprovalDenied | Refusal::AuthReqIdExpired => refusal,
             _ => {
-                let now = self.scene.now;
-                self.decision(Event::Token, AuditOutcome::Refused(refusal), now).record();
+                self.decision(Event::Token, AuditOutcome::Refused(refusal)).record();
                 &Refusal::TransactionFailed
             }
         };
@@ -72,7 +68,7 @@ impl Telling<'_> {
         });
         match self.push(&Secret::new(payload.to_string())).await {
             Ok(()) => Ok(self.heard()),
-            Err(problem) => Ok(Outcome::undelivered(problem, until)),
+            Err(problem) => Ok(Outcome::undelivered(problem, self.until)),
         }
     }
 
@@ -81,9 +77,7 @@ impl Telling<'_> {
         let Self { services, scene, listener, .. } = self;
         let Scene { configuration, now, .. } = *scene;
         let client = &*listener.client;
-        if !client.may_use(GrantType::Ciba) {
-            return Err(Refusal::GrantNotAllowed { grant_type: GrantType::Ciba.as_str() }.into());
-        }
+        client.asks_people()?;
         let awaited = standing.awaited().cloned().ok_or(Refusal::TransactionFailed)?;
         let may_renew = standing.grant().is_some_and(|grant| client.may_renew_approval(&grant.scope));
         let refresh = if may_renew { Some(self.refresh_token().await?) } else { None };
@@ -108,7 +102,7 @@ impl Telling<'_> {
         let next = next.carrying(Parcel { sealed, expires_at: signed.expires_at(), awaited });
         match signed.committed(&services.store, before, &next).await? {
             Issued::Done(signed) => {
-                signed.record(self.decision(Event::Token, AuditOutcome::Granted, *now));
+                signed.record(self.decision(Event::Token, AuditOutcome::Granted));
                 Ok(Made::Ready(Box::new(next)))
             }
             Issued::Overtaken(current) => Ok(Made::Overtaken(current)),
@@ -139,14 +133,12 @@ impl Telling<'_> {
 
     /// Brings what was made before, unless everything of the person or of the client has been ended meanwhile.
     async fn bring_again(&self, standing: Authorization) -> Result<Outcome, Fault> {
-        let Some((grant, parcel)) = standing.grant().zip(standing.parcel()) else {
-            return Ok(Outcome::Done("its client knows"));
-        };
+        let Some(grant) = standing.grant() else { return Ok(Outcome::Done("its client knows")) };
         match self.mint().standing_person(grant).await {
             Ok(_) => self.deliver(standing).await,
             Err(Problem::Fault(fault)) => Err(fault),
             Err(Problem::Refused(refusal)) => {
-                let told = self.refuse(&refusal, end_of(&parcel.awaited)).await?;
+                let told = self.refuse(&refusal).await?;
                 // As long as it lies there, a later try finds that there is something to tell.
                 if !matches!(told, Outcome::Later { .. }) {
                     self.forget(standing).await;

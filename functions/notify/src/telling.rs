@@ -33,6 +33,8 @@ pub(crate) struct Telling<'a> {
     /// By which its lines in the log are found.
     pub(crate) event_id: &'a str,
     pub(crate) listener: Listener,
+    /// Until when it is worth telling.
+    pub(crate) until: Timestamp,
 }
 
 impl Services {
@@ -49,16 +51,15 @@ impl Services {
             Stage::Active(Active { parcel: Some(parcel), .. }) => &parcel.awaited,
             _ => return Ok(Outcome::Done("its client knows")),
         };
-        let listener = match self.listener(scene, awaited).await? {
-            Ok(listener) => listener,
+        let telling = match self.telling(scene, errand, event_id, awaited).await? {
+            Ok(telling) => telling,
             Err(outcome) => return Ok(outcome),
         };
-        let telling = Telling { services: self, scene, errand, event_id, listener };
         match (&scene.found.stage, telling.listener.client.is_brought_tokens()) {
-            (Stage::Declined(_), true) => telling.refuse(&Refusal::ApprovalDenied, end_of(awaited)).await,
-            (_, true) => telling.bring(awaited).await,
+            (Stage::Declined(_), true) => telling.refuse(&Refusal::ApprovalDenied).await,
+            (_, true) => telling.bring().await,
             (Stage::Active(_), false) => Ok(Outcome::Done("its client is brought nothing any more")),
-            (_, false) => telling.ping(end_of(awaited)).await,
+            (_, false) => telling.ping().await,
         }
     }
 
@@ -74,26 +75,30 @@ impl Services {
             return Ok(Outcome::Done("it is decided"));
         };
         let awaited = &requested.awaited;
-        let until = end_of(awaited);
         if scene.now < awaited.expires_at {
             let listens = self.endpoint_of(scene).await?.is_some() && awaited.notification_token.is_some();
-            let not_yet = Outcome::NotYet { at: awaited.expires_at, until };
+            let not_yet = Outcome::NotYet { at: awaited.expires_at, until: end_of(awaited) };
             return Ok(if listens { not_yet } else { Outcome::Done("its client polls") });
         }
-        let listener = match self.listener(scene, awaited).await? {
-            Ok(listener) => listener,
+        let telling = match self.telling(scene, errand, event_id, awaited).await? {
+            Ok(telling) => telling,
             Err(outcome) => return Ok(outcome),
         };
-        let telling = Telling { services: self, scene, errand, event_id, listener };
         if telling.listener.client.is_brought_tokens() {
-            telling.refuse(&Refusal::AuthReqIdExpired, until).await
+            telling.refuse(&Refusal::AuthReqIdExpired).await
         } else {
-            telling.ping(until).await
+            telling.ping().await
         }
     }
 
-    /// The client, if it wants to be told; else what becomes of the errand.
-    async fn listener(&self, scene: &Scene, awaited: &Awaited) -> Result<Result<Listener, Outcome>, Fault> {
+    /// The errand to a client that wants to be told; else what becomes of the errand.
+    async fn telling<'a>(
+        &'a self,
+        scene: &'a Scene,
+        errand: &'a Errand,
+        event_id: &'a str,
+        awaited: &Awaited,
+    ) -> Result<Result<Telling<'a>, Outcome>, Fault> {
         let found = self.endpoint_of(scene).await?;
         let Some(((client, endpoint), sealed)) = found.zip(awaited.notification_token.as_deref()) else {
             return Ok(Err(Outcome::Done("its client polls")));
@@ -103,7 +108,8 @@ impl Services {
         let Some(token) = secret.reveal(NOTIFICATION_TOKEN, id.as_str(), sealed) else {
             return Ok(Err(Outcome::Never { why: "the client's token does not open".to_owned() }));
         };
-        Ok(Ok(Listener { client, endpoint, token, auth_req_id: secret.auth_req_id(id) }))
+        let listener = Listener { client, endpoint, token, auth_req_id: secret.auth_req_id(id) };
+        Ok(Ok(Telling { services: self, scene, errand, event_id, listener, until: end_of(awaited) }))
     }
 
     /// A client that wants to be told, and where.
@@ -125,35 +131,29 @@ impl Services {
 
 impl Telling<'_> {
     /// Tells the client that there is something to come for (OpenID CIBA Core 1.0, section 10.2).
-    async fn ping(&self, until: Timestamp) -> Result<Outcome, Fault> {
+    async fn ping(&self) -> Result<Outcome, Fault> {
         let Listener { endpoint, token, auth_req_id, .. } = &self.listener;
         let settings = &self.scene.configuration.server.outbound;
         match self.services.clients.ping(settings, endpoint, auth_req_id, token).await {
             Ok(()) => Ok(self.heard()),
-            Err(problem) => Ok(Outcome::undelivered(problem, until)),
+            Err(problem) => Ok(Outcome::undelivered(problem, self.until)),
         }
     }
 
     /// The client said that it heard.
     pub(crate) fn heard(&self) -> Outcome {
-        let Scene { found, now, .. } = self.scene;
-        tracing::info!(target: "notify", grant_id = found.id.as_str(), "a client was told");
-        self.decision(Event::Notification, AuditOutcome::Granted, *now).record();
+        tracing::info!(target: "notify", grant_id = self.scene.found.id.as_str(), "a client was told");
+        self.decision(Event::Notification, AuditOutcome::Granted).record();
         Outcome::Done("the client was told")
     }
 
-    pub(crate) fn decision<'d>(
-        &'d self,
-        event: Event,
-        outcome: AuditOutcome<'d>,
-        now: Timestamp,
-    ) -> Decision<'d> {
-        let found = &self.scene.found;
-        Decision::about(event, outcome, self.event_id, now).client(found.client_id()).grant_id(&found.id)
+    pub(crate) fn decision<'d>(&'d self, event: Event, outcome: AuditOutcome<'d>) -> Decision<'d> {
+        let Scene { found, now, .. } = self.scene;
+        Decision::about(event, outcome, self.event_id, *now).client(found.client_id()).grant_id(&found.id)
     }
 }
 
 /// Until when it is worth telling a client of a request.
-pub(crate) fn end_of(awaited: &Awaited) -> Timestamp {
+fn end_of(awaited: &Awaited) -> Timestamp {
     awaited.expires_at.after(WORTH_TELLING)
 }

@@ -29,7 +29,7 @@ async fn a_text_says_who_asks_what_the_agent_shows_and_where_to_decide_and_nothi
     assert_eq!((calls.of("SNS.Publish"), calls.of("DynamoDB.BatchGetItem")), (1, 1));
     let (_, record) = world.requested(|_| {}).await;
     let (_, calls) = aws::counted(world.bring(&[&record])).await;
-    assert_eq!(calls.to_string(), "DynamoDB.BatchGetItem=1 DynamoDB.GetItem=2 SNS.Publish=1");
+    assert_eq!(calls.to_string(), "DynamoDB.BatchGetItem=1 DynamoDB.GetItem=1 SNS.Publish=1");
 }
 
 #[tokio::test]

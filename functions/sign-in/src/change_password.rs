@@ -1,7 +1,7 @@
 use http::audit::{Decision, Event, Outcome};
 use http::{Problem, Response, StatusCode, answer, form};
 use oauth::{AuthenticationEvent, Refusal, Secret};
-use pages::{ChangePasswordPage, PasswordProblem};
+use pages::{AccountNotice, ChangePasswordPage, PasswordProblem};
 use reception::{Checked, Guest, SignedIn};
 use sessions::{Password, SHORTEST_PASSWORD};
 use store::{Person, Session};
@@ -84,7 +84,8 @@ async fn change(
     Decision::new(Event::PasswordChange, Outcome::Granted, guest.request, guest.now)
         .person(&person.id)
         .record();
-    let mut response = answer::see_other(&format!("{}?notice=password-changed", guest.path("/account")));
+    let notice = AccountNotice::PasswordChanged.as_str();
+    let mut response = answer::see_other(&format!("{}?notice={notice}", guest.path("/account")));
     guest.keep_session(&mut response, &secret)?;
     Ok(response)
 }

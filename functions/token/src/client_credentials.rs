@@ -24,7 +24,7 @@ pub(crate) async fn issue(
     let content = standing(&asked, &registered)?;
     let content = permitted(services, visit, client, &asked, content)?;
     let token = services.mint(visit).access_token(client, &content, &Behalf::Client).await?;
-    Ok(token.respond(crate::granted(visit), &content, None, None))
+    Ok(token.respond(crate::granted(visit), &content, None))
 }
 
 /// What a client may have for itself: of its own scopes, and details within its standing ones.

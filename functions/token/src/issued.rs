@@ -29,7 +29,7 @@ pub(crate) async fn assertion(
     let statement =
         Statement { claims: &claims, details: &content.details, registration, person: exchanged.profile };
     let text = saml_assertion(&services.keys, &statement).await?;
-    Ok(AccessToken::in_place(text, claims, lives))
+    Ok(AccessToken::in_place(text, claims))
 }
 
 /// Signs an ID token for `party` in place of an access token: it says on whose behalf `client` acts, and nothing about rights.
@@ -66,7 +66,7 @@ pub(crate) async fn id_token_by_exchange(
         exchanged_from: claims.exchanged_from.clone(),
     };
     let text = services.keys.sign(&said, ID_TOKEN_TYP, party.id_token_signed_response_alg, visit.now).await?;
-    Ok(AccessToken::in_place(text, claims, lives))
+    Ok(AccessToken::in_place(text, claims))
 }
 
 /// Signs an ID-JAG for another authorization server (draft-ietf-oauth-identity-assertion-authz-grant, section 4.3.3). It is signed as
@@ -99,7 +99,7 @@ pub(crate) async fn id_jag(
         email: exchanged.profile.filter(|_| lets_know).and_then(|profile| profile.email.clone()),
     };
     let text = services.keys.sign(&said, ID_JAG_TYP, client.id_token_signed_response_alg, visit.now).await?;
-    Ok(AccessToken::in_place(text, claims, lives))
+    Ok(AccessToken::in_place(text, claims))
 }
 
 /// A refresh token in place of an access token, and what can be had by it until `ends_at`: nothing is signed. The caller stores it.
@@ -126,5 +126,5 @@ pub(crate) async fn refresh_token_by_exchange(
     let above = claims.child_grant_ids.iter().cloned();
     let child_grant_ids = std::iter::once(child.id.clone()).chain(above).collect();
     let claims = AccessTokenClaims { child_grant_ids, ..claims };
-    Ok((AccessToken::in_place(text, claims, lives), child))
+    Ok((AccessToken::in_place(text, claims), child))
 }

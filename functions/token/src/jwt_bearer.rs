@@ -64,7 +64,7 @@ pub(crate) async fn redeem(
     if !services.store.spend_assertion(&grant.spent_as, grant.token.exp, visit.now).await? {
         return Err(invalid("replayed"));
     }
-    Ok(token.respond(crate::granted(visit), &content, None, None))
+    Ok(token.respond(crate::granted(visit), &content, None))
 }
 
 fn invalid(why: &'static str) -> Problem {

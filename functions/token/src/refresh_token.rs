@@ -63,7 +63,7 @@ pub(crate) async fn rotate(
             continue;
         }
         let successor = presented.successor().reveal(secret);
-        return Ok(token.respond(crate::granted(visit), &content, Some(successor), None));
+        return Ok(token.respond(crate::granted(visit), &content, Some(successor)));
     }
     Err(unknown.into())
 }

@@ -86,7 +86,7 @@ impl<'v> Subject<'v> {
         client: &Client,
         token: &str,
     ) -> Result<Self, Problem> {
-        let claims = ours(services, visit, token, invalid).await?;
+        let claims = ours(services, visit, token).await?;
         let tool = visit.configuration.own_tool(client).filter(|tool| tool.resource == claims.aud);
         let tool = tool.ok_or_else(|| invalid("audience"))?;
         note(&claims);
@@ -281,12 +281,7 @@ fn invalid(why: &'static str) -> Problem {
 
 /// The claims of an access token of ours, whose signature and times are good. It is not the bearer's own proof, so whatever is
 /// wrong with it makes the request invalid (RFC 8693, section 2.2.2).
-async fn ours(
-    services: &Services,
-    visit: &Visit<'_>,
-    token: &str,
-    invalid: impl Fn(&'static str) -> Problem,
-) -> Result<AccessTokenClaims, Problem> {
+async fn ours(services: &Services, visit: &Visit<'_>, token: &str) -> Result<AccessTokenClaims, Problem> {
     visit.access_token(&*services.keys.public().await?, token).map_err(|refusal| match refusal {
         Refusal::TokenInvalid { why } => invalid(why),
         other => other.into(),

@@ -64,7 +64,7 @@ pub(crate) async fn exchange(
     if let Some(child) = child {
         keep(services, &child).await?;
     }
-    let response = token.respond(crate::granted(visit), &content, None, None);
+    let response = token.respond(crate::granted(visit), &content, None);
     let token_type = request.requested.token_type();
     Ok(TokenResponse { issued_token_type: Some(request.requested), token_type, ..response })
 }

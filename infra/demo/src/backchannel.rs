@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use crate::Trouble;
 use crate::discovery::Provider;
 use crate::endpoint::{Endpoint, Refused};
-use crate::errand::{Errand, TOOL};
+use crate::errand::Errand;
 use crate::local_server::LocalServer;
 use crate::story::Story;
 use crate::transport::Transport;
@@ -132,7 +132,7 @@ impl<'a> Asking<'a> {
         let form: String = form_urlencoded::Serializer::new(String::new())
             .append_pair("grant_type", "urn:openid:params:grant-type:ciba")
             .append_pair("auth_req_id", &asked.auth_req_id)
-            .append_pair("resource", TOOL)
+            .append_pair("resource", &errand.tool)
             .finish();
         let endpoint = Endpoint { name: TOKEN, url: self.token, good: StatusCode::OK };
         let mut interval = Duration::from_secs(asked.interval);

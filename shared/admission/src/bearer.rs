@@ -1,7 +1,4 @@
-use std::sync::Arc;
-
 use http::Problem;
-use oauth::configuration::Client;
 use oauth::{AccessTokenClaims, Refusal, Scope};
 use store::Person;
 
@@ -10,8 +7,6 @@ use crate::Visit;
 /// Who bears an access token for the issuer itself, and for whom.
 #[derive(Debug)]
 pub struct Bearer {
-    /// The client that it was given to.
-    pub client: Arc<Client>,
     /// The person behind it.
     pub person: Person,
     /// What it allows now: never more than its client may still ask for.
@@ -41,6 +36,6 @@ impl Visit<'_> {
         }
         // A client that works alone has no person to tell about.
         let person = standing.person.ok_or(Refusal::TokenInvalid { why: "nobody's" })?;
-        Ok(Bearer { client, person, scope })
+        Ok(Bearer { person, scope })
     }
 }

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::sync::Arc;
 
 use aws_sdk_sns::error::ProvideErrorMetadata;
@@ -92,12 +91,6 @@ pub enum NotEnrolled {
     TokenRefused,
     /// SNS did not answer as it should.
     Undelivered(Undelivered),
-}
-
-impl fmt::Display for Undelivered {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.why)
-    }
 }
 
 impl People {

@@ -83,7 +83,6 @@ pub struct AccessToken {
     pub text: String,
     /// What it says.
     pub claims: AccessTokenClaims,
-    lives: Duration,
     /// The assertion of another issuer that it was issued for, by what that is spent as.
     assertion: Option<Sha256Digest>,
 }
@@ -115,7 +114,7 @@ impl Mint<'_> {
             Behalf::Asserted { grant, .. } => Some(grant.spent_as),
             _ => None,
         };
-        Ok(AccessToken { text, claims, lives, assertion })
+        Ok(AccessToken { text, claims, assertion })
     }
 
     /// How long a token with this content lives: as its tool or the server says, and never past what it comes from.
@@ -234,8 +233,8 @@ pub fn on_behalf(claims: AccessTokenClaims, behalf: &Behalf<'_>, tool: Option<&T
 
 impl AccessToken {
     /// What stands in place of an access token: another kind of token, of which nothing else has to be remembered.
-    pub const fn in_place(text: String, claims: AccessTokenClaims, lives: Duration) -> Self {
-        Self { text, claims, lives, assertion: None }
+    pub const fn in_place(text: String, claims: AccessTokenClaims) -> Self {
+        Self { text, claims, assertion: None }
     }
 
     /// The answer to the client, and the audit's line about it, begun by the caller.
@@ -244,10 +243,9 @@ impl AccessToken {
         decision: Decision<'_>,
         content: &Content<'_>,
         refresh_token: Option<String>,
-        id_token: Option<String>,
     ) -> TokenResponse {
         self.record(decision, content);
-        self.answer(content, refresh_token, id_token)
+        self.answer(content, refresh_token, None)
     }
 
     pub(crate) fn answer(
@@ -260,7 +258,7 @@ impl AccessToken {
             access_token: self.text.clone(),
             issued_token_type: None,
             token_type: "Bearer",
-            expires_in: self.lives.as_secs(),
+            expires_in: self.claims.exp.since(self.claims.iat).as_secs(),
             refresh_token,
             id_token,
             scope: content.scope.clone(),

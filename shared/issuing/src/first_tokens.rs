@@ -4,7 +4,8 @@ use oauth::configuration::{Client, is_openid};
 use oauth::{Authorization, Grant, RefreshToken, Timestamp, TokenResponse};
 use store::{Commit, Person, Store};
 
-use crate::{AccessToken, Behalf, Beside, Content, Mint};
+use crate::id_token::Beside;
+use crate::{AccessToken, Behalf, Content, Mint};
 
 /// The tokens that a person's grant is redeemed for. They are signed first and given out only when the write that spends what the
 /// client showed has succeeded.

@@ -6,7 +6,7 @@ use crate::Mint;
 
 /// What an ID token comes beside, and says so.
 #[derive(Clone, Copy)]
-pub struct Beside<'a> {
+pub(crate) struct Beside<'a> {
     /// The access token (`at_hash`, OpenID Connect Core, section 3.1.3.6).
     pub access_token: &'a str,
     /// The refresh token, where the two come to a client that did not ask for them just now (`…:rt_hash`, OpenID CIBA Core 1.0,
@@ -21,7 +21,7 @@ impl Mint<'_> {
     ///
     /// # Errors
     /// When the keys do not answer.
-    pub async fn id_token(
+    pub(crate) async fn id_token(
         &self,
         client: &Client,
         (authorization, grant): (&Authorization, &Grant),

@@ -9,7 +9,6 @@ mod id_token;
 pub use access_token::{AccessToken, Behalf, Exchanged, on_behalf};
 pub use content::{Content, Registered};
 pub use first_tokens::{FirstTokens, Issued, SignedTokens};
-pub use id_token::Beside;
 
 use environment::{Dice, Fault};
 use http::Problem;

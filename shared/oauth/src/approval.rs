@@ -134,14 +134,7 @@ impl Authorization {
         if let Some(numbers) = numbers {
             let picked = picked.ok_or(Refusal::NumberNotPicked)?;
             if picked != numbers.right() {
-                let declined = Declined {
-                    client_id: request.client_id,
-                    person: approval.person,
-                    at: now,
-                    by_wrong_number: true,
-                    awaited,
-                };
-                return Ok(self.into_next(Stage::Declined(declined)));
+                return self.refused_by(&approval.person, true, now);
             }
         }
         let act = Actors::default().with(Actor::client(request.acting()));
@@ -154,15 +147,13 @@ impl Authorization {
     /// # Errors
     /// As [`Authorization::waits_for`].
     pub fn declined(self, person: &PersonId, now: Timestamp) -> Result<Self, Refusal> {
+        self.refused_by(person, false, now)
+    }
+
+    fn refused_by(self, person: &PersonId, by_wrong_number: bool, now: Timestamp) -> Result<Self, Refusal> {
         let Requested { request, awaited, .. } = self.waits_for(person, now)?.clone();
-        let declined = Declined {
-            client_id: request.client_id,
-            person: person.clone(),
-            at: now,
-            by_wrong_number: false,
-            awaited,
-        };
-        Ok(self.into_next(Stage::Declined(declined)))
+        let (client_id, person) = (request.client_id, person.clone());
+        Ok(self.into_next(Stage::Declined(Declined { client_id, person, at: now, by_wrong_number, awaited })))
     }
 
     /// What is kept of its `auth_req_id`, until that is redeemed.

@@ -84,7 +84,8 @@ pub struct Grant {
     pub details: AuthorizationDetails,
     /// The digest of what was asked.
     pub asked: Sha256Digest,
-    /// Who acts in the person's name, where that was asked for (RFC 8693, section 4.1).
+    /// Who acts in the person's name (RFC 8693, section 4.1): after an approval at the backchannel the client itself, or whom an actor
+    /// token proved.
     #[serde(default, skip_serializing_if = "Actors::is_empty")]
     pub act: Actors,
     /// Goes into the ID token.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::configuration::{BackchannelClient, Client, GrantType, Server, TokenDelivery, Tool, UserCodeUse};
+use crate::configuration::{BackchannelClient, Client, Server, TokenDelivery, Tool, UserCodeUse};
 use crate::request::{bounded, disturbs_a_page, resources};
 use crate::scope::OPENID;
 use crate::{
@@ -134,10 +134,8 @@ impl AuthenticationRequest {
         server: &Server,
         tools: &[Tool],
     ) -> Result<Self, Refusal> {
-        let not_allowed = Refusal::GrantNotAllowed { grant_type: GrantType::Ciba.as_str() };
-        let registered = client.backchannel.as_ref().filter(|_| client.may_use(GrantType::Ciba));
-        let registered = registered.ok_or(not_allowed)?;
-        require_bringable(parameters, registered)?;
+        let registered = client.asks_people()?;
+        require_bringable(parameters, client)?;
         let details = parameters.optional("authorization_details")?.map(AuthorizationDetails::parse);
         let details = details.transpose()?.unwrap_or_default();
         let scope = requested_scope(parameters, client, tools)?;
@@ -168,15 +166,11 @@ impl AuthenticationRequest {
 
 /// Refuses what no token could be brought for: details that are too large to lie ready, and several tools, between which nobody
 /// chooses later.
-fn require_bringable(parameters: &Parameters, registered: &BackchannelClient) -> Result<(), Refusal> {
-    if !matches!(registered.delivery, TokenDelivery::Push { .. }) {
+fn require_bringable(parameters: &Parameters, client: &Client) -> Result<(), Refusal> {
+    if !client.is_brought_tokens() {
         return Ok(());
     }
-    let details = parameters.optional("authorization_details")?.unwrap_or_default();
-    if details.len() > LARGEST_BROUGHT_DETAILS {
-        let (name, limit) = ("authorization_details", LARGEST_BROUGHT_DETAILS);
-        return Err(Refusal::ParameterTooLong { name, limit });
-    }
+    bounded(parameters, "authorization_details", LARGEST_BROUGHT_DETAILS)?;
     if parameters.repeated("resource")?.len() > 1 {
         return Err(Refusal::TooManyValues { name: "resource", limit: 1 });
     }

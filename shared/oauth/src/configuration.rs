@@ -12,7 +12,7 @@ pub use crate::strangers::{ClientOrigin, Documents, OpenTo, OutboundSettings, Re
 use crate::time::seconds;
 use crate::{
     AccessTokenClaims, AuthorizationDetail, AuthorizationDetails, Child, ClientId, EmailAddress,
-    ExchangeRule, IdJagTarget, PhoneNumber, RedirectUri, ResourceUri, Scope, Timestamp, ToolId,
+    ExchangeRule, IdJagTarget, PhoneNumber, RedirectUri, Refusal, ResourceUri, Scope, Timestamp, ToolId,
     TrustedIssuer,
 };
 
@@ -252,7 +252,7 @@ impl Default for BackchannelSettings {
 /// What people may be reached on, beside apps of the company's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceSettings {
-    /// Beneath which domains an e-mail address may be, besides the domain of the person's own address: in lower case.
+    /// At which domains an e-mail address may be, besides the domain of the person's own address: in lower case.
     pub email_domains: BTreeSet<String>,
     /// How a telephone number may begin, such as `+49`. Without any nobody is reached by text message, which costs money.
     pub sms_prefixes: BTreeSet<String>,
@@ -442,6 +442,15 @@ impl Client {
     /// while they are away (`offline_access`, OpenID Connect Core, section 11).
     pub fn may_renew(&self, scope: &Scope) -> bool {
         self.may_use(GrantType::RefreshToken) && scope.contains(OFFLINE_ACCESS)
+    }
+
+    /// How it asks people who are elsewhere (OpenID CIBA Core 1.0, section 4).
+    ///
+    /// # Errors
+    /// [`Refusal::GrantNotAllowed`] where it may not, or may no more.
+    pub fn asks_people(&self) -> Result<&BackchannelClient, Refusal> {
+        let not_allowed = Refusal::GrantNotAllowed { grant_type: GrantType::Ciba.as_str() };
+        self.backchannel.as_ref().filter(|_| self.may_use(GrantType::Ciba)).ok_or(not_allowed)
     }
 
     /// Whether an approval at the backchannel gives it one. It stands for what was asked then, and goes on while the person is away

@@ -13,7 +13,7 @@ const MOST_DIGITS: usize = 15;
 /// Fewer digits no number has that a message could be sent to from abroad.
 const FEWEST_DIGITS: usize = 7;
 /// The most characters of a device's name.
-pub const LONGEST_NAME: usize = 40;
+pub const LONGEST_DEVICE_NAME: usize = 40;
 
 identifier!(
     /// A telephone number as it is dialled from anywhere: `+` and 7 to 15 digits, of which the first is no zero (ITU-T E.164).
@@ -73,11 +73,29 @@ identifier!(
     /// What a person calls a device: some words on one line.
     DeviceName,
     |text| {
-        (1..=LONGEST_NAME).contains(&text.chars().count())
+        (1..=LONGEST_DEVICE_NAME).contains(&text.chars().count())
             && text.trim() == text
             && !text.chars().any(disturbs_a_page)
     }
 );
+
+impl PhoneNumber {
+    /// Reads a number as people write it, however its digits are grouped; `None` for what is none, or not written as it is dialled
+    /// from anywhere.
+    pub fn typed(text: &str) -> Option<Self> {
+        let digits: String =
+            text.chars().filter(|letter| !matches!(letter, ' ' | '-' | '(' | ')' | '.' | '/')).collect();
+        Self::parse(&digits)
+    }
+}
+
+impl EmailAddress {
+    /// Reads an address as people write it, in lower case as a whole: who distinguishes mailboxes by capitals is not known. `None` for
+    /// what is none.
+    pub fn typed(text: &str) -> Option<Self> {
+        Self::parse(&text.trim().to_lowercase())
+    }
+}
 
 /// What follows `arn:PARTITION:sns:REGION:ACCOUNT:`.
 fn named_by_sns(text: &str) -> Option<&str> {
@@ -266,7 +284,7 @@ mod tests {
         for fine in ["My phone", "Büro", "携帯"] {
             assert!(DeviceName::parse(fine).is_some(), "{fine}");
         }
-        for wrong in ["", " ", " a", "a ", "a\nb", "a\u{202e}b", &"a".repeat(LONGEST_NAME + 1)] {
+        for wrong in ["", " ", " a", "a ", "a\nb", "a\u{202e}b", &"a".repeat(LONGEST_DEVICE_NAME + 1)] {
             assert_eq!(DeviceName::parse(wrong), None, "{wrong:?}");
         }
     }

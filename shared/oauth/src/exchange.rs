@@ -112,10 +112,9 @@ impl<'a> ExchangeRequest<'a> {
     /// [`Refusal::MissingParameter`], [`Refusal::RepeatedParameter`], [`Refusal::ParameterTooLong`],
     /// [`Refusal::TokenTypeNotSupported`], [`Refusal::TooManyValues`], and those of [`Narrower::parse`].
     pub fn parse(parameters: &'a Parameters) -> Result<Self, Refusal> {
-        let token_type = |name| TokenType::parse(name, parameters.required(name)?);
         let subject = ShownToken {
             text: parameters.required("subject_token")?,
-            token_type: token_type("subject_token_type")?,
+            token_type: TokenType::parse("subject_token_type", parameters.required("subject_token_type")?)?,
         };
         let actor = actor_token(parameters)?;
         let requested = match parameters.optional("requested_token_type")? {

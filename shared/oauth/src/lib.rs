@@ -68,8 +68,8 @@ pub use claims::{
 pub use client_metadata::{ClientMetadata, MetadataProblem};
 pub use detail::{AuthorizationDetail, AuthorizationDetails, DEEPEST_DETAIL, MOST_DETAILS};
 pub use device::{
-    ApplicationArn, Channel, Confirmation, Device, DeviceName, EmailAddress, EndpointArn, LONGEST_NAME,
-    PhoneNumber, ProvenBy, Standing, SubscriptionArn,
+    ApplicationArn, Channel, Confirmation, Device, DeviceName, EmailAddress, EndpointArn,
+    LONGEST_DEVICE_NAME, PhoneNumber, ProvenBy, Standing, SubscriptionArn,
 };
 pub use error_code::ErrorCode;
 pub use exchange::{
@@ -81,7 +81,7 @@ pub use hashed_secret::HashedSecret;
 pub use identifiers::{ClientId, DeviceId, GrantId, PersonId, TokenId, ToolId};
 pub use invitation::{INVITATION_LIFE, Invitation, InvitationCode};
 pub use issue::{Audience, Narrower, meaningful_scope, narrowed_scope};
-pub use login_hint::{Contact, LoginHint};
+pub use login_hint::{Contact, LONGEST_USER_NAME, LoginHint};
 pub use mac::Mac;
 pub use number_match::NumberMatch;
 pub use outside::{
@@ -93,8 +93,7 @@ pub use pestering::{Asks, MayAsk};
 pub use pkce::{CodeChallenge, CodeVerifier};
 pub use quiet_hours::{QuietHours, TimeOfDay};
 pub use reach::{
-    CONFIRMED_WITHIN, MOST_DEVICES, NotConfirmed, NotRegistered, Reach, SUBSCRIBED_WITHIN,
-    Shown as ShownToConfirm, Towards,
+    CONFIRMED_WITHIN, NotConfirmed, NotRegistered, Reach, SUBSCRIBED_WITHIN, ShownToConfirm, Towards,
 };
 pub use redirect::{RedirectUri, is_loopback};
 pub use refresh_token::RefreshToken;

@@ -1,8 +1,10 @@
+use std::collections::BTreeSet;
+
 use crate::configuration::Profile;
 use crate::{EmailAddress, PhoneNumber};
 
-/// The longest user name.
-const LONGEST_USER_NAME: usize = 256;
+/// The longest user name, in bytes.
+pub const LONGEST_USER_NAME: usize = 256;
 
 /// What a client knows a person by (`login_hint`, OpenID CIBA Core 1.0, section 7.1): their user name, or an e-mail address or
 /// telephone number that their record has. Which of them is told by its shape; the first may look like an address, too.
@@ -54,23 +56,20 @@ impl Contact {
         }
     }
 
-    /// An e-mail address; `None` for what is none.
+    /// An e-mail address as people write it; `None` for what is none.
     pub fn email(text: &str) -> Option<Self> {
-        let address = EmailAddress::parse(&text.trim().to_lowercase())?;
-        Some(Self::Email(address.to_string()))
+        EmailAddress::typed(text).map(|address| Self::Email(address.into()))
     }
 
-    /// A telephone number, however its digits are grouped; `None` for what is none, or not written as it is dialled from anywhere.
+    /// A telephone number as people write it; `None` for what is none.
     pub fn phone(text: &str) -> Option<Self> {
-        let digits: String =
-            text.chars().filter(|letter| !matches!(letter, ' ' | '-' | '(' | ')' | '.' | '/')).collect();
-        Some(Self::Phone(PhoneNumber::parse(&digits)?.to_string()))
+        PhoneNumber::typed(text).map(|number| Self::Phone(number.into()))
     }
 }
 
 impl Profile {
     /// What the person is found by, besides their user name.
-    pub fn contacts(&self) -> Vec<Contact> {
+    pub fn contacts(&self) -> BTreeSet<Contact> {
         let email = self.email.as_deref().and_then(Contact::email);
         let phone = self.phone_number.as_deref().and_then(Contact::phone);
         email.into_iter().chain(phone).collect()

@@ -30,7 +30,7 @@ impl NumberMatch {
         shown[2] += u8::from(shown[2] >= low);
         shown[2] += u8::from(shown[2] >= high);
         let shown = shown.map(|number| SMALLEST + number);
-        let right = shown[usize::from(below(which, 3)) % SHOWN];
+        let right = shown[usize::from(below(which, 3))];
         Self { shown, right }
     }
 

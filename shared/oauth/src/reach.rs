@@ -6,7 +6,7 @@ use crate::device::{Channel, Confirmation, Device, DeviceName, ProvenBy, Standin
 use crate::{DeviceId, QuietHours, Secret, Timestamp};
 
 /// How many devices a person may have.
-pub const MOST_DEVICES: usize = 10;
+const MOST_DEVICES: usize = 10;
 /// How long the link is good that a device is confirmed by.
 pub const CONFIRMED_WITHIN: Duration = Duration::from_mins(15);
 /// How long a person may take to answer the mail by which SNS asks whether an address wants to be written to.
@@ -51,7 +51,7 @@ pub enum NotConfirmed {
 
 /// What shows that a device reaches its person.
 #[derive(Clone, Copy)]
-pub enum Shown<'a> {
+pub enum ShownToConfirm<'a> {
     /// The code that was sent to it came back.
     Code(&'a Secret<String>),
     /// SNS says that the addressee wants to be written to.
@@ -150,14 +150,14 @@ impl Reach {
     pub fn confirmed(
         mut self,
         id: &DeviceId,
-        shown: Shown<'_>,
+        shown: ShownToConfirm<'_>,
         now: Timestamp,
     ) -> Result<Self, NotConfirmed> {
         let own = self.devices.iter_mut().find(|device| device.id == *id).ok_or(NotConfirmed::NotItsOwn)?;
         let Standing::Unconfirmed(confirmation) = &own.standing else { return Err(NotConfirmed::Before) };
         let is_proof = match (&confirmation.by, shown) {
-            (ProvenBy::Link(digest), Shown::Code(code)) => code.matches(digest),
-            (ProvenBy::Subscription, Shown::Subscription) => true,
+            (ProvenBy::Link(digest), ShownToConfirm::Code(code)) => code.matches(digest),
+            (ProvenBy::Subscription, ShownToConfirm::Subscription) => true,
             _ => false,
         };
         if !is_proof || now >= confirmation.expires_at {
@@ -295,9 +295,9 @@ mod tests {
     fn a_device_is_used_only_after_its_code_came_back() {
         let waiting = Reach::default().registered(phone(1), NOW).unwrap();
         assert_eq!(waiting.in_use().count(), 0);
-        let reach = waiting.confirmed(&phone(1).id, Shown::Code(&code()), NOW).unwrap();
+        let reach = waiting.confirmed(&phone(1).id, ShownToConfirm::Code(&code()), NOW).unwrap();
         assert_eq!(reach.in_use().map(|device| &device.id).collect::<Vec<_>>(), [&phone(1).id]);
-        let again = reach.confirmed(&phone(1).id, Shown::Code(&code()), NOW);
+        let again = reach.confirmed(&phone(1).id, ShownToConfirm::Code(&code()), NOW);
         assert_eq!(again, Err(NotConfirmed::Before));
     }
 
@@ -307,10 +307,10 @@ mod tests {
         let (wrong, right) = (Secret::new("another".to_owned()), code());
         let late = NOW.after(CONFIRMED_WITHIN);
         for (id, shown, at) in [
-            (phone(1).id, Shown::Code(&wrong), NOW),
-            (phone(1).id, Shown::Code(&right), late),
-            (phone(1).id, Shown::Subscription, NOW),
-            (phone(2).id, Shown::Code(&right), NOW),
+            (phone(1).id, ShownToConfirm::Code(&wrong), NOW),
+            (phone(1).id, ShownToConfirm::Code(&right), late),
+            (phone(1).id, ShownToConfirm::Subscription, NOW),
+            (phone(2).id, ShownToConfirm::Code(&right), NOW),
         ] {
             assert_eq!(waiting.clone().confirmed(&id, shown, at), Err(NotConfirmed::NotItsOwn));
         }
@@ -322,9 +322,9 @@ mod tests {
         let confirmation = Confirmation { by, expires_at: NOW.after(SUBSCRIBED_WITHIN) };
         let mail = Device { standing: Standing::Unconfirmed(confirmation), ..phone(1) };
         let waiting = Reach::default().registered(mail.clone(), NOW).unwrap();
-        let by_code = waiting.clone().confirmed(&mail.id, Shown::Code(&code()), NOW);
+        let by_code = waiting.clone().confirmed(&mail.id, ShownToConfirm::Code(&code()), NOW);
         assert_eq!(by_code, Err(NotConfirmed::NotItsOwn));
-        assert!(waiting.confirmed(&mail.id, Shown::Subscription, NOW).is_ok());
+        assert!(waiting.confirmed(&mail.id, ShownToConfirm::Subscription, NOW).is_ok());
     }
 
     #[test]
@@ -343,7 +343,7 @@ mod tests {
         let again = Device { standing: Standing::Unconfirmed(confirmation), ..phone(1) };
         let second = first.registered(again, NOW).unwrap();
         assert_eq!(second.devices().len(), 1);
-        assert!(second.confirmed(&phone(1).id, Shown::Code(&code()), NOW).is_err());
+        assert!(second.confirmed(&phone(1).id, ShownToConfirm::Code(&code()), NOW).is_err());
     }
 
     #[test]

@@ -71,6 +71,42 @@ pub enum AccountNotice {
     UserCodeRemoved,
 }
 
+impl AccountNotice {
+    /// All of them.
+    const ALL: [Self; 5] = [
+        Self::PasswordChanged,
+        Self::ConsentForgotten,
+        Self::BlockLifted,
+        Self::UserCodeSet,
+        Self::UserCodeRemoved,
+    ];
+
+    /// Reads what the address of the page says.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|notice| notice.as_str() == name)
+    }
+
+    /// What the address of the page says.
+    pub const fn as_str(self) -> &'static str {
+        self.names().0
+    }
+
+    const fn key(self) -> &'static str {
+        self.names().1
+    }
+
+    /// What the address of the page says, and the key of the text.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::PasswordChanged => ("password-changed", "notice-password-changed"),
+            Self::ConsentForgotten => ("consent-forgotten", "notice-consent-forgotten"),
+            Self::BlockLifted => ("block-lifted", "notice-block-lifted"),
+            Self::UserCodeSet => ("user-code-set", "notice-user-code-set"),
+            Self::UserCodeRemoved => ("user-code-removed", "notice-user-code-removed"),
+        }
+    }
+}
+
 impl AccountPage<'_> {
     /// The page as HTML.
     pub fn render(&self) -> String {
@@ -90,16 +126,6 @@ impl AccountPage<'_> {
         let arguments =
             Arguments::none().with("since", moment(consent.since)).with("until", moment(consent.until));
         self.frame.tell("account-remembered-time", &arguments)
-    }
-
-    fn notice_text(&self) -> Option<String> {
-        self.notice.map(|notice| match notice {
-            AccountNotice::PasswordChanged => self.frame.say("notice-password-changed"),
-            AccountNotice::ConsentForgotten => self.frame.say("notice-consent-forgotten"),
-            AccountNotice::BlockLifted => self.frame.say("notice-block-lifted"),
-            AccountNotice::UserCodeSet => self.frame.say("notice-user-code-set"),
-            AccountNotice::UserCodeRemoved => self.frame.say("notice-user-code-removed"),
-        })
     }
 }
 
@@ -127,5 +153,18 @@ impl SignedOutPage<'_> {
     /// The page as HTML.
     pub fn render(&self) -> String {
         rendered(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_notice_has_a_name_of_its_own() {
+        for notice in AccountNotice::ALL {
+            assert_eq!(AccountNotice::parse(notice.as_str()), Some(notice));
+        }
+        assert_eq!(AccountNotice::parse("<b>"), None);
     }
 }

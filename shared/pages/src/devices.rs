@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use askama::Template;
 use languages::{Arguments, Message, Texts};
-use oauth::{LONGEST_NAME, QuietHours};
+use oauth::{LONGEST_DEVICE_NAME, QuietHours};
 
 use crate::frame::{Frame, Person, rendered};
 use crate::sign_in::asked_to_wait;
@@ -137,33 +137,42 @@ pub enum DeviceNotice {
 }
 
 impl DeviceNotice {
-    /// All of them, with what the address of the page says for each, and its text.
-    const ALL: [(Self, &'static str, &'static str); 7] = [
-        (Self::LinkSent, "link-sent", "notice-link-sent"),
-        (Self::AddresseeAsked, "addressee-asked", "notice-addressee-asked"),
-        (Self::Confirmed, "device-confirmed", "notice-device-confirmed"),
-        (Self::Changed, "device-changed", "notice-device-changed"),
-        (Self::Removed, "device-removed", "notice-device-removed"),
-        (Self::QuietHoursSet, "quiet-hours-set", "notice-quiet-hours-set"),
-        (Self::QuietHoursOver, "quiet-hours-over", "notice-quiet-hours-over"),
+    /// All of them.
+    const ALL: [Self; 7] = [
+        Self::LinkSent,
+        Self::AddresseeAsked,
+        Self::Confirmed,
+        Self::Changed,
+        Self::Removed,
+        Self::QuietHoursSet,
+        Self::QuietHoursOver,
     ];
 
     /// Reads what the address of the page says.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(_, own, _)| *own == name).map(|(notice, ..)| notice)
+        Self::ALL.into_iter().find(|notice| notice.as_str() == name)
     }
 
     /// What the address of the page says.
-    pub fn as_str(self) -> &'static str {
-        self.known().map_or("", |(_, name, _)| name)
+    pub const fn as_str(self) -> &'static str {
+        self.names().0
     }
 
-    fn key(self) -> &'static str {
-        self.known().map_or("", |(.., key)| key)
+    const fn key(self) -> &'static str {
+        self.names().1
     }
 
-    fn known(self) -> Option<(Self, &'static str, &'static str)> {
-        Self::ALL.into_iter().find(|(notice, ..)| *notice == self)
+    /// What the address of the page says, and the key of the text.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::LinkSent => ("link-sent", "notice-link-sent"),
+            Self::AddresseeAsked => ("addressee-asked", "notice-addressee-asked"),
+            Self::Confirmed => ("device-confirmed", "notice-device-confirmed"),
+            Self::Changed => ("device-changed", "notice-device-changed"),
+            Self::Removed => ("device-removed", "notice-device-removed"),
+            Self::QuietHoursSet => ("quiet-hours-set", "notice-quiet-hours-set"),
+            Self::QuietHoursOver => ("quiet-hours-over", "notice-quiet-hours-over"),
+        }
     }
 }
 
@@ -195,13 +204,13 @@ impl DeviceNews {
 
 impl ListedDevice<'_> {
     fn name_text(&self) -> String {
-        languages::foreign_text(self.name, LONGEST_NAME)
+        languages::foreign_text(self.name, LONGEST_DEVICE_NAME)
     }
 }
 
 impl TypedDevice<'_> {
     fn name_text(&self) -> String {
-        languages::foreign_text(self.name, LONGEST_NAME)
+        languages::foreign_text(self.name, LONGEST_DEVICE_NAME)
     }
 
     fn address_text(&self) -> String {
@@ -216,7 +225,7 @@ impl DevicesPage<'_> {
     }
 
     const fn longest_name() -> usize {
-        LONGEST_NAME
+        LONGEST_DEVICE_NAME
     }
 
     fn is_first(&self, device: &ListedDevice<'_>) -> bool {
@@ -228,14 +237,11 @@ impl DevicesPage<'_> {
     }
 
     fn way_text(&self, device: &ListedDevice<'_>) -> Message {
-        let (key, place) = match device.way {
-            DeviceWay::Push => ("device-push", ""),
-            DeviceWay::Sms(number) => ("device-sms", number),
-            DeviceWay::Email(address) => ("device-email", address),
-        };
-        match place {
-            "" => self.frame.tell(key, &Arguments::none()),
-            place => self.frame.tell(key, &Arguments::none().with("place", place)),
+        let place = |place: &str| Arguments::none().with("place", place);
+        match device.way {
+            DeviceWay::Push => self.frame.tell("device-push", &Arguments::none()),
+            DeviceWay::Sms(number) => self.frame.tell("device-sms", &place(number)),
+            DeviceWay::Email(address) => self.frame.tell("device-email", &place(address)),
         }
     }
 
@@ -264,7 +270,7 @@ impl DevicesPage<'_> {
             DeviceProblem::AddressUnusable => "problem-address-unusable",
             DeviceProblem::AddressNotAllowed => "problem-address-not-allowed",
             DeviceProblem::NameUnusable => {
-                let arguments = Arguments::none().with("most", LONGEST_NAME);
+                let arguments = Arguments::none().with("most", LONGEST_DEVICE_NAME);
                 return Some(self.frame.tell("problem-device-name", &arguments));
             }
             DeviceProblem::TooMany => "problem-too-many-devices",
@@ -347,8 +353,8 @@ mod tests {
 
     #[test]
     fn every_notice_has_a_name_of_its_own() {
-        for (notice, name, _) in DeviceNotice::ALL {
-            assert_eq!((DeviceNotice::parse(name), notice.as_str()), (Some(notice), name));
+        for notice in DeviceNotice::ALL {
+            assert_eq!(DeviceNotice::parse(notice.as_str()), Some(notice));
         }
         assert_eq!(DeviceNotice::parse("<b>"), None);
     }

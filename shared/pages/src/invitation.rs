@@ -97,8 +97,18 @@ impl InvitePage<'_> {
         Some(self.frame.tell(key, &Arguments::none()))
     }
 
-    fn is_about_the_agent(&self) -> bool {
-        !matches!(self.problem, None | Some(InviteProblem::TooMany { .. }))
+    /// The id of the field that the problem is about.
+    fn field_with_problem(&self) -> Option<&'static str> {
+        match self.problem? {
+            InviteProblem::NoAgentChosen | InviteProblem::AgentIsBlocked | InviteProblem::AgentIsOff => {
+                Some("agent")
+            }
+            InviteProblem::TooMany { .. } => None,
+        }
+    }
+
+    fn is_wrong(&self, field: &str) -> bool {
+        self.field_with_problem() == Some(field)
     }
 }
 

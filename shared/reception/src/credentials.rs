@@ -24,9 +24,6 @@ pub enum Checked {
     },
 }
 
-/// The most characters of a user name.
-pub const LONGEST_USER_NAME: usize = 256;
-
 impl Guest<'_> {
     /// Checks a password under a user name. The attempt is counted before the password is looked at, so that many
     /// guesses at once count as many; then a hash is computed, be there such a person or not.

@@ -15,9 +15,10 @@ mod session_cookie;
 mod what_happened;
 
 pub use chosen::Chosen;
-pub use credentials::{Checked, LONGEST_USER_NAME};
+pub use credentials::Checked;
 pub use decision_page::decision_page;
 pub use destination::{AccountPage, Destination};
 pub use guest::{ACCOUNT_FORM, Guest, Services, brand, receive};
+pub use oauth::LONGEST_USER_NAME;
 pub use pending::{Pending, Yes};
 pub use session_cookie::{SESSION_COOKIE, SignedIn};

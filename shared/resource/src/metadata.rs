@@ -4,6 +4,9 @@ use oauth::ResourceUri;
 use serde_json::{Value, json};
 use url::Url;
 
+/// Where a resource says what it is: before its own path (RFC 9728, section 3.1).
+const PLACE: &str = "/.well-known/oauth-protected-resource";
+
 /// What a tool says of itself (RFC 9728, section 2), so that a client that knows the tool alone finds its issuer.
 #[derive(Clone, Debug)]
 pub struct ProtectedResource {
@@ -76,7 +79,8 @@ impl ProtectedResource {
     /// every other request, which is for the tool.
     pub fn answer<B: From<String>>(&self, method: &Method, path: &str) -> Option<Response<B>> {
         let is_read = matches!(*method, Method::GET | Method::HEAD);
-        if !is_read || Some(path) != self.path().as_deref() {
+        // The cheap look first: nearly every request is for the tool.
+        if !is_read || !path.starts_with(PLACE) || Some(path) != self.path().as_deref() {
             return None;
         }
         let mut response = Response::new(B::from(self.document().to_string()));
@@ -103,7 +107,7 @@ pub fn metadata_url(resource: &ResourceUri) -> Option<String> {
         return None;
     }
     let path = url.path().trim_end_matches('/').to_owned();
-    url.set_path(&format!("/.well-known/oauth-protected-resource{path}"));
+    url.set_path(&format!("{PLACE}{path}"));
     Some(url.into())
 }
 

@@ -175,7 +175,7 @@ impl Store {
     }
 }
 
-fn client_state(item: Option<&Item>) -> Result<ClientState, Fault> {
+pub(crate) fn client_state(item: Option<&Item>) -> Result<ClientState, Fault> {
     item.map_or_else(|| Ok(ClientState::default()), body)
 }
 

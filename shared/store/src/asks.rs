@@ -3,8 +3,9 @@ use std::collections::BTreeSet;
 use environment::Fault;
 use oauth::{Asks, Authorization, ClientId, GrantId, PersonId, Stage, Timestamp, UserCodeHash};
 
+use crate::access_tokens::client_state;
 use crate::item::{Condition, Draft, Item, Key, Written, body};
-use crate::{ClientState, Person, Store, authorizations, client_states, people, user_codes};
+use crate::{Person, Store, authorizations, client_states, people, user_codes};
 
 /// What is read of a person whom a client would ask.
 pub struct Approached {
@@ -97,13 +98,15 @@ impl Store {
         let requests = waiting.iter().map(|(id, _)| authorizations::key(id));
         let states = clients.iter().map(|id| client_states::key(id));
         let mut keys: Vec<Key> = requests.chain(states).collect();
-        keys.push(authorizations::key(about_to_be_made));
+        // It stands among them where its being counted was not heard of: no call takes a key twice.
+        if !waiting.iter().any(|(id, _)| id == about_to_be_made) {
+            keys.push(authorizations::key(about_to_be_made));
+        }
         let items = self.read_each(&keys).await?;
         let (requests, states) = items.split_at(waiting.len());
         let mut off = BTreeSet::new();
         for (client, item) in clients.iter().zip(states) {
-            let state: Option<ClientState> = item.as_ref().map(body).transpose()?;
-            if state.is_some_and(|state| state.disabled) {
+            if client_state(item.as_ref())?.disabled {
                 off.insert(*client);
             }
         }
@@ -148,6 +151,6 @@ fn kept(person: &PersonId, item: Option<Item>) -> Result<KeptAsks, Fault> {
     Ok(KeptAsks { asks, person: person.clone(), item })
 }
 
-fn key(person: &PersonId) -> Key {
+pub(crate) fn key(person: &PersonId) -> Key {
     Key::new(format!("ASKS#{person}"), "ASKS")
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use environment::Fault;
-use oauth::configuration::{Client, DetailType, GrantType, PolicyText, Server, Tool};
+use oauth::configuration::{Client, DetailType, PolicyText, Server, Tool};
 use oauth::{ClientId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -180,7 +180,7 @@ impl Store {
         }
         let items = self.query(&configuration.partition, "CLIENT#").await?;
         let mut found: Vec<Arc<Client>> = items.iter().map(body).collect::<Result<_, _>>()?;
-        found.retain(|client| client.backchannel.is_some() && client.may_use(GrantType::Ciba));
+        found.retain(|client| client.asks_people().is_ok());
         found.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
         Ok(configuration.asking.get_or_init(|| found))
     }

@@ -1,8 +1,8 @@
 use environment::Fault;
-use oauth::{PersonId, Reach};
+use oauth::{Asks, PersonId, Reach};
 
 use crate::item::{Condition, Draft, Item, Key, Written, body};
-use crate::{Person, Store, people};
+use crate::{Person, Store, asks, people};
 
 /// What a person is reached on, and when not, as it stood in the table when it was read.
 pub struct KeptDevices {
@@ -21,6 +21,19 @@ impl Store {
         let [person, item] = self.read_all([&people::key(id), &key(id)]).await?;
         let reach = item.as_ref().map(body).transpose()?.unwrap_or_default();
         Ok((person.as_ref().map(body).transpose()?, KeptDevices { reach, person: id.clone(), item }))
+    }
+
+    /// A person who is to be told that they are asked, what they are reached on, and who asked them lately, in one call.
+    ///
+    /// # Errors
+    /// When the table does not answer or an item cannot be read.
+    pub async fn person_to_tell(&self, id: &PersonId) -> Result<(Option<Person>, Reach, Asks), Fault> {
+        let keys = [&people::key(id), &key(id), &asks::key(id)];
+        let [person, reach, asks] = self.read_all(keys).await?;
+        let person = person.as_ref().map(body).transpose()?;
+        let reach = reach.as_ref().map(body).transpose()?.unwrap_or_default();
+        let asks = asks.as_ref().map(body).transpose()?.unwrap_or_default();
+        Ok((person, reach, asks))
     }
 
     /// Writes down what a person is reached on, on condition that nothing was since it was read. `false` when somebody came

@@ -50,7 +50,8 @@ impl Store {
     }
 
     /// Makes an invitation good again whose request was not kept. Whether that is heard of does not matter: its client is told of a
-    /// fault either way, and where it does not arrive, the person has to make another one. The request may be given up because its time is over: this one call has its own.
+    /// fault either way, and where it does not arrive, the person has to make another one. The request may be given up because its
+    /// time is over: this one call has its own.
     pub async fn give_back_invitation(&self, code: &InvitationCode, request: &GrantId) {
         let is_ours = Condition::new(
             "spent = :request OR (attribute_exists(pk) AND attribute_not_exists(spent))",

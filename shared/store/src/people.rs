@@ -1,6 +1,4 @@
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use std::collections::BTreeSet;
-
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use environment::Fault;
 use oauth::configuration::Profile;
@@ -128,8 +126,7 @@ impl Store {
     /// When the table does not answer; [`Fault::Unavailable`] when somebody else changed it meanwhile.
     pub async fn change_profile(&self, before: &Person, profile: Profile) -> Result<(), Fault> {
         let after = Person { profile, ..before.clone() };
-        let contacts = |person: &Person| person.profile.contacts().into_iter().collect::<BTreeSet<Contact>>();
-        let (old, new) = (contacts(before), contacts(&after));
+        let (old, new) = (before.profile.contacts(), after.profile.contacts());
         if old == new {
             return self.update_person(before, &after).await;
         }

@@ -206,7 +206,7 @@ pub(crate) fn call(endpoint: &str, target: &str, request: &Value) -> Value {
         _ => "dynamodb",
     };
     let scope = format!("Credential=test/20260101/us-east-1/{service}/aws4_request");
-    let answer = reqwest::blocking::Client::new()
+    let answer = crate::way::client()
         .post(endpoint)
         .header("x-amz-target", target)
         .header("content-type", "application/x-amz-json-1.1")

@@ -1,11 +1,11 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use lean_start::runtime_api::Environment;
-use reqwest::blocking::Client;
 use serde_json::{Value, json};
 
 use crate::deployment::call;
 use crate::place::{Place, a_name};
+use crate::way::client;
 
 /// What `notify` needs beside the table, at the same endpoint: the topic and the queues of template.yaml.
 pub(crate) struct PostOffice {
@@ -20,7 +20,7 @@ impl PostOffice {
     pub(crate) fn at(endpoint: &str) -> Self {
         let topic = a_name();
         let form = [("Action", "CreateTopic"), ("Name", topic.as_str()), ("Version", "2010-03-31")];
-        let request = Client::new().post(endpoint).body(encoded(&form));
+        let request = client().post(endpoint).body(encoded(&form));
         let answer = request.header("content-type", "application/x-www-form-urlencoded").send();
         let answer = answer.expect("an answer");
         assert!(answer.status().is_success(), "CreateTopic: {}", answer.status());
@@ -73,7 +73,7 @@ impl PostOffice {
 
     fn looks(&self, path: &str, query: (&str, &str)) -> Value {
         let address = format!("{}{path}?{}", self.endpoint, encoded(&[query]));
-        let answer = Client::new().get(address).send();
+        let answer = client().get(address).send();
         let text = answer.and_then(reqwest::blocking::Response::text).expect("an answer");
         text.parse().expect("JSON")
     }

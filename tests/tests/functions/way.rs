@@ -350,7 +350,8 @@ enum Said {
     Nothing,
 }
 
-fn client() -> &'static Client {
+/// The one client of all that asks the emulator itself.
+pub(crate) fn client() -> &'static Client {
     static CLIENT: OnceLock<Client> = OnceLock::new();
     CLIENT.get_or_init(|| {
         Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client")

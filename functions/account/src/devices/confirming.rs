@@ -3,7 +3,6 @@ use http::audit::{Event, Outcome};
 use oauth::{Channel, DeviceId, NotConfirmed, Reach, ShownToConfirm};
 use pages::{DeviceNews, DeviceNotice, DeviceProblem};
 
-use super::change::change;
 use super::{Done, Visitor};
 
 impl Visitor<'_> {
@@ -33,7 +32,7 @@ impl Visitor<'_> {
     pub(super) async fn confirms(&self, id: &DeviceId, shown: ShownToConfirm<'_>) -> Result<bool, Problem> {
         let now = self.guest.now;
         let confirm = |reach: Reach| reach.confirmed(id, shown, now).map(|next| (next, ()));
-        match change(self.guest, &self.signed_in.session.person, confirm).await? {
+        match self.change(confirm).await? {
             Ok(changed) => {
                 self.record(Event::DeviceAdded, Some(id), Outcome::Granted);
                 let others = changed.reach.in_use().filter(|device| device.id != *id);

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use deliver::Subscribed;
@@ -11,18 +9,17 @@ use oauth::{
     Parameters, PhoneNumber, ProvenBy, Reach, Refusal, SUBSCRIBED_WITHIN, Secret, Standing,
 };
 use pages::{DeviceNews, DeviceNotice, DeviceProblem};
+use reception::Destination;
 use store::Person;
 
-use super::change::change;
 use super::telling::{addressee, message};
 use super::{Done, Visitor};
+use crate::HOUR;
 
 /// How often in an hour one number or address is asked whether it is somebody's, whoever asks.
 const ASKED_AT_ONE_PLACE: u32 = 3;
 /// How often in an hour one person has a device asked.
 const ASKED_BY_ONE_PERSON: u32 = 3;
-/// Over how long that is counted.
-const COUNTED_TOGETHER: Duration = Duration::from_hours(1);
 
 /// A device as the form names it, if it does.
 pub(super) type Named = Result<(Channel, DeviceName), DeviceProblem>;
@@ -34,17 +31,15 @@ pub(super) fn name(typed: Option<&str>) -> Option<DeviceName> {
 
 /// A telephone number, as people write them: with spaces, hyphens and brackets.
 pub(super) fn number(parameters: &Parameters) -> Result<Named, Refusal> {
-    let typed = parameters.optional("address")?.unwrap_or_default();
-    let plain: String =
-        typed.chars().filter(|letter| !matches!(letter, ' ' | '-' | '(' | ')' | '/' | '.')).collect();
-    let number = PhoneNumber::parse(&plain).ok_or(DeviceProblem::NumberUnusable);
+    let number = parameters.optional("address")?.and_then(PhoneNumber::typed);
+    let number = number.ok_or(DeviceProblem::NumberUnusable);
     named(number.map(|number| Channel::Sms { number }), parameters)
 }
 
 /// An e-mail address. Upper and lower case reach the same mailbox.
 pub(super) fn address(parameters: &Parameters) -> Result<Named, Refusal> {
-    let typed = parameters.optional("address")?.unwrap_or_default().trim().to_lowercase();
-    let address = EmailAddress::parse(&typed).ok_or(DeviceProblem::AddressUnusable);
+    let address = parameters.optional("address")?.and_then(EmailAddress::typed);
+    let address = address.ok_or(DeviceProblem::AddressUnusable);
     named(address.map(|address| Channel::Email { address, subscription: None }), parameters)
 }
 
@@ -77,9 +72,9 @@ impl Visitor<'_> {
             return Ok(Err(problem_of(refused)));
         }
         if !self.may_ask(&device.channel).await? {
-            let refusal = Refusal::SlowDown { retry_after: COUNTED_TOGETHER };
+            let refusal = Refusal::SlowDown { retry_after: HOUR };
             self.record(Event::DeviceRegistered, Some(&device.id), Outcome::Refused(&refusal));
-            return Ok(Err(DeviceProblem::TooOften { wait: COUNTED_TOGETHER }));
+            return Ok(Err(DeviceProblem::TooOften { wait: HOUR }));
         }
         let device = match self.subscribed(device).await {
             Ok(device) => device,
@@ -93,15 +88,15 @@ impl Visitor<'_> {
         let register = |reach: Reach| {
             reach.registered(device.clone(), guest.now).map(|next| (next, ())).map_err(problem_of)
         };
-        if let Err(problem) = change(guest, &person.id, register).await? {
+        if let Err(problem) = self.change(register).await? {
             return Ok(Err(problem));
         }
         self.record(Event::DeviceRegistered, Some(&device.id), Outcome::Granted);
         if is_asked_by_sns(&device) {
             return Ok(Ok(DeviceNotice::AddresseeAsked));
         }
-        let path = format!("/account/devices/confirm?device={}&code={}", device.id, code.expose());
-        let link = guest.configuration.server.page(&path);
+        let leads_to = Destination::Device { device: device.id.clone(), code: code.expose().clone() };
+        let link = guest.configuration.server.page(&leads_to.path());
         let server = &guest.configuration.server;
         let message = message(server, guest.texts(), DeviceNews::Confirm, link, CONFIRMED_WITHIN);
         match self.services.people.tell_on(&device, &addressee(person), &message).await {
@@ -135,9 +130,8 @@ impl Visitor<'_> {
         let guest = self.guest;
         let place = format!("DEVICE#{}", channel.digest().to_base64url());
         let most = guest.configuration.server.devices.confirmations_per_hour;
-        let count = async |what: &str, allowed| {
-            guest.store.count_within(what, allowed, COUNTED_TOGETHER, guest.now).await
-        };
+        let count =
+            async |what: &str, allowed| guest.store.count_within(what, allowed, HOUR, guest.now).await;
         let own = format!("DEVICES#{}", self.signed_in.session.person);
         // The narrowest first: who is turned away takes nobody else's place.
         Ok(count(&own, ASKED_BY_ONE_PERSON).await?

@@ -10,14 +10,12 @@ use store::Person;
 
 use super::Visitor;
 use super::change::Changed;
-use crate::Services;
+use crate::{HOUR, Services};
 
 /// How long a phone that is off may be told of a change when it comes back.
 const STILL_NEWS: Duration = Duration::from_hours(24);
 /// Of how many changes a person is told in an hour.
 const NEWS_PER_HOUR: u32 = 10;
-/// Over how long that is counted.
-const COUNTED_TOGETHER: Duration = Duration::from_hours(1);
 
 impl Visitor<'_> {
     /// Tells these devices of the person, if they are confirmed, that something has changed. Who is not reached finds it on the
@@ -72,7 +70,7 @@ async fn tell<'d>(
 /// Whether the person is told of one more change: whoever has their session must not be able to run up a bill with it.
 async fn may_tell(services: &Services, person: &Person, now: Timestamp) -> bool {
     let caller = format!("TOLD#{}", person.id);
-    let within = services.pages.store.count_within(&caller, NEWS_PER_HOUR, COUNTED_TOGETHER, now).await;
+    let within = services.pages.store.count_within(&caller, NEWS_PER_HOUR, HOUR, now).await;
     let within = within.unwrap_or(false);
     if !within {
         tracing::warn!(target: "account", person = person.id.as_str(), "a person is told of no more changes");

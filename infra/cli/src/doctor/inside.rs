@@ -30,8 +30,8 @@ pub struct Deployment<'a> {
     pub push_applications: &'a [String],
 }
 
-/// Looks at a deployment's table, configuration and keys, and at what brings messages to people. Nothing is written, and a right that is missing is told as
-/// such.
+/// Looks at a deployment's table, configuration and keys, and at what brings messages to people. Nothing is written, and a right
+/// that is missing is told as such.
 pub async fn examine_inside(deployment: &Deployment<'_>, clock: &Clock) -> Vec<Finding> {
     let client = Client::new(deployment.sdk);
     let lambda = aws_sdk_lambda::Client::new(deployment.sdk);

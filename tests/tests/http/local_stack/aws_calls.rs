@@ -51,7 +51,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("`POST /account/invitations`, for one agent", "2 reads, 2 writes"),
     ("`GET /account/user-code`", "3 reads"),
     ("`POST /account/user-code`", "6 reads, 3 writes, 2 password hashes"),
-    ("`GET /account/devices`", "3 reads"),
+    ("`GET /account/devices`", "2 reads"),
     ("`POST /account/devices`, a number named", "4 reads, 4 writes, 1 message"),
     ("`POST /account/devices/confirm`", "3 reads, 1 write"),
     ("`POST /sign-in/password`, of a person with one session", "7 reads, 6 writes, 2 password hashes"),

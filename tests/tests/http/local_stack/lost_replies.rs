@@ -37,15 +37,13 @@ fn walks(stack: &Stack, person: &Person) {
     assert!(browser.cookie("session").is_none());
 }
 
-/// The way is walked as often as it has calls to the table; each time another one loses its reply.
-#[test]
-fn whichever_reply_is_lost_the_way_goes_on() {
-    let stack = Stack::start("lost-replies", &[]);
-    let person = somebody(&stack);
-    the_file_tool(&stack).finds_inactive("junk");
+/// Walks a way as often as it has calls to the table; each time another one loses its reply.
+#[track_caller]
+fn loses_each_reply<T>(stack: &Stack, prepares: impl Fn() -> T, walks: impl Fn(T)) {
     for lost in 0..200 {
+        let ready = prepares();
         stack.suffers(&json!({ "kind": "lose_reply", "skip": lost, "times": 1 }));
-        walks(&stack, &person);
+        walks(ready);
         let struck = stack.calls_that_failed();
         stack.recovers();
         if struck == 0 {
@@ -54,6 +52,14 @@ fn whichever_reply_is_lost_the_way_goes_on() {
         }
     }
     panic!("the way has no end");
+}
+
+#[test]
+fn whichever_reply_is_lost_the_way_goes_on() {
+    let stack = Stack::start("lost-replies", &[]);
+    let person = somebody(&stack);
+    the_file_tool(&stack).finds_inactive("junk");
+    loses_each_reply(&stack, || (), |()| walks(&stack, &person));
 }
 
 /// The way by somebody who is elsewhere: the request that is counted and kept, the poll that is noted, yes and no, the tokens.
@@ -81,18 +87,8 @@ fn asks_elsewhere(stack: &Stack, [first, second]: &[Person; 2]) {
 fn whichever_reply_is_lost_whoever_is_elsewhere_is_asked_and_heard() {
     let stack = Stack::start("lost-replies-elsewhere", &[]);
     the_file_tool(&stack).finds_inactive("junk");
-    for lost in 0..200 {
-        let people = [(); 2].map(|()| somebody_reachable(&stack));
-        stack.suffers(&json!({ "kind": "lose_reply", "skip": lost, "times": 1 }));
-        asks_elsewhere(&stack, &people);
-        let struck = stack.calls_that_failed();
-        stack.recovers();
-        if struck == 0 {
-            assert!(lost > 25, "the way has {lost} calls only");
-            return;
-        }
-    }
-    panic!("the way has no end");
+    let people = || [(); 2].map(|()| somebody_reachable(&stack));
+    loses_each_reply(&stack, people, |people| asks_elsewhere(&stack, &people));
 }
 
 /// Two replies in a row are as good as one: the attempt knows itself however often it comes.

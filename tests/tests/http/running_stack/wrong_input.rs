@@ -116,7 +116,8 @@ struct Place<'s> {
     deciding: (Browser<'s>, Page),
     /// One on the page of the request that waits.
     answering: (Browser<'s>, Page),
-    /// Two on pages of the account: where agents are invited, and where the code for them is set.
+    /// Three on pages of the account: where agents are invited, where the code for them is set, and where devices
+    /// are named.
     inviting: (Browser<'s>, Page),
     setting_a_code: (Browser<'s>, Page),
     naming_devices: (Browser<'s>, Page),
