@@ -148,6 +148,8 @@ test('of three numbers a person picks the one that the agent shows, and a wrong 
   await page.getByRole('alert').filter({ hasText: 'Pick the number that the agent shows you, or deny.' }).waitFor();
   await looksGood(page, 'approval-number-not-picked');
 
+  // What was chosen is chosen anew, as after any problem.
+  await page.getByRole('checkbox', { name: /Q4-report/ }).check();
   const wrong = shown.find((number) => number !== request.number);
   await page.getByRole('radio', { name: String(wrong), exact: true }).check();
   await approves(page);

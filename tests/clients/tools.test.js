@@ -1,7 +1,7 @@
 // The tools of infra/examples/tools, each against the server and against a forger: an issuer whose keys we have.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -135,6 +135,20 @@ async function forger(t) {
     unsigned: (head, signature = '') => `${encode({ ...header, ...head })}.${encode(claims())}.${signature}`,
   };
 }
+
+test('what the README shows of the tools in Python and TypeScript is what they run', async () => {
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const [, section] = readme.split('\n## Protect a tool\n');
+  const shown = [...section.split('\n## ')[0].matchAll(/^```(\w+)\n(.*?)^```$/gms)];
+  assert.deepEqual(shown.map(([, language]) => language), ['python', 'typescript']);
+  for (const [index, file] of ['tool.py', 'tool.ts'].entries()) {
+    const text = await readFile(join(examples, file), 'utf8');
+    const marked = /^[^\n]* The README has what stands from here [^\n]*\n(.*)^[^\n]* The README has what stands above\.$/ms;
+    const [, what] = marked.exec(text);
+    assert.equal(shown[index][2], what, `${file} and the README differ`);
+    assert.ok(what.split('\n').length <= 41, `${file}: more than forty lines`);
+  }
+});
 
 for (const name of Object.keys(TOOLS)) {
   test(`${name}: the server's token opens the one file, and the file beside it is told of as what to ask for`, local, async (t) => {

@@ -6,9 +6,11 @@ the credentials of whoever may do everything there.
 """
 
 import base64
+import importlib.util
 import json
 import os
 import subprocess
+import sys
 import time
 import unittest
 import urllib.error
@@ -28,6 +30,8 @@ PROGRAM = Path(os.environ.get("COUNTERSIGN_BIN") or Path(BUILT) / "debug") / "co
 STACK = os.environ.get("COUNTERSIGN_STACK", "countersign")
 ISSUER = os.environ.get("COUNTERSIGN_URL", "")
 TABLE = os.environ.get("COUNTERSIGN_TABLE", "")
+# Where infra/localstack/up keeps what it deployed.
+STATE = Path(os.environ.get("COUNTERSIGN_DEMO_DATA") or ROOT / ".countersign/localstack")
 
 # Every process of a function acts on what it last read of configuration and clients for five seconds.
 UNTIL_ALL_KNOW = 6
@@ -44,6 +48,18 @@ def physical(logical):
     """The physical id of one of the stack's resources."""
     found = boto3.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=logical)
     return found["StackResourceDetail"]["PhysicalResourceId"]
+
+
+def deployed_with(**parameters):
+    """Deploys the stack again as it stands, with these parameters more."""
+    environment = {**os.environ, "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_CONFIG_FILE": STATE / "aws-config",
+                   "SAM_CLI_TELEMETRY": "0"}
+    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    command = [Path(sys.executable).parent / "sam", "deploy", "--config-file", ROOT / "samconfig.toml", "--config-env", "local",
+               "--template-file", STATE / "template.json", "--parameter-overrides", *overrides]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise AssertionError(done.stdout[-2000:] + done.stderr[-2000:])
 
 
 # --- operators -------------------------------------------------------------------------------------------------------
@@ -159,6 +175,25 @@ def in_force(operator, configuration, *clients):
         secrets[client] = operator.does("client", "rotate-secret", client, "--json").json["client_secret"]
     time.sleep(UNTIL_ALL_KNOW)
     return secrets
+
+
+# --- people ----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def code_flow():
+    """infra/code-flow.py, for its browser, and its agent."""
+    spec = importlib.util.spec_from_file_location("code_flow", ROOT / "infra/code-flow.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def signed_in(person, path, issuer=None):
+    """A browser in which the person has opened a page and signed in, and the page."""
+    browser = code_flow().Browser(issuer or ISSUER)
+    page = browser.opens((issuer or ISSUER) + path)
+    return browser, browser.sends(page, user_name=person["user_name"], password=person["password"])
 
 
 # --- clients ---------------------------------------------------------------------------------------------------------

@@ -23,13 +23,14 @@ class Command:
 COMMANDS = {
     "apply": Command(
         "Operator",
-        ("snapshot", "apply", "person_by_user_name", "create_person", "change_profile", "client_state_now"),
+        ("snapshot", "apply", "person_by_user_name", "create_person", "change_profile", "not_found_by", "let_be_found",
+         "client_state_now"),
     ),
     "rollback": Command("Operator", ("snapshot", "go_back_to")),
     "user": Command(
         "Operator",
-        ("person_by_user_name", "create_person", "change_profile", "update_person", "remove_person", "end_sessions_of",
-         "people"),
+        ("person_by_user_name", "create_person", "change_profile", "not_found_by", "let_be_found", "update_person",
+         "remove_person", "end_sessions_of", "free_places_of", "forget_sign_in_attempts", "people"),
     ),
     "client": Command("Operator", ("configuration", "client", "client_state_now", "change_client_state")),
     "policy explain": Command("Operator", ("snapshot", "person_by_user_name")),

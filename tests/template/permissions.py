@@ -68,6 +68,7 @@ ITEMS = {
     "EMAIL#*": "who has an e-mail address",
     "PHONE#*": "who has a telephone number",
     "PERSON#*": "people",
+    "PLACE#*": "whose an address or a phone is (keyed digests)",
     "SESSION#*": "sessions",
     "SIGN_IN#*": "failed sign-ins",
     "SNAPSHOT#*": "the configuration",

@@ -53,6 +53,34 @@ def of_keys(deployment):
                 yield f"{statement.resource}: its policy"
 
 
+def of_where_functions_run(deployment):
+    """Which functions are not in the subnets that were named, or in some without that, and which are traced otherwise than was
+    asked for."""
+    given = {name: list(filter(None, deployment.parameters[name])) for name in ("SubnetIds", "SecurityGroupIds")}
+    network = {name: values for name, values in given.items() if given["SubnetIds"]}
+    traced = "Active" if deployment.parameters["Tracing"] == "true" else "PassThrough"
+    for name, function in rights.functions(deployment):
+        if function.get("VpcConfig", {}) != network:
+            yield f"{name}: where it runs"
+        if function.get("TracingConfig") != {"Mode": traced}:
+            yield f"{name}: tracing"
+
+
+def of_the_domain(deployment):
+    """Whether the domain is there that was asked for, leads to the stage, and is there only then."""
+    name = deployment.parameters["DomainName"]
+    domains = deployment.of_type("AWS::ApiGateway::DomainName")
+    mappings = deployment.of_type("AWS::ApiGateway::BasePathMapping")
+    wanted = [(name, deployment.parameters["CertificateArn"], {"Types": ["REGIONAL"]})] if name else []
+    if [(each["DomainName"], each["RegionalCertificateArn"], each["EndpointConfiguration"]) for each in domains.values()] != wanted:
+        yield "domain: which it is"
+    (api,), (stage,) = deployment.of_type("AWS::ApiGateway::RestApi"), deployment.of_type("AWS::ApiGateway::Stage")
+    place = {"RestApiId": deployment.resolve({"Ref": api}), "Stage": deployment.resolve({"Ref": stage})}
+    leading = [{"DomainName": deployment.resolve({"Ref": domain}), **place} for domain in domains]
+    if list(mappings.values()) != leading:
+        yield "domain: where it leads"
+
+
 def of_functions(deployment):
     """What is wrong with how a function logs: Lambda's own lines cost as much as ours, and text cannot be searched."""
     written = deployment.resolve({"Ref": "Logs"})
@@ -231,7 +259,8 @@ def pairs(tags):
     return [{"Key": key, "Value": value} for key, value in tags.items()] if isinstance(tags, dict) else tags
 
 
-CHECKS = (of_table, of_keys, of_functions, of_logs, of_the_stage, of_the_door, of_alarms, of_news, of_what_waits, untagged)
+CHECKS = (of_table, of_keys, of_functions, of_where_functions_run, of_logs, of_the_stage, of_the_door, of_the_domain, of_alarms,
+          of_news, of_what_waits, untagged)
 
 
 def wrong(deployment):
@@ -324,6 +353,22 @@ PLANTED = [
     ("a domain", put("Api", DisableExecuteApiEndpoint=False), "API: a way past the certificates"),
     ("a domain", without("Domain", "MutualTlsAuthentication"), "domain: TLS"),
     ("a domain", put("Domain", SecurityPolicy="TLS_1_0"), "domain: TLS"),
+    ("a domain", lambda template: template["Resources"].pop("DomainMapping"), "domain: where it leads"),
+    ("a domain", put("DomainMapping", BasePath="prod"), "domain: where it leads"),
+    ("a domain", put("DomainMapping", Stage="another"), "domain: where it leads"),
+    ("a domain", put("Domain", DomainName="another.example.com"), "domain: which it is"),
+    ("a domain", put("Domain", EndpointConfiguration={"Types": ["EDGE"]}), "domain: which it is"),
+    ("defaults", lambda template: [template["Resources"][name].pop("Condition") for name in ("Domain", "DomainMapping")],
+     "domain: which it is"),
+    ("inside a VPC", lambda template: template["Globals"]["Function"].pop("VpcConfig"), "token: where it runs"),
+    ("inside a VPC", lambda template: template["Globals"]["Function"]["VpcConfig"].pop("SecurityGroupIds"),
+     "discovery: where it runs"),
+    ("inside a VPC", lambda template: template["Globals"]["Function"]["VpcConfig"].update(SubnetIds=["subnet-1"]),
+     "rotation: where it runs"),
+    ("defaults", put("ParFunction", VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}), "par: where it runs"),
+    ("everything watched", lambda template: template["Globals"]["Function"].pop("Tracing"), "token: tracing"),
+    ("everything watched", lambda template: template["Globals"]["Function"].update(Tracing="PassThrough"), "notify: tracing"),
+    ("defaults", put("ParFunction", Tracing="Active"), "par: tracing"),
     ("defaults", lambda template: template["Resources"].pop("FailingKms"), "alarm: FailingKms"),
     ("defaults", put("DeadLetters", AlarmActions=[]), "DeadLetters: tells nobody"),
     ("everything watched", lambda template: template["Resources"].pop("AlarmByEmail"), "alarms: by e-mail"),

@@ -4,6 +4,7 @@
 mod change;
 mod confirming;
 mod links;
+mod places;
 mod registering;
 mod telling;
 
@@ -13,7 +14,8 @@ use http::audit::{Decision, Event, Outcome};
 use http::{Problem, Response, StatusCode, answer, form, query};
 use languages::Zone;
 use oauth::{
-    Channel, Device, DeviceId, Parameters, ProvenBy, QuietHours, Reach, Refusal, Standing, TimeOfDay, Towards,
+    Channel, Device, DeviceId, Parameters, Place, ProvenBy, QuietHours, Reach, Refusal, Sha256Digest,
+    Standing, TimeOfDay, Towards,
 };
 use pages::{
     DeviceNews, DeviceNotice, DeviceProblem, DeviceStanding, DeviceWay, DevicesPage, ListedDevice,
@@ -22,9 +24,10 @@ use pages::{
 use reception::{AccountPage, Destination, Guest, SignedIn};
 use store::Person;
 
-pub(crate) use self::change::{Changed, change};
+pub(crate) use self::change::{Changed, MOST_TRIES, change, change_at, others_came_first};
 pub(crate) use self::links::{show as show_link, submit as submit_link};
-pub(crate) use self::telling::tell_of;
+pub(crate) use self::places::{of_device, of_phone};
+pub(crate) use self::telling::{tell_at, tell_of};
 use crate::Services;
 
 /// The seal of these forms.
@@ -103,17 +106,38 @@ impl Visitor<'_> {
         move_of: impl Fn(Reach) -> Option<Reach>,
     ) -> Result<Done, Problem> {
         let moved = |reach| move_of(reach).map(|next| (next, ())).ok_or(DeviceProblem::Gone);
-        let changed = self.change(moved).await?;
-        Ok(changed.map(|_| {
-            self.record(Event::DeviceChanged, Some(id), Outcome::Granted);
-            DeviceNotice::Changed
-        }))
+        let changed = match self.change(moved).await? {
+            Ok(changed) => changed,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        self.record(Event::DeviceChanged, Some(id), Outcome::Granted);
+        if changed.is_led_by_another {
+            // The person's own would stay silent: whoever put another before them is seen there.
+            let first = changed.reach.first_in_use();
+            let others = changed.reach.in_use().filter(|device| Some(&device.id) != first);
+            self.tell(&changed, others, DeviceNews::OtherFirst).await;
+        }
+        Ok(Ok(DeviceNotice::Changed))
     }
 
-    /// What a device was is told there, too: whoever removed it may not have been the person.
+    /// What a device was is told there, too: whoever removed it may not have been the person. An app's endpoint stays: it belongs to
+    /// the app's installation, and another person may enrol that. No message goes there once no device of anybody leads to it.
     async fn removes(&self, id: &DeviceId) -> Result<Done, Problem> {
-        let removed = |reach: Reach| reach.without(id).ok_or(DeviceProblem::Gone);
-        let changed = match self.change(removed).await? {
+        let own = &self.signed_in.session.person;
+        let (_, kept) = self.guest.store.person_and_devices(own).await?;
+        let secret = self.guest.keys.server_secret().await?;
+        let without = |reach: Reach| reach.without(id).ok_or(DeviceProblem::Gone);
+        let changed = match kept.reach.device(id).and_then(|device| of_device(secret, device)) {
+            None => self.change(without).await?,
+            Some(digest) => {
+                let both = |reach: Reach, place: Place| {
+                    let (rest, removed) = without(reach)?;
+                    Ok((rest, place.let_go(own), removed))
+                };
+                self.change_at(&digest, both).await?
+            }
+        };
+        let changed = match changed {
             Ok(changed) => changed,
             Err(problem) => return Ok(Err(problem)),
         };
@@ -121,18 +145,8 @@ impl Visitor<'_> {
         let removed = &changed.told;
         self.tell(&changed, std::iter::once(removed).chain(changed.reach.in_use()), DeviceNews::Removed)
             .await;
-        self.give_up(removed).await;
+        self.ends(removed).await;
         Ok(Ok(DeviceNotice::Removed))
-    }
-
-    /// An app's endpoint stays: it belongs to the app's installation, and another person may have enrolled that since. No message
-    /// goes there once no device of anybody leads to it.
-    async fn give_up(&self, device: &Device) {
-        let Channel::Email { subscription: Some(subscription), .. } = &device.channel else { return };
-        if let Err(problem) = self.services.people.unsubscribe(subscription).await {
-            let (device_id, why) = (device.id.as_str(), problem.why.as_str());
-            tracing::warn!(target: "account", device_id, why, "a subscription was not ended");
-        }
     }
 
     async fn is_quiet(&self, parameters: &Parameters) -> Result<Done, Problem> {
@@ -167,6 +181,16 @@ impl Visitor<'_> {
     ) -> Result<Result<Changed<T>, E>, Problem> {
         let person = &self.signed_in.session.person;
         change(self.guest.store, person, Refusal::FormRejected, decide).await
+    }
+
+    /// As [`Visitor::change`], and with it whose the place with this digest is.
+    async fn change_at<T, E>(
+        &self,
+        digest: &Sha256Digest,
+        decide: impl Fn(Reach, Place) -> Result<(Reach, Place, T), E>,
+    ) -> Result<Result<Changed<T>, E>, Problem> {
+        let person = &self.signed_in.session.person;
+        change_at(self.guest.store, (person, digest), self.guest.now, Refusal::FormRejected, decide).await
     }
 
     fn record(&self, event: Event, device: Option<&DeviceId>, outcome: Outcome<'_>) {

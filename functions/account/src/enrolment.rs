@@ -1,5 +1,8 @@
 //! `POST /devices` and `DELETE /devices/{device_id}`: the company's own app enrols the phone that it runs on, to be woken when the
-//! person who is signed in there is asked something. Nothing needs to be confirmed: app and person have both proven who they are.
+//! person who is signed in there is asked something. Nothing needs to be confirmed: app and person have both proven who they are. A
+//! phone is one person's at a time: whoever signs in on it takes it from whoever had it before.
+
+mod keeping;
 
 use admission::Visit;
 use deliver::{NotEnrolled, Platform};
@@ -10,15 +13,14 @@ use http::{
     Problem, Request, Response, StatusCode, answer as answers, bearer_token_in_header, respond_bearer,
 };
 use oauth::scope::DEVICES;
-use oauth::{
-    AccessTokenClaims, Channel, Device, DeviceId, DeviceName, EndpointArn, Reach, Refusal, Secret, Standing,
-};
+use oauth::{AccessTokenClaims, Channel, Device, DeviceId, DeviceName, Place, Reach, Refusal, Secret};
 use pages::DeviceNews;
 use serde::Deserialize;
 use serde_json::json;
 use store::Person;
 
-use crate::devices::{Changed, change, tell_of};
+use self::keeping::{Former, Kept, Phone, keep};
+use crate::devices::{Changed, change, change_at, of_device, of_phone, tell_of};
 use crate::{HOUR, Services};
 
 /// The largest body: more than any platform's token needs.
@@ -55,21 +57,40 @@ pub(crate) async fn answer(services: &Services, request: &Request) -> Response {
     };
     let id = arrival(request).path_parameters.get("device_id");
     let event = if id.is_some() { Event::DeviceRemoved } else { Event::DeviceAdded };
-    let answered = match id {
-        Some(id) => remove(services, &visit, id).await,
-        None => enrol(services, &visit).await,
-    };
-    let answered = answered.inspect_err(|problem| {
-        if let Problem::Refused(refusal) = problem {
-            visit.record(event, Outcome::Refused(refusal)).record();
+    let answered = match shown(services, &visit, id.is_some()).await {
+        Ok(claims) => {
+            let answered = match id {
+                Some(id) => remove(services, &visit, &claims, id).await,
+                None => enrol(services, &visit, &claims).await,
+            };
+            answered.inspect_err(|problem| {
+                if let Problem::Refused(refusal) = problem {
+                    visit.record(event, Outcome::Refused(refusal)).client(&claims.client_id).record();
+                }
+            })
         }
-    });
+        // Whoever shows no token of ours leaves nothing in the audit trail: anybody could, as often as they like.
+        Err(problem) => Err(problem),
+    };
     respond_bearer(answered, Some(&visit.site))
 }
 
-async fn enrol(services: &Services, visit: &Visit<'_>) -> Result<Response, Problem> {
-    require_method(visit.request, Allowed::Post)?;
-    let (claims, person) = bearer(services, visit).await?;
+async fn enrol(
+    services: &Services,
+    visit: &Visit<'_>,
+    claims: &AccessTokenClaims,
+) -> Result<Response, Problem> {
+    let person = bearer(visit, claims).await?;
+    enrols(services, visit, claims, person).await
+}
+
+/// The person's app says how it is woken.
+async fn enrols(
+    services: &Services,
+    visit: &Visit<'_>,
+    claims: &AccessTokenClaims,
+    person: Person,
+) -> Result<Response, Problem> {
     let Enrolment { platform, token, name } = enrolment(visit.request)?;
     let platform = Platform::parse(&platform).ok_or(unusable("platform is GCM or APNS"))?;
     let name = DeviceName::parse(name.trim()).ok_or(unusable("name is 1 to 40 characters on one line"))?;
@@ -79,14 +100,26 @@ async fn enrol(services: &Services, visit: &Visit<'_>) -> Result<Response, Probl
     if !is_token {
         return Err(unusable("token is what the platform gave the app on this phone").into());
     }
-    let caller = format!("ENROLS#{}", person.id);
+    let place = of_phone(services.pages.keys.server_secret().await?, platform, &token);
     let store = &services.pages.store;
+    let (_, kept) = store.person_and_devices(&person.id).await?;
+    let reach = kept.reach.tidied(visit.now);
+    // Before SNS is asked for anything. What is on the phone already takes no room.
+    if reach.is_full() && !reach.devices().iter().any(|device| device.channel.is_at(&place)) {
+        return Err(TOO_MANY.into());
+    }
+    let caller = format!("ENROLS#{}", person.id);
     if !store.count_within(&caller, ENROLMENTS_PER_HOUR, HOUR, visit.now).await? {
         return Err(Refusal::SlowDown { retry_after: HOUR }.into());
     }
     let endpoint = services.people.enrol(platform, &token).await.map_err(problem_of)?;
-    let Changed { reach, is_new, told: id, .. } = keep(services, visit, &person, name, endpoint).await?;
-    record(visit, Event::DeviceAdded, &claims, &person, &id);
+    let phone = Phone { name, endpoint, place };
+    let Kept { id, reach, is_new, former } = keep(services, visit, &person, phone).await?;
+    record(visit, Event::DeviceAdded, claims, &person, &id);
+    if let Some(Former { person, reach, device }) = former {
+        record(visit, Event::DeviceRemoved, claims, &person, &device);
+        tell_of(services, visit, &person, reach.in_use(), DeviceNews::Removed).await;
+    }
     if is_new {
         let others = reach.in_use().filter(|device| device.id != id);
         tell_of(services, visit, &person, others, DeviceNews::Added).await;
@@ -96,35 +129,55 @@ async fn enrol(services: &Services, visit: &Visit<'_>) -> Result<Response, Probl
 }
 
 /// An app removes what an app enrolled, and nothing else of the person's.
-async fn remove(services: &Services, visit: &Visit<'_>, id: &str) -> Result<Response, Problem> {
-    require_method(visit.request, Allowed::Delete)?;
-    let (claims, person) = bearer(services, visit).await?;
+async fn remove(
+    services: &Services,
+    visit: &Visit<'_>,
+    claims: &AccessTokenClaims,
+    id: &str,
+) -> Result<Response, Problem> {
+    let person = bearer(visit, claims).await?;
     let id = DeviceId::parse(id).ok_or(Refusal::DeviceUnknown)?;
+    let store = &services.pages.store;
     let without = |reach: Reach| {
         let of_an_app = |device: &&Device| matches!(device.channel, Channel::Push { .. });
         reach.device(&id).filter(of_an_app).ok_or(Refusal::DeviceUnknown)?;
         reach.without(&id).ok_or(Refusal::DeviceUnknown)
     };
-    let Changed { reach, told: removed, .. } =
-        change(&services.pages.store, &person.id, NOBODYS, without).await??;
-    record(visit, Event::DeviceRemoved, &claims, &person, &id);
+    let (_, kept) = store.person_and_devices(&person.id).await?;
+    let secret = services.pages.keys.server_secret().await?;
+    let changed = match kept.reach.device(&id).and_then(|device| of_device(secret, device)) {
+        None => change(store, &person.id, NOBODYS, without).await?,
+        Some(digest) => {
+            let both = |reach: Reach, place: Place| {
+                let (rest, removed) = without(reach)?;
+                Ok((rest, place.let_go(&person.id), removed))
+            };
+            change_at(store, (&person.id, &digest), visit.now, NOBODYS, both).await?
+        }
+    };
+    let Changed { reach, told: removed, .. } = changed?;
+    record(visit, Event::DeviceRemoved, claims, &person, &id);
     let told = std::iter::once(&removed).chain(reach.in_use());
     tell_of(services, visit, &person, told, DeviceNews::Removed).await;
     Ok(answers::empty(StatusCode::NO_CONTENT))
 }
 
-/// The person whose app shows the token. What acts on somebody's behalf, or what another issuer vouched for, is no app in which they
-/// are signed in.
-async fn bearer(services: &Services, visit: &Visit<'_>) -> Result<(AccessTokenClaims, Person), Problem> {
+/// What the token says that an app shows: it is one of ours.
+async fn shown(services: &Services, visit: &Visit<'_>, removes: bool) -> Result<AccessTokenClaims, Problem> {
+    require_method(visit.request, if removes { Allowed::Delete } else { Allowed::Post })?;
     let token = bearer_token_in_header(visit.request)?;
     let keys = services.pages.keys.public().await?;
-    let claims = visit.access_token(&keys, token.expose())?;
+    Ok(visit.access_token(&keys, token.expose())?)
+}
+
+/// The person whose app shows the token. What acts on somebody's behalf, or what another issuer vouched for, is no app in which they
+/// are signed in.
+async fn bearer(visit: &Visit<'_>, claims: &AccessTokenClaims) -> Result<Person, Problem> {
     http::note_proven_client(&claims.client_id);
     if !claims.act.is_empty() || claims.origin.is_some() {
         return Err(Refusal::TokenInvalid { why: "it acts for somebody" }.into());
     }
-    let bearer = visit.bearer(&claims, DEVICES).await?;
-    Ok((claims, bearer.person))
+    Ok(visit.bearer(claims, DEVICES).await?.person)
 }
 
 fn enrolment(request: &Request) -> Result<Enrolment, Refusal> {
@@ -138,30 +191,7 @@ fn enrolment(request: &Request) -> Result<Enrolment, Refusal> {
     serde_json::from_slice(body).map_err(|_| unusable("the body is an object with platform, token and name"))
 }
 
-/// The device that leads to this endpoint: the one that the person has, of which nothing is written, or a new one.
-async fn keep(
-    services: &Services,
-    visit: &Visit<'_>,
-    person: &Person,
-    name: DeviceName,
-    endpoint: EndpointArn,
-) -> Result<Changed<DeviceId>, Problem> {
-    let channel = Channel::Push { endpoint };
-    let id = DeviceId::from_random(services.pages.dice.roll());
-    let standing = Standing::Confirmed { since: visit.now };
-    let device = Device { id, name, channel, standing };
-    let enrolled = |reach: Reach| {
-        if let Some(own) = reach.leading_to(&device.channel) {
-            let id = own.id.clone();
-            return Ok((reach, id));
-        }
-        let next = reach.enrolled(device.clone(), visit.now);
-        let next = next.map_err(|_| unusable("the person has as many devices as anybody may have"))?;
-        Ok((next, device.id.clone()))
-    };
-    let kept: Result<_, Refusal> = change(&services.pages.store, &person.id, NOBODYS, enrolled).await?;
-    Ok(kept?)
-}
+const TOO_MANY: Refusal = unusable("the person has as many devices as anybody may have");
 
 const fn unusable(problem: &'static str) -> Refusal {
     Refusal::DeviceUnusable { problem }
@@ -179,3 +209,6 @@ fn record(visit: &Visit<'_>, event: Event, claims: &AccessTokenClaims, person: &
     let decision: Decision<'_> = visit.record(event, Outcome::Granted);
     decision.client(&claims.client_id).token(claims).person(&person.id).device(device).record();
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use environment::Fault;
 use http::audit::{Decision, Event, Outcome};
@@ -9,10 +10,14 @@ use pages::{ANY_AGENT, AskingAgent, InvitationPage, InvitePage, InviteProblem};
 use reception::{AccountPage, Destination, Guest, SignedIn};
 use store::COUNTED_TOGETHER;
 
+use crate::HOUR;
+
 /// The seal of this form.
 const FORM: &str = "invitation";
 /// How many invitations one person makes in a minute. With their life it says how many of theirs wait at most.
 const INVITATIONS_PER_MINUTE: u32 = 5;
+/// How many they make in an hour.
+const INVITATIONS_PER_HOUR: u32 = 20;
 
 /// Whom a person invites.
 enum Invited {
@@ -42,13 +47,25 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
         Ok(invited) => invited,
         Err(problem) => return to_choose(guest, &signed_in, Some(problem)).await,
     };
-    let caller = format!("INVITES#{}", signed_in.session.person);
-    if !guest.store.count_request(&caller, 1, INVITATIONS_PER_MINUTE, guest.now).await {
-        let refusal = Refusal::SlowDown { retry_after: COUNTED_TOGETHER };
+    if let Some(wait) = has_to_wait(guest, &signed_in).await? {
+        let refusal = Refusal::SlowDown { retry_after: wait };
         record(guest, &signed_in, &invited, Outcome::Refused(&refusal));
-        return to_choose(guest, &signed_in, Some(InviteProblem::TooMany { wait: COUNTED_TOGETHER })).await;
+        return to_choose(guest, &signed_in, Some(InviteProblem::TooMany { wait })).await;
     }
     invite(guest, &signed_in, &invited).await
+}
+
+/// How long a person has to wait who has made many. Each of those of an hour is written down, so that no number of processes lets more
+/// pass; those of a minute are not.
+async fn has_to_wait(guest: &Guest<'_>, signed_in: &SignedIn) -> Result<Option<Duration>, Fault> {
+    let person = &signed_in.session.person;
+    let caller = format!("INVITES#{person}");
+    if !guest.store.count_request(&caller, 1, INVITATIONS_PER_MINUTE, guest.now).await {
+        return Ok(Some(COUNTED_TOGETHER));
+    }
+    let caller = format!("INVITED#{person}");
+    let is_within = guest.store.count_within(&caller, INVITATIONS_PER_HOUR, HOUR, guest.now).await?;
+    Ok((!is_within).then_some(HOUR))
 }
 
 /// Whom the form names. Nobody is invited unless they say so: an empty choice is none, and not any.

@@ -64,7 +64,7 @@ pub async fn handle(services: &Services, request: Request) -> Response {
             ("/account/devices/confirm", false) => devices::show_link(services, guest).await,
             ("/account/invitations", true) => invitations::submit(guest).await,
             ("/account/invitations", false) => invitations::show(guest).await,
-            ("/account/user-code", true) => user_code::submit(guest).await,
+            ("/account/user-code", true) => user_code::submit(services, guest).await,
             ("/account/user-code", false) => user_code::show(guest).await,
             (_, true) => front::submit(guest).await,
             (_, false) => front::show(guest).await,
@@ -72,3 +72,6 @@ pub async fn handle(services: &Services, request: Request) -> Response {
     })
     .await
 }
+
+#[cfg(test)]
+mod tests;

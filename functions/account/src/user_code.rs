@@ -2,15 +2,20 @@ use environment::Fault;
 use http::audit::{Decision, Event, Outcome};
 use http::{Problem, Response, StatusCode, form};
 use oauth::{LONGEST_USER_CODE, Refusal, SHORTEST_USER_CODE, UserCode};
-use pages::{AccountNotice, UserCodePage, UserCodeProblem};
+use pages::{AccountNotice, DeviceNews, UserCodePage, UserCodeProblem};
 use reception::{AccountPage, Checked, Destination, Guest, SignedIn};
 use sessions::{Password, keep_user_code};
 use store::KeptUserCode;
 
+use crate::devices::tell_at;
 use crate::front::back_with;
+use crate::{HOUR, Services};
 
 /// The seal of this form.
 const FORM: &str = "user code";
+
+/// How often one person tries to change it in an hour: whether or not the password is right, each time costs us slow hashes.
+const TRIES_PER_HOUR: u32 = 10;
 
 /// What is to become of the code.
 enum Change {
@@ -29,7 +34,7 @@ pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
 
 /// Sets, changes or removes the code that agents have to show (`user_code`, OpenID CIBA Core 1.0, section 7.1). Whoever holds the
 /// session must know the password: with a code of their own they could let an agent ask that the person never met.
-pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
+pub(crate) async fn submit(services: &Services, guest: &Guest<'_>) -> Result<Response, Problem> {
     let parameters = form(guest.request)?;
     let signed_in = guest.standing().await?.ok_or(Refusal::FormRejected)?;
     guest.open_form(FORM, parameters.required("csrf")?, &signed_in.binding())?;
@@ -48,31 +53,40 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
         record(guest, &signed_in, refused);
         return again(problem);
     }
-    keep(guest, &signed_in, &kept, &change).await
+    keep(services, guest, &signed_in, (&kept, &change)).await
 }
 
-/// Why this is not the password of whoever is signed in. A guess counts as one at the sign-in page does.
+/// Why this is not the password of whoever is signed in, or is not looked at. A guess counts as one at the sign-in page does.
 async fn not_theirs(
     guest: &Guest<'_>,
     signed_in: &SignedIn,
     password: &str,
 ) -> Result<Option<(UserCodeProblem, Refusal)>, Problem> {
     let wrong = Some((UserCodeProblem::PasswordIsWrong, Refusal::LoginRequired));
+    let too_many =
+        |wait| Some((UserCodeProblem::TooManyAttempts { wait }, Refusal::SlowDown { retry_after: wait }));
+    // A guess that comes too early is not looked at, and costs nothing.
+    let seen = guest.store.sign_in_attempts(&signed_in.session.user_name, guest.now).await?;
+    if let Some(until) = seen.attempts.blocked_until.filter(|until| guest.now < *until) {
+        return Ok(too_many(until.since(guest.now)));
+    }
+    let tries = format!("USER_CODES#{}", signed_in.session.person);
+    if !guest.store.count_within(&tries, TRIES_PER_HOUR, HOUR, guest.now).await? {
+        return Ok(too_many(HOUR));
+    }
     let Some(password) = Password::typed(password.to_owned()) else { return Ok(wrong) };
     Ok(match guest.check_password(&signed_in.session.user_name, &password).await? {
         Checked::Proven(person) if person.id == signed_in.session.person => None,
         Checked::Proven(_) | Checked::Wrong { .. } => wrong,
-        Checked::TooMany { wait } => {
-            Some((UserCodeProblem::TooManyAttempts { wait }, Refusal::SlowDown { retry_after: wait }))
-        }
+        Checked::TooMany { wait } => too_many(wait),
     })
 }
 
 async fn keep(
+    services: &Services,
     guest: &Guest<'_>,
     signed_in: &SignedIn,
-    before: &KeptUserCode,
-    change: &Change,
+    (before, change): (&KeptUserCode, &Change),
 ) -> Result<Response, Problem> {
     let (hash, notice) = match change {
         Change::Set(code) => {
@@ -85,6 +99,11 @@ async fn keep(
         return Err(Fault::unavailable("table", "the code was changed at the same moment").into());
     }
     record(guest, signed_in, Outcome::Granted);
+    // Whoever has the session and the password, and is not the person, is seen.
+    let (person, kept) = guest.store.person_and_devices(&signed_in.session.person).await?;
+    if let Some(person) = person {
+        tell_at(services, guest, &person, kept.reach.in_use(), DeviceNews::UserCode).await;
+    }
     Ok(back_with(guest, notice))
 }
 

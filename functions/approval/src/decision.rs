@@ -1,13 +1,13 @@
 use http::audit::{Decision, Event, Outcome};
 use http::{Problem, Response, answer, form};
-use oauth::{Authorization, BackchannelRequest, GrantId, Refusal, Stage};
+use oauth::{Authorization, BackchannelRequest, GrantId, Parameters, Refusal, Stage};
 use pages::ApprovalProblem;
 use reception::{Chosen, Destination, Guest, SignedIn};
 use store::{Commit, Person};
 
 use crate::answered::{Answered, NOT_ME};
 use crate::found::{Found, Waiting, find, unknown};
-use crate::shown::{FORM, Read, actor, page};
+use crate::shown::{FORM, Read, actor, is_gone, page};
 
 /// What became of an attempt to decide.
 enum Attempt {
@@ -23,28 +23,40 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
     // A session that has ended cannot decide, whatever its form says.
     let signed_in = guest.signed_in().await?.ok_or(Refusal::FormRejected)?;
     let read: Read = guest.open_for(FORM, parameters.required("request")?, &signed_in.binding())?;
-    let (found, person) = find(guest, &read.id, &signed_in).await?;
+    match decide(guest, &signed_in, &read, &parameters).await {
+        Err(Problem::Refused(refusal)) if is_gone(&refusal) => Ok(to_what_was_decided(guest, read.id)),
+        answer => answer,
+    }
+}
+
+async fn decide(
+    guest: &Guest<'_>,
+    signed_in: &SignedIn,
+    read: &Read,
+    parameters: &Parameters,
+) -> Result<Response, Problem> {
+    let (found, person) = find(guest, &read.id, signed_in).await?;
     if let Found::Expired(waiting) = &found
         && parameters.required("decision")? == NOT_ME
     {
         // There is nothing left to deny. Who used the person's name is kept from asking again all the same.
         block(guest, &person, waiting).await?;
-        return Ok(to_what_was_decided(guest, read.id));
+        return Ok(to_what_was_decided(guest, read.id.clone()));
     }
     let waiting = found.still_waits()?;
-    let answered = Answered::read(&parameters, &waiting.requested.request)?;
+    let answered = Answered::read(parameters, &waiting.requested.request)?;
     if waiting.authorization.version != read.version {
-        return page(guest, &signed_in, &waiting, Some(ApprovalProblem::Outdated)).await;
+        return page(guest, signed_in, &waiting, Some(ApprovalProblem::Outdated)).await;
     }
     let attempt = match answered {
         Answered::Nothing => {
-            return page(guest, &signed_in, &waiting, Some(ApprovalProblem::NothingChosen)).await;
+            return page(guest, signed_in, &waiting, Some(ApprovalProblem::NothingChosen)).await;
         }
         Answered::Approved(_, None) if waiting.requested.numbers.is_some() => {
-            return page(guest, &signed_in, &waiting, Some(ApprovalProblem::NumberNotPicked)).await;
+            return page(guest, signed_in, &waiting, Some(ApprovalProblem::NumberNotPicked)).await;
         }
         Answered::Approved(chosen, picked) => {
-            approve(guest, &signed_in, &person, waiting, (chosen, picked)).await?
+            approve(guest, signed_in, &person, waiting, (chosen, picked)).await?
         }
         Answered::Denied => deny(guest, &person, waiting).await?,
         Answered::NotMe => {
@@ -55,7 +67,7 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
     match attempt {
         Attempt::Made(decided) => Ok(to_what_was_decided(guest, decided.id)),
         Attempt::Overtaken(waiting) => {
-            page(guest, &signed_in, &waiting, Some(ApprovalProblem::Outdated)).await
+            page(guest, signed_in, &waiting, Some(ApprovalProblem::Outdated)).await
         }
     }
 }

@@ -109,7 +109,13 @@ fn path(id: &GrantId) -> String {
 async fn one(guest: &Guest<'_>, signed_in: &SignedIn, id: &GrantId) -> Result<Response, Problem> {
     let (found, person) = find(guest, id, signed_in).await?;
     match found {
-        Found::Waiting(waiting) => page(guest, signed_in, &waiting, None).await,
+        Found::Waiting(waiting) => match page(guest, signed_in, &waiting, None).await {
+            Err(Problem::Refused(refusal)) if is_gone(&refusal) => {
+                let client = &waiting.requested.request.client_id;
+                decided_page(guest, &person, client, Decided::Gone, None).await
+            }
+            shown => shown,
+        },
         Found::Expired(waiting) => {
             let kept = guest.store.asks(&person.id).await?;
             let client = &waiting.requested.request.client_id;
@@ -143,16 +149,15 @@ async fn one(guest: &Guest<'_>, signed_in: &SignedIn, id: &GrantId) -> Result<Re
     }
 }
 
-/// Whether nothing more comes of what a person approved: its time is over, or everything of theirs or of the client's was ended.
+/// Whether nothing more comes of what a person approved: its time is over, or everything of theirs, of the client's or of who acts was
+/// ended.
 async fn is_over(
     guest: &Guest<'_>,
     person: &Person,
     grant: &Grant,
     until: Timestamp,
 ) -> Result<bool, Problem> {
-    let client = guest.store.client_state(&grant.client_id, guest.now).await?;
-    let stands = person.allows_made_at(grant.granted_at) && client.allows_issued_at(grant.granted_at);
-    Ok(guest.now >= until || !stands)
+    Ok(guest.now >= until || !guest.store.lets_stand(&guest.configuration, person, grant, guest.now).await?)
 }
 
 /// What was decided, as it stands, and what else waits.
@@ -229,6 +234,12 @@ pub(crate) async fn actor(
         None => Ok(None),
         Some(id) => Ok(Some(guest.client_at_work(id).await?.ok_or(Refusal::UnknownClient)?)),
     }
+}
+
+/// Whether nobody can decide about a request any more because who asked, or who would act, was switched off since, or may ask nobody
+/// now.
+pub(crate) const fn is_gone(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::UnknownClient | Refusal::GrantNotAllowed { .. })
 }
 
 /// A client from which the right to ask was taken since is given nothing, and what demands more than a session is refused here as it

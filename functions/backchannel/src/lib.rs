@@ -107,11 +107,15 @@ async fn ask(
     let mut asked =
         AuthenticationRequest::parse(parameters, client, &configuration.server, &configuration.tools)?;
     let actor = actor_token(parameters)?;
-    may_be_asked_of_people(services, visit, client, &asked.request)?;
+    if actor.is_none() {
+        may_be_asked_of_people(services, visit, client, &asked.request)?;
+    }
     // Nobody asks people one after the other, as somebody would who has a client's credentials and looks for a tired one.
     within(services, visit, ("ASKS", client), settings.asks_of_one_client_per_minute).await?;
     if let Some(shown) = actor {
         asked.request.actor = Some(acting(services, visit, client, &shown).await?);
+        // Policies are told who would act.
+        may_be_asked_of_people(services, visit, client, &asked.request)?;
     }
     let lives = asked
         .requested_expiry
@@ -182,6 +186,7 @@ fn may_be_asked_of_people(
     let policies = services.policies.of(configuration.version, make);
     let asking = Asking {
         client,
+        actor: request.actor.as_ref().filter(|actor| **actor != client.id),
         scope: &request.scope,
         details: &request.details,
         tools: &configuration.tools_of(client, &request.resources),

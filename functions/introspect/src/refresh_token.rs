@@ -37,12 +37,12 @@ pub(crate) async fn look(
         return Ok(None);
     };
     let current = active.refresh.as_ref().is_some_and(|family| family.is_at(&token));
-    let (person, client) = services.store.standing_of(grant).await?;
-    let allowed = person.as_ref().is_some_and(|person| person.allows_made_at(grant.granted_at))
-        && client.allows_issued_at(grant.granted_at);
-    if !current || grant.client_id != asker.id || !allowed {
+    if !current || grant.client_id != asker.id {
         return Ok(None);
     }
+    let Some(person) = services.store.person_of_now(&visit.configuration, grant, visit.now).await? else {
+        return Ok(None);
+    };
     let tools = visit.configuration.tools_of(asker, &grant.resources);
     let server = &visit.configuration.server;
     let frame = TokenFrame {
@@ -64,7 +64,7 @@ pub(crate) async fn look(
         act: grant.act.clone(),
         ..AccessTokenClaims::bare(frame)
     };
-    let username = person.map(|person| person.profile.user_name);
+    let username = Some(person.profile.user_name);
     Ok(Some(Introspection { active: true, token_type: None, claims, username }))
 }
 

@@ -41,6 +41,9 @@ impl Services {
             link: format!("{}?request={}", configuration.server.page("/approval"), found.id),
             good_for: until.since(*now),
         };
+        // What was allowed when it was registered may have been taken back since.
+        let own = person.profile.email.as_deref();
+        let reach = reach.only(|channel| configuration.server.devices.allow(channel, own));
         let mut devices = reach.devices().to_vec();
         if let Some(channel) = requested.channel {
             devices.sort_by_key(|device| !channel.includes(&device.channel));
@@ -62,15 +65,16 @@ impl Services {
         }
     }
 
-    /// Whether the person wants to hear of nothing now but what is urgent, and this is not. A zone that is known no longer
-    /// silences nothing.
+    /// Whether the person wants to hear of nothing now but what is urgent, and this is not: an agent that wants something else rings
+    /// nobody by adding a detail that is. A zone that is known no longer silences nothing.
     fn is_quiet(reach: &Reach, requested: &Requested, configuration: &Configuration, now: Timestamp) -> bool {
         let Some(hours) = reach.quiet_hours() else { return false };
         let is_urgent =
             |name: &str| configuration.detail_types.iter().any(|one| one.urgent && one.name == name);
         let zone = hours.zone.parse::<Zone>();
-        zone.is_ok_and(|zone| hours.hold_at(zone.time_of_day(now)))
-            && !requested.request.details.iter().any(|detail| is_urgent(&detail.detail_type))
+        let mut details = requested.request.details.iter().peekable();
+        let all_are = details.peek().is_some() && details.all(|detail| is_urgent(&detail.detail_type));
+        !all_are && zone.is_ok_and(|zone| hours.hold_at(zone.time_of_day(now)))
     }
 
     /// Whether who asks, or who would act, was switched off since it asked.

@@ -1,7 +1,8 @@
 //! Push (OpenID CIBA Core 1.0, sections 10.3 and 12): the tokens of an approval are made here and brought to the client.
 //!
-//! They are made once. The write that spends the approval keeps them, sealed, until the client has them, so that every try brings the
-//! same ones, whoever makes it, and of two at once none makes a second set. A last write forgets them.
+//! The write that spends the approval keeps them, sealed, until the client has them, so that every try brings the same ones, whoever
+//! makes it, and of two at once none makes a second set. Where they end before they are there, others take their place, as long as the
+//! request lives. A last write forgets them, or ends the authorization: nobody has any of it.
 
 use environment::Fault;
 use http::Problem;
@@ -11,17 +12,17 @@ use keys::BROUGHT_TOKENS;
 use oauth::{Actor, Authorization, Parcel, RefreshToken, Refusal, Secret, Stage, TokenResponse};
 use serde_json::{Map, Value, json};
 
-use crate::Scene;
+use crate::ending::Ending;
 use crate::outcome::Outcome;
 use crate::telling::{Listener, Telling};
 
 /// How often a move is decided again because somebody else moved first: another event about the same approval.
-const MOST_TRIES: usize = 3;
+pub(crate) const MOST_TRIES: usize = 3;
 
 /// The longest sealed text that lies ready: an item of the table holds 400 KB.
 const LARGEST_PARCEL: usize = 320 * 1024;
 
-/// What became of an attempt to make tokens.
+/// What became of an attempt to have tokens.
 enum Made {
     /// They lie ready.
     Ready(Box<Authorization>),
@@ -30,41 +31,60 @@ enum Made {
 }
 
 impl Telling<'_> {
-    /// Brings the client the tokens of an approval: those that lie ready, or else new ones. What cannot be issued after a yes is told as
-    /// the end of the request.
+    /// Brings the client the tokens of an approval: those that lie ready, or else new ones. What cannot be issued after a yes ends the
+    /// authorization, of which the client is told by that.
     pub(crate) async fn bring(&self) -> Result<Outcome, Fault> {
         let mut standing = self.scene.found.clone();
         for _ in 0..MOST_TRIES {
-            if standing.parcel().is_some() {
-                return self.bring_again(standing).await;
-            }
-            if !matches!(standing.stage, Stage::Approved(_)) {
-                return Ok(Outcome::Done("its client knows, or it has ended"));
-            }
-            match self.made(standing).await {
-                Ok(Made::Ready(next)) => return self.deliver(*next).await,
+            match self.ready(standing.clone()).await {
+                Ok(Made::Ready(ready)) => return self.deliver(*ready).await,
                 Ok(Made::Overtaken(Some(current))) => standing = *current,
-                Ok(Made::Overtaken(None)) => return Ok(Outcome::Done("it is gone")),
-                Err(Problem::Refused(refusal)) => return self.refuse(&refusal).await,
+                Ok(Made::Overtaken(None)) => return Ok(Outcome::Done("its client knows, or it has ended")),
+                Err(Problem::Refused(refusal)) => return self.refused(standing, refusal).await,
                 Err(Problem::Fault(fault)) => return Err(fault),
             }
         }
         Err(Fault::unavailable("table", "others move first"))
     }
 
+    /// What lies ready, if it is still good: nothing of the person's, of the client's or of who acts was ended meanwhile, and neither
+    /// has it ended itself; else it is made anew.
+    async fn ready(&self, standing: Authorization) -> Result<Made, Problem> {
+        let now = self.scene.now;
+        let Some((parcel, grant)) = standing.parcel().zip(standing.grant()) else {
+            let is_approved = matches!(standing.stage, Stage::Approved(_));
+            return if is_approved { self.made(standing).await } else { Ok(Made::Overtaken(None)) };
+        };
+        if now >= parcel.awaited.expires_at {
+            return Err(Refusal::AuthReqIdExpired.into());
+        }
+        if parcel.is_stale(now) {
+            return self.made(standing).await;
+        }
+        self.mint().standing_person(grant).await?;
+        Ok(Made::Ready(Box::new(standing)))
+    }
+
+    /// There are no tokens for it. What expired unredeemed is told at once: nothing comes of it whoever looks.
+    async fn refused(&self, standing: Authorization, refusal: Refusal) -> Result<Outcome, Fault> {
+        let is_late = refusal == Refusal::AuthReqIdExpired;
+        if is_late && standing.parcel().is_none() {
+            return self.refuse(&refusal).await;
+        }
+        self.ends(standing, (Ending::Told, AuditOutcome::Refused(&refusal))).await?;
+        if is_late {
+            // Somebody has to hear of what lay ready and was not there in time.
+            return Ok(Outcome::later(&"what was to be brought is too late", self.scene.now));
+        }
+        Ok(Outcome::Done("it has ended, and its client is told of that"))
+    }
+
     /// Tells the client why there are no tokens (OpenID CIBA Core 1.0, section 12).
     pub(crate) async fn refuse(&self, refusal: &Refusal) -> Result<Outcome, Fault> {
-        let told = match refusal {
-            Refusal::ApprovalDenied | Refusal::AuthReqIdExpired => refusal,
-            _ => {
-                self.decision(Event::Token, AuditOutcome::Refused(refusal)).record();
-                &Refusal::TransactionFailed
-            }
-        };
         let payload = json!({
             "auth_req_id": self.listener.auth_req_id.reveal(),
-            "error": told.code().as_str(),
-            "error_description": told.description(),
+            "error": refusal.code().as_str(),
+            "error_description": refusal.description(),
         });
         match self.push(&Secret::new(payload.to_string())).await {
             Ok(()) => Ok(self.heard()),
@@ -72,22 +92,16 @@ impl Telling<'_> {
         }
     }
 
-    /// Makes the tokens and commits them, sealed, in one write with the move that spends the approval.
+    /// Makes the tokens and commits them, sealed, in one write with the move that spends the approval, or in place of those that have
+    /// ended.
     async fn made(&self, standing: Authorization) -> Result<Made, Problem> {
         let Self { services, scene, listener, .. } = self;
-        let Scene { configuration, now, .. } = *scene;
+        let configuration = &scene.configuration;
         let client = &*listener.client;
         client.asks_people()?;
-        let awaited = standing.awaited().cloned().ok_or(Refusal::TransactionFailed)?;
-        let may_renew = standing.grant().is_some_and(|grant| client.may_renew_approval(&grant.scope));
-        let refresh = if may_renew { Some(self.refresh_token().await?) } else { None };
-        let family = refresh.as_ref().map(|token| token.family().digest());
-        let life = configuration.server.lifetimes.access_token;
-        let (before, secret) = (standing.clone(), &listener.auth_req_id.secret);
-        // Who acts has proven it when the client asked, and nobody comes to prove it again.
-        let asked_for = standing.grant().and_then(|grant| grant.act.newest().cloned());
-        let actor = asked_for.unwrap_or_else(|| Actor::client(&client.id));
-        let next = standing.redeemed_after_approval((&client.id, &actor), secret, family, life, *now)?;
+        let awaited = standing.still_awaited().cloned().ok_or(Refusal::TransactionFailed)?;
+        let before = standing.clone();
+        let (next, refresh) = self.spent(standing).await?;
 
         let grant = next.grant().ok_or(Refusal::TransactionFailed)?;
         let mint = self.mint();
@@ -98,8 +112,11 @@ impl Telling<'_> {
         let first = FirstTokens { mint, client, refresh: refresh.as_ref(), brought_for: Some(&auth_req_id) };
         let signed = first.signed((&next, grant), &person, content).await?;
 
-        let sealed = self.sealed(&signed.answer()).await?;
-        let next = next.carrying(Parcel { sealed, expires_at: signed.expires_at(), awaited });
+        let answer = signed.answer();
+        let id_token_expires_at =
+            answer.id_token.as_ref().map(|_| scene.now.after(configuration.server.lifetimes.id_token));
+        let (sealed, expires_at) = (self.sealed(&answer).await?, signed.expires_at());
+        let next = next.carrying(Parcel { sealed, expires_at, id_token_expires_at, awaited });
         match signed.committed(&services.store, before, &next).await? {
             Issued::Done(signed) => {
                 signed.record(self.decision(Event::Token, AuditOutcome::Granted));
@@ -109,8 +126,28 @@ impl Telling<'_> {
         }
     }
 
-    /// The first refresh token. It is derived, so that tokens that are made twice, because the answer to a write was lost, are of one
-    /// family.
+    /// The state after the approval is spent, or after what lay ready is replaced, and the first refresh token if there is one.
+    async fn spent(&self, standing: Authorization) -> Result<(Authorization, Option<RefreshToken>), Problem> {
+        let Self { scene, listener, .. } = self;
+        let (client, lives, now) = (&*listener.client, &scene.configuration.server.lifetimes, scene.now);
+        let may_renew = standing.grant().is_some_and(|grant| client.may_renew_approval(&grant.scope));
+        let token = self.refresh_token().await?;
+        let next = if standing.parcel().is_some() {
+            standing.made_anew(may_renew, lives, now)?
+        } else {
+            let family = may_renew.then(|| token.family().digest());
+            // Who acts has proven it when the client asked, and nobody comes to prove it again.
+            let asked_for = standing.grant().and_then(|grant| grant.act.newest().cloned());
+            let actor = asked_for.unwrap_or_else(|| Actor::client(&client.id));
+            let (by, secret) = ((&client.id, &actor), &listener.auth_req_id.secret);
+            standing.redeemed_after_approval(by, secret, family, lives.access_token, now)?
+        };
+        let is_renewable = matches!(&next.stage, Stage::Active(active) if active.refresh.is_some());
+        Ok((next, is_renewable.then_some(token)))
+    }
+
+    /// The first refresh token. It is derived, so that tokens that are made twice, because the answer to a write was lost or because the
+    /// first ones ended, are of one family.
     async fn refresh_token(&self) -> Result<RefreshToken, Fault> {
         let id = &self.scene.found.id;
         let secret = self.services.keys.server_secret().await?;
@@ -131,47 +168,36 @@ impl Telling<'_> {
         Ok(sealed)
     }
 
-    /// Brings what was made before, unless everything of the person or of the client has been ended meanwhile.
-    async fn bring_again(&self, standing: Authorization) -> Result<Outcome, Fault> {
-        let Some(grant) = standing.grant() else { return Ok(Outcome::Done("its client knows")) };
-        match self.mint().standing_person(grant).await {
-            Ok(_) => self.deliver(standing).await,
-            Err(Problem::Fault(fault)) => Err(fault),
-            Err(Problem::Refused(refusal)) => {
-                let told = self.refuse(&refusal).await?;
-                // As long as it lies there, a later try finds that there is something to tell.
-                if !matches!(told, Outcome::Later { .. }) {
-                    self.forget(standing).await;
-                }
-                Ok(told)
-            }
-        }
-    }
-
-    /// Brings the client what lies ready (OpenID CIBA Core 1.0, section 10.3.1), and forgets it when it is there, when the client does
-    /// not want it, and when no further try would come in time.
+    /// Brings the client what lies ready (OpenID CIBA Core 1.0, section 10.3.1), and forgets it when it is there. How a client's error
+    /// is met the specification leaves open. Where it is final, or no further try would come in time, nobody has any of it, and the
+    /// authorization ends, unless an earlier try got no answer: the client may then have had it from that one.
     async fn deliver(&self, standing: Authorization) -> Result<Outcome, Fault> {
         let Some(parcel) = standing.parcel() else { return Ok(Outcome::Done("its client knows")) };
-        let (now, good_until) = (self.scene.now, parcel.good_until());
-        if now >= good_until {
-            self.forget(standing).await;
-            return Ok(Outcome::later(&"what was to be brought has expired", good_until));
-        }
+        let (now, until) = (self.scene.now, parcel.awaited.expires_at);
         let Some(payload) = self.opened(parcel).await? else {
-            return Ok(Outcome::Never { why: "what was to be brought does not open".to_owned() });
+            let why = "what was to be brought does not open";
+            self.ends(standing, (Ending::Told, AuditOutcome::Failed(why))).await?;
+            return Ok(Outcome::Never { why: why.to_owned() });
         };
-        match self.push(&payload).await {
+        let problem = match self.push(&payload).await {
             Ok(()) => {
-                self.forget(standing).await;
-                Ok(self.heard())
+                self.services.forget(standing).await;
+                return Ok(self.heard());
             }
-            Err(problem) => {
-                if !problem.may_pass || self.errand.again(good_until, now).is_none() {
-                    self.forget(standing).await;
-                }
-                Ok(Outcome::undelivered(problem, good_until))
-            }
+            Err(problem) => problem,
+        };
+        if !problem.may_pass && self.errand.unanswered {
+            self.services.forget(standing).await;
+        } else if !problem.may_pass {
+            self.ends(standing, (Ending::Untold, AuditOutcome::Failed(&problem.why))).await?;
+        } else if self.errand.again(until, now).is_none() {
+            self.ends(standing, (Ending::Told, AuditOutcome::Failed(&problem.why))).await?;
         }
+        Ok(Outcome::undelivered(problem, until))
+    }
+
+    async fn ends(&self, standing: Authorization, how: (Ending, AuditOutcome<'_>)) -> Result<(), Fault> {
+        self.services.end(self.scene, self.event_id, standing, how).await
     }
 
     async fn opened(&self, parcel: &Parcel) -> Result<Option<Secret<String>>, Fault> {
@@ -183,24 +209,6 @@ impl Telling<'_> {
             payload.insert("expires_in".to_owned(), json!(parcel.expires_at.since(self.scene.now).as_secs()));
             Secret::new(Value::Object(payload).to_string())
         }))
-    }
-
-    /// Forgets what lay ready. Where that fails it lies there, sealed and of no more use, until the item goes: to bring it again for
-    /// that alone would look to the client like a replay.
-    async fn forget(&self, standing: Authorization) {
-        let mut standing = standing;
-        for _ in 0..MOST_TRIES {
-            let Some(next) = standing.without_parcel() else { return };
-            match self.services.store.commit(&next).await {
-                Ok(store::Commit::Outdated(Some(current))) => standing = *current,
-                Ok(_) => return,
-                Err(fault) => {
-                    let grant_id = next.id.as_str();
-                    tracing::warn!(target: "notify", grant_id, %fault, "what was brought is not forgotten");
-                    return;
-                }
-            }
-        }
     }
 
     async fn push(&self, payload: &Secret<String>) -> Result<(), deliver::Undelivered> {

@@ -16,7 +16,7 @@ const UNKNOWN_LIFE: Duration = Duration::from_hours(1);
 pub(crate) enum Kind {
     /// Tell the person that they are asked.
     Ask,
-    /// Tell the client that the person has decided.
+    /// Tell the client that the person has decided, or that nothing comes of it.
     Tell,
     /// Tell the client, when the time comes, that the request has expired.
     Expire,
@@ -32,20 +32,26 @@ pub(crate) struct Errand {
     pub(crate) tries: u32,
     /// Until when it matters.
     pub(crate) until: Timestamp,
+    /// Whether a try before got no answer: what it said may have arrived.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unanswered: bool,
 }
 
 impl Errand {
     /// Something that was not tried yet.
     pub(crate) fn new(kind: Kind, authorization: GrantId, now: Timestamp) -> Self {
-        Self { kind, authorization, tries: 0, until: now.after(UNKNOWN_LIFE) }
+        Self { kind, authorization, tries: 0, until: now.after(UNKNOWN_LIFE), unanswered: false }
     }
 
-    /// The same after another try, and the pause before the next; nothing when it would come too late to matter.
+    /// The same after another try, and the pause before the next; nothing when it would come too late to matter. However long the
+    /// pauses have become, a last try comes shortly before that.
     pub(crate) fn again(&self, until: Timestamp, now: Timestamp) -> Option<(Self, Duration)> {
         let growth = 1u32.checked_shl(self.tries).unwrap_or(u32::MAX);
         let pause = FIRST_PAUSE.saturating_mul(growth).min(LONGEST_PAUSE);
+        let last = until.since(now).saturating_sub(FIRST_PAUSE);
+        let pause = if now.after(pause) < until { pause } else { last };
         let next = Self { tries: self.tries.saturating_add(1), until, ..self.clone() };
-        (now.after(pause) < until).then_some((next, pause))
+        (pause >= FIRST_PAUSE).then_some((next, pause))
     }
 }
 
@@ -81,6 +87,18 @@ mod tests {
         assert!(errand().again(NOW.after(Duration::from_secs(16)), NOW).is_some());
         assert!(errand().again(NOW.after(Duration::from_secs(15)), NOW).is_none());
         assert!(errand().again(NOW, NOW).is_none());
+    }
+
+    #[test]
+    fn a_last_try_comes_shortly_before_it_matters_no_more() {
+        let (until, mut now, mut errand) = (NOW.after(Duration::from_mins(15)), NOW, errand());
+        let mut moments = Vec::new();
+        while let Some((next, pause)) = errand.again(until, now) {
+            now = now.after(pause);
+            moments.push(now.since(NOW).as_secs());
+            errand = next;
+        }
+        assert_eq!(moments, [15, 45, 105, 225, 465, 885]);
     }
 
     #[test]

@@ -66,7 +66,7 @@ fn of_stream(item: &Value) -> Order {
     match item["news"]["S"].as_str() {
         // The timer first: what comes again because the queue took nothing has not rung yet.
         Some("requested") => Order::News { authorization, kinds: &[Kind::Expire, Kind::Ask] },
-        Some("approved" | "declined") => Order::News { authorization, kinds: &[Kind::Tell] },
+        Some("approved" | "declined" | "ended") => Order::News { authorization, kinds: &[Kind::Tell] },
         // The stream's filter lets nothing through that is no news.
         _ => Order::Unreadable("no news"),
     }
@@ -102,6 +102,7 @@ mod tests {
             ("requested", &[Kind::Expire, Kind::Ask][..]),
             ("approved", &[Kind::Tell]),
             ("declined", &[Kind::Tell]),
+            ("ended", &[Kind::Tell]),
         ] {
             let item = json!({ "pk": { "S": format!("AUTHORIZATION#{}", id()) }, "news": { "S": news } });
             let record = of_table(&item);
@@ -124,7 +125,7 @@ mod tests {
         for item in [
             json!(null),
             json!({ "pk": { "S": own } }),
-            json!({ "pk": { "S": own }, "news": { "S": "ended" } }),
+            json!({ "pk": { "S": own }, "news": { "S": "redeemed" } }),
             json!({ "pk": { "S": "PERSON#x" }, "news": { "S": "requested" } }),
             json!({ "pk": { "N": "1" }, "news": { "S": "requested" } }),
         ] {

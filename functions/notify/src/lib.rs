@@ -7,6 +7,7 @@
 
 mod asking;
 mod bringing;
+mod ending;
 mod errand;
 mod event;
 mod outcome;

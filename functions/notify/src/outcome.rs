@@ -27,6 +27,8 @@ pub(crate) enum Outcome {
         why: String,
         /// Until when it matters.
         until: Timestamp,
+        /// Whether what was said may have arrived.
+        unanswered: bool,
     },
     /// It failed, and whoever is responsible has to mend something first: no try of ours helps.
     Never { why: String },
@@ -34,13 +36,13 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     pub(crate) fn later(why: &impl fmt::Display, until: Timestamp) -> Self {
-        Self::Later { why: why.to_string(), until }
+        Self::Later { why: why.to_string(), until, unanswered: false }
     }
 
     /// Somebody was not reached.
     pub(crate) fn undelivered(problem: Undelivered, until: Timestamp) -> Self {
-        let Undelivered { may_pass, why } = problem;
-        if may_pass { Self::Later { why, until } } else { Self::Never { why } }
+        let Undelivered { may_pass, unanswered, why } = problem;
+        if may_pass { Self::Later { why, until, unanswered } } else { Self::Never { why } }
     }
 }
 
@@ -67,8 +69,9 @@ impl Services {
                 // Moments are whole seconds: it must not come back within the last one.
                 self.put(&next, at.since(now) + Duration::from_secs(1)).await
             }
-            Outcome::Later { why, until } => match errand.again(until, now) {
+            Outcome::Later { why, until, unanswered } => match errand.again(until, now) {
                 Some((next, pause)) => {
+                    let next = Errand { unanswered: next.unanswered || unanswered, ..next };
                     let (pause, tries) = (pause.as_secs(), next.tries);
                     tracing::warn!(target: "notify", ?kind, grant_id = id, why, tries, pause, "it is tried again");
                     self.put(&next, Duration::from_secs(pause)).await

@@ -5,8 +5,9 @@ use environment::Fault;
 use http::audit::{Decision, Event, Outcome as AuditOutcome};
 use keys::NOTIFICATION_TOKEN;
 use oauth::configuration::{Client, TokenDelivery};
-use oauth::{Active, Awaited, Handle, Refusal, Secret, Stage, Timestamp};
+use oauth::{Active, Awaited, Ended, Handle, Refusal, Secret, Stage, Timestamp};
 
+use crate::ending::Ending;
 use crate::errand::Errand;
 use crate::outcome::Outcome;
 use crate::{Scene, Services};
@@ -49,18 +50,35 @@ impl Services {
             Stage::Approved(approved) => &approved.awaited,
             Stage::Declined(declined) => &declined.awaited,
             Stage::Active(Active { parcel: Some(parcel), .. }) => &parcel.awaited,
+            Stage::Ended(Ended { awaited: Some(awaited), .. }) => awaited,
             _ => return Ok(Outcome::Done("its client knows")),
         };
         let telling = match self.telling(scene, errand, event_id, awaited).await? {
             Ok(telling) => telling,
-            Err(outcome) => return Ok(outcome),
+            Err(outcome) => {
+                self.withdraw(scene, event_id, "its client is not told anything any more").await?;
+                return Ok(outcome);
+            }
         };
         match (&scene.found.stage, telling.listener.client.is_brought_tokens()) {
             (Stage::Declined(_), true) => telling.refuse(&Refusal::ApprovalDenied).await,
+            (Stage::Ended(_), true) => telling.tell_of_the_end(awaited).await,
             (_, true) => telling.bring().await,
-            (Stage::Active(_), false) => Ok(Outcome::Done("its client is brought nothing any more")),
+            (Stage::Active(_), false) => {
+                let why = "its client is brought nothing any more";
+                self.withdraw(scene, event_id, why).await?;
+                Ok(Outcome::Done(why))
+            }
             (_, false) => telling.ping().await,
         }
+    }
+
+    /// Tokens that lie ready for a client to which they cannot be brought any more are for nobody.
+    async fn withdraw(&self, scene: &Scene, event_id: &str, why: &str) -> Result<(), Fault> {
+        if scene.found.parcel().is_none() {
+            return Ok(());
+        }
+        self.end(scene, event_id, scene.found.clone(), (Ending::Untold, AuditOutcome::Failed(why))).await
     }
 
     /// Tells a client that its request has expired, once it has. Nothing is written when a request expires, so that a timer has to
@@ -138,6 +156,18 @@ impl Telling<'_> {
             Ok(()) => Ok(self.heard()),
             Err(problem) => Ok(Outcome::undelivered(problem, self.until)),
         }
+    }
+
+    /// Tells the client that nothing comes of what the person approved (OpenID CIBA Core 1.0, section 12), and forgets what it is told
+    /// with.
+    async fn tell_of_the_end(&self, awaited: &Awaited) -> Result<Outcome, Fault> {
+        let is_late = self.scene.now >= awaited.expires_at;
+        let told = if is_late { Refusal::AuthReqIdExpired } else { Refusal::TransactionFailed };
+        let outcome = self.refuse(&told).await?;
+        if !matches!(outcome, Outcome::Later { .. }) {
+            self.services.forget(self.scene.found.clone()).await;
+        }
+        Ok(outcome)
     }
 
     /// The client said that it heard.

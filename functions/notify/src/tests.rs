@@ -88,6 +88,43 @@ async fn the_first_device_that_takes_it_is_the_only_one_and_none_is_used_that_wa
     assert_eq!((sent.len(), sent[1].get("TargetArn").map(String::as_str)), (2, Some(PHONE)));
 }
 
+/// SNS takes a mail whether or not its addressee is subscribed still.
+#[tokio::test]
+async fn a_mail_does_not_end_the_order_and_goes_to_what_its_subscription_is_filtered_to() {
+    let world = World::new(false).await;
+    let filter = oauth::Sha256Digest::of(b"alice there");
+    let address = oauth::EmailAddress::parse("alice@example.com").expect("an address");
+    let channel = oauth::Channel::Email { address, subscription: None, filter: Some(filter) };
+    world.has(vec![oauth::Device { channel, ..mail() }, phone(), text()]).await;
+    let (_, record) = world.requested(|_| {}).await;
+    assert!(world.bring(&[&record]).await.is_empty());
+    let sent = world.aws.of("Publish");
+    assert_eq!((sent.len(), sent[1]["TargetArn"].as_str()), (2, PHONE), "the mail, and the next");
+    assert_eq!(sent[0]["MessageAttributes.entry.1.Value.StringValue"], filter.to_base64url());
+    // Nobody is left: the mail was one all the same, and nothing is tried again.
+    world.aws.refuse("Publish", PHONE, 400, "EndpointDisabled");
+    world.aws.refuse("Publish", NUMBER, 500, "InternalFailure");
+    assert!(world.bring(&[&record]).await.is_empty());
+    assert!(world.aws.of("SendMessage").iter().all(|sent| !sent["MessageBody"].contains("ask")));
+}
+
+/// What a person was allowed to register may have been taken back since.
+#[tokio::test]
+async fn a_number_and_an_address_that_the_configuration_allows_no_longer_are_told_nothing() {
+    let world = World::new(false).await;
+    let abroad = oauth::PhoneNumber::parse("+882151123456").expect("a number");
+    let elsewhere = oauth::EmailAddress::parse("alice@elsewhere.example").expect("an address");
+    let abroad = oauth::Channel::Sms { number: abroad };
+    let elsewhere = oauth::Channel::Email { address: elsewhere, subscription: None, filter: None };
+    let abroad = oauth::Device { channel: abroad, ..text() };
+    let elsewhere = oauth::Device { channel: elsewhere, ..mail() };
+    world.has(vec![abroad, elsewhere, phone()]).await;
+    let (_, record) = world.requested(|_| {}).await;
+    assert!(world.bring(&[&record]).await.is_empty());
+    let [sent] = &world.aws.of("Publish")[..] else { panic!("one message") };
+    assert_eq!(sent["TargetArn"], PHONE);
+}
+
 /// Where they have none such, the request says nothing.
 #[tokio::test]
 async fn the_kind_of_device_that_a_request_names_comes_first_in_the_persons_own_order() {
@@ -101,8 +138,9 @@ async fn the_kind_of_device_that_a_request_names_comes_first_in_the_persons_own_
         world.has(devices).await;
         let (_, record) = world.requested(|requested| requested.channel = Some(channel)).await;
         assert!(world.bring(&[&record]).await.is_empty());
-        let [sent] = &world.aws.of("Publish")[..] else { panic!("one message") };
-        assert!(sent.contains_key(first), "{channel:?}: {sent:?}");
+        let sent = world.aws.of("Publish");
+        assert!(sent[0].contains_key(first), "{channel:?}: {sent:?}");
+        assert_eq!(sent.len(), if first == "TopicArn" { 2 } else { 1 });
     }
 }
 
@@ -161,6 +199,17 @@ async fn in_a_persons_quiet_hours_only_what_the_configuration_calls_urgent_rings
     let alarm = |requested: &mut oauth::Requested| {
         requested.request.details = serde_json::from_value(json!([{ "type": "alarm" }])).expect("details");
     };
+    let beside_another = |requested: &mut oauth::Requested| {
+        let details = json!([{ "type": "alarm" }, { "type": "secret_plan" }]);
+        requested.request.details = serde_json::from_value(details).expect("details");
+    };
+    let without_any = |requested: &mut oauth::Requested| {
+        requested.request.details = serde_json::from_value(json!([])).expect("details");
+    };
+    let (_, mixed) = world.requested(beside_another).await;
+    let (_, bare) = world.requested(without_any).await;
+    assert!(world.bring(&[&mixed, &bare]).await.is_empty());
+    assert!(world.aws.of("Publish").is_empty(), "one urgent detail makes no other ring");
     let (_, urgent) = world.requested(alarm).await;
     assert!(world.bring(&[&urgent]).await.is_empty());
     assert_eq!(world.aws.of("Publish").len(), 1);
@@ -262,12 +311,12 @@ async fn a_person_whom_sns_does_not_reach_is_tried_after_longer_and_longer_pause
         }
         pauses.extend(waited);
     }
-    assert_eq!(pauses, [15, 30, 60]);
+    assert_eq!(pauses, [15, 30, 60, 60]);
     let [(0, letter)] = &world.aws.take("/dead-letters")[..] else { panic!("one letter") };
     let letter: Value = serde_json::from_str(letter).expect("JSON");
     assert_eq!(
         letter,
-        json!({ "kind": "ask", "authorization": request.id, "tries": 4, "why": "InternalError" })
+        json!({ "kind": "ask", "authorization": request.id, "tries": 5, "why": "InternalError" })
     );
 }
 

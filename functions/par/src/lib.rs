@@ -147,6 +147,7 @@ fn may_be_asked_of_people(
     let policies = services.policies.of(configuration.version, make);
     let asking = Asking {
         client,
+        actor: None,
         scope: &request.scope,
         details: &request.details,
         tools: &configuration.tools_of(client, &request.resources),

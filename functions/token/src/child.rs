@@ -27,6 +27,7 @@ pub(crate) async fn renewed<'a>(
     let good = visit.good_child(child, &registered.types).await?.ok_or_else(|| ended.clone())?;
     let content = exchanged::of_child(&good.claims, asked, &registered)?;
     let person = good.standing.person.as_ref();
+    let actor = child.shown_actor();
     let exchange = Exchange {
         policies: services.policies(visit),
         client,
@@ -34,6 +35,7 @@ pub(crate) async fn renewed<'a>(
         at: child.claims.aud.as_str(),
         // As it was got: what is no longer given out as a refresh token is not renewed by one either.
         requested: TokenType::RefreshToken,
+        actor: actor.as_ref(),
         origin: child.claims.origin.as_ref(),
         signed_in: (&child.claims).into(),
         above: Cow::Borrowed(if child.terms.from.is_some() { &child.claims.exchanged_from } else { &[] }),
@@ -55,6 +57,14 @@ impl Exchange<'_> {
         asked: &Narrower,
     ) -> Result<Option<Content<'c>>, Refusal> {
         let first = if names_the_actor { Action::TokenExchange } else { Action::Impersonate };
+        if !names_the_actor && !content.is_empty() {
+            // As at first: what a policy forbids to be had under a name is not had without one.
+            let answer = self.ask(Action::TokenExchange, &content);
+            if !answer.is_refused_by_nobody() {
+                http::note_policies(answer.for_audit());
+                return Ok(None);
+            }
+        }
         let (mut content, mut spoke) = (content, BTreeSet::new());
         for action in [first, Action::RefreshTokenByExchange] {
             // A policy that permits everything must not be asked about nothing.

@@ -6,7 +6,7 @@ use oauth::{
     Actor, Authorization, Handle, HandleRejection, Narrower, Parameters, RefreshToken, Refusal, Stage,
     TokenResponse, actor_token,
 };
-use store::Polled;
+use store::{KeptPolls, Polled};
 
 use crate::Services;
 use crate::first_tokens::{Issued, Redemption};
@@ -32,7 +32,8 @@ pub(crate) async fn redeem(
     let handle = Handle::parse(parameters.required("auth_req_id")?).ok_or(unknown.clone())?;
     let asked = Narrower::parse(parameters)?;
     let family: [u8; 32] = services.dice.roll();
-    let mut standing = services.store.awaited_authorization(&handle.id).await?.ok_or(unknown.clone())?;
+    let found = services.store.awaited_authorization(&handle.id).await?;
+    let (mut standing, polls) = found.ok_or(unknown.clone())?;
     // What is not the client's own is looked at no further: whether it is approved is told to nobody else.
     let is_shown = standing.awaited().is_some_and(|awaited| handle.secret.matches(&awaited.secret));
     if is_shown {
@@ -49,7 +50,7 @@ pub(crate) async fn redeem(
         let by = (&client.id, &actor);
         let next = match standing.redeemed_after_approval(by, &handle.secret, family, life, visit.now) {
             Ok(next) => next,
-            Err(Refusal::AuthorizationPending) => return Err(pending(services, visit, &handle).await),
+            Err(Refusal::AuthorizationPending) => return Err(pending(services, visit, &handle, &polls).await),
             Err(refusal) => return Err(refusal.into()),
         };
         let issue = Redemption { services, visit, client, refresh: refresh.as_ref(), gone: unknown.clone() };
@@ -90,9 +91,9 @@ fn failed(problem: Problem) -> Problem {
 }
 
 /// The client has to come again: later, if it came too soon (section 11).
-async fn pending(services: &Services, visit: &Visit<'_>, handle: &Handle) -> Problem {
+async fn pending(services: &Services, visit: &Visit<'_>, handle: &Handle, polls: &KeptPolls) -> Problem {
     let interval = visit.configuration.server.backchannel.interval;
-    match services.store.note_poll(&handle.id, interval, visit.now).await {
+    match services.store.note_poll(&handle.id, polls, interval, visit.now).await {
         Ok(Polled::InTime) => Refusal::AuthorizationPending.into(),
         Ok(Polled::TooSoon(interval)) => Refusal::PolledTooSoon { interval }.into(),
         Err(fault) => fault.into(),

@@ -73,6 +73,7 @@ fn permitted<'c>(
             origin: None,
             depth: 0,
             actors: &[],
+            actor: None,
             acr: None,
             amr: &[],
             auth_age: None,
@@ -84,9 +85,10 @@ fn permitted<'c>(
         return Ok(content);
     }
     if asked.scope.is_some() { answer.everything() } else { answer.everything_but_scopes() }?;
-    if answer.scopes.is_empty() && answer.details.is_empty() {
+    let left = content.left(&answer.scopes, &answer.details);
+    if left.is_empty() {
         return Err(Refusal::ClientNotPermitted);
     }
     http::note_policies(answer.for_audit_in_part());
-    Ok(content.left(&answer.scopes, &answer.details))
+    Ok(left)
 }

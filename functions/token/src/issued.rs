@@ -61,6 +61,7 @@ pub(crate) async fn id_token_by_exchange(
         rt_hash: None,
         auth_req_id: None,
         jti: claims.jti.clone(),
+        client_id: Some(client.id.clone()),
         grant_id: grant_id.clone(),
         act: claims.act.clone(),
         exchanged_from: claims.exchanged_from.clone(),

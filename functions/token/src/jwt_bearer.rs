@@ -47,6 +47,7 @@ pub(crate) async fn redeem(
         person: person.as_ref(),
         at: target.resource.as_str(),
         requested: TokenType::AccessToken,
+        actor: None,
         origin: Some(&grant.token.origin),
         signed_in: (&grant.token).into(),
         above: Cow::Borrowed(&[]),

@@ -3,7 +3,9 @@ use std::collections::BTreeSet;
 
 use issuing::Content;
 use oauth::configuration::Client;
-use oauth::{AccessTokenClaims, Ancestor, Narrower, Origin, OutsideToken, Refusal, Timestamp, TokenType};
+use oauth::{
+    AccessTokenClaims, Ancestor, ClientId, Narrower, Origin, OutsideToken, Refusal, Timestamp, TokenType,
+};
 use policy::{Action, Answer, Context, Person, Policies, Principal, Question};
 
 /// An exchange as policies are asked about it: at first, whenever what came of it is renewed, and where another issuer's grant
@@ -23,11 +25,16 @@ pub(crate) struct Exchange<'a> {
     pub(crate) origin: Option<&'a Origin>,
     /// How the subject signed in.
     pub(crate) signed_in: SignedIn<'a>,
-    /// Who has had a token of the chain, and not who is named by an actor token: whoever was sent one could show it.
+    /// Whom an actor token names, where one was shown (RFC 8693, section 2.1).
+    pub(crate) actor: Option<&'a ClientId>,
+    /// Who has had a token of the chain, and not who is named by an actor token: that is another question.
     pub(crate) above: Cow<'a, [Ancestor]>,
     /// The moment of the request.
     pub(crate) now: Timestamp,
 }
+
+/// By which action an exchange is permitted, and whether its token says who acts then.
+const WAYS: [(Action, bool); 2] = [(Action::TokenExchange, true), (Action::Impersonate, false)];
 
 /// How somebody signed in, as far as a token says so.
 #[derive(Clone, Copy)]
@@ -51,7 +58,8 @@ impl<'a> From<&'a OutsideToken> for SignedIn<'a> {
 
 impl Exchange<'_> {
     /// The part of the content that the policies leave, and whether the new token says who acts. It does not where they permit
-    /// nothing but impersonation (RFC 8693, section 1.1). What a policy refuses is not tried again without a name.
+    /// nothing but impersonation (RFC 8693, section 1.1). What a policy refuses is not tried again without a name, nor is what names
+    /// who acts by an actor token: to leave that name out in silence would be a lie.
     pub(crate) fn permitted<'c>(
         &self,
         asked: &Narrower,
@@ -61,7 +69,8 @@ impl Exchange<'_> {
         if content.is_empty() {
             return Err(Refusal::ExchangeNotAllowed);
         }
-        for (action, names_the_actor) in [(Action::TokenExchange, true), (Action::Impersonate, false)] {
+        let ways = if self.actor.is_some() { &WAYS[..1] } else { &WAYS };
+        for &(action, names_the_actor) in ways {
             let answer = self.ask_on_record(action, &content);
             if answer.scopes.is_empty() && answer.details.is_empty() {
                 if answer.is_refused_by_nobody() {
@@ -69,7 +78,11 @@ impl Exchange<'_> {
                 }
                 return Err(Refusal::ExchangeNotAllowed);
             }
-            let left = self.lasting(asked, permitted_part(asked, &answer, content)?, &answer)?;
+            let left = permitted_part(asked, &answer, content)?;
+            if left.is_empty() {
+                return Err(Refusal::ExchangeNotAllowed);
+            }
+            let left = self.lasting(asked, left, &answer)?;
             return if left.is_empty() {
                 Err(Refusal::ExchangeNotAllowed)
             } else {
@@ -125,6 +138,7 @@ impl Exchange<'_> {
                 origin: self.origin.map(|origin| origin.iss.as_str()),
                 depth: u32::try_from(actors.len()).unwrap_or(u32::MAX),
                 actors: &actors,
+                actor: self.actor.filter(|actor| **actor != self.client.id).map(ClientId::as_str),
                 acr,
                 amr: &amr,
                 auth_age: auth_time.map(|moment| self.now.since(moment)),
@@ -159,6 +173,8 @@ pub(crate) fn permitted_on_record<'c>(
 ) -> Result<Content<'c>, Refusal> {
     http::note_policies(so_far | &answer.for_audit());
     let left = permitted_part(asked, answer, content)?;
-    http::note_policies(so_far | &answer.for_audit_in_part());
+    if !left.is_empty() {
+        http::note_policies(so_far | &answer.for_audit_in_part());
+    }
     Ok(left)
 }

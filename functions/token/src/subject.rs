@@ -264,13 +264,14 @@ fn vouched_for(
 
 /// What an ID token says, in the terms of an access token that allows nothing by itself: what ends the one ends the other.
 fn as_access_token(claims: IdTokenClaims, visit: &Visit<'_>) -> AccessTokenClaims {
-    let IdTokenClaims { sub, aud, jti, iat, exp, .. } = claims;
+    let IdTokenClaims { sub, aud, jti, iat, exp, act, .. } = claims;
     AccessTokenClaims {
         iss: claims.iss,
         auth_time: Some(claims.auth_time),
         amr: claims.amr,
         acr: claims.acr,
         grant_id: Some(claims.grant_id),
+        act,
         ..AccessTokenClaims::bare(frame(visit, sub, (aud, jti), (iat, exp)))
     }
 }

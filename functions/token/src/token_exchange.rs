@@ -5,9 +5,9 @@ use clients::AuthenticatedClient;
 use environment::Fault;
 use http::Problem;
 use issuing::{AccessToken, Behalf, Content, Exchanged, Registered};
-use oauth::configuration::{Client, GrantType, Server, Tool};
+use oauth::configuration::{Client, GrantType, Server, Tool, is_openid};
 use oauth::{
-    AccessTokenClaims, Actor, Actors, Authorization, ExchangeRequest, Grant, IdJagTarget, Narrower,
+    AccessTokenClaims, Actor, Actors, Authorization, ClientId, ExchangeRequest, Grant, IdJagTarget, Narrower,
     Parameters, Refusal, Timestamp, TokenResponse, TokenType, delegated,
 };
 use policy::ISSUER;
@@ -43,17 +43,21 @@ pub(crate) async fn exchange(
     let longest = visit.configuration.server.exchange.longest_chain;
     // Whoever an actor token names, it is the client that gets the new token: it must be one that may act.
     let by_the_client = delegated(&subject.claims, Actor::client(&client.id), longest)?;
-    let act = match &request.actor {
+    let actor = match &request.actor {
         Some(shown) => {
             let keys = services.keys.public().await?;
-            let actor = visit.shown_actor(&keys, &registered.types, client, shown).await?;
-            delegated(&subject.claims, Actor::client(&actor), longest)?
+            Some(visit.shown_actor(&keys, &registered.types, client, shown).await?)
         }
+        None => None,
+    };
+    let act = match &actor {
+        Some(actor) => delegated(&subject.claims, Actor::client(actor), longest)?,
         None => by_the_client,
     };
 
     let content = target.content(&subject, &request.asked, &registered)?;
-    let hop = Attempt { services, visit, client, at: target.name(), subject: &subject, request: &request };
+    let (at, actor) = (target.name(), actor.as_ref());
+    let hop = Attempt { services, visit, client, at, actor, subject: &subject, request: &request };
     let (content, names_the_actor) = hop.question().permitted(&request.asked, content)?;
 
     let act = said_to_act(act, names_the_actor, &subject.claims);
@@ -144,17 +148,26 @@ impl<'t> Target<'t> {
             }
             Self::Party(..) => exchanged::identity(subject.grant(), asked, registered),
             Self::Elsewhere(target) => {
-                // Who is asserted to be somewhere else has to be known for who they are, and to the client itself.
-                let is_known = subject.grant().is_some_and(|grant| {
-                    oauth::configuration::is_openid(&grant.scope) && grant.client_id == registered.client.id
-                });
-                if !is_known {
-                    return Err(Refusal::SubjectTokenInvalid { why: "no identity of this client's" });
-                }
+                may_be_told_elsewhere(subject, registered.client)?;
                 exchanged::elsewhere(target, asked)
             }
         }
     }
+}
+
+/// Refuses to assert to another authorization server who somebody is, where they are not known for that to the client itself, or
+/// where somebody else acts: an ID-JAG has no place for who acts (draft-ietf-oauth-identity-assertion-authz-grant, section 3.1), and
+/// would say that the client comes for the person alone.
+fn may_be_told_elsewhere(subject: &Subject<'_>, client: &Client) -> Result<(), Refusal> {
+    let knows = |grant: &Grant| is_openid(&grant.scope) && grant.client_id == client.id;
+    if !is_openid(&client.scopes) || !subject.grant().is_some_and(knows) {
+        return Err(Refusal::SubjectTokenInvalid { why: "no identity of this client's" });
+    }
+    let itself = Actor::client(&client.id);
+    if subject.claims.act.iter().any(|actor| *actor != itself) {
+        return Err(Refusal::SubjectTokenInvalid { why: "somebody else acts" });
+    }
+    Ok(())
 }
 
 /// Who acts, as the new token says it: with nobody new, where nothing but impersonation is permitted.
@@ -190,6 +203,8 @@ struct Attempt<'a> {
     visit: &'a Visit<'a>,
     client: &'a Arc<Client>,
     at: &'a str,
+    /// Whom an actor token names.
+    actor: Option<&'a ClientId>,
     subject: &'a Subject<'a>,
     request: &'a ExchangeRequest<'a>,
 }
@@ -197,13 +212,14 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     /// The exchange as policies are asked about it.
     fn question(&self) -> Exchange<'_> {
-        let Self { services, visit, client, at, subject, request } = *self;
+        let Self { services, visit, client, at, actor, subject, request } = *self;
         Exchange {
             policies: services.policies(visit),
             client,
             person: subject.standing.person.as_ref(),
             at,
             requested: request.requested,
+            actor,
             origin: subject.claims.origin.as_ref(),
             signed_in: (&subject.claims).into(),
             above: subject.most.above(&subject.claims).into(),

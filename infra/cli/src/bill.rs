@@ -14,8 +14,8 @@ const MILLION: u32 = 1_000_000;
 pub struct BillRow {
     /// The flow.
     pub flow: String,
-    /// How many requests one of it is.
-    pub requests: usize,
+    /// How many requests to the API one of it is.
+    pub requests: u64,
     /// The sums in US dollars.
     pub dollars: Vec<Sum>,
 }
@@ -43,7 +43,7 @@ pub fn bill(apis: &[Api]) -> Vec<BillRow> {
         || apis.iter().flat_map(|api| [Signing::Kms, Signing::KmsWrapped].map(|signing| (*api, signing)));
     let row = |flow: &crate::requests::Flow| BillRow {
         flow: flow.name.clone(),
-        requests: flow.requests.len(),
+        requests: requests.work_of(flow, Signing::Kms, 1).requests,
         dollars: kinds()
             .map(|(api, signing)| sum(&requests.work_of(flow, signing, MILLION), api, signing))
             .collect(),
@@ -74,9 +74,9 @@ pub fn bill_as_markdown(apis: &[Api]) -> String {
 fn what_is_in_it() -> String {
     let prices = Prices::shipped();
     format!(
-        "US dollars: list prices of {}, {}, without free tiers. Tokens are signed with ES256, the dearer of the two in KMS. \
-         Log lines are in it, and a function's time as infra/requests.toml assumes it; the start of a function, storage and data \
-         transfer are not.\n",
+        "US dollars: list prices of {}, {}, without free tiers. Tokens are signed with ES256, the dearer of the two in KMS; \
+         assertions with RSA. Log lines are in it, and a function's time as infra/requests.toml assumes it; the start of a function, \
+         storage, data transfer, how often Lambda looks into an empty queue, and texts (SMS) are not.\n",
         prices.region, prices.date
     )
 }

@@ -97,6 +97,7 @@ fn check(
             folder.details.files.iter().map(|file| file.value.name.as_str()),
         ),
         tools: known_tools,
+        all_clients_are_read: folder.clients.complete,
         tool_files: &folder.tools,
         detail_files: &folder.details,
         registered: types_are_sound.then(|| DetailTypes::new(detail_types.clone())),
@@ -141,6 +142,8 @@ fn check(
 struct Known<'a> {
     tools: Names<'a>,
     detail_types: Names<'a>,
+    /// Else a name that none of the clients has may stand in the file that could not be read.
+    all_clients_are_read: bool,
     tool_files: &'a Kind<ToolFile>,
     detail_files: &'a Kind<DetailFile>,
     /// Only when all of them are sound: else a client would be blamed for a type's mistake.

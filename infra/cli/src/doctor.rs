@@ -9,6 +9,7 @@ mod key_ring;
 mod news;
 mod outside;
 mod pages;
+mod published;
 mod texts;
 mod visitor;
 

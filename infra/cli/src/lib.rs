@@ -40,14 +40,14 @@ pub use ending::{EverythingEnded, NotAllEnded, end_everything};
 #[cfg(feature = "operations")]
 pub use log_group::{LinePattern, LogGroup, LogGroupError, Span};
 pub use people::{
-    PeopleChanges, PersonChanged, PersonRefused, add_person, disable_person, enable_person,
+    LeftAtSns, PeopleChanges, PersonChanged, PersonRefused, add_person, disable_person, enable_person,
     generated_password, plan_people, remove_person, reset_password,
 };
 pub use people_table::read_people_table;
 pub use policy_cases::{Expected, PolicyCase, PolicyCases, read_policy_cases, told};
 pub use policy_request::PolicyRequest;
 pub use reference::reference;
-pub use requests::{Flow, Request, Requests, Signing};
+pub use requests::{Flow, Request, Requests, Signing, Tells};
 pub use rsa_key::generate_rsa_2048;
 pub use schema::{FileSchema, schemas};
 pub use signing_keys::{KEY_FILE, NOTICED_WITHIN, NotRotated, Rotation, rotate_keys};

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use environment::{Dice, Fault};
 use oauth::configuration::Profile;
-use oauth::{PersonId, Secret, Timestamp};
+use oauth::{Channel, Contact, EndpointArn, PersonId, Secret, SubscriptionArn, Timestamp};
+use serde_json::Value;
 use sessions::{Password, SHORTEST_PASSWORD};
 use store::{Created, Person, Store};
 
@@ -90,15 +91,53 @@ pub async fn enable_person(store: &Store, user_name: &str) -> Result<(), PersonR
     change(store, user_name, |person| person.disabled = false).await
 }
 
-/// Removes a person and frees their user name. Whoever has the name later is somebody else.
+/// What SNS has of a person who was removed, for whoever looks after the AWS account: no message goes there any more.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct LeftAtSns {
+    /// Subscriptions of e-mail addresses. Whoever registers one of these addresses next has its subscription ended.
+    pub subscriptions: Vec<SubscriptionArn>,
+    /// The company's app on phones. An app stays enrolled for whoever signs in on the phone next.
+    pub endpoints: Vec<EndpointArn>,
+}
+
+/// Removes a person and everything of theirs, and frees their user name. Whoever has the name later is somebody else.
+///
+/// They are shut out first, and what hangs on them goes before they do: where it ends halfway they are found still, nothing can be done
+/// in their name, and the same again does the rest. Their authorizations and remembered consents, which no operator may read, stay until
+/// they expire by themselves, as what refuses the tokens that were given for them and as what answers nobody any more; so do counts, for
+/// two hours, and invitations, for minutes.
 ///
 /// # Errors
 /// [`PersonRefused::Unknown`], [`PersonRefused::Fault`].
-pub async fn remove_person(store: &Store, user_name: &str) -> Result<(), PersonRefused> {
+pub async fn remove_person(
+    store: &Store,
+    user_name: &str,
+    now: Timestamp,
+) -> Result<LeftAtSns, PersonRefused> {
+    if !find(store, user_name).await?.disabled {
+        disable_person(store, user_name, now).await?;
+    }
     let person = find(store, user_name).await?;
-    store.remove_person(&person).await?;
+    forget(store, &person, now).await?;
+    let reach = store.remove_person(&person).await?;
+    // What was under way when they were shut out.
+    forget(store, &person, now).await?;
+    let mut left = LeftAtSns::default();
+    for device in reach.devices() {
+        match &device.channel {
+            Channel::Push { endpoint, .. } => left.endpoints.push(endpoint.clone()),
+            Channel::Email { subscription, .. } => left.subscriptions.extend(subscription.clone()),
+            Channel::Sms { .. } => {}
+        }
+    }
+    Ok(left)
+}
+
+/// Forgets what hangs on a person and is not needed to know that they were there.
+async fn forget(store: &Store, person: &Person, now: Timestamp) -> Result<(), Fault> {
     store.end_sessions_of(&person.id).await?;
-    Ok(())
+    store.free_places_of(&person.id, now).await?;
+    store.forget_sign_in_attempts(&person.profile.user_name).await
 }
 
 /// Gives a person a new password. A password that is replaced may have been stolen, so what was begun with it ends:
@@ -171,24 +210,32 @@ pub enum PersonChanged {
     Updated,
 }
 
-/// Which people are missing and whose record is out of date.
+/// Which people are missing, whose record is out of date, and who is not found by what their record says: they were there before anybody
+/// was found by more than a user name.
 #[derive(Debug)]
 pub struct PeopleChanges {
     missing: Vec<Profile>,
     outdated: Vec<(Person, Profile)>,
+    unfound: Vec<(Person, Vec<Contact>)>,
 }
 
-/// Compares records with what is known. Whoever is not among the records stays as they are.
+/// Compares records with what is known: one or two reads more for each that is the same and has an address or number. Whoever is not
+/// among the records stays as they are.
 ///
 /// # Errors
 /// When the table does not answer.
 pub async fn plan_people(store: &Store, profiles: &[Profile]) -> Result<PeopleChanges, Fault> {
-    let mut changes = PeopleChanges { missing: Vec::new(), outdated: Vec::new() };
+    let mut changes = PeopleChanges { missing: Vec::new(), outdated: Vec::new(), unfound: Vec::new() };
     for profile in profiles {
         match store.person_by_user_name(&profile.user_name).await? {
             None => changes.missing.push(profile.clone()),
             Some(person) if person.profile != *profile => changes.outdated.push((person, profile.clone())),
-            Some(_) => {}
+            Some(person) => {
+                let contacts = store.not_found_by(&person).await?;
+                if !contacts.is_empty() {
+                    changes.unfound.push((person, contacts));
+                }
+            }
         }
     }
     Ok(changes)
@@ -198,20 +245,27 @@ impl PeopleChanges {
     /// What would change.
     pub fn changes(&self) -> Vec<Change> {
         let by_name = |profile: &Profile| (profile.user_name.clone(), json(profile));
-        let before: BTreeMap<_, _> =
-            self.outdated.iter().map(|(person, _)| by_name(&person.profile)).collect();
+        let known = self.outdated.iter().map(|(person, _)| person);
+        let known = known.chain(self.unfound.iter().map(|(person, _)| person));
+        let before: BTreeMap<_, _> = known.map(|person| by_name(&person.profile)).collect();
+        let found_by = |(person, contacts): &(Person, Vec<Contact>)| {
+            let (name, mut record) = by_name(&person.profile);
+            record["found_by"] = contacts.iter().map(Contact::as_str).collect::<Value>();
+            (name, record)
+        };
         let after = self
             .outdated
             .iter()
             .map(|(_, profile)| by_name(profile))
             .chain(self.missing.iter().map(by_name))
+            .chain(self.unfound.iter().map(found_by))
             .collect();
         compare("person", &before, &after)
     }
 
     /// Whether nothing would change.
     pub fn is_empty(&self) -> bool {
-        self.missing.is_empty() && self.outdated.is_empty()
+        self.missing.is_empty() && self.outdated.is_empty() && self.unfound.is_empty()
     }
 
     /// The records of those who are missing.
@@ -247,6 +301,10 @@ impl PeopleChanges {
         for (before, profile) in self.outdated {
             store.change_profile(&before, profile).await?;
             tell(PersonChanged::Updated, &before.id);
+        }
+        for (person, contacts) in self.unfound {
+            store.let_be_found(&person, &contacts).await?;
+            tell(PersonChanged::Updated, &person.id);
         }
         Ok(())
     }

@@ -2,8 +2,13 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use oauth::configuration::{Authentication, Client, Profile, SigningAlgorithm};
-use oauth::{AuthorizationDetails, ClientId, PersonId, Scope, Timestamp, TokenType};
+use oauth::configuration::{
+    Authentication, Client, GrantType, Profile, SigningAlgorithm, Tool, is_issuer_scope,
+};
+use oauth::scope::OPENID;
+use oauth::{
+    AuthorizationDetail, AuthorizationDetails, ClientId, IdJagTarget, PersonId, Scope, Timestamp, TokenType,
+};
 use policy::{Action, Answer, Context, Person, Policies, Principal, Question};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -50,6 +55,9 @@ pub struct PolicyRequest {
     /// The clients between the person and this one.
     #[serde(default)]
     pub actors: Vec<String>,
+    /// The client whose token this one shows to say that it acts, where that is another one.
+    #[serde(default)]
+    pub actor: Option<String>,
     /// How strongly the person has authenticated.
     #[serde(default)]
     pub acr: Option<String>,
@@ -75,6 +83,9 @@ impl PolicyRequest {
         let policies = Policies::new(&snapshot.policies, &snapshot.detail_types);
         let scope = Scope::parse(&self.scopes.join(" ")).ok_or("the scopes are not scopes")?;
         let details = self.details(snapshot)?;
+        let requested = self.requested(action)?;
+        let target = self.target(snapshot, requested)?;
+        self.require_fitting((action, requested), target, (&scope, &details), snapshot)?;
         let profile = self.profile(people)?;
         let subject = self.subject(&policies)?;
         let person = profile.as_ref().map(|profile| Person {
@@ -86,21 +97,24 @@ impl PolicyRequest {
         for actor in &self.actors {
             client(snapshot, actor)?;
         }
+        let client = client(snapshot, &self.client)?;
+        self.require_showable_actor(action, &client)?;
         let actors: Vec<&str> = self.actors.iter().map(String::as_str).collect();
         let amr: Vec<&str> = self.amr.iter().map(String::as_str).collect();
         Ok(policies.each(&Question {
-            principal: Principal { client: &*client(snapshot, &self.client)?, person },
+            principal: Principal { client: &client, person },
             action,
-            tool: self.tool(snapshot)?,
+            tool: target.name(),
             context: Context {
                 scope: None,
                 detail: None,
                 scopes: &scope,
                 details: &details,
-                requested: self.requested(action)?,
+                requested,
                 origin: self.origin.as_deref(),
                 depth: u32::try_from(actors.len()).unwrap_or(u32::MAX),
                 actors: &actors,
+                actor: self.actor.as_deref(),
                 acr: self.acr.as_deref(),
                 amr: &amr,
                 auth_age: self.auth_age(action),
@@ -117,10 +131,12 @@ impl PolicyRequest {
     }
 
     /// Refuses what the server never asks about: who asks people does not know them yet, who works alone has none, who grants
-    /// something does it here, and only an exchange has a chain, or another issuer's word.
+    /// something does it here, and only an exchange has a chain, or another issuer's word. Nobody is named by a token where nobody is
+    /// named at all.
     fn require_askable(&self, action: Action) -> Result<(), String> {
         let by_exchange = is_by_exchange(action);
         let of_somebody = by_exchange || action == Action::Grant;
+        let names_actors = !matches!(action, Action::Impersonate | Action::ClientCredentials);
         let said = [
             ("person", self.person.is_some(), of_somebody),
             ("amr", !self.amr.is_empty(), of_somebody),
@@ -128,6 +144,7 @@ impl PolicyRequest {
             ("acr", self.acr.is_some(), by_exchange),
             ("origin", self.origin.is_some(), by_exchange),
             ("actors", !self.actors.is_empty(), by_exchange),
+            ("actor", self.actor.is_some(), names_actors),
         ];
         if let Some((name, ..)) = said.iter().find(|(_, is_said, may_be)| *is_said && !may_be) {
             return Err(format!("the server never says {name:?} where it asks about {:?}", self.action));
@@ -138,17 +155,78 @@ impl PolicyRequest {
         Ok(())
     }
 
-    fn tool<'a>(&self, snapshot: &'a Snapshot) -> Result<&'a str, String> {
-        if self.tool == policy::ISSUER {
-            return Ok(policy::ISSUER);
+    /// Only an ID-JAG is for another authorization server, and it is for nothing else.
+    fn target<'a>(&self, snapshot: &'a Snapshot, requested: TokenType) -> Result<Target<'a>, String> {
+        let named = &self.tool;
+        let is_elsewhere = |target: &&IdJagTarget| target.resource.as_str() == named;
+        let elsewhere = snapshot.server.id_jag_targets.iter().find(is_elsewhere);
+        let is_named = |tool: &&Tool| tool.id.as_str() == named || tool.resource.as_str() == named;
+        let tool = snapshot.tools.iter().find(is_named);
+        match (requested == TokenType::IdJag, elsewhere, tool) {
+            (true, Some(target), _) => Ok(Target::Elsewhere(target)),
+            (true, None, _) => {
+                Err(format!("no \"id-jag\" is for {named:?}: name the resource of an id_jag_target"))
+            }
+            (false, ..) if named == policy::ISSUER => Ok(Target::Issuer),
+            (false, _, Some(tool)) => Ok(Target::Tool(tool)),
+            (false, Some(_), None) => {
+                Err(format!("{named:?} is elsewhere: nothing but an \"id-jag\" is for it"))
+            }
+            (false, None, None) => Err(format!("there is no tool {named:?}")),
         }
-        let resources = snapshot.tools.iter().map(|tool| (Some(tool.id.as_str()), tool.resource.as_str()));
-        let elsewhere = snapshot.server.id_jag_targets.iter().map(|target| (None, target.resource.as_str()));
-        let mut known = resources.chain(elsewhere);
-        known
-            .find(|(id, resource)| *id == Some(self.tool.as_str()) || *resource == self.tool)
-            .map(|(_, resource)| resource)
-            .ok_or_else(|| format!("there is no tool {:?}", self.tool))
+    }
+
+    /// Refuses what is asked of no policy because the server has refused it before, or asks about it at another target.
+    fn require_fitting(
+        &self,
+        (action, requested): (Action, TokenType),
+        target: Target<'_>,
+        (scope, details): (&Scope, &AuthorizationDetails),
+        snapshot: &Snapshot,
+    ) -> Result<(), String> {
+        let named = &self.tool;
+        let says_who = requested == TokenType::IdToken;
+        if is_by_exchange(action) {
+            target.require_exchangeable(requested, snapshot).map_err(|why| format!("{named:?}: {why}"))?;
+            if scope.is_empty() && details.is_empty() {
+                return Err("an exchange for nothing is refused before: say scopes, or details".to_owned());
+            }
+        }
+        let has = |token: &str| match target {
+            _ if says_who => token == OPENID,
+            Target::Issuer => action != Action::ClientCredentials && is_issuer_scope(token),
+            Target::Tool(tool) => tool.scopes.contains_key(token),
+            Target::Elsewhere(target) => target.scopes.contains(token),
+        };
+        if let Some(other) = scope.iter().find(|token| !has(token)) {
+            return Err(format!("{:?} at {named:?} is never about the scope {other:?}", self.action));
+        }
+        let carries = |detail: &AuthorizationDetail| {
+            let of_type = snapshot.detail_types.iter().find(|known| known.name == detail.detail_type);
+            match target {
+                Target::Tool(tool) if !says_who => {
+                    of_type.is_some_and(|known| known.belongs_to(detail, tool))
+                }
+                _ => false,
+            }
+        };
+        match details.iter().position(|detail| !carries(detail)) {
+            Some(index) => Err(format!("{:?} at {named:?} is never about details[{index}]", self.action)),
+            None => Ok(()),
+        }
+    }
+
+    /// Who may be named by a token is registered, and who asks people names them at the backchannel alone.
+    fn require_showable_actor(&self, action: Action, client: &Client) -> Result<(), String> {
+        let Some(actor) = &self.actor else { return Ok(()) };
+        let is_another = ClientId::parse(actor).is_some_and(|id| id != client.id && client.may_show(&id));
+        if !is_another {
+            return Err(format!("{:?} is none of the \"actors\" of {:?}", actor, self.client));
+        }
+        if !is_by_exchange(action) && !client.may_use(GrantType::Ciba) {
+            return Err(format!("{:?} says at no backchannel that somebody else acts", self.client));
+        }
+        Ok(())
     }
 
     /// A refresh token and its renewals are asked about as such, and what is not got by exchange as an access token.
@@ -222,6 +300,42 @@ impl PolicyRequest {
     }
 }
 
+/// What a request is for, as the server knows it.
+#[derive(Clone, Copy)]
+enum Target<'a> {
+    /// This server itself.
+    Issuer,
+    /// A tool.
+    Tool(&'a Tool),
+    /// A resource behind another authorization server.
+    Elsewhere(&'a IdJagTarget),
+}
+
+impl<'a> Target<'a> {
+    /// What policies call it.
+    fn name(self) -> &'a str {
+        match self {
+            Self::Issuer => policy::ISSUER,
+            Self::Tool(tool) => tool.resource.as_str(),
+            Self::Elsewhere(target) => target.resource.as_str(),
+        }
+    }
+
+    /// Refuses a kind of token that no exchange yields for it.
+    fn require_exchangeable(self, requested: TokenType, snapshot: &Snapshot) -> Result<(), &'static str> {
+        let is_client =
+            |tool: &Tool| snapshot.clients.iter().any(|one| one.is_tool.as_ref() == Some(&tool.id));
+        match (self, requested) {
+            (Self::Issuer, TokenType::IdToken) | (Self::Elsewhere(_), _) => Ok(()),
+            (Self::Issuer, _) => Err("an exchange yields nothing but an \"id_token\" there"),
+            (Self::Tool(tool), TokenType::IdToken) if !is_client(tool) => {
+                Err("no client is this tool, so nobody is told there who somebody is")
+            }
+            (Self::Tool(_), _) => Ok(()),
+        }
+    }
+}
+
 const fn is_by_exchange(action: Action) -> bool {
     matches!(action, Action::TokenExchange | Action::Impersonate | Action::RefreshTokenByExchange)
 }
@@ -259,6 +373,7 @@ fn stranger_of(id: ClientId, snapshot: &Snapshot) -> Client {
         id_token_signed_response_alg: SigningAlgorithm::Es256,
         is_tool: None,
         may_act: None,
+        actors: BTreeSet::new(),
         backchannel: None,
     }
 }

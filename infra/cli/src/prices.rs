@@ -36,6 +36,14 @@ pub struct Prices {
     pub kms_request: Price,
     /// A gigabyte (10^9 bytes) of log lines taken in.
     pub log_gigabyte: Price,
+    /// A request to SNS that publishes a message.
+    pub sns_request: Price,
+    /// A message that SNS delivers to an app on a phone.
+    pub push_message: Price,
+    /// A message that SNS delivers by e-mail.
+    pub email_message: Price,
+    /// A request to SQS.
+    pub queue_request: Price,
     /// What others charge.
     #[serde(default)]
     pub elsewhere: Vec<OtherPrice>,
@@ -79,8 +87,10 @@ pub enum Api {
 /// What was done for some requests, in the units that are charged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Work {
-    /// Requests that a function answered.
+    /// Requests that a function answered through the API.
     pub requests: u64,
+    /// Calls of a function by an event: no API is paid for them.
+    pub events: u64,
     /// Memory of the functions times the time for which they ran.
     pub gigabyte_seconds: f64,
     /// Writes of up to 1 KB.
@@ -93,6 +103,12 @@ pub struct Work {
     pub kms_requests: u64,
     /// Bytes of log lines.
     pub log_bytes: u64,
+    /// Messages to an app on a phone.
+    pub push_messages: u64,
+    /// Messages by e-mail.
+    pub email_messages: u64,
+    /// Requests to SQS.
+    pub queue_requests: u64,
 }
 
 /// What work costs, in US dollars, by who charges it.
@@ -108,6 +124,8 @@ pub struct Cost {
     pub keys: f64,
     /// CloudWatch Logs.
     pub logs: f64,
+    /// SNS and SQS.
+    pub messages: f64,
 }
 
 impl Price {
@@ -130,14 +148,19 @@ impl Prices {
             Api::Rest => &self.rest_request,
             Api::Http => &self.http_request,
         };
-        let requests = number(work.requests);
+        let calls = number(work.requests + work.events);
+        let messages = number(work.push_messages + work.email_messages);
         Cost {
-            gateway: request.of(requests),
-            functions: self.invocation.of(requests) + self.gigabyte_second.of(work.gigabyte_seconds),
+            gateway: request.of(number(work.requests)),
+            functions: self.invocation.of(calls) + self.gigabyte_second.of(work.gigabyte_seconds),
             table: self.write_unit.of(number(work.write_units)) + self.read_unit.of(number(work.read_units)),
             keys: self.ecc_signature.of(number(work.ecc_signatures))
                 + self.kms_request.of(number(work.kms_requests)),
             logs: self.log_gigabyte.of(number(work.log_bytes) / 1e9),
+            messages: self.sns_request.of(messages)
+                + self.push_message.of(number(work.push_messages))
+                + self.email_message.of(number(work.email_messages))
+                + self.queue_request.of(number(work.queue_requests)),
         }
     }
 }
@@ -145,19 +168,23 @@ impl Prices {
 impl Cost {
     /// All together.
     pub fn total(&self) -> f64 {
-        self.gateway + self.functions + self.table + self.keys + self.logs
+        self.gateway + self.functions + self.table + self.keys + self.logs + self.messages
     }
 }
 
 impl AddAssign for Work {
     fn add_assign(&mut self, more: Self) {
         self.requests += more.requests;
+        self.events += more.events;
         self.gigabyte_seconds += more.gigabyte_seconds;
         self.write_units += more.write_units;
         self.read_units += more.read_units;
         self.ecc_signatures += more.ecc_signatures;
         self.kms_requests += more.kms_requests;
         self.log_bytes += more.log_bytes;
+        self.push_messages += more.push_messages;
+        self.email_messages += more.email_messages;
+        self.queue_requests += more.queue_requests;
     }
 }
 
@@ -197,6 +224,10 @@ mod tests {
             (Work { kms_requests: MILLION, ..nothing }, 3.0),
             (Work { log_bytes: 1_000 * MILLION, ..nothing }, 0.5),
             (Work { gigabyte_seconds: 1_000.0, ..nothing }, 0.013_333_4),
+            (Work { events: MILLION, ..nothing }, 0.20),
+            (Work { push_messages: MILLION, ..nothing }, 0.50 + 0.50),
+            (Work { email_messages: MILLION, ..nothing }, 0.50 + 20.0),
+            (Work { queue_requests: MILLION, ..nothing }, 0.40),
         ] {
             assert_about(total(work, Api::Rest), dollars);
             assert_about(total(work, Api::Http), dollars);
@@ -216,6 +247,10 @@ mod tests {
             ecc_signatures: 4,
             kms_requests: 5,
             log_bytes: 6,
+            events: 7,
+            push_messages: 8,
+            email_messages: 9,
+            queue_requests: 10,
         };
         let mut twice = one;
         twice += one;
@@ -241,6 +276,10 @@ mod tests {
             &prices.ecc_signature,
             &prices.kms_request,
             &prices.log_gigabyte,
+            &prices.sns_request,
+            &prices.push_message,
+            &prices.email_message,
+            &prices.queue_request,
         ];
         for price in ours.into_iter().chain(prices.elsewhere.iter().map(|other| &other.price)) {
             assert!(price.source.starts_with("https://"), "{price:?}");

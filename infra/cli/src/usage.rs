@@ -244,8 +244,8 @@ mod tests {
             write_units: 1,
             read_units: 2,
             ecc_signatures: 1,
-            kms_requests: 0,
             log_bytes: length,
+            ..Work::default()
         };
         assert_eq!(rows[0].work, work);
         assert!((rows[0].usd - Prices::shipped().cost(&work, Api::Rest).total()).abs() < 1e-12);

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 struct Operator {
     folder: PathBuf,
     store: Store,
+    database: dynoxide::Database,
 }
 
 impl Operator {
@@ -34,13 +35,17 @@ impl Operator {
         database.create_table(serde_json::from_value(table).expect("a request")).expect("made");
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
-        tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()));
+        tokio::spawn(dynoxide::server::serve_with_shutdown(
+            listener,
+            database.clone(),
+            std::future::pending(),
+        ));
         let folder = std::env::temp_dir().join(format!("countersign-operator-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("made");
         let running = json!({ "table": "countersign", "table_endpoint": endpoint });
         std::fs::write(folder.join("running.json"), running.to_string()).expect("written");
         let store = Store::reached_by(&aws::local(&endpoint), "countersign");
-        Self { folder, store }
+        Self { folder, store, database }
     }
 
     /// Runs the command, with `input` on its standard input.
@@ -91,6 +96,15 @@ impl Operator {
         let folder = folder.display().to_string();
         let arguments = ["apply", folder.as_str(), "--issuer", "http://localhost:8690", "--json"];
         self.json(&[&arguments, more].concat()).await
+    }
+
+    /// Every item of the table, as text.
+    fn items(&self) -> Vec<String> {
+        let items = self
+            .database
+            .scan(serde_json::from_value(json!({ "TableName": "countersign" })).expect("a request"));
+        let items = serde_json::to_value(items.expect("read")).expect("JSON")["Items"].clone();
+        items.as_array().into_iter().flatten().map(Value::to_string).collect()
     }
 
     async fn person(&self, user_name: &str) -> Person {
@@ -247,6 +261,87 @@ async fn a_person_is_added_shut_out_let_in_and_removed() {
     operator.run(&["user", "remove", "carol"]).await;
     assert!(operator.refused(&["user", "remove", "carol"]).await.contains("nobody"));
     assert_eq!(operator.json(&["user", "list", "--json"]).await, json!([]));
+}
+
+/// Authorizations and consents stay until they expire, counts for two hours, invitations for minutes: nobody here has any of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_of_a_person_who_is_removed_and_what_sns_has_is_named() {
+    let operator = Operator::new("removed").await;
+    let (carols, store) =
+        (["--email", "carol@example.com", "--phone-number", "+4915112345678"], &operator.store);
+    operator.run(&[&["user", "add", "carol", "--name", "Carol"][..], &carols].concat()).await;
+    operator.run(&["user", "add", "dora", "--name", "Dora", "--email", "carol@example.com"]).await;
+    let person = operator.person("carol").await;
+    let (id, now) = (&person.id, now());
+    let subscription = "arn:aws:sns:us-east-1:123456789012:people:6b0e71bd-7e97-4d97-80ce-4a0994e55286";
+    let endpoint = "arn:aws:sns:us-east-1:123456789012:endpoint/GCM/agents/3f2a";
+    let digest = oauth::Sha256Digest::of(b"a place");
+    let reach = json!({ "devices": [
+        { "id": "A".repeat(22), "name": "Mail", "confirmed_at": 1_800_000_000, "order": 0,
+          "channel": { "kind": "email", "address": "carol@example.com", "subscription": subscription } },
+        { "id": "B".repeat(22), "name": "Phone", "confirmed_at": 1_800_000_000, "order": 1,
+          "channel": { "kind": "push", "endpoint": endpoint } },
+    ] });
+    let (_, before) = store.person_and_devices(id).await.unwrap();
+    let arn = oauth::SubscriptionArn::parse(subscription);
+    let place = oauth::Place::default().taken(id).subscribed(arn.clone());
+    let kept = store.place(&digest).await.unwrap();
+    let devices = [(&before, &serde_json::from_value(reach).unwrap())];
+    assert!(store.keep_devices_and_place(&devices, (&kept, &place), now).await.unwrap());
+    let code = store.user_code(id).await.unwrap();
+    assert!(
+        store
+            .keep_user_code(&code, Some(serde_json::from_value(json!("$argon2id$x")).unwrap()))
+            .await
+            .unwrap()
+    );
+    let asks = store.asks(id).await.unwrap();
+    let blocked = asks.asks.clone().blocked(&ClientId::parse("pest").unwrap());
+    assert!(store.keep_asks(&asks, &blocked).await.unwrap());
+    assert!(operator.items().iter().filter(|item| item.contains(id.as_str())).count() >= 7);
+
+    let said = operator.run(&["user", "remove", "carol"]).await;
+    assert!(said.contains(subscription) && said.contains(endpoint), "{said}");
+    let items = operator.items();
+    for trace in [id.as_str(), "carol\"", "+4915112345678"] {
+        let left: Vec<_> = items.iter().filter(|item| item.contains(trace)).collect();
+        assert!(left.is_empty(), "{trace}: {left:?}");
+    }
+    // Whoever has the address next ends what SNS still has for it, and who shares it is found by it still.
+    let freed = store.place(&digest).await.unwrap().place;
+    assert_eq!((freed.holder(now), freed.subscription()), (None, arn.as_ref()));
+    let hint = oauth::LoginHint::parse("carol@example.com").unwrap();
+    assert_eq!(store.person_hinted(&hint).await.unwrap(), Some(operator.person("dora").await.id));
+}
+
+/// They were there before anybody was found by more than a user name.
+#[tokio::test(flavor = "multi_thread")]
+async fn people_from_before_are_found_by_their_address_once_their_records_are_brought_again() {
+    let operator = Operator::new("found").await;
+    let file = operator.folder.join("people.csv");
+    let text = "user_name,name,email,phone_number\nerin,Erin,erin@example.com,+4915112345678\n";
+    std::fs::write(&file, text).unwrap();
+    let path = file.display().to_string();
+    operator.run(&["user", "import", &path]).await;
+    for pk in ["EMAIL#erin@example.com", "PHONE#+4915112345678"] {
+        let key =
+            json!({ "TableName": "countersign", "Key": { "pk": { "S": pk }, "sk": { "S": "PEOPLE" } } });
+        operator.database.delete_item(serde_json::from_value(key).unwrap()).unwrap();
+    }
+    let id = operator.person("erin").await.id;
+    let found = async |text: &str| {
+        operator.store.person_hinted(&oauth::LoginHint::parse(text).unwrap()).await.unwrap()
+    };
+    assert_eq!(found("erin@example.com").await, None);
+    let said = operator.run(&["user", "import", &path, "--dry-run"]).await;
+    assert!(said.contains("~ person erin") && said.contains("found_by"), "{said}");
+    assert_eq!(found("erin@example.com").await, None, "nothing was done");
+    operator.run(&["user", "import", &path]).await;
+    for text in ["erin@example.com", "+4915112345678"] {
+        assert_eq!(found(text).await, Some(id.clone()), "{text}");
+    }
+    let said = operator.run(&["user", "import", &path]).await;
+    assert!(!said.contains("erin"), "nothing is left to do: {said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -481,7 +576,7 @@ async fn an_exchange_is_explained_by_who_acts_for_whom() {
 
 const CIRCUMSTANCES: &str = r#"
 @id("all-of-it") permit (principal, action == Action::"token_exchange", resource) when {
-  context.requested == "id_token" && context has origin && context.origin == "https://idp.test" && context.depth == 2 &&
+  context.requested == "refresh_token" && context has origin && context.origin == "https://idp.test" && context.depth == 2 &&
   context.actors.contains(Client::"chain-agent") && context has acr && context.acr == "phr" && context.amr.contains("hwk") &&
   context has auth_age && context.auth_age == 1200 && principal has person && principal.person in Group::"auditors" &&
   principal.person.hasTag("site") && principal.person.getTag("site") == "Berlin"
@@ -522,7 +617,7 @@ async fn every_circumstance_of_a_request_has_an_option() {
     ]
     .concat();
     let said = [
-        ["--requested", "id_token"],
+        ["--requested", "refresh_token"],
         ["--origin", "https://idp.test"],
         ["--actor", "customers-tool"],
         ["--actor", "chain-agent"],

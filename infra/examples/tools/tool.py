@@ -6,11 +6,11 @@ It serves the file that a detail of the type file_access names, for reading, and
 (RFC 9728).
 """
 
-import base64
 import json
 import os
 import threading
 import time
+from base64 import urlsafe_b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -20,13 +20,14 @@ import jwt
 ISSUER = os.environ["ISSUER"]
 RESOURCE = os.environ["RESOURCE"]
 FILES = {("finance", "Q3-report.pdf"): "The third quarter.", ("finance", "Q4-report.pdf"): "The fourth quarter."}
+SCOPE = "files.access"
 REQUIRED = ["iss", "aud", "sub", "exp", "iat", "jti", "client_id"]
 # What this tool says of itself, and where: between host and path of its resource (RFC 9728, section 3.1).
 METADATA = {
     "resource": RESOURCE,
     "authorization_servers": [ISSUER],
     "bearer_methods_supported": ["header"],
-    "scopes_supported": ["files.access"],
+    "scopes_supported": [SCOPE],
     "authorization_details_types_supported": ["file_access"],
     "resource_name": "Files",
 }
@@ -67,49 +68,47 @@ class Keys:
         return next((key for key in keys if key.key_id == key_id), None)
 
 
-def verified(token, keys):
-    """The claims of a good token (RFC 9068, section 4)."""
+# The README has what stands from here on to the next such line.
+def checked(bearer, keys, wanted):
+    """The claims of a good access token (RFC 9068, section 4) that has the scope and allows what is wanted."""
+    scheme, _, token = bearer.partition(" ")
+    if scheme.lower() != "bearer" or not 0 < len(token) <= 16 * 1024:
+        raise Refusal(401)
     try:
-        if len(token) > 16 * 1024:
-            raise jwt.InvalidTokenError
         header = jwt.get_unverified_header(token)
         if str(header.get("typ")).lower() not in ("at+jwt", "application/at+jwt") or "crit" in header:
             raise jwt.InvalidTokenError
-        key = keys.named(header.get("kid"))
         # The key says which algorithm it is for; what the token says of itself decides nothing.
+        key = keys.named(header.get("kid"))
         if key is None or key.algorithm_name not in ("ES256", "RS256"):
             raise jwt.InvalidTokenError
-        claims = jwt.decode(
-            token, key, algorithms=[key.algorithm_name], issuer=ISSUER, audience=RESOURCE, leeway=10,
-            options={"require": REQUIRED},
-        )
-        # It is bound to a sender (RFC 7800), and this tool asks for no proof.
-        if "cnf" in claims:
+        claims = jwt.decode(token, key, algorithms=[key.algorithm_name], issuer=ISSUER, audience=RESOURCE,
+                            leeway=10, options={"require": REQUIRED})
+        if "cnf" in claims:  # It is bound to a sender (RFC 7800), and this tool asks for no proof.
             raise jwt.InvalidTokenError
-        return claims
     except jwt.InvalidTokenError:
         raise Refusal(401, "invalid_token") from None
-    except jwt.PyJWTError:
-        # Keys that cannot be had are not the client's fault.
-        raise Refusal(503) from None
+    if SCOPE not in claims.get("scope", "").split():
+        raise Refusal(403, "insufficient_scope")
+    if not any(allows(detail, wanted) for detail in claims.get("authorization_details", [])):
+        raise Refusal(403, "insufficient_authorization", [wanted])
+    return claims
 
+def allows(detail, wanted):
+    """A member that is not looked at could be a restriction; a detail without identifier is about every one."""
+    given = {"identifier": wanted["identifier"], **detail}
+    return given.keys() == wanted.keys() and all(
+        isinstance(given[name], list) and all(one in given[name] for one in value) if isinstance(value, list)
+        else given[name] == value for name, value in wanted.items())
 
-def allows(claims, action, location, identifier):
-    """Whether one of the details allows this action on this file. A member that is not looked at could be a restriction."""
-    known = {"type", "actions", "locations", "identifier"}
-    return any(
-        detail.get("type") == "file_access"
-        and set(detail) <= known
-        and has(detail, "actions", action)
-        and has(detail, "locations", location)
-        and detail.get("identifier", identifier) == identifier
-        for detail in claims.get("authorization_details", [])
-    )
-
-
-def has(detail, member, value):
-    """Whether a list has it. In a string, a part of it would be found too."""
-    return isinstance(detail.get(member), list) and value in detail[member]
+def challenge(refusal):
+    """`WWW-Authenticate`: RFC 6750, section 3, and RFC 9728, section 5.1; and what to ask for."""
+    asks = SCOPE if refusal.status == 401 or refusal.error == "insufficient_scope" else None
+    told = json.dumps({"authorization_details": refusal.missing}).encode() if refusal.missing else b""
+    said = {"error": refusal.error, "scope": asks, "authorization_remediation": urlsafe_b64encode(told).decode().rstrip("="),
+            "resource_metadata": METADATA_URL}
+    return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in said.items() if value)
+# The README has what stands above.
 
 
 class Tool(BaseHTTPRequestHandler):
@@ -128,42 +127,31 @@ class Tool(BaseHTTPRequestHandler):
         headers = self.headers.get_all("Authorization", [])
         if len(headers) > 1:
             raise Refusal(400, "invalid_request")
-        scheme, _, token = (headers or [""])[0].partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Refusal(401)
-        claims = verified(token, self.keys)
         folder, _, name = self.path.removeprefix("/").partition("/")
-        location = f"{RESOURCE}/{folder}"
-        if "files.access" not in claims.get("scope", "").split():
-            raise Refusal(403, "insufficient_scope")
-        if not allows(claims, "read", location, name):
-            detail = {"type": "file_access", "actions": ["read"], "locations": [location], "identifier": name}
-            raise Refusal(403, "insufficient_authorization", [detail])
+        wanted = {"type": "file_access", "actions": ["read"], "locations": [f"{RESOURCE}/{folder}"], "identifier": name}
+        try:
+            checked((headers or [""])[0], self.keys, wanted)
+        except jwt.PyJWTError:
+            # Keys that cannot be had are not the client's fault.
+            raise Refusal(503) from None
         if (folder, name) not in FILES:
             raise Refusal(404)
         return FILES[folder, name]
 
     def refuse(self, refusal):
         body = {"error": refusal.error} if refusal.error else {}
-        challenge = [f'error="{refusal.error}"'] if refusal.error else []
-        if refusal.status == 401 or refusal.error == "insufficient_scope":
-            challenge.append('scope="files.access"')
         if refusal.missing:
             body["authorization_details"] = refusal.missing
-            told = json.dumps({"authorization_details": refusal.missing}).encode()
-            told = base64.urlsafe_b64encode(told).decode().rstrip("=")
-            challenge.append(f'authorization_remediation="{told}"')
-        challenge.append(f'resource_metadata="{METADATA_URL}"')
-        challenge = None if refusal.status in (404, 503) else "Bearer " + ", ".join(challenge)
-        self.answer(refusal.status, json.dumps(body), "application/json", challenge)
+        told = challenge(refusal) if refusal.status in (400, 401, 403) else None
+        self.answer(refusal.status, json.dumps(body), "application/json", told)
 
-    def answer(self, status, body, kind, challenge=None):
+    def answer(self, status, body, kind, told=None):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body.encode())))
         self.send_header("Cache-Control", "no-store")
-        if challenge:
-            self.send_header("WWW-Authenticate", challenge)
+        if told:
+            self.send_header("WWW-Authenticate", told)
         self.end_headers()
         self.wfile.write(body.encode())
 

@@ -16,29 +16,25 @@ const FILES = new Map([
   ['finance/Q4-report.pdf', 'The fourth quarter.'],
 ]);
 
+const SCOPE = 'files.access';
+
 /** What this tool says of itself, and where: between host and path of its resource (RFC 9728, section 3.1). */
 const METADATA = {
   resource: RESOURCE,
   authorization_servers: [ISSUER],
   bearer_methods_supported: ['header'],
-  scopes_supported: ['files.access'],
+  scopes_supported: [SCOPE],
   authorization_details_types_supported: ['file_access'],
   resource_name: 'Files',
 };
 const METADATA_URL = new URL(RESOURCE);
 METADATA_URL.pathname = `/.well-known/oauth-protected-resource${METADATA_URL.pathname.replace(/\/$/, '')}`;
 
-interface FileAccess {
-  type: 'file_access';
-  actions: string[];
-  locations: string[];
-  /** Without it every file of the locations is meant. */
-  identifier?: string;
-}
+type Detail = Record<string, string | string[]>;
 
 /** Status, `error` (RFC 6750, section 3.1) and what else the client should know. */
 class Refusal extends Error {
-  constructor(readonly status: number, readonly error?: string, readonly missing?: FileAccess[]) {
+  constructor(readonly status: number, readonly error?: string, readonly missing?: Detail[]) {
     super(error);
   }
 }
@@ -51,76 +47,71 @@ async function issuersKeys(): Promise<JWTVerifyGetKey> {
   return createRemoteJWKSet(new URL(metadata.jwks_uri), { cacheMaxAge: 300_000, cooldownDuration: 10_000 });
 }
 
-/** The claims of a good token (RFC 9068, section 4). */
-async function verified(token: string, keys: JWTVerifyGetKey): Promise<JWTPayload> {
-  if (token.length > 16 * 1024) throw new Refusal(401, 'invalid_token');
-  try {
-    const { payload, protectedHeader } = await jwtVerify(token, keys, {
-      issuer: ISSUER,
-      audience: RESOURCE,
-      typ: 'at+jwt',
-      algorithms: ['ES256', 'RS256'],
-      clockTolerance: 10,
-      requiredClaims: ['iss', 'aud', 'sub', 'exp', 'iat', 'jti', 'client_id'],
-    });
-    // A key has a name; and what is bound to a sender (RFC 7800) would take a proof, for which this tool does not ask.
-    if (protectedHeader.kid === undefined || 'cnf' in payload) throw new Refusal(401, 'invalid_token');
-    return payload;
-  } catch (error) {
-    // Keys that cannot be had are not the client's fault.
-    const issuers = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid
-      || (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC');
-    if (error instanceof errors.JOSEError && !issuers) throw new Refusal(401, 'invalid_token');
-    throw error;
-  }
+/** Keys that cannot be had are not the client's fault. */
+function isTheTokens(error: unknown): boolean {
+  const issuers = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid
+    || (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC');
+  return error instanceof errors.JOSEError && !issuers;
 }
 
-/** Whether one of the details allows this action on this file. A member that is not looked at could be a restriction. */
-function allows(claims: JWTPayload, action: string, location: string, identifier: string): boolean {
-  const known = new Set(['type', 'actions', 'locations', 'identifier']);
-  const details = (claims.authorization_details ?? []) as FileAccess[];
-  return details.some(
-    (detail) =>
-      detail.type === 'file_access' &&
-      Object.keys(detail).every((member) => known.has(member)) &&
-      Array.isArray(detail.actions) &&
-      detail.actions.includes(action) &&
-      Array.isArray(detail.locations) &&
-      detail.locations.includes(location) &&
-      (detail.identifier === undefined || detail.identifier === identifier),
-  );
+// The README has what stands from here on to the next such line.
+/** The claims of a good access token (RFC 9068, section 4) that has the scope and allows what is wanted. */
+async function checked(bearer: string, keys: JWTVerifyGetKey, wanted: Detail): Promise<JWTPayload> {
+  const [, token] = /^bearer +([^ ]+)$/i.exec(bearer) ?? [];
+  if (token === undefined || token.length > 16 * 1024) throw new Refusal(401);
+  const { payload, protectedHeader } = await jwtVerify(token, keys, {
+    issuer: ISSUER,
+    audience: RESOURCE,
+    typ: 'at+jwt',
+    algorithms: ['ES256', 'RS256'],
+    clockTolerance: 10,
+    requiredClaims: ['iss', 'aud', 'sub', 'exp', 'iat', 'jti', 'client_id'],
+  }).catch((error) => {
+    throw isTheTokens(error) ? new Refusal(401, 'invalid_token') : error;
+  });
+  // A key has a name; and what is bound to a sender (RFC 7800) would take a proof, for which this tool does not ask.
+  if (protectedHeader.kid === undefined || 'cnf' in payload) throw new Refusal(401, 'invalid_token');
+  if (!String(payload.scope ?? '').split(' ').includes(SCOPE)) throw new Refusal(403, 'insufficient_scope');
+  const details = (payload.authorization_details ?? []) as Detail[];
+  if (!details.some((detail) => allows(detail, wanted))) throw new Refusal(403, 'insufficient_authorization', [wanted]);
+  return payload;
 }
+
+/** A member that is not looked at could be a restriction; a detail without identifier is about every one. */
+function allows(detail: Detail, wanted: Detail): boolean {
+  const given: Detail = { identifier: wanted.identifier!, ...detail };
+  const has = (all: unknown, value: string | string[]) =>
+    Array.isArray(value) ? Array.isArray(all) && value.every((one) => all.includes(one)) : all === value;
+  const isKnown = Object.keys(given).every((name) => Object.hasOwn(wanted, name));
+  return isKnown && Object.entries(wanted).every(([name, value]) => has(given[name], value));
+}
+
+/** `WWW-Authenticate`: RFC 6750, section 3, and RFC 9728, section 5.1; and what to ask for. */
+function challenge({ status, error, missing }: Refusal): string {
+  const told = missing && Buffer.from(JSON.stringify({ authorization_details: missing })).toString('base64url');
+  const scope = status === 401 || error === 'insufficient_scope' ? SCOPE : undefined;
+  const said = Object.entries({ error, scope, authorization_remediation: told, resource_metadata: `${METADATA_URL}` });
+  return `Bearer ${said.filter(([, value]) => value).map(([name, value]) => `${name}="${value}"`).join(', ')}`;
+}
+// The README has what stands above.
 
 async function file(request: IncomingMessage, keys: JWTVerifyGetKey): Promise<string> {
   const headers = request.headersDistinct.authorization ?? [];
   if (headers.length > 1) throw new Refusal(400, 'invalid_request');
-  const [, token] = /^bearer +([^ ]+)$/i.exec(headers[0] ?? '') ?? [];
-  if (token === undefined) throw new Refusal(401);
-  const claims = await verified(token, keys);
-  if (request.method !== 'GET') throw new Refusal(405);
   const [folder = '', name = ''] = (request.url ?? '').replace(/^\//, '').split(/\/(.*)/s);
-  const location = `${RESOURCE}/${folder}`;
-  if (!String(claims.scope ?? '').split(' ').includes('files.access')) throw new Refusal(403, 'insufficient_scope');
-  if (!allows(claims, 'read', location, name)) {
-    const missing: FileAccess = { type: 'file_access', actions: ['read'], locations: [location], identifier: name };
-    throw new Refusal(403, 'insufficient_authorization', [missing]);
-  }
+  const wanted = { type: 'file_access', actions: ['read'], locations: [`${RESOURCE}/${folder}`], identifier: name };
+  await checked(headers[0] ?? '', keys, wanted);
+  if (request.method !== 'GET') throw new Refusal(405);
   const text = FILES.get(`${folder}/${name}`);
   if (text === undefined) throw new Refusal(404);
   return text;
 }
 
-function refuse(response: ServerResponse, { status, error, missing }: Refusal): void {
+function refuse(response: ServerResponse, refusal: Refusal): void {
+  const { status, error, missing } = refusal;
   const body = { ...(error && { error }), ...(missing && { authorization_details: missing }) };
-  const challenge = error ? [`error="${error}"`] : [];
-  if (status === 401 || error === 'insufficient_scope') challenge.push('scope="files.access"');
-  if (missing) {
-    const told = Buffer.from(JSON.stringify({ authorization_details: missing })).toString('base64url');
-    challenge.push(`authorization_remediation="${told}"`);
-  }
-  challenge.push(`resource_metadata="${METADATA_URL}"`);
   const headers: Record<string, string> = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
-  if ([400, 401, 403].includes(status)) headers['WWW-Authenticate'] = `Bearer ${challenge.join(', ')}`;
+  if ([400, 401, 403].includes(status)) headers['WWW-Authenticate'] = challenge(refusal);
   response.writeHead(status, headers).end(JSON.stringify(body));
 }
 

@@ -34,14 +34,12 @@ impl Visit<'_> {
         if !self.configuration.server.stands_by(&claims) {
             return Ok(None);
         }
-        // A client that is registered no longer has nothing that is good, nor has who got anything through it.
+        // A client that is registered no longer has nothing that is good, nor has who got anything through it, nor for whom it acts.
         let Some(client) = self.store.client(&self.configuration, &claims.client_id, self.now).await? else {
             return Ok(None);
         };
-        for above in &claims.exchanged_from {
-            if self.store.client(&self.configuration, &above.client_id, self.now).await?.is_none() {
-                return Ok(None);
-            }
+        if !self.are_registered(&claims).await? {
+            return Ok(None);
         }
         let standing = self.store.standing(&claims).await?;
         if !standing.holds(&claims, self.now) {
@@ -55,9 +53,19 @@ impl Visit<'_> {
         Ok(Some(GoodToken { claims, client, standing }))
     }
 
-    /// Whether what was got by exchange could still be renewed, and what it is worth: what stands above it stands, and its client,
-    /// the rules of its tool and the trust in another issuer still allow something of it. Its item, and what the policies say, are
-    /// the caller's to look at.
+    /// Whether all clients that have their part in a token are still registered.
+    pub(crate) async fn are_registered(&self, claims: &AccessTokenClaims) -> Result<bool, Fault> {
+        for id in claims.clients() {
+            if self.store.client(&self.configuration, &id, self.now).await?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether what was got by exchange could still be renewed, and what it is worth: what stands above it stands, its client may still
+    /// name who acts, and client, the rules of its tool and the trust in another issuer still allow something of it. Its item, and what
+    /// the policies say, are the caller's to look at.
     ///
     /// # Errors
     /// A fault of the table.
@@ -67,6 +75,9 @@ impl Visit<'_> {
             return Ok(None);
         }
         let Some(good) = self.good_token(child.claims.clone(), types).await? else { return Ok(None) };
+        if child.shown_actor().is_some_and(|actor| !good.client.may_show(&actor)) {
+            return Ok(None);
+        }
         let tool = self.configuration.tools.iter().find(|tool| tool.resource == child.claims.aud);
         let Some(tool) = tool else { return Ok(None) };
         let (mut scope, mut details) = (good.claims.scope, good.claims.authorization_details);

@@ -85,6 +85,7 @@ fn registered(authentication: Authentication, credentials: Credentials) -> Regis
         id_token_signed_response_alg: SigningAlgorithm::Rs256,
         is_tool: None,
         may_act: None,
+        actors: BTreeSet::new(),
         origin: oauth::ClientOrigin::Configured,
     };
     Registered { client: Arc::new(client), credentials }

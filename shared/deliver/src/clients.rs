@@ -74,6 +74,7 @@ fn judge(answer: Result<u16, Problem>) -> Result<(), Undelivered> {
         Ok(200 | 204) => Ok(()),
         Ok(status) => Err(Undelivered {
             may_pass: status == 429 || (500..600).contains(&status),
+            unanswered: false,
             why: format!("status {status}"),
         }),
         Err(problem) => {
@@ -81,7 +82,8 @@ fn judge(answer: Result<u16, Problem>) -> Result<(), Undelivered> {
                 problem,
                 Problem::NoAddress | Problem::NotReached(_) | Problem::Late(_) | Problem::Broken
             );
-            Err(Undelivered { may_pass, why: problem.to_string() })
+            let unanswered = matches!(problem, Problem::Late(_) | Problem::Broken);
+            Err(Undelivered { may_pass, unanswered, why: problem.to_string() })
         }
     }
 }
@@ -117,6 +119,8 @@ mod tests {
         ];
         for (answer, may_pass) in table {
             let judged = judge(answer.clone());
+            let heard_nothing = matches!(answer, Err(Problem::Late(_) | Problem::Broken));
+            assert_eq!(judged.as_ref().is_err_and(|problem| problem.unanswered), heard_nothing, "{answer:?}");
             assert_eq!(judged.err().map(|problem| problem.may_pass), may_pass, "{answer:?}");
         }
     }

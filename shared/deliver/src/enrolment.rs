@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
-use aws_sdk_sns::error::ProvideErrorMetadata;
+use aws_sdk_sns::config::http::HttpResponse;
+use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use environment::Fault;
-use oauth::{ApplicationArn, DeviceId, EmailAddress, EndpointArn, Secret, Sha256Digest, SubscriptionArn};
+use oauth::{ApplicationArn, EmailAddress, EndpointArn, Secret, Sha256Digest, SubscriptionArn};
 use serde_json::json;
 
 use crate::failure::of_aws;
@@ -82,6 +83,15 @@ pub enum Subscribed {
     ByLink,
 }
 
+/// Why an address was not subscribed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotSubscribed {
+    /// SNS has a subscription of it that is filtered to something else, and that could not be ended.
+    InUse,
+    /// SNS did not answer as it should.
+    Undelivered(Undelivered),
+}
+
 /// Why a phone was not enrolled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotEnrolled {
@@ -103,19 +113,30 @@ impl People {
         Ok(Self::offering(sdk, &topic, Applications::from_environment()?))
     }
 
-    /// Subscribes an e-mail address to the topic, to what names this device alone. The same again is asked again.
+    /// Subscribes an e-mail address to the topic, to what has this filter's value alone. The same again is the same subscription, and
+    /// its addressee is asked again where they have not agreed yet. SNS has one subscription for an address: a former one that is
+    /// filtered to something else is ended first, where it is known.
     ///
     /// # Errors
-    /// When SNS does not answer, or the address is subscribed for another device.
+    /// See [`NotSubscribed`].
     pub async fn subscribe(
         &self,
         address: &EmailAddress,
-        device: &DeviceId,
-    ) -> Result<Subscribed, Undelivered> {
-        match self {
-            Self::Sns(sns) => sns.subscribe(address, device).await.map(Subscribed::AskedBySns),
-            Self::Inbox(_) => Ok(Subscribed::ByLink),
-        }
+        filter: &Sha256Digest,
+        former: Option<&SubscriptionArn>,
+    ) -> Result<Subscribed, NotSubscribed> {
+        let Self::Sns(sns) = self else { return Ok(Subscribed::ByLink) };
+        let subscribed = match (sns.subscribe(address, filter).await, former) {
+            (Err(NotSubscribed::InUse), Some(former)) => {
+                self.unsubscribe(former).await.map_err(|problem| {
+                    // SNS forgets by itself what waits to be confirmed, and nobody can end that.
+                    if problem.may_pass { NotSubscribed::Undelivered(problem) } else { NotSubscribed::InUse }
+                })?;
+                sns.subscribe(address, filter).await
+            }
+            (subscribed, _) => subscribed,
+        };
+        subscribed.map(Subscribed::AskedBySns)
     }
 
     /// Whether the addressee of a subscription has said that they want to be written to.
@@ -168,9 +189,9 @@ impl Sns {
     async fn subscribe(
         &self,
         address: &EmailAddress,
-        device: &DeviceId,
-    ) -> Result<SubscriptionArn, Undelivered> {
-        let filter = json!({ DEVICE: [device.as_str()] }).to_string();
+        filter: &Sha256Digest,
+    ) -> Result<SubscriptionArn, NotSubscribed> {
+        let filter = json!({ DEVICE: [filter.to_base64url()] }).to_string();
         let request = self
             .client
             .subscribe()
@@ -179,11 +200,12 @@ impl Sns {
             .endpoint(address.as_str())
             .attributes("FilterPolicy", filter)
             .return_subscription_arn(true);
-        let answer = request.send().await.map_err(|error| of_aws(&error))?;
-        answer
-            .subscription_arn()
-            .and_then(SubscriptionArn::parse)
-            .ok_or_else(|| Undelivered::for_good("a subscription without an ARN"))
+        let answer = request.send().await.map_err(|error| match refused_because(&error) {
+            Some(("InvalidParameter", said)) if said.contains(ALREADY_THERE) => NotSubscribed::InUse,
+            _ => NotSubscribed::Undelivered(of_aws(&error)),
+        })?;
+        let nameless = || NotSubscribed::Undelivered(Undelivered::for_good("a subscription without an ARN"));
+        answer.subscription_arn().and_then(SubscriptionArn::parse).ok_or_else(nameless)
     }
 
     /// SNS names an endpoint that is there already in the text of its refusal, and nowhere else, where anything about it is
@@ -194,9 +216,10 @@ impl Sns {
         let made = request.platform_application_arn(application.as_str()).token(token.expose()).send().await;
         let (arn, known) = match made {
             Ok(made) => (made.endpoint_arn().and_then(EndpointArn::parse), false),
-            Err(error) => match error.as_service_error().map(|refused| (refused.code(), refused.message())) {
-                Some((Some("InvalidParameter"), said)) => {
-                    let arn = named_in(said.unwrap_or_default()).filter(|arn| is_of(arn, application));
+            Err(error) => match refused_because(&error) {
+                Some(("InvalidParameter", said)) => {
+                    let named = if said.contains(ALREADY_THERE) { named_in(said) } else { None };
+                    let arn = named.filter(|arn| is_of(arn, application));
                     (Some(arn.ok_or(NotEnrolled::TokenRefused)?), true)
                 }
                 _ => return Err(NotEnrolled::Undelivered(of_aws(&error))),
@@ -219,15 +242,22 @@ impl Sns {
             .attributes("Enabled", "true");
         match request.send().await {
             Ok(_) => Ok(()),
-            Err(error)
-                if error.as_service_error().and_then(ProvideErrorMetadata::code)
-                    == Some("InvalidParameter") =>
-            {
-                Err(NotEnrolled::TokenRefused)
-            }
-            Err(error) => Err(NotEnrolled::Undelivered(of_aws(&error))),
+            Err(error) => Err(match refused_because(&error) {
+                Some(("InvalidParameter", _)) => NotEnrolled::TokenRefused,
+                _ => NotEnrolled::Undelivered(of_aws(&error)),
+            }),
         }
     }
+}
+
+/// How SNS says, in the text of an `InvalidParameter` and nowhere else, that something is there already with other attributes: "Token
+/// Reason: Endpoint … already exists …", "Attributes Reason: Subscription already exists …". Any other text is about what was sent.
+const ALREADY_THERE: &str = "already exists";
+
+/// The code and text by which SNS refused a call, if it did.
+fn refused_because<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<(&str, &str)> {
+    let refused = error.as_service_error()?;
+    Some((refused.code()?, refused.message().unwrap_or_default()))
 }
 
 /// The endpoint that is named in a text.
@@ -290,17 +320,26 @@ mod tests {
         Secret::new("a-token-of-google".to_owned())
     }
 
+    fn address() -> EmailAddress {
+        EmailAddress::parse("alice@example.com").expect("an address")
+    }
+
+    fn filter() -> Sha256Digest {
+        Sha256Digest::of(b"alice there")
+    }
+
+    const OTHERS: &str =
+        "Invalid parameter: Attributes Reason: Subscription already exists with different attributes";
+
     #[tokio::test]
-    async fn an_address_is_subscribed_to_what_names_its_device_and_to_nothing_else() {
+    async fn an_address_is_subscribed_to_what_is_for_one_person_and_to_nothing_else() {
         let sns = FakeSns::default();
         sns.answers("Subscribe", 200, &format!("<SubscriptionArn>{SUBSCRIPTION}</SubscriptionArn>"));
-        let device = DeviceId::from_random([7; 16]);
-        let address = EmailAddress::parse("alice@example.com").expect("an address");
-        let subscribed = people(&sns).subscribe(&address, &device).await.expect("subscribed");
+        let subscribed = people(&sns).subscribe(&address(), &filter(), None).await.expect("subscribed");
         let arn = SubscriptionArn::parse(SUBSCRIPTION).expect("an ARN");
         assert_eq!(subscribed, Subscribed::AskedBySns(arn));
         let [asked] = &sns.asked()[..] else { panic!("one call") };
-        let filter = format!("{{\"device\":[\"{device}\"]}}");
+        let filter = format!("{{\"device\":[\"{}\"]}}", filter().to_base64url());
         for (name, value) in [
             ("Action", "Subscribe"),
             ("TopicArn", TOPIC),
@@ -313,9 +352,37 @@ mod tests {
             assert_eq!(asked.get(name).map(String::as_str), Some(value), "{name}");
         }
         assert!(!asked.contains_key("Attributes.entry.2.key"), "{asked:?}");
-        sns.answers("Subscribe", 400, "InvalidParameter");
-        let taken = people(&sns).subscribe(&address, &device).await.expect_err("taken");
-        assert_eq!((taken.why.as_str(), taken.may_pass), ("InvalidParameter", false));
+    }
+
+    #[tokio::test]
+    async fn only_the_text_that_says_so_means_that_an_address_is_in_use() {
+        for (said, is_in_use) in
+            [(OTHERS, true), ("Invalid parameter: Email address", false), ("InvalidParameter", false)]
+        {
+            let sns = FakeSns::default();
+            sns.answers("Subscribe", 400, said);
+            let refused = people(&sns).subscribe(&address(), &filter(), None).await.expect_err("refused");
+            assert_eq!(refused == NotSubscribed::InUse, is_in_use, "{said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_stands_in_the_way_of_an_address_is_ended_where_it_is_known_and_asked_for_once_more() {
+        let former = SubscriptionArn::parse(SUBSCRIPTION).expect("an ARN");
+        for (status, said, expected) in [
+            (200, "", NotSubscribed::InUse),
+            (400, "InvalidParameter", NotSubscribed::InUse),
+            (500, "InternalFailure", NotSubscribed::Undelivered(Undelivered::for_now("InternalFailure"))),
+        ] {
+            let sns = FakeSns::default();
+            sns.answers("Subscribe", 400, OTHERS);
+            sns.answers("Unsubscribe", status, said);
+            let refused = people(&sns).subscribe(&address(), &filter(), Some(&former)).await;
+            assert_eq!(refused, Err(expected), "{said}");
+            let asked = sns.asked();
+            assert_eq!(asked[1]["SubscriptionArn"], SUBSCRIPTION);
+            assert_eq!(asked.len(), if status == 200 { 3 } else { 2 });
+        }
     }
 
     #[tokio::test]

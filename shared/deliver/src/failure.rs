@@ -8,6 +8,8 @@ use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 pub struct Undelivered {
     /// Whether it may be otherwise in a while.
     pub may_pass: bool,
+    /// Whether nothing was heard of it, so that what was said may have arrived.
+    pub unanswered: bool,
     /// What was in the way, without secrets and without what was to be said.
     pub why: String,
 }
@@ -15,12 +17,12 @@ pub struct Undelivered {
 impl Undelivered {
     /// It may be otherwise in a while.
     pub(crate) fn for_now(why: impl fmt::Display) -> Self {
-        Self { may_pass: true, why: why.to_string() }
+        Self { may_pass: true, unanswered: false, why: why.to_string() }
     }
 
     /// It will not be otherwise.
     pub(crate) fn for_good(why: impl fmt::Display) -> Self {
-        Self { may_pass: false, why: why.to_string() }
+        Self { may_pass: false, unanswered: false, why: why.to_string() }
     }
 }
 
@@ -45,7 +47,7 @@ pub(crate) fn of_aws<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>)
             };
             let status = service.raw().status().as_u16();
             let may_pass = status >= 500 || matches!(status, 403 | 429) || PASSING.contains(&code);
-            Undelivered { may_pass, why: code.to_owned() }
+            Undelivered { may_pass, unanswered: false, why: code.to_owned() }
         }
         SdkError::TimeoutError(_) => Undelivered::for_now("no answer in time"),
         SdkError::DispatchFailure(_) => Undelivered::for_now("it cannot be reached"),

@@ -14,7 +14,7 @@ mod queue;
 
 pub use at_once::{Work, at_once, boxed};
 pub use clients::Clients;
-pub use enrolment::{Applications, NotEnrolled, Platform, Subscribed};
+pub use enrolment::{Applications, NotEnrolled, NotSubscribed, Platform, Subscribed};
 pub use failure::Undelivered;
 pub use message::Message;
 pub use people::{Addressee, Inbox, People, Told};

@@ -8,7 +8,7 @@ use aws_sdk_sns::operation::publish::builders::PublishFluentBuilder;
 use aws_sdk_sns::types::MessageAttributeValue;
 use environment::{Fault, setting};
 use oauth::configuration::Profile;
-use oauth::{Channel, Device, DeviceId, PersonId};
+use oauth::{Channel, Device, DeviceId, PersonId, Sha256Digest};
 
 use crate::failure::of_aws;
 use crate::{Applications, Message, Undelivered};
@@ -63,7 +63,7 @@ const HEARD_WITHIN: Duration = Duration::from_secs(5);
 /// How long it may take to be reached at all.
 const REACHED_WITHIN: Duration = Duration::from_secs(1);
 
-/// The attribute by which a subscription of the topic is filtered to its device.
+/// The attribute by which a subscription of the topic is filtered to what is for one person at its address.
 pub(crate) const DEVICE: &str = "device";
 
 impl People {
@@ -95,7 +95,8 @@ impl People {
         Self::Sns(Sns { client: Client::from_conf(configuration), topic: topic.into(), applications })
     }
 
-    /// Tells a person something, on the first device in their order that takes it.
+    /// Tells a person something, on the first device in their order that takes it. A mail does not end the order: SNS takes it whether or
+    /// not its addressee is subscribed still, and whether or not it arrives.
     ///
     /// # Errors
     /// When none takes it. It may pass, if that is so of any of them.
@@ -133,9 +134,12 @@ impl People {
 
 impl Sns {
     async fn tell(&self, addressee: &Addressee<'_>, message: &Message) -> Result<Told, Undelivered> {
-        let mut problems: Vec<Undelivered> = Vec::new();
+        let (mut problems, mut written_to): (Vec<Undelivered>, _) = (Vec::new(), None);
         for device in addressee.devices.iter().filter(|device| device.is_confirmed()) {
             match self.publish(device, message).await {
+                Ok(()) if matches!(device.channel, Channel::Email { .. }) => {
+                    written_to.get_or_insert_with(|| device.id.clone());
+                }
                 Ok(()) => return Ok(Told::On(device.id.clone())),
                 Err(problem) => {
                     let (device_id, why) = (device.id.as_str(), problem.why.as_str());
@@ -144,11 +148,14 @@ impl Sns {
                 }
             }
         }
+        if let Some(mailbox) = written_to {
+            return Ok(Told::On(mailbox));
+        }
         match problems.last() {
             None => Ok(Told::Nobody),
             Some(last) => {
                 let may_pass = problems.iter().any(|problem| problem.may_pass);
-                Err(Undelivered { may_pass, why: last.why.clone() })
+                Err(Undelivered { may_pass, unanswered: false, why: last.why.clone() })
             }
         }
     }
@@ -157,7 +164,7 @@ impl Sns {
         let unfit = || Undelivered::for_good("the request could not be built");
         let request = self.client.publish();
         let request = match &device.channel {
-            Channel::Push { endpoint } => push(request, endpoint.as_str(), message).ok_or_else(unfit)?,
+            Channel::Push { endpoint, .. } => push(request, endpoint.as_str(), message).ok_or_else(unfit)?,
             Channel::Sms { number } => {
                 let kind = text("Transactional").ok_or_else(unfit)?;
                 request
@@ -165,8 +172,9 @@ impl Sns {
                     .message(message.text())
                     .message_attributes("AWS.SNS.SMS.SMSType", kind)
             }
-            Channel::Email { .. } => {
-                let device = text(device.id.as_str()).ok_or_else(unfit)?;
+            Channel::Email { filter, .. } => {
+                let named = filter.as_ref().map_or_else(|| device.id.to_string(), Sha256Digest::to_base64url);
+                let device = text(&named).ok_or_else(unfit)?;
                 request
                     .topic_arn(&*self.topic)
                     .subject(message.subject())

@@ -66,7 +66,7 @@ pub enum Event {
     Revocation,
     /// A client asks about the person.
     UserInfo,
-    /// An authorization ends because something spent came again, proven.
+    /// An authorization ends because something spent came again, proven, or because what was approved was given to nobody.
     End,
 }
 

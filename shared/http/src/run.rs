@@ -27,7 +27,7 @@ pub fn serve<S: 'static>(
 }
 
 /// Runs a function that no gateway calls, such as one on a schedule. A fault fails the invocation, so that Lambda
-/// tries again and its alarm sees it; who invoked it hears no more than that.
+/// tries again and its alarm sees it; who invoked it hears no more than that. Nor do they of a panic.
 pub fn serve_events<S: 'static>(
     function: &'static str,
     initialise: impl AsyncFn() -> Result<S, Fault> + 'static,
@@ -115,10 +115,11 @@ where
 {
     async fn work(&self, event: &str, invocation_id: &str) -> Result<Value, &'static str> {
         const FAILED: &str = "it failed; the log says why";
-        let services = self.services().await.ok_or(FAILED)?;
-        let (handled, calls) = aws::counted((self.handle)(services, event)).await;
+        // What a panic says may hold anything, and the runtime would hand it to whoever invoked the function.
+        let services = caught(self.services()).await.ok().flatten().ok_or(FAILED)?;
+        let (handled, calls) = aws::counted(caught((self.handle)(services, event))).await;
         tell_of_faults(self.name, invocation_id, &calls);
-        handled.map_err(|fault| {
+        handled.map_err(|_| FAILED)?.map_err(|fault| {
             tracing::error!(function = self.name, %fault, "an event was not handled");
             FAILED
         })
@@ -171,6 +172,26 @@ mod tests {
         assert_eq!((reply.status_code, reply.body.as_deref()), (200, Some("services")));
         answer().await;
         assert_eq!(tries.get(), 3);
+    }
+
+    /// Nobody hears what a panic says: neither whoever invoked the function, nor, by Lambda, its log.
+    #[tokio::test]
+    async fn an_event_at_which_a_function_panics_fails_with_nothing_of_the_inside() {
+        let at_start = Function {
+            name: "rotation",
+            services: OnceCell::new(),
+            initialise: async || panic!("the secret is swordfish"),
+            handle: async |(): &(), _: &str| Ok(Value::Null),
+        };
+        let at_work = Function {
+            name: "notify",
+            services: OnceCell::new(),
+            initialise: async || Ok(()),
+            handle: async |(): &(), _: &str| panic!("the secret is swordfish"),
+        };
+        at_start.start().await;
+        assert_eq!(at_start.work("{}", "lambda-1").await, Err("it failed; the log says why"));
+        assert_eq!(at_work.work("{}", "lambda-1").await, Err("it failed; the log says why"));
     }
 
     #[tokio::test]

@@ -58,6 +58,11 @@ impl<'a> Registered<'a> {
             Some(tool) => types.granted_for(&grant.details, tool, client),
             None => AuthorizationDetails::default(),
         };
+        let was_granted = |tool: &Tool| !types.for_tool(&grant.details, tool).is_empty();
+        if whole.is_empty() && audience.tool().is_some_and(was_granted) {
+            // All of it was taken from the client, and the scope alone would look as if it allowed everything.
+            return Err(Refusal::ResourceNotAllowed);
+        }
         Ok((audience, whole))
     }
 }
@@ -135,9 +140,13 @@ impl<'a> Content<'a> {
         self.scope.is_empty() && self.details.is_empty()
     }
 
-    /// The part of the content that `scope` and the details at `positions` leave.
+    /// The part of the content that `scope` and the details at `positions` leave. Where there were details and none is left, nothing
+    /// is: the scope alone would look as if it allowed everything.
     #[must_use]
     pub fn left(self, scope: &Scope, positions: &[usize]) -> Self {
-        Self::apart(self.audience, &self.scope.intersection(scope), self.details.pick(positions))
+        let details = self.details.pick(positions);
+        let is_lost = details.is_empty() && !self.details.is_empty();
+        let scope = if is_lost { Scope::empty() } else { self.scope.intersection(scope) };
+        Self::apart(self.audience, &scope, details)
     }
 }

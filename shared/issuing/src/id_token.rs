@@ -1,6 +1,6 @@
 use http::Problem;
 use oauth::configuration::Client;
-use oauth::{Actors, Authorization, Grant, ID_TOKEN_TYP, IdTokenClaims, TokenId, left_half_hash};
+use oauth::{Authorization, Grant, ID_TOKEN_TYP, IdTokenClaims, TokenId, left_half_hash};
 
 use crate::Mint;
 
@@ -42,8 +42,9 @@ impl Mint<'_> {
             rt_hash: beside.refresh_token.map(left_half_hash),
             auth_req_id: beside.auth_req_id.map(str::to_owned),
             jti: TokenId::from_random(self.dice.roll()),
+            client_id: None,
             grant_id: authorization.id.clone(),
-            act: Actors::default(),
+            act: grant.act.clone(),
             exchanged_from: vec![],
         };
         Ok(self.keys.sign(&claims, ID_TOKEN_TYP, client.id_token_signed_response_alg, self.now).await?)

@@ -10,10 +10,10 @@ pub use access_token::{AccessToken, Behalf, Exchanged, on_behalf};
 pub use content::{Content, Registered};
 pub use first_tokens::{FirstTokens, Issued, SignedTokens};
 
-use environment::{Dice, Fault};
+use environment::Dice;
 use http::Problem;
 use keys::Keys;
-use oauth::{ClientId, Grant, Refusal, Timestamp};
+use oauth::{Grant, Refusal, Timestamp};
 use store::{Configuration, Person, Store};
 
 /// Where tokens are made, and when: everything of one request is judged by the same moment and the same configuration.
@@ -32,27 +32,12 @@ pub struct Mint<'a> {
 }
 
 impl Mint<'_> {
-    /// The person behind a grant, unless everything of theirs or of the client has been ended since it was given.
+    /// The person behind a grant, unless everything of theirs, of the client's or of who acts has been ended since it was given.
     ///
     /// # Errors
     /// [`Refusal::PersonEnded`]; a fault of the table.
     pub async fn standing_person(&self, grant: &Grant) -> Result<Person, Problem> {
-        let person = self.store.person(&grant.person).await?;
-        let client = self.store.client_state(&grant.client_id, self.now).await?;
-        let stands = |person: &Person| {
-            person.allows_made_at(grant.granted_at) && client.allows_issued_at(grant.granted_at)
-        };
-        let person = person.filter(stands).ok_or(Refusal::PersonEnded)?;
-        if self.actor_stands(grant).await? { Ok(person) } else { Err(Refusal::PersonEnded.into()) }
-    }
-
-    /// Whether the client that acts in the person's name may still act, where it is another than the one that asks.
-    async fn actor_stands(&self, grant: &Grant) -> Result<bool, Fault> {
-        let actor = grant.act.newest().filter(|actor| actor.iss.is_none());
-        let Some(actor) = actor.and_then(|actor| ClientId::parse(&actor.sub)) else { return Ok(true) };
-        if actor == grant.client_id {
-            return Ok(true);
-        }
-        Ok(self.store.client_state(&actor, self.now).await?.allows_issued_at(grant.granted_at))
+        let person = self.store.person_of(self.configuration, grant, self.now).await?;
+        Ok(person.ok_or(Refusal::PersonEnded)?)
     }
 }

@@ -115,7 +115,8 @@ impl PublicKeys {
     }
 
     /// The person of an `id_token_hint` (OpenID Connect Core, section 3.1.2.1): an ID token that we gave to this
-    /// very client. It may have expired, and so may its key.
+    /// very client when the person signed in. It may have expired, and so may its key. One that was got by exchange says who somebody
+    /// else's person is.
     ///
     /// # Errors
     /// [`Refusal::MalformedParameter`].
@@ -130,7 +131,7 @@ impl PublicKeys {
         let claims = self.verify(id_token_hint, &expected, now).and_then(|token| token.claims_as::<Hint>());
         claims
             .ok()
-            .filter(|claims| claims.aud == *client)
+            .filter(|claims| claims.aud == *client && claims.exchanged_from.is_empty())
             .and_then(|claims| PersonId::parse(&claims.sub))
             .ok_or(Refusal::MalformedParameter {
                 name: "id_token_hint",
@@ -161,6 +162,8 @@ impl PublicKeys {
 struct Hint {
     sub: String,
     aud: ClientId,
+    #[serde(default)]
+    exchanged_from: Vec<Value>,
 }
 
 fn to_jwk(key: &ScheduledKey<NamedKey>) -> Value {
@@ -395,6 +398,24 @@ mod tests {
         assert_eq!(hinted(&replaced(false)).expect("it was ours"), person);
         let refusal = hinted(&replaced(true)).expect_err("anybody's");
         assert!(matches!(refusal, Refusal::MalformedParameter { name: "id_token_hint", .. }), "{refusal:?}");
+    }
+
+    /// Whom a client was told of by exchange had signed in elsewhere.
+    #[test]
+    fn an_id_token_by_exchange_hints_at_nobody() {
+        let (client, person) =
+            (ClientId::parse("report-agent").expect("a name"), PersonId::from_random([1; 16]));
+        let hinted = |exchanged_from: Value| {
+            let claims = json!({
+                "iss": ISSUER, "sub": person.as_str(), "aud": "report-agent", "exp": START.as_seconds() + 60,
+                "exchanged_from": exchanged_from,
+            });
+            let header = json!({ "alg": "ES256", "kid": kid(P256_SPKI), "typ": "JWT" });
+            let hint = forge(&header, &claims, signer(Es256, P256_PKCS8));
+            replaced(false).hinted_person(&hint, ISSUER, &client, START)
+        };
+        assert_eq!(hinted(json!([])).expect("it was ours"), person);
+        hinted(json!([{ "jti": "x", "client_id": "files-tool" }])).expect_err("got by exchange");
     }
 
     #[test]

@@ -129,6 +129,8 @@ decided-wrong-number = Das wurde nicht erlaubt
 decided-wrong-number-explained = Die Zahl, die Sie gewählt haben, ist nicht die, die der Agent zeigt. Deshalb bekommt { $client } nichts. Wenn Sie das selbst begonnen haben, lassen Sie den Agenten noch einmal fragen. Wenn nicht, war es jemand anderes.
 decided-over = Sie haben es erlaubt, und es ist vorbei
 decided-over-explained = { $client } kann damit nichts mehr tun.
+decided-gone = Hier ist nichts mehr zu entscheiden
+decided-gone-explained = Für diese Anfrage kann { $client } nichts mehr bekommen. Was auch immer Sie geantwortet hätten: Niemand bekommt etwas.
 decided-another-waits = Eine weitere Anfrage wartet auf Ihre Antwort.
 decided-next = Nächste Anfrage
 decided-close = Sie können diese Seite schließen.
@@ -258,7 +260,7 @@ devices-title = Ihre Geräte
 devices-lead = Wenn ein Agent Sie etwas fragt, erfahren Sie es auf dem ersten dieser Geräte, das zu erreichen ist.
 devices-own = Wo Sie es erfahren
 devices-none = Sie haben noch kein Gerät. Was Agenten fragen, wartet auf Ihrer Seite, bis Sie nachsehen.
-devices-order = Das erste, das zu erreichen ist, bekommt die Nachricht, und kein anderes.
+devices-order = Das erste, das zu erreichen ist, bekommt die Nachricht, und kein anderes. Nach einer Mail bekommt auch das nächste sie: Ob eine Mail ankommt, weiß niemand.
 devices-add-sms = Telefonnummer hinzufügen
 devices-add-email = E-Mail-Adresse hinzufügen
 device-push = App auf einem Telefon
@@ -302,7 +304,7 @@ problem-device-name = Ein Name hat 1 bis { $most } sichtbare Zeichen, in einer Z
 problem-too-many-devices = Sie haben so viele Geräte, wie jemand haben kann. Entfernen Sie zuerst eines.
 problem-device-is-there = Dieses Gerät haben Sie schon.
 problem-too-many-confirmations = Mehrere Geräte sollten sich vor Kurzem bestätigen. Das nächste können Sie in { $wait } hinzufügen.
-problem-device-in-use = Diese Adresse geht nicht: Nachrichten für ein anderes Gerät gehen dorthin.
+problem-device-in-use = Diese Adresse geht jetzt nicht: Sie gehört zu einem anderen Konto, oder eine Mail an sie wartet noch auf Antwort. Worauf niemand antwortet, das ist nach drei Tagen vergessen.
 problem-device-not-sent = Die Nachricht ließ sich nicht senden. Sehen Sie nach, ob Nummer oder Adresse stimmt, und versuchen Sie es später noch einmal.
 problem-addressee-not-agreed = Dem Link in der Mail ist noch niemand gefolgt. Es kann eine Minute dauern, bis das hier bekannt ist.
 problem-device-gone = Dieses Gerät gibt es nicht mehr.
@@ -318,6 +320,8 @@ message-confirm-device = Bestätigen Sie, dass Sie das erreicht
 message-device-added = Ihrem Konto wurde ein Gerät hinzugefügt. Waren Sie das nicht? Entfernen Sie es.
 message-device-removed = Von Ihrem Konto wurde ein Gerät entfernt. Waren Sie das nicht? Ändern Sie Ihr Passwort.
 message-quiet-hours = Ihre Ruhezeiten wurden geändert. Waren Sie das nicht? Sehen Sie nach.
+message-other-first = Ein anderes Ihrer Geräte wird jetzt zuerst benachrichtigt. Waren Sie das nicht? Sehen Sie nach der Reihenfolge.
+message-user-code = Ihr Code für Agenten wurde geändert. Waren Sie das nicht? Ändern Sie Ihr Passwort.
 
 ## Code für Agenten
 

@@ -129,6 +129,8 @@ decided-wrong-number = This was not approved
 decided-wrong-number-explained = The number that you picked is not the one that the agent shows, so { $client } gets nothing. If you did start this, have the agent ask once more. If not, somebody else did.
 decided-over = You approved it, and it is over
 decided-over-explained = { $client } can do nothing more with it.
+decided-gone = There is nothing to decide any more
+decided-gone-explained = Nothing can be given to { $client } for this request. Whatever you had answered, nobody gets anything.
 decided-another-waits = Another request waits for your answer.
 decided-next = Next request
 decided-close = You can close this page.
@@ -258,7 +260,7 @@ devices-title = Your devices
 devices-lead = When an agent asks you something, you are told on the first of these that can be reached.
 devices-own = Where you are told
 devices-none = You have no device yet. What agents ask waits on your page until you look.
-devices-order = The first one that can be reached is told, and no other.
+devices-order = The first one that can be reached is told, and no other. After a mail the next one is told too: nobody knows whether a mail arrives.
 devices-add-sms = Add a telephone number
 devices-add-email = Add an e-mail address
 device-push = App on a phone
@@ -302,7 +304,7 @@ problem-device-name = A name has 1 to { $most } visible characters, on one line.
 problem-too-many-devices = You have as many devices as anybody may have. Remove one first.
 problem-device-is-there = You have this device already.
 problem-too-many-confirmations = Several devices were asked to confirm themselves lately. Add the next one in { $wait }.
-problem-device-in-use = This address cannot be used: messages for another device go there.
+problem-device-in-use = This address cannot be used now: it belongs to another account, or a mail to it still waits for an answer. What nobody answers is forgotten after three days.
 problem-device-not-sent = The message could not be sent. Look whether the number or address is right, and try again later.
 problem-addressee-not-agreed = The mail’s link has not been followed yet. It can take a minute until that is known here.
 problem-device-gone = There is no such device any more.
@@ -318,6 +320,8 @@ message-confirm-device = Confirm that this reaches you
 message-device-added = A device was added to your account. Was that not you? Remove it.
 message-device-removed = A device was removed from your account. Was that not you? Change your password.
 message-quiet-hours = Your quiet hours were changed. Was that not you? Look at them.
+message-other-first = Another device of yours is now told first. Was that not you? Look at the order.
+message-user-code = Your code for agents was changed. Was that not you? Change your password.
 
 ## Code for agents
 

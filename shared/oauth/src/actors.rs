@@ -63,6 +63,11 @@ impl Actors {
         self.0.iter()
     }
 
+    /// Those who are clients of ours.
+    pub fn clients(&self) -> impl Iterator<Item = ClientId> {
+        self.0.iter().filter(|actor| actor.iss.is_none()).filter_map(|actor| ClientId::parse(&actor.sub))
+    }
+
     /// The chain with one who acts on behalf of all that was so far.
     #[must_use]
     pub fn with(&self, newest: Actor) -> Self {

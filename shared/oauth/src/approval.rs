@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::configuration::Lifetimes;
 use crate::{
-    Active, Actor, Actors, Approval, Authorization, BackchannelRequest, ChannelKind, ClientId, Grant,
-    GrantId, HandleRejection, NumberMatch, PersonId, Redeemed, Refusal, Secret, Sha256Digest, Stage,
+    Active, Actor, Actors, Approval, Authorization, BackchannelRequest, ChannelKind, ClientId, End, Ended,
+    Grant, GrantId, HandleRejection, NumberMatch, PersonId, Redeemed, Refusal, Secret, Sha256Digest, Stage,
     Timestamp,
 };
 
@@ -73,22 +73,29 @@ pub struct Declined {
     pub awaited: Awaited,
 }
 
-/// The first tokens of an approval, made for a client to which they are brought (push), until it has them. They are made once: every
-/// try brings the same ones.
+/// The first tokens of an approval, made for a client to which they are brought (push), until it has them. Every try brings the same
+/// ones, until they end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parcel {
     /// What the client is brought, sealed.
     pub sealed: String,
     /// The last moment of the access token in it.
     pub expires_at: Timestamp,
+    /// The last moment of the ID token in it, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_expires_at: Option<Timestamp>,
     /// How the client is told, and until when the request lives.
     pub awaited: Awaited,
 }
 
+/// What has less time left than this is of no use to whom it is brought.
+const LEAST_LIFE: Duration = Duration::from_secs(30);
+
 impl Parcel {
-    /// Until when it is worth bringing: while the request lives, and what is in it.
-    pub fn good_until(&self) -> Timestamp {
-        self.expires_at.min(self.awaited.expires_at)
+    /// Whether what is in it has ended, or is about to.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        let ends_at = self.id_token_expires_at.map_or(self.expires_at, |end| end.min(self.expires_at));
+        now.after(LEAST_LIFE) >= ends_at
     }
 }
 
@@ -162,6 +169,17 @@ impl Authorization {
             Stage::Requested(requested) => Some(&requested.awaited),
             Stage::Approved(approved) => Some(&approved.awaited),
             Stage::Declined(declined) => Some(&declined.awaited),
+            Stage::Ended(ended) => ended.awaited.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The same of one whose client has neither been given anything nor been told that it never will be.
+    pub fn still_awaited(&self) -> Option<&Awaited> {
+        match &self.stage {
+            Stage::Requested(requested) => Some(&requested.awaited),
+            Stage::Approved(approved) => Some(&approved.awaited),
+            Stage::Active(Active { parcel: Some(parcel), .. }) => Some(&parcel.awaited),
             _ => None,
         }
     }
@@ -171,8 +189,8 @@ impl Authorization {
     ///
     /// # Errors
     /// [`Refusal::AuthorizationPending`] while the person has not decided, [`Refusal::ApprovalDenied`],
-    /// [`Refusal::AuthReqIdExpired`], [`Refusal::ActorMismatch`] for another actor than the person was told of, and
-    /// [`Refusal::AuthReqIdInvalid`] for anything that is not this client's.
+    /// [`Refusal::TransactionFailed`] when it was ended since, [`Refusal::AuthReqIdExpired`], [`Refusal::ActorMismatch`] for another
+    /// actor than the person was told of, and [`Refusal::AuthReqIdInvalid`] for anything that is not this client's.
     pub fn redeemed_after_approval(
         self,
         (client_id, actor): (&ClientId, &Actor),
@@ -203,9 +221,11 @@ impl Authorization {
         if now >= awaited.expires_at {
             return Err(Refusal::AuthReqIdExpired);
         }
-        let Stage::Approved(approved) = &self.stage else {
-            let is_declined = matches!(self.stage, Stage::Declined(_));
-            return Err(if is_declined { Refusal::ApprovalDenied } else { Refusal::AuthorizationPending });
+        let approved = match &self.stage {
+            Stage::Approved(approved) => approved,
+            Stage::Declined(_) => return Err(Refusal::ApprovalDenied),
+            Stage::Ended(_) => return Err(Refusal::TransactionFailed),
+            _ => return Err(Refusal::AuthorizationPending),
         };
         // Approvals from before there were actors name none: the client acts.
         let client = Actor::client(client_id);
@@ -238,13 +258,54 @@ impl Authorization {
         }
     }
 
-    /// They are there, or will never be: they are forgotten. Nothing where nothing lies ready.
-    pub fn without_parcel(self) -> Option<Self> {
+    /// What lies ready has ended before it was there: others take its place, of the same family of refresh tokens, if the client may
+    /// still renew them. Nobody has had any of the grant yet, so that one without refresh tokens lasts as long from now as it would
+    /// have lasted, and never longer than what was approved.
+    ///
+    /// # Errors
+    /// [`Refusal::AuthReqIdExpired`] when the request is over; [`Refusal::AuthReqIdInvalid`] where nothing lies ready.
+    pub fn made_anew(self, may_renew: bool, lives: &Lifetimes, now: Timestamp) -> Result<Self, Refusal> {
+        let Stage::Active(Active { grant, spent, refresh, parcel: Some(parcel) }) = self.stage.clone() else {
+            return Err(Refusal::AuthReqIdInvalid { why: HandleRejection::Spent });
+        };
+        if now >= parcel.awaited.expires_at {
+            return Err(Refusal::AuthReqIdExpired);
+        }
+        let refresh = refresh.filter(|_| may_renew);
+        let lasts_until = grant.granted_at.after(lives.authorization);
+        let ends_at = if refresh.is_some() {
+            grant.ends_at.min(lasts_until)
+        } else {
+            lasts_until.min(now.after(lives.access_token))
+        };
+        let grant = Grant { ends_at, ..grant };
+        Ok(self.into_next(Stage::Active(Active { grant, spent, refresh, parcel: None })))
+    }
+
+    /// The client has what was brought, or knows that there is nothing: what lay ready, and what it is told with, is forgotten. Nothing
+    /// where there is no such thing.
+    pub fn told(self) -> Option<Self> {
         match self.stage.clone() {
             Stage::Active(active) if active.parcel.is_some() => {
                 Some(self.into_next(Stage::Active(Active { parcel: None, ..active })))
             }
+            Stage::Ended(Ended { awaited: Some(awaited), at, why, person, client_id })
+                if awaited.notification_token.is_some() =>
+            {
+                let awaited = Some(Awaited { notification_token: None, ..awaited });
+                Some(self.into_next(Stage::Ended(Ended { at, why, person, client_id, awaited })))
+            }
             _ => None,
+        }
+    }
+
+    /// The client did not take what it was brought: nobody has any of it, and nothing more comes of it. The client knows.
+    #[must_use]
+    pub fn not_taken(self, now: Timestamp) -> Self {
+        let ended = self.ended(End::NotGiven, now);
+        match ended.stage {
+            Stage::Ended(end) => Self { stage: Stage::Ended(Ended { awaited: None, ..end }), ..ended },
+            _ => ended,
         }
     }
 }

@@ -1,15 +1,16 @@
 //! One authorization, one item: its life from the push to the end. Each move consumes the state and returns
 //! the next one; the caller commits it on condition that the stored version is still the one it came from.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::configuration::Lifetimes;
 use crate::{
-    Actors, Approved, Asked, AuthorizationDetails, AuthorizationRequest, Child, ClientId, CodeChallenge,
-    CodeVerifier, Declined, GrantId, HandleRejection, Parcel, PersonId, RedirectUri, RefreshToken, Refusal,
-    Requested, ResourceUri, Scope, Secret, Sha256Digest, Timestamp,
+    Actors, Approved, Asked, AuthorizationDetails, AuthorizationRequest, Awaited, Child, ClientId,
+    CodeChallenge, CodeVerifier, Declined, GrantId, HandleRejection, Parcel, PersonId, RedirectUri,
+    RefreshToken, Refusal, Requested, ResourceUri, Scope, Secret, Sha256Digest, Timestamp,
 };
 
 /// How long after a rotation the same client may repeat it and get the same successor, as long as that
@@ -184,6 +185,9 @@ pub struct Ended {
     pub person: Option<PersonId>,
     /// To whom it had been given.
     pub client_id: ClientId,
+    /// How the client comes back, or is told, where it had asked at the backchannel and was given nothing yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaited: Option<Awaited>,
 }
 
 /// Why an authorization ended.
@@ -198,6 +202,9 @@ pub enum End {
     CodeReplayed,
     /// A refresh token of an older generation came again, proven.
     RefreshTokenReplayed,
+    /// What a person approved elsewhere was given to nobody: no token could be issued for it, or its client did not take what it was
+    /// brought.
+    NotGiven,
 }
 
 /// What a person said yes to.
@@ -423,8 +430,8 @@ impl Authorization {
             Stage::Declined(declined) => Some(declined.person.clone()),
             Stage::Ended(_) => return self,
         };
-        let client_id = self.client_id().clone();
-        self.into_next(Stage::Ended(Ended { at: now, why, person, client_id }))
+        let (client_id, awaited) = (self.client_id().clone(), self.still_awaited().cloned());
+        self.into_next(Stage::Ended(Ended { at: now, why, person, client_id, awaited }))
     }
 
     /// Whose it is: the client that asked, or to which it was given.
@@ -517,6 +524,11 @@ impl Authorization {
 }
 
 impl Grant {
+    /// The clients that have their part in it: the one that it was given to, and who acts. It ends with each of them.
+    pub fn clients(&self) -> BTreeSet<ClientId> {
+        std::iter::once(self.client_id.clone()).chain(self.act.clients()).collect()
+    }
+
     /// What a person said yes to. Whatever they ticked, no more is granted than was asked.
     pub(crate) fn new(asked: &Asked<'_>, ticked: Approval, lives: &Lifetimes, now: Timestamp) -> Self {
         Self {

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::authorization::{Authorization, Family, Stage};
-use crate::{AccessTokenClaims, GrantId, PersonId, RefreshToken, Timestamp, TokenId, ToolId};
+use crate::{AccessTokenClaims, ClientId, GrantId, PersonId, RefreshToken, Timestamp, TokenId, ToolId};
 
 /// What can be had by a refresh token that was got by exchange (RFC 8693, section 2.2.1). It goes back to the authorization that
 /// the subject token came from, the root, and ends with it; where there is none, it is its own root.
@@ -33,6 +33,13 @@ impl Child {
     /// The person, if it is about one.
     pub fn person(&self) -> Option<PersonId> {
         PersonId::parse(&self.claims.sub)
+    }
+
+    /// Whom an actor token named, where that is another client than its own (RFC 8693, section 2.1).
+    pub fn shown_actor(&self) -> Option<ClientId> {
+        let newest =
+            self.claims.act.newest().filter(|actor| self.terms.names_the_actor && actor.iss.is_none())?;
+        ClientId::parse(&newest.sub).filter(|actor| *actor != self.claims.client_id)
     }
 
     /// What an access token of it says that is made now, before it is narrowed: it ends with the child `id` and all above.

@@ -134,6 +134,19 @@ impl AccessTokenClaims {
         }
     }
 
+    /// The clients that have their part in it, its own first: it ends with each of them. Those are the ones that it and all above it
+    /// were given to, and who acts, or acted before.
+    pub fn clients(&self) -> Vec<ClientId> {
+        let above = self.exchanged_from.iter().map(|above| above.client_id.clone());
+        let mut clients = vec![self.client_id.clone()];
+        for client in above.chain(self.act.clients()) {
+            if !clients.contains(&client) {
+                clients.push(client);
+            }
+        }
+        clients
+    }
+
     /// Whether the token is good now, as far as it says itself.
     ///
     /// # Errors
@@ -210,6 +223,10 @@ pub struct IdTokenClaims {
     pub auth_req_id: Option<String>,
     /// Its identifier.
     pub jti: TokenId,
+    /// The client that asked for it, where it was got by exchange (`client_id`, RFC 8693, section 4.3). It is not `azp`: whom the
+    /// token is for would take that for another's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
     /// The authorization it comes from: exchanged, it ends with that.
     pub grant_id: GrantId,
     /// Who acts on behalf of the person, as in access tokens (RFC 8693, section 4.1).

@@ -11,7 +11,7 @@ use crate::scope::{ISSUER_SCOPES, OFFLINE_ACCESS, OPENID};
 pub use crate::strangers::{ClientOrigin, Documents, OpenTo, OutboundSettings, Registration};
 use crate::time::seconds;
 use crate::{
-    AccessTokenClaims, AuthorizationDetail, AuthorizationDetails, Child, ClientId, EmailAddress,
+    AccessTokenClaims, AuthorizationDetail, AuthorizationDetails, Channel, Child, ClientId, EmailAddress,
     ExchangeRule, IdJagTarget, PhoneNumber, RedirectUri, Refusal, ResourceUri, Scope, Timestamp, ToolId,
     TrustedIssuer,
 };
@@ -279,6 +279,15 @@ impl DeviceSettings {
         self.sms_prefixes.iter().any(|prefix| number.as_str().starts_with(prefix.as_str()))
     }
 
+    /// Whether messages may be sent there to a person whose own address is `own`. The company's own app is enrolled by itself.
+    pub fn allow(&self, channel: &Channel, own: Option<&str>) -> bool {
+        match channel {
+            Channel::Push { .. } => true,
+            Channel::Sms { number } => self.allow_number(number),
+            Channel::Email { address, .. } => self.allow_address(address, own),
+        }
+    }
+
     /// Whether a person with this address may be written to anywhere.
     pub fn offer_email(&self, own: Option<&str>) -> bool {
         !self.email_domains.is_empty() || own.is_some_and(|own| own.contains('@'))
@@ -405,6 +414,9 @@ pub struct Client {
     /// The only one who may act on behalf of people with this client's tokens (`may_act`, RFC 8693, section 4.4).
     #[serde(default)]
     pub may_act: Option<ClientId>,
+    /// The clients whose own tokens it may show as `actor_token` (RFC 8693, section 2.1), beside its own.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub actors: BTreeSet<ClientId>,
     /// How it may ask people who are elsewhere, where it may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backchannel: Option<BackchannelClient>,
@@ -428,6 +440,12 @@ impl Client {
     /// Whether the client may use a grant.
     pub fn may_use(&self, grant_type: GrantType) -> bool {
         self.grant_types.contains(&grant_type)
+    }
+
+    /// Whether it may say that this client acts, by a token that the client got for itself (`actor_token`, RFC 8693, section 2.1). A
+    /// tool is sent the tokens of everybody who calls it: without a registration it names nobody but itself.
+    pub fn may_show(&self, actor: &ClientId) -> bool {
+        self.id == *actor || self.actors.contains(actor)
     }
 
     /// Whether an answer may be sent to this redirect URI (OAuth 2.1, section 2.3.1).

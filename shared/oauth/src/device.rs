@@ -163,19 +163,25 @@ pub enum Channel {
     Push {
         /// SNS's name for it.
         endpoint: EndpointArn,
+        /// Under which digest it is kept whose phone it is ([`crate::Place`]).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        place: Option<Sha256Digest>,
     },
     /// A text message.
     Sms {
         /// Where to.
         number: PhoneNumber,
     },
-    /// An e-mail. It goes out by a topic that everybody's addresses are subscribed to, each filtered to what names its device.
+    /// An e-mail. It goes out by a topic that everybody's addresses are subscribed to, each filtered to what is for one person there.
     Email {
         /// Where to.
         address: EmailAddress,
         /// SNS's name for the address's subscription, where SNS sends it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         subscription: Option<SubscriptionArn>,
+        /// What this subscription is filtered to: a keyed digest of the person and the address.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        filter: Option<Sha256Digest>,
     },
 }
 
@@ -183,20 +189,25 @@ impl Channel {
     /// Whether both lead to the same place.
     pub fn is_as(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Push { endpoint }, Self::Push { endpoint: other }) => endpoint == other,
+            (Self::Push { endpoint, .. }, Self::Push { endpoint: other, .. }) => endpoint == other,
             (Self::Sms { number }, Self::Sms { number: other }) => number == other,
             (Self::Email { address, .. }, Self::Email { address: other, .. }) => address == other,
             _ => false,
         }
     }
 
-    /// Where to, as a digest: what is counted by place keeps no addresses.
-    pub fn digest(&self) -> Sha256Digest {
-        Sha256Digest::of(match self {
-            Self::Push { endpoint } => endpoint.as_str().as_bytes(),
-            Self::Sms { number } => number.as_str().as_bytes(),
-            Self::Email { address, .. } => address.as_str().as_bytes(),
-        })
+    /// Where to.
+    pub fn destination(&self) -> &str {
+        match self {
+            Self::Push { endpoint, .. } => endpoint.as_str(),
+            Self::Sms { number } => number.as_str(),
+            Self::Email { address, .. } => address.as_str(),
+        }
+    }
+
+    /// Whether a phone is the one whose place has this digest.
+    pub fn is_at(&self, digest: &Sha256Digest) -> bool {
+        matches!(self, Self::Push { place: Some(place), .. } if place == digest)
     }
 }
 

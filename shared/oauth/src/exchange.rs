@@ -272,7 +272,8 @@ impl Tool {
         AuthorizationDetails::new(made)
     }
 
-    /// The part of a scope that was made of some of another tool's that the rules would make of some still.
+    /// The part of a scope that was made of some of another tool's that the rules would make of some still. Of which it was made is not
+    /// kept, so a rule that makes the same of something else counts.
     pub fn scope_still_from(&self, other: &ToolId, scope: &Scope) -> Scope {
         let is_made = |token: &str| {
             self.id == *other
@@ -283,7 +284,8 @@ impl Tool {
         scope.retaining(|token| self.scopes.contains_key(token) && is_made(token))
     }
 
-    /// The details that were made of some of another tool's whose types the rules would make of some still.
+    /// The details that were made of some of another tool's whose types the rules would make of some still. Of which they were made is
+    /// not kept: what a rule requires, and which values it sets, is looked at when a token is exchanged, and not again.
     #[must_use]
     pub fn details_still_from(&self, other: &ToolId, details: &AuthorizationDetails) -> AuthorizationDetails {
         let is_made = |made: &AuthorizationDetail| {

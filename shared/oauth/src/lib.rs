@@ -30,6 +30,7 @@ mod outside;
 mod parameters;
 mod pestering;
 mod pkce;
+mod place;
 mod quiet_hours;
 mod reach;
 mod redirect;
@@ -91,6 +92,7 @@ pub use outside::{
 pub use parameters::{LONGEST_DETAILS, LONGEST_VALUE, Parameters};
 pub use pestering::{Asks, MayAsk};
 pub use pkce::{CodeChallenge, CodeVerifier};
+pub use place::Place;
 pub use quiet_hours::{QuietHours, TimeOfDay};
 pub use reach::{
     CONFIRMED_WITHIN, NotConfirmed, NotRegistered, Reach, SUBSCRIBED_WITHIN, ShownToConfirm, Towards,

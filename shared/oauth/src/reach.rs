@@ -83,6 +83,23 @@ impl Reach {
         self.devices.iter().find(|device| device.channel.is_as(channel))
     }
 
+    /// Whether the person has as many devices as anybody may have, those that wait to be confirmed among them.
+    pub const fn is_full(&self) -> bool {
+        self.devices.len() >= MOST_DEVICES
+    }
+
+    /// The first of those that may be used.
+    pub fn first_in_use(&self) -> Option<&DeviceId> {
+        self.in_use().next().map(|device| &device.id)
+    }
+
+    /// Without those that may not be used any more, whatever was allowed when they were registered.
+    #[must_use]
+    pub fn only(mut self, is_allowed: impl Fn(&Channel) -> bool) -> Self {
+        self.devices.retain(|device| is_allowed(&device.channel));
+        self
+    }
+
     /// Those that may be used, in their order.
     pub fn in_use(&self) -> impl Iterator<Item = &Device> {
         self.devices.iter().filter(|device| device.is_confirmed())
@@ -118,10 +135,10 @@ impl Reach {
         }
         if let Some(at) = same {
             next.devices[at] = device;
-        } else if next.devices.len() < MOST_DEVICES {
-            next.devices.push(device);
-        } else {
+        } else if next.is_full() {
             return Err(NotRegistered::TooMany);
+        } else {
+            next.devices.push(device);
         }
         next.asked.push(now);
         Ok(next)
@@ -133,10 +150,11 @@ impl Reach {
     /// [`NotRegistered::TooMany`].
     pub fn enrolled(self, device: Device, now: Timestamp) -> Result<Self, NotRegistered> {
         let mut next = self.tidied(now);
-        if next.leading_to(&device.channel).is_some() {
+        if let Some(own) = next.devices.iter_mut().find(|own| own.channel.is_as(&device.channel)) {
+            own.channel = device.channel;
             return Ok(next);
         }
-        if next.devices.len() >= MOST_DEVICES {
+        if next.is_full() {
             return Err(NotRegistered::TooMany);
         }
         next.devices.push(device);
@@ -374,6 +392,16 @@ mod tests {
         let (fewer, _) = reach.clone().without(&phone(0).id).unwrap();
         assert!(fewer.registered(phone(4), soon).is_err(), "who removes it has asked it all the same");
         assert!(reach.registered(phone(4), NOW.after(COUNTED_TOGETHER)).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_longer_allowed_is_not_used_and_the_first_of_the_rest_comes_first() {
+        let reach = with([1, 2, 3]);
+        assert_eq!(reach.first_in_use(), Some(&phone(1).id));
+        let allowed = reach.only(|channel| channel.destination() != "+4915112345601");
+        assert_eq!((order(&allowed).len(), allowed.first_in_use()), (2, Some(&phone(2).id)));
+        let waits = Reach::default().registered(phone(1), NOW).unwrap();
+        assert_eq!(waits.first_in_use(), None, "nobody has confirmed it");
     }
 
     #[test]

@@ -305,6 +305,7 @@ impl Stranger {
             id_token_signed_response_alg: metadata.id_token_signed_response_alg,
             is_tool: None,
             may_act: None,
+            actors: BTreeSet::new(),
             origin,
         })
     }

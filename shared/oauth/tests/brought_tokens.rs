@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use oauth::configuration::Lifetimes;
 use oauth::{
-    Actor, Authorization, Awaited, ClientId, End, GrantId, Parcel, RefreshToken, Rotation, Secret, Spent,
-    Stage, Timestamp,
+    Actor, Authorization, Awaited, ClientId, End, GrantId, Parcel, RefreshToken, Refusal, Rotation, Secret,
+    Spent, Stage, Timestamp,
 };
 use serde_json::json;
 
@@ -38,6 +39,7 @@ fn ready(refresh: &RefreshToken) -> Authorization {
     next.expect("approved").carrying(Parcel {
         sealed: "sealed tokens".to_owned(),
         expires_at: NOW.after(Duration::from_mins(5)),
+        id_token_expires_at: None,
         awaited: awaited(),
     })
 }
@@ -58,12 +60,12 @@ fn it_is_kept_with_the_move_that_spends_the_approval() {
 #[test]
 fn it_is_forgotten_by_one_move_and_once() {
     let ready = ready(&refresh());
-    let forgotten = ready.clone().without_parcel().expect("it lies ready");
+    let forgotten = ready.clone().told().expect("it lies ready");
     assert_eq!((forgotten.version, forgotten.parcel()), (ready.version + 1, None));
     assert!(matches!((&forgotten.stage, &ready.stage), (Stage::Active(after), Stage::Active(before))
         if after.grant == before.grant && after.refresh == before.refresh && after.spent == before.spent));
-    assert_eq!(forgotten.without_parcel(), None);
-    assert_eq!(approved().without_parcel(), None);
+    assert_eq!(forgotten.told(), None);
+    assert_eq!(approved().told(), None);
 }
 
 /// It cannot be renewed by anybody who does not have it.
@@ -76,18 +78,81 @@ fn who_renews_has_it() {
     }
 }
 
+/// Its client is told of it once, and is told the same whenever it comes by itself.
 #[test]
-fn it_goes_with_the_end() {
-    assert_eq!(ready(&refresh()).ended(End::Revoked, NOW).parcel(), None);
+fn what_ends_before_it_was_there_is_still_told() {
+    let secret = Secret::new(SECRET);
+    for unfinished in [approved(), ready(&refresh())] {
+        let ended = unfinished.ended(End::Revoked, NOW);
+        assert_eq!((ended.parcel(), ended.awaited()), (None, Some(&awaited())));
+        let told = ended.clone().told().expect("it is to be told");
+        assert_eq!(told.awaited().expect("kept").notification_token, None);
+        assert_eq!(told.clone().told(), None);
+        let by = (&client(), &Actor::client(&client()));
+        for (one, at, expected) in [
+            (ended, NOW, Refusal::TransactionFailed),
+            (told, NOW.after(Duration::from_mins(3)), Refusal::AuthReqIdExpired),
+        ] {
+            assert_eq!(
+                one.redeemed_after_approval(by, &secret, None, Duration::from_mins(5), at),
+                Err(expected)
+            );
+        }
+    }
+    let had = ready(&refresh()).told().expect("it lies ready").ended(End::Revoked, NOW);
+    assert_eq!((had.clone().told(), had.awaited()), (None, None), "who has it knows");
 }
 
 #[test]
-fn it_is_good_while_the_request_lives_and_what_is_in_it() {
-    let parcel = |minutes| Parcel {
+fn what_a_client_does_not_take_ends_and_is_told_to_nobody() {
+    let ended = ready(&refresh()).not_taken(NOW);
+    assert!(matches!(&ended.stage, Stage::Ended(end) if end.why == End::NotGiven && end.person.is_some()));
+    assert_eq!((ended.clone().told(), ended.parcel(), ended.awaited()), (None, None, None));
+}
+
+#[test]
+fn it_is_stale_when_one_of_its_tokens_ends_within_half_a_minute() {
+    let parcel = |access_token: u64, id_token: Option<u64>| Parcel {
         sealed: String::new(),
-        expires_at: NOW.after(Duration::from_mins(minutes)),
+        expires_at: NOW.after(Duration::from_secs(access_token)),
+        id_token_expires_at: id_token.map(|seconds| NOW.after(Duration::from_secs(seconds))),
         awaited: awaited(),
     };
-    assert_eq!(parcel(5).good_until(), NOW.after(Duration::from_mins(3)));
-    assert_eq!(parcel(2).good_until(), NOW.after(Duration::from_mins(2)));
+    for (access_token, id_token, is_stale) in [
+        (300, None, false),
+        (31, Some(31), false),
+        (30, Some(300), true),
+        (300, Some(30), true),
+        (0, None, true),
+    ] {
+        assert_eq!(parcel(access_token, id_token).is_stale(NOW), is_stale, "{access_token} {id_token:?}");
+    }
+}
+
+/// The same family, and no longer than was approved.
+#[test]
+fn what_is_made_anew_is_of_the_same_family_and_lasts_no_longer_than_what_was_approved() {
+    let (lives, refresh) = (Lifetimes::default(), refresh());
+    let later = NOW.after(Duration::from_secs(170));
+    let ready = ready(&refresh);
+    let anew = ready.clone().made_anew(true, &lives, later).expect("the request lives");
+    assert_eq!((anew.version, anew.parcel()), (ready.version + 1, None));
+    let (Stage::Active(before), Stage::Active(after)) = (&ready.stage, &anew.stage) else {
+        panic!("{anew:?}")
+    };
+    assert_eq!((&after.refresh, &after.grant, &after.spent), (&before.refresh, &before.grant, &before.spent));
+
+    // Without refresh tokens it lasts as long as one access token, counted anew.
+    let alone = ready.clone().made_anew(false, &lives, later).expect("the request lives");
+    assert!(matches!(&alone.stage, Stage::Active(active) if active.refresh.is_none()));
+    let lasts_until = |one: &Authorization| one.grant().expect("a grant").ends_at;
+    assert_eq!(lasts_until(&alone), later.after(lives.access_token));
+    let brief = Lifetimes { authorization: Duration::from_secs(200), ..lives.clone() };
+    let short = ready.clone().made_anew(false, &brief, later).expect("the request lives");
+    assert_eq!(lasts_until(&short), NOW.after(brief.authorization));
+
+    let over = NOW.after(Duration::from_mins(3));
+    assert_eq!(ready.made_anew(true, &lives, over), Err(Refusal::AuthReqIdExpired));
+    assert!(alone.made_anew(true, &lives, later).is_err(), "nothing lies ready");
+    assert!(approved().made_anew(true, &lives, later).is_err(), "nothing lies ready");
 }

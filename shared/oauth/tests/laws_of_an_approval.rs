@@ -163,12 +163,11 @@ impl World {
         );
         let is_theirs = is_own && is_right;
         let expected = match &self.stored.stage {
-            Stage::Requested(_) | Stage::Approved(_) | Stage::Declined(_) if !is_theirs => None,
-            Stage::Requested(_) | Stage::Approved(_) | Stage::Declined(_) if !self.is_in_time() => {
-                Some(Refusal::AuthReqIdExpired)
-            }
+            _ if self.stored.awaited().is_none() || !is_theirs => None,
+            _ if !self.is_in_time() => Some(Refusal::AuthReqIdExpired),
             Stage::Requested(_) => Some(Refusal::AuthorizationPending),
             Stage::Declined(_) => Some(Refusal::ApprovalDenied),
+            Stage::Ended(_) => Some(Refusal::TransactionFailed),
             _ => None,
         };
         match attempt {

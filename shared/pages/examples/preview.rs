@@ -96,6 +96,7 @@ fn all_pages(frame: Frame<'_>) -> Vec<(&'static str, String)> {
         ),
         ("decided-wrong-number", decided(frame, Decided::WrongNumber)),
         ("decided-over", decided(frame, Decided::Over)),
+        ("decided-gone", decided(frame, Decided::Gone)),
         ("waiting", waiting(frame)),
         ("waiting-none", WaitingPage { frame, requests: vec![], zone: &UTC }.render()),
         ("decided-approved", decided(frame, allowed(frame))),

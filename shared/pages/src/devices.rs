@@ -185,8 +185,12 @@ pub enum DeviceNews {
     Added,
     /// A device was removed.
     Removed,
+    /// Another device is told first.
+    OtherFirst,
     /// The quiet hours were changed.
     QuietHours,
+    /// The code that agents have to show was set, changed or removed.
+    UserCode,
 }
 
 impl DeviceNews {
@@ -196,9 +200,19 @@ impl DeviceNews {
             Self::Confirm => "message-confirm-device",
             Self::Added => "message-device-added",
             Self::Removed => "message-device-removed",
+            Self::OtherFirst => "message-other-first",
             Self::QuietHours => "message-quiet-hours",
+            Self::UserCode => "message-user-code",
         };
         texts.message(key, &Arguments::none()).unwrap_or_default().plain()
+    }
+
+    /// The page on which it can be seen and changed.
+    pub const fn leads_to(self) -> &'static str {
+        match self {
+            Self::UserCode => "/account/user-code",
+            _ => "/account/devices",
+        }
     }
 }
 

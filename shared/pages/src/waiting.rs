@@ -62,6 +62,8 @@ pub enum Decided<'a> {
     WrongNumber,
     /// Something was allowed, and nothing more comes of it.
     Over,
+    /// Nothing was decided, and nothing could be given any more: who asked, or who would act, was switched off since.
+    Gone,
 }
 
 impl WaitingPage<'_> {
@@ -100,6 +102,7 @@ impl DecidedPage<'_> {
             Decided::Blocked => "decided-blocked",
             Decided::WrongNumber => "decided-wrong-number",
             Decided::Over => "decided-over",
+            Decided::Gone => "decided-gone",
         })
     }
 
@@ -110,6 +113,7 @@ impl DecidedPage<'_> {
             Decided::Blocked => "decided-blocked-explained",
             Decided::WrongNumber => "decided-wrong-number-explained",
             Decided::Over => "decided-over-explained",
+            Decided::Gone => "decided-gone-explained",
         };
         self.frame.tell(key, &Arguments::none().with("client", self.client_name))
     }

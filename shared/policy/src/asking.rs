@@ -1,6 +1,6 @@
 use details::DetailTypes;
 use oauth::configuration::{Assurance, Client, Tool};
-use oauth::{AuthorizationDetails, Refusal, Scope, Timestamp};
+use oauth::{AuthorizationDetails, ClientId, Refusal, Scope, Timestamp};
 
 use crate::{Answer, Policies};
 
@@ -9,6 +9,8 @@ use crate::{Answer, Policies};
 pub struct Asking<'a> {
     /// Who asks.
     pub client: &'a Client,
+    /// Who would act, where an actor token names another one.
+    pub actor: Option<&'a ClientId>,
     /// By scope.
     pub scope: &'a Scope,
     /// In detail.
@@ -35,10 +37,10 @@ impl Asking<'_> {
         policies: &Policies,
         note: impl FnOnce(&Answer),
     ) -> Result<(), Refusal> {
-        let Self { client, scope, details, tools, is_pushed, now } = *self;
+        let Self { client, actor, scope, details, tools, is_pushed, now } = *self;
         types.validate(details, client, is_pushed)?;
         types.refuse_homeless(details, tools)?;
-        let answer = policies.ask(client, (scope, details), tools, now);
+        let answer = policies.ask((client, actor), (scope, details), tools, now);
         note(&answer);
         answer.everything()?;
         match types.strongest_assurance(details) {

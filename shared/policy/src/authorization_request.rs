@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use oauth::configuration::{Client, Tool, is_issuer_scope};
-use oauth::{AuthorizationDetail, AuthorizationDetails, Scope, Timestamp, TokenType};
+use oauth::{AuthorizationDetail, AuthorizationDetails, ClientId, Scope, Timestamp, TokenType};
 
 use crate::{
     Action, Answer, Context, Decision, ISSUER, Item, Permitted, Policies, Principal, Question, Refused,
@@ -12,6 +12,8 @@ use crate::{
 pub struct Requested<'a> {
     /// Who asks, and whom if that is known.
     pub principal: Principal<'a>,
+    /// Who would act, where an actor token names another client.
+    pub actor: Option<&'a str>,
     /// [`Action::Ask`] or [`Action::Grant`].
     pub action: Action,
     /// Every scope that is asked for.
@@ -42,13 +44,14 @@ impl Policies {
     /// does not matter.
     pub fn ask(
         &self,
-        client: &Client,
+        (client, actor): (&Client, Option<&ClientId>),
         (scopes, details): (&Scope, &AuthorizationDetails),
         tools: &[&Tool],
         now: Timestamp,
     ) -> Answer {
         self.request(&Requested {
             principal: Principal { client, person: None },
+            actor: actor.map(ClientId::as_str),
             action: Action::Ask,
             scopes,
             details,
@@ -128,6 +131,7 @@ impl<'a> Requested<'a> {
                 origin: None,
                 depth: 0,
                 actors: &[],
+                actor: self.actor,
                 acr: None,
                 amr: self.amr,
                 auth_age: self.auth_age,

@@ -71,6 +71,9 @@ fn context(
         attribute("amr", strings(context.amr.iter().copied())),
         attribute("now", moment(context.now)?),
     ];
+    if let Some(actor) = context.actor {
+        pairs.push(attribute("actor", RestrictedExpression::new_entity_uid(uid("Client", actor)?)));
+    }
     pairs.extend(context.scope.map(|scope| attribute("scope", string(scope))));
     pairs.extend(context.origin.map(|issuer| attribute("origin", string(issuer))));
     pairs.extend(context.acr.map(|acr| attribute("acr", string(acr))));

@@ -1,5 +1,5 @@
 use oauth::configuration::Client;
-use oauth::{Asked, AuthorizationDetails, AuthorizationRequest, Refusal, Scope};
+use oauth::{Asked, AuthorizationDetails, AuthorizationRequest, ClientId, Refusal, Scope};
 use pages::Withheld;
 use policy::{Action, Answer, Asking, Item, Person, Principal, Requested};
 
@@ -13,6 +13,7 @@ impl Guest<'_> {
     pub fn may_be_asked(&self, client: &Client, request: &AuthorizationRequest) -> Result<(), Refusal> {
         let asking = Asking {
             client,
+            actor: None,
             scope: &request.scope,
             details: &request.details,
             tools: &self.configuration.tools_of(client, &request.resources),
@@ -80,6 +81,7 @@ impl Guest<'_> {
         let amr: Vec<&str> = authentication.amr.iter().map(String::as_str).collect();
         self.policies.request(&Requested {
             principal: Principal { client, person: Some(person) },
+            actor: asked.actors.iter().find(|actor| **actor != client.id).map(ClientId::as_str),
             action: Action::Grant,
             scopes: share.scopes,
             details: share.details,

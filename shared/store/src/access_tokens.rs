@@ -1,7 +1,7 @@
 use environment::Fault;
 use oauth::{
-    AccessTokenClaims, Authorization, AuthorizationDetails, ClientId, Grant, GrantId, PersonId, Stage,
-    Timestamp, TokenId,
+    AccessTokenClaims, Authorization, AuthorizationDetails, ClientId, GrantId, PersonId, Stage, Timestamp,
+    TokenId,
 };
 
 use crate::item::{Draft, Item, Key, body};
@@ -21,7 +21,7 @@ pub struct Standing {
     pub person: Option<Person>,
     /// The authorizations by exchange that it was got by, as far as they are still there.
     children: Vec<Option<Authorization>>,
-    /// The standing of the clients that it and those above it were given to, its own first.
+    /// The standing of the clients that have their part in it, its own first.
     clients: Vec<(ClientId, ClientState)>,
 }
 
@@ -45,9 +45,7 @@ impl Standing {
         if self.revoked || !clients_allow {
             return false;
         }
-        let is_live =
-            |child: &Option<Authorization>| child.as_ref().is_some_and(|child| child.live_child(now).is_ok());
-        if !self.children.iter().all(is_live) {
+        if !self.children.iter().all(|child| self.lets_renew(child.as_ref(), now)) {
             return false;
         }
         if claims.grant_id.is_none() {
@@ -59,17 +57,28 @@ impl Standing {
         }
         let grant = self.authorization.as_ref().and_then(|authorization| authorization.live_grant(now).ok());
         let (Some(grant), Some(person)) = (grant, &self.person) else { return false };
-        let given_to = self.clients.iter().find(|(id, _)| *id == grant.client_id);
-        person.id == grant.person
-            && person.allows_made_at(grant.granted_at)
-            && given_to.is_some_and(|(_, client)| client.allows_issued_at(grant.granted_at))
+        person.lets_stand(grant, |id| self.client(id))
+    }
+}
+
+impl Standing {
+    fn client(&self, id: &ClientId) -> Option<&ClientState> {
+        self.clients.iter().find(|(known, _)| known == id).map(|(_, state)| state)
+    }
+
+    /// Whether an authorization by exchange is there, and none of the clients that have their part in it was ended since it was made.
+    fn lets_renew(&self, child: Option<&Authorization>, now: Timestamp) -> bool {
+        let Some(Ok(child)) = child.map(|child| child.live_child(now)) else { return false };
+        let allows =
+            |id: &ClientId| self.client(id).is_some_and(|state| state.allows_issued_at(child.claims.iat));
+        child.claims.clients().iter().all(allows)
     }
 }
 
 impl Store {
     /// Reads everything that says whether an access token still stands: one call of at most four items, and of two more for
-    /// each exchange that it comes from, and of one more for each refresh token by exchange; a second call only where the
-    /// details of the authorization are too large to live in its item.
+    /// each exchange that it comes from, of one more for each refresh token by exchange, and for each client that an actor token
+    /// named; a second call only where the details of the authorization are too large to live in its item.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -77,12 +86,7 @@ impl Store {
         let grant_id = claims.grant_id.as_ref();
         let tokens = std::iter::once(&claims.jti).chain(claims.exchanged_from.iter().map(|above| &above.jti));
         let marks: Vec<Key> = tokens.map(|jti| revocation_key(grant_id, jti)).collect();
-        let mut clients = vec![claims.client_id.clone()];
-        for above in &claims.exchanged_from {
-            if !clients.contains(&above.client_id) {
-                clients.push(above.client_id.clone());
-            }
-        }
+        let clients = claims.clients();
         let person = PersonId::parse(&claims.sub);
         let mut keys = marks.clone();
         keys.extend(clients.iter().map(client_states::key));
@@ -154,16 +158,6 @@ impl Store {
             (None, Some(hop)) => body::<Hop>(&hop).map(|hop| Some(hop.details)),
             (None, None) => Ok(None),
         }
-    }
-
-    /// Everything that says whether a grant still stands beside its own item, read in one call.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn standing_of(&self, grant: &Grant) -> Result<(Option<Person>, ClientState), Fault> {
-        let keys = [&people::key(&grant.person), &client_states::key(&grant.client_id)];
-        let [person, client] = self.read_all(keys).await?;
-        Ok((person.as_ref().map(body).transpose()?, client_state(client.as_ref())?))
     }
 
     /// The standing of a client, read now.

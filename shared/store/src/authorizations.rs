@@ -6,6 +6,7 @@ use oauth::{
 };
 
 use crate::item::{Condition, Draft, Item, Key, Written, body, integer, json_text, number, string, text};
+use crate::polls::{self, KeptPolls};
 use crate::{Person, Store, people};
 
 /// Details above this many bytes live in an item of their own beside the authorization, so that each later
@@ -36,16 +37,21 @@ impl Store {
         }
     }
 
-    /// The authorization of an `auth_req_id`, with its details where they are about to be granted and not before: whoever polls has
-    /// no use for them.
+    /// The authorization of an `auth_req_id`, and when its client last asked, read in one call. It comes with its details where they are
+    /// about to be granted and not before: whoever polls has no use for them.
     ///
     /// # Errors
     /// When the table does not answer or the item cannot be read.
-    pub async fn awaited_authorization(&self, id: &GrantId) -> Result<Option<Authorization>, Fault> {
-        let Some(item) = self.read(&key(id)).await? else { return Ok(None) };
+    pub async fn awaited_authorization(
+        &self,
+        id: &GrantId,
+    ) -> Result<Option<(Authorization, KeptPolls)>, Fault> {
+        let [item, kept] = self.read_all([&key(id), &polls::key(id)]).await?;
+        let Some(item) = item else { return Ok(None) };
         let found = decode(&item)?;
         let is_granted = matches!(found.stage, Stage::Approved(_));
-        if is_granted { self.assemble(&item).await.map(Some) } else { Ok(Some(found)) }
+        let found = if is_granted { self.assemble(&item).await? } else { found };
+        Ok(Some((found, KeptPolls(kept))))
     }
 
     /// The authorization with this id and the person with that one, read in one call.
@@ -151,7 +157,8 @@ impl Store {
         client_id: &oauth::ClientId,
         now: Timestamp,
     ) -> Result<bool, Fault> {
-        let ended = Ended { at: now, why: End::Revoked, person: None, client_id: client_id.clone() };
+        let (why, client_id) = (End::Revoked, client_id.clone());
+        let ended = Ended { at: now, why, person: None, client_id: client_id.clone(), awaited: None };
         let stage = json_text(&Stage::Ended(ended));
         let condition = Condition::new(
             "refresh_family = :family AND client_id = :client AND attribute_not_exists(ended_by)",
@@ -251,6 +258,10 @@ fn draft(next: &Authorization, slim: &Slim) -> Draft {
                 .owned_by(format!("PERSON#{}", grant.person), sort);
         }
         Stage::Declined(_) => draft = draft.with(NEWS, text("declined")),
+        // Who waits to be told of a decision, or to be brought something, is told that there is nothing.
+        Stage::Ended(Ended { awaited: Some(awaited), .. }) if awaited.notification_token.is_some() => {
+            draft = draft.with(NEWS, text("ended"));
+        }
         Stage::Pushed(_) | Stage::Ended(_) => {}
     }
     let family = match &next.stage {

@@ -1,8 +1,8 @@
 use environment::Fault;
-use oauth::{Asks, PersonId, Reach};
+use oauth::{Asks, PersonId, Place, Reach, Timestamp};
 
-use crate::item::{Condition, Draft, Item, Key, Written, body};
-use crate::{Person, Store, asks, people};
+use crate::item::{Condition, Draft, Item, Key, Together, Written, body};
+use crate::{KeptPlace, Person, Store, asks, people, places};
 
 /// What a person is reached on, and when not, as it stood in the table when it was read.
 pub struct KeptDevices {
@@ -46,8 +46,29 @@ impl Store {
         let written = self.write_if(draft, Condition::unchanged(before.item.as_ref())).await?;
         Ok(matches!(written, Written::Done))
     }
+
+    /// Writes down what people are reached on, and whose a place is that one of them is reached at: all or nothing, on condition that
+    /// none of it was changed since it was read. `false` when somebody came first.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn keep_devices_and_place(
+        &self,
+        devices: &[(&KeptDevices, &Reach)],
+        place: (&KeptPlace, &Place),
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let (before, after) = place;
+        let unchanged = Condition::unchanged(before.item.as_ref());
+        let mut writes = vec![self.put_if(places::draft(&before.digest, after, now), unchanged)?];
+        for (before, after) in devices {
+            let draft = Draft::new(&key(&before.person), after, None);
+            writes.push(self.put_if(draft, Condition::unchanged(before.item.as_ref()))?);
+        }
+        Ok(self.all_or_nothing(writes).await? == Together::Done)
+    }
 }
 
-fn key(person: &PersonId) -> Key {
+pub(crate) fn key(person: &PersonId) -> Key {
     Key::new(format!("DEVICES#{person}"), "DEVICES")
 }

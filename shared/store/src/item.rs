@@ -3,9 +3,12 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    AttributeValue, Delete, KeysAndAttributes, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -104,6 +107,11 @@ impl<'a> Condition<'a> {
             Some(before) => Self::new("body = :before", vec![(":before", text(before))]),
             None => Self::absent(),
         }
+    }
+
+    /// Anything may stand there, or nothing.
+    pub(crate) fn whatever() -> Self {
+        Self::new("attribute_exists(pk) OR attribute_not_exists(pk)", vec![])
     }
 
     /// The item must not be there.
@@ -321,6 +329,68 @@ impl Store {
         Ok(answer.attributes.is_some_and(|item| !item.is_empty()))
     }
 
+    /// Deletes an item if the condition holds for what stands there, and says whether it did.
+    pub(crate) async fn delete_if(&self, key: &Key, condition: Condition<'_>) -> Result<bool, Fault> {
+        let mut request = self
+            .client
+            .delete_item()
+            .table_name(&*self.table)
+            .set_key(Some(key.to_item()))
+            .condition_expression(condition.expression);
+        for (name, value) in condition.values {
+            request = request.expression_attribute_values(name, value);
+        }
+        match request.send().await {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(context)) if context.err().is_conditional_check_failed_exception() => {
+                Ok(false)
+            }
+            Err(error) => Err(fault(&error)),
+        }
+    }
+
+    /// One of several writes that are made together: an item, if the condition holds.
+    pub(crate) fn put_if(&self, draft: Draft, condition: Condition<'_>) -> Result<TransactWriteItem, Fault> {
+        let mut put = Put::builder()
+            .table_name(&*self.table)
+            .set_item(Some(draft.into_item()))
+            .condition_expression(condition.expression);
+        for (name, value) in condition.values {
+            put = put.expression_attribute_values(name, value);
+        }
+        let put = put.build().map_err(|error| Fault::broken(TABLE, error))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// One of several writes that are made together: an item is gone, if the condition holds.
+    pub(crate) fn gone_if(&self, key: &Key, condition: Condition<'_>) -> Result<TransactWriteItem, Fault> {
+        let mut delete = Delete::builder()
+            .table_name(&*self.table)
+            .set_key(Some(key.to_item()))
+            .condition_expression(condition.expression);
+        for (name, value) in condition.values {
+            delete = delete.expression_attribute_values(name, value);
+        }
+        let delete = delete.build().map_err(|error| Fault::broken(TABLE, error))?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    /// Makes all of these writes, or none. The SDK gives each transaction a token of its own, so that a retry of one that had arrived
+    /// succeeds.
+    ///
+    /// # Errors
+    /// When the table does not answer, or is too busy.
+    pub(crate) async fn all_or_nothing(&self, writes: Vec<TransactWriteItem>) -> Result<Together, Fault> {
+        let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+        match answer {
+            Ok(_) => Ok(Together::Done),
+            Err(error) => match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => judged(cancelled),
+                _ => Err(fault(&error)),
+            },
+        }
+    }
+
     /// All items of a partition whose sort key begins so, strongly consistent, page by page.
     pub(crate) async fn query(&self, pk: &str, sk_begins_with: &str) -> Result<Vec<Item>, Fault> {
         let mut pages = self
@@ -369,6 +439,37 @@ impl Store {
     }
 }
 
+/// What several writes that are made together met.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Together {
+    /// All are made.
+    Done,
+    /// None is made: the conditions of those at these places do not hold.
+    Unmet(Vec<usize>),
+    /// None is made: somebody else writes to one of the items at this moment.
+    Contended,
+}
+
+/// Why a transaction was cancelled: one reason for each of its writes, in their order, `None` for those that were not in the way
+/// (Amazon DynamoDB API Reference, `TransactWriteItems`).
+fn judged(cancelled: &TransactionCanceledException) -> Result<Together, Fault> {
+    let codes: Vec<&str> =
+        cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None")).collect();
+    let other = codes.iter().find(|code| !matches!(**code, "None" | "ConditionalCheckFailed"));
+    let unmet: Vec<usize> =
+        (0..).zip(&codes).filter(|(_, code)| **code == "ConditionalCheckFailed").map(|(at, _)| at).collect();
+    match other {
+        Some(&"TransactionConflict") => Ok(Together::Contended),
+        None if !unmet.is_empty() => Ok(Together::Unmet(unmet)),
+        None => Err(Fault::unavailable(TABLE, "writes were cancelled without a reason")),
+        Some(&code @ ("ValidationError" | "ItemCollectionSizeLimitExceeded")) => {
+            Err(Fault::broken(TABLE, code))
+        }
+        // `ThrottlingError`, `ProvisionedThroughputExceeded`: it may be otherwise in a moment.
+        Some(code) => Err(Fault::unavailable(TABLE, code)),
+    }
+}
+
 fn judge(standing: Item, attempt: &str) -> Written {
     let own = string(&standing, "attempt").is_some_and(|earlier| earlier == attempt);
     if own { Written::Done } else { Written::Conflict(standing) }
@@ -412,4 +513,36 @@ pub(crate) fn fault<E: ProvideErrorMetadata + std::error::Error + 'static>(
     error: &SdkError<E, HttpResponse>,
 ) -> Fault {
     aws::fault(TABLE, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::CancellationReason;
+
+    use super::*;
+
+    fn cancelled(codes: &[&str]) -> Result<Together, Fault> {
+        let reasons = codes.iter().map(|code| CancellationReason::builder().code(*code).build()).collect();
+        judged(&TransactionCanceledException::builder().set_cancellation_reasons(Some(reasons)).build())
+    }
+
+    #[test]
+    fn writes_whose_conditions_do_not_hold_are_named() {
+        let unmet = cancelled(&["ConditionalCheckFailed", "None", "ConditionalCheckFailed"]);
+        assert_eq!(unmet.expect("no fault"), Together::Unmet(vec![0, 2]));
+    }
+
+    /// Whoever were told that a user name is taken would look for another one.
+    #[test]
+    fn what_was_cancelled_for_another_reason_is_a_fault_and_no_condition() {
+        let contended = cancelled(&["None", "TransactionConflict"]);
+        assert_eq!(contended.expect("no fault"), Together::Contended);
+        for code in ["ThrottlingError", "ProvisionedThroughputExceeded"] {
+            for codes in [&[code, "None"][..], &["ConditionalCheckFailed", code]] {
+                assert!(matches!(cancelled(codes), Err(Fault::Unavailable { .. })), "{codes:?}");
+            }
+        }
+        assert!(matches!(cancelled(&["None", "ValidationError"]), Err(Fault::Broken { .. })));
+        assert!(matches!(cancelled(&[]), Err(Fault::Unavailable { .. })));
+    }
 }

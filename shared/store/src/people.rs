@@ -1,12 +1,11 @@
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use environment::Fault;
 use oauth::configuration::Profile;
-use oauth::{Contact, LoginHint, PersonId, Timestamp};
+use oauth::{Contact, LoginHint, PersonId, Reach, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Condition, Draft, Item, Key, body, fault};
-use crate::{Session, Store};
+use crate::item::{Condition, Draft, Item, Key, Together, body, json_text, text};
+use crate::{Session, Store, asks, devices, user_codes};
 
 /// A person, as the table knows them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,8 +115,12 @@ impl Store {
         for contact in person.profile.contacts() {
             writes.push(self.found_by("ADD people :person", &contact, &person.id)?);
         }
-        let is_done = self.all_or_nothing(writes).await?;
-        Ok(if is_done { Created::Done } else { Created::UserNameTaken })
+        match self.all_or_nothing(writes).await? {
+            Together::Done => Ok(Created::Done),
+            Together::Unmet(at) if at.first() == Some(&0) => Ok(Created::UserNameTaken),
+            Together::Unmet(_) => Err(Fault::broken("dice", "a person's identifier came twice")),
+            Together::Contended => Err(Fault::unavailable("table", "somebody else is being made")),
+        }
     }
 
     /// Replaces what a person's record says, and what they are found by with it, on condition that the person is still what was read.
@@ -130,19 +133,50 @@ impl Store {
         if old == new {
             return self.update_person(before, &after).await;
         }
-        let changed = || Fault::unavailable("table", "the person was changed meanwhile");
         let standing = self.read(&key(&before.id)).await?;
-        if standing.as_ref().map(body::<Person>).transpose()?.as_ref() != Some(before) {
-            return Err(changed());
-        }
-        let mut writes = vec![self.put_if(draft(&after), Condition::unchanged(standing.as_ref()))?];
+        let mut writes = vec![self.put_if(draft(&after), is_still(before, standing.as_ref())?)?];
         for contact in old.difference(&new) {
             writes.push(self.found_by("DELETE people :person", contact, &before.id)?);
         }
         for contact in new.difference(&old) {
             writes.push(self.found_by("ADD people :person", contact, &before.id)?);
         }
-        if self.all_or_nothing(writes).await? { Ok(()) } else { Err(changed()) }
+        self.all_of_the_person(writes).await?;
+        self.forget_contacts(old.difference(&new)).await
+    }
+
+    /// What a person's record says and they are not found by: they were there before anybody was found by that.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn not_found_by(&self, person: &Person) -> Result<Vec<Contact>, Fault> {
+        let contacts: Vec<Contact> = person.profile.contacts().into_iter().collect();
+        if contacts.is_empty() {
+            return Ok(contacts);
+        }
+        let keys: Vec<Key> = contacts.iter().map(contact_key).collect();
+        let items = self.read_each(&keys).await?;
+        let is_listed =
+            |item: &Option<Item>| item.as_ref().is_some_and(|item| people_of(item).contains(&person.id));
+        Ok(contacts
+            .into_iter()
+            .zip(&items)
+            .filter(|(_, item)| !is_listed(item))
+            .map(|(one, _)| one)
+            .collect())
+    }
+
+    /// Lets a person be found by these, on condition that they still are what was read.
+    ///
+    /// # Errors
+    /// When the table does not answer; [`Fault::Unavailable`] when somebody else changed the person meanwhile.
+    pub async fn let_be_found(&self, person: &Person, contacts: &[Contact]) -> Result<(), Fault> {
+        let standing = self.read(&key(&person.id)).await?;
+        let mut writes = vec![self.put_if(draft(person), is_still(person, standing.as_ref())?)?];
+        for contact in contacts {
+            writes.push(self.found_by("ADD people :person", contact, &person.id)?);
+        }
+        self.all_of_the_person(writes).await
     }
 
     /// Replaces what is known of a person on condition that it is still what was read. What they are found by stays as it is:
@@ -158,42 +192,53 @@ impl Store {
         if self.replace(&key(&before.id), is_as_read, draft(after)).await? {
             Ok(())
         } else {
-            Err(Fault::unavailable("table", "the person was changed meanwhile"))
+            Err(changed_meanwhile())
         }
     }
 
-    /// Removes a person, frees their user name, and lets nobody find them any more. Their `sub` is never given out again.
+    /// Removes a person, what they were reached on, their user code and who asked them, frees their user name, and lets nobody find
+    /// them any more: all or nothing, on condition that the person and what they were reached on still are what was read. Their `sub`
+    /// is never given out again. What they were reached on is given back.
     ///
     /// # Errors
-    /// When the table does not answer.
-    pub async fn remove_person(&self, person: &Person) -> Result<(), Fault> {
-        let delete = |key: Key| {
-            let delete = Delete::builder().table_name(&*self.table).set_key(Some(key.to_item())).build();
-            delete
-                .map(|delete| TransactWriteItem::builder().delete(delete).build())
-                .map_err(|error| Fault::broken("table", error))
-        };
-        let mut writes = vec![delete(user_name_key(&person.profile.user_name))?, delete(key(&person.id))?];
-        for contact in person.profile.contacts() {
-            writes.push(self.found_by("DELETE people :person", &contact, &person.id)?);
+    /// When the table does not answer; [`Fault::Unavailable`] when somebody else changed something of it meanwhile.
+    pub async fn remove_person(&self, person: &Person) -> Result<Reach, Fault> {
+        let id = &person.id;
+        let keys = [&key(id), &devices::key(id)];
+        let [standing, reach] = self.read_all(keys).await?;
+        let is_named = Condition::new("body = :own", vec![(":own", text(json_text(id)))]);
+        let mut writes = vec![
+            self.gone_if(&key(id), is_still(person, standing.as_ref())?)?,
+            self.gone_if(&user_name_key(&person.profile.user_name), is_named)?,
+            self.gone_if(&devices::key(id), Condition::unchanged(reach.as_ref()))?,
+        ];
+        for key in [user_codes::key(id), asks::key(id)] {
+            writes.push(self.gone_if(&key, Condition::whatever())?);
         }
-        if self.all_or_nothing(writes).await? {
-            Ok(())
-        } else {
-            Err(Fault::unavailable("table", "the person was changed meanwhile"))
+        let contacts = person.profile.contacts();
+        for contact in &contacts {
+            writes.push(self.found_by("DELETE people :person", contact, id)?);
         }
+        self.all_of_the_person(writes).await?;
+        self.forget_contacts(contacts.iter()).await?;
+        reach.as_ref().map(body).transpose().map(Option::unwrap_or_default)
     }
 
-    fn put_if(&self, draft: Draft, condition: Condition<'_>) -> Result<TransactWriteItem, Fault> {
-        let mut put = Put::builder()
-            .table_name(&*self.table)
-            .set_item(Some(draft.into_item()))
-            .condition_expression(condition.expression);
-        for (name, value) in condition.values {
-            put = put.expression_attribute_values(name, value);
+    /// Forgets addresses and numbers that nobody is found by any more: an item whose set is empty would keep them.
+    async fn forget_contacts(&self, contacts: impl Iterator<Item = &Contact>) -> Result<(), Fault> {
+        for contact in contacts {
+            self.delete_if(&contact_key(contact), Condition::new("attribute_not_exists(people)", vec![]))
+                .await?;
         }
-        let put = put.build().map_err(|error| Fault::broken("table", error))?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        Ok(())
+    }
+
+    /// Makes writes that depend on a person being what was read.
+    async fn all_of_the_person(&self, writes: Vec<TransactWriteItem>) -> Result<(), Fault> {
+        match self.all_or_nothing(writes).await? {
+            Together::Done => Ok(()),
+            Together::Unmet(_) | Together::Contended => Err(changed_meanwhile()),
+        }
     }
 
     /// Whether a person is one of those who are found by this. Several may be: families share telephones.
@@ -206,22 +251,6 @@ impl Store {
             .build()
             .map_err(|error| Fault::broken("table", error))?;
         Ok(TransactWriteItem::builder().update(update).build())
-    }
-
-    /// Makes all of these writes; `false` when one of their conditions does not hold, and none is made.
-    async fn all_or_nothing(&self, writes: Vec<TransactWriteItem>) -> Result<bool, Fault> {
-        let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(TransactWriteItemsError::is_transaction_canceled_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(fault(&error)),
-        }
     }
 
     /// Everybody, by user name, from the index.
@@ -237,6 +266,20 @@ impl Store {
         }
         Ok(people)
     }
+}
+
+/// The condition that a person is who a caller decided by, to the letter as it stands.
+fn is_still<'a>(person: &Person, standing: Option<&Item>) -> Result<Condition<'a>, Fault> {
+    let stands: Option<Person> = standing.map(body).transpose()?;
+    if stands.as_ref() == Some(person) {
+        Ok(Condition::unchanged(standing))
+    } else {
+        Err(changed_meanwhile())
+    }
+}
+
+fn changed_meanwhile() -> Fault {
+    Fault::unavailable("table", "the person was changed meanwhile")
 }
 
 /// Under which owner the index lists everybody.

@@ -15,6 +15,9 @@ pub enum Polled {
     TooSoon(Duration),
 }
 
+/// When a client last asked about a request, as it stood in the table when the request was read.
+pub struct KeptPolls(pub(crate) Option<Item>);
+
 /// By how much the interval grows with each poll that comes too soon (OpenID CIBA Core 1.0, section 11).
 const GROWTH: Duration = Duration::from_secs(5);
 /// How long a poll is remembered: longer than any request waits.
@@ -22,48 +25,62 @@ const REMEMBERED: Duration = Duration::from_hours(2);
 /// Moments are whole seconds, and clients' timers not exact.
 const TOLERANCE: Duration = Duration::from_secs(1);
 
-impl Store {
-    /// Notes that a client asked about a pending request: one write, and a second one if it came too soon. It lies in an item
-    /// beside the authorization, so that no poll can get in the way of the person's decision.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn note_poll(&self, id: &GrantId, interval: Duration, now: Timestamp) -> Result<Polled, Fault> {
-        let soon = number(now.after(TOLERANCE).as_seconds());
-        let condition =
-            Condition::new("attribute_not_exists(pk) OR next_poll_at <= :soon", vec![(":soon", soon)]);
-        let values = vec![
-            (":first", number(interval.as_secs())),
-            (":now", number(now.as_seconds())),
-            (":end", number(now.after(REMEMBERED).as_seconds())),
-        ];
-        // What stands on the right is the item as it was before.
-        let update = "SET poll_interval = if_not_exists(poll_interval, :first), \
-             next_poll_at = if_not_exists(poll_interval, :first) + :now, expires_at = :end";
-        match self.change_if(&key(id), update, condition, values).await? {
-            Written::Done => Ok(Polled::InTime),
-            Written::Conflict(standing) => self.slow_down(id, &standing, interval, now).await,
+impl KeptPolls {
+    /// What a poll at this moment is, and how long the client has to wait after it.
+    fn judged(&self, interval: Duration, now: Timestamp) -> (Polled, Duration) {
+        let Some(item) = &self.0 else { return (Polled::InTime, interval) };
+        let seconds = integer(item, "poll_interval").and_then(|seconds| u64::try_from(seconds).ok());
+        let waits = seconds.map_or(interval, Duration::from_secs);
+        let next = integer(item, "next_poll_at").unwrap_or_default();
+        if next <= now.after(TOLERANCE).as_seconds() {
+            return (Polled::InTime, waits);
         }
+        (Polled::TooSoon(waits + GROWTH), waits + GROWTH)
     }
 
-    async fn slow_down(
-        &self,
-        id: &GrantId,
-        standing: &Item,
-        interval: Duration,
-        now: Timestamp,
-    ) -> Result<Polled, Fault> {
-        let before = integer(standing, "poll_interval").and_then(|seconds| u64::try_from(seconds).ok());
-        let longer = before.map_or(interval, Duration::from_secs) + GROWTH;
-        let condition = Condition::new("attribute_exists(pk)", vec![]);
-        let values =
-            vec![(":longer", number(longer.as_secs())), (":next", number(now.after(longer).as_seconds()))];
-        let update = "SET poll_interval = :longer, next_poll_at = :next";
-        self.change_if(&key(id), update, condition, values).await?;
-        Ok(Polled::TooSoon(longer))
+    /// That nobody polled since it was read.
+    fn unchanged(&self) -> Condition<'static> {
+        match self.0.as_ref().and_then(|item| integer(item, "polls")) {
+            Some(polls) => Condition::new("polls = :polls", vec![(":polls", number(polls))]),
+            None => Condition::new("attribute_not_exists(polls)", vec![]),
+        }
     }
 }
 
-fn key(id: &GrantId) -> Key {
+impl Store {
+    /// Notes that a client asked about a pending request: one write, whether it came in time or too soon. It lies in an item beside
+    /// the authorization, so that no poll can get in the way of the person's decision. Of several at once the first counts; the
+    /// others came too soon.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn note_poll(
+        &self,
+        id: &GrantId,
+        kept: &KeptPolls,
+        interval: Duration,
+        now: Timestamp,
+    ) -> Result<Polled, Fault> {
+        let (polled, waits) = kept.judged(interval, now);
+        let values = vec![
+            (":waits", number(waits.as_secs())),
+            (":next", number(now.after(waits).as_seconds())),
+            (":end", number(now.after(REMEMBERED).as_seconds())),
+            (":none", number(0)),
+            (":one", number(1)),
+        ];
+        let update = "SET poll_interval = :waits, next_poll_at = :next, expires_at = :end, \
+             polls = if_not_exists(polls, :none) + :one";
+        match self.change_if(&key(id), update, kept.unchanged(), values).await? {
+            Written::Done => Ok(polled),
+            Written::Conflict(standing) => {
+                let (_, waits) = KeptPolls(Some(standing)).judged(interval, now);
+                Ok(Polled::TooSoon(waits))
+            }
+        }
+    }
+}
+
+pub(crate) fn key(id: &GrantId) -> Key {
     Key::new(format!("AUTHORIZATION#{id}"), "POLL")
 }

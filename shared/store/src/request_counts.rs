@@ -2,10 +2,13 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use oauth::Timestamp;
 
 use crate::Store;
-use crate::item::{Key, fault, integer, number};
+use crate::item::{Key, fault, integer, number, text};
 
 /// A process writes down what it counted each time that a caller has used up this part of what is allowed: a caller
 /// who stays below it costs no write, and of `n` processes together at most `n` such parts go uncounted.
@@ -101,19 +104,30 @@ impl Store {
     }
 
     async fn add(&self, key: &Key, count: u32, until: Timestamp) -> Result<u32, environment::Fault> {
-        let answer = self
+        // The SDK tries again when an answer is lost. That counts once: what is allowed in an hour may be three.
+        let request = self
             .client
             .update_item()
             .table_name(&*self.table)
             .set_key(Some(key.to_item()))
-            .update_expression("ADD requests :unwritten SET expires_at = :end")
+            .update_expression("ADD requests :unwritten SET expires_at = :end, attempt = :attempt")
+            .condition_expression("attribute_not_exists(attempt) OR attempt <> :attempt")
             .expression_attribute_values(":unwritten", number(count))
             .expression_attribute_values(":end", number(until.as_seconds()))
-            .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew)
-            .send()
-            .await
-            .map_err(|error| fault(&error))?;
-        let total = answer.attributes.as_ref().and_then(|item| integer(item, "requests"));
+            .expression_attribute_values(":attempt", text(self.attempt()))
+            .return_values(ReturnValue::UpdatedNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let counted = match request.send().await {
+            Ok(answer) => answer.attributes,
+            Err(SdkError::ServiceError(context)) if context.err().is_conditional_check_failed_exception() => {
+                match context.into_err() {
+                    UpdateItemError::ConditionalCheckFailedException(failure) => failure.item,
+                    _ => None,
+                }
+            }
+            Err(error) => return Err(fault(&error)),
+        };
+        let total = counted.as_ref().and_then(|item| integer(item, "requests"));
         Ok(total.and_then(|total| u32::try_from(total).ok()).unwrap_or(u32::MAX))
     }
 }

@@ -24,6 +24,15 @@ impl Person {
         &self.user_name
     }
 
+    /// Under which they are known, too.
+    pub(crate) fn email(&self) -> String {
+        format!("{}@mills.test", self.user_name)
+    }
+
+    pub(crate) fn password(&self) -> &str {
+        &self.password
+    }
+
     /// After a change of password.
     fn renewed(&self) -> Self {
         Self { password: format!("{} anew", self.password), browser: None, ..self.clone() }
@@ -40,6 +49,11 @@ impl Person {
 pub(crate) struct People(Mutex<Vec<Person>>);
 
 impl People {
+    /// One of them.
+    pub(crate) fn next(&self) -> Option<Person> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
     pub(crate) fn are_joined_by(&self, person: Person) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(person);
     }
@@ -49,11 +63,12 @@ impl People {
 impl Crew {
     /// Somebody whom nobody else is using, and whom the asking agents may ask.
     pub(crate) fn somebody(&self) -> Person {
-        let waiting = self.people.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        waiting.unwrap_or_else(|| {
-            let user_name = a_name();
-            let password = self.place.operator.adds_a_user(&user_name, &["--group", "reachable"]);
-            Person { user_name, password, browser: None }
+        self.people.next().unwrap_or_else(|| {
+            let mut person = Person { user_name: a_name(), password: String::new(), browser: None };
+            let email = person.email();
+            let known = ["--group", "reachable", "--email", &email];
+            person.password = self.place.operator.adds_a_user(&person.user_name, &known);
+            person
         })
     }
 
@@ -80,7 +95,11 @@ impl Crew {
 
     /// Somebody stands before the page of their account.
     pub(crate) fn comes_to_account(&self) -> Ready {
-        let person = self.somebody();
+        self.at_their_account(self.somebody())
+    }
+
+    /// This person does.
+    pub(crate) fn at_their_account(&self, person: Person) -> Ready {
         let browser = person.browser.clone().or_else(|| self.signs_in(&person));
         let browser = browser.expect("the password is right");
         Ready::new(Visit::ShowAccount, browser.dresses(Request::get("/account")))

@@ -39,7 +39,7 @@ impl Crew {
                 self.leads_to_sign_in(COUNTED, granted)
             }
             Visit::PushByDocument => self.leads_to_sign_in(&ready.token, granted),
-            Visit::OpenSignedIn => {
+            Visit::OpenSignedIn | Visit::OpenByDocument => {
                 let decided = self.decides(&ready.browser.approves(place, granted));
                 expect(Visit::Consent.is_granted(&decided), "the page cannot be submitted")
             }
@@ -120,8 +120,10 @@ impl Crew {
             | Visit::IntrospectSigned
             | Visit::Userinfo
             | Visit::ReadRegistration
+            | Visit::ShowPassword
             | Visit::ReadMetadata
             | Visit::ReadKeys => Ok(()),
+            visit if visit.is_of_belongings() => self.belongs_to_them(ready, granted),
             _ => self.approval_goes_on(ready, granted),
         }
     }
@@ -133,6 +135,7 @@ impl Crew {
         match ready.visit {
             Visit::ChangePassword => refused.status == 403 && self.has_changed_password(ready).is_ok(),
             Visit::DeleteRegistration => refused.status == 401 && self.is_unknown(&ready.token),
+            Visit::RemovePhone => refused.status == 404 && self.belongs_to_them(ready, refused).is_ok(),
             _ => self.approval_was_done(ready, refused),
         }
     }

@@ -1,7 +1,9 @@
 use serde_json::{Value, json};
 
+use crate::belongings::USER_CODE;
 use crate::event::{Reply, Request};
-use crate::place::{ASKING, CALLED_BACK, Place, RECEIVING, SIGNING_ASKING, TOOL};
+use crate::exchanges::ACCESS_TOKEN;
+use crate::place::{ASKING, CALLED_BACK, CODED, DESK, INVITED, Place, RECEIVING, SIGNING_ASKING, TOOL};
 use crate::requests::{Browser, FILES, large_details};
 use crate::visit::Visit;
 use crate::walk::{Crew, Ready, expect};
@@ -15,13 +17,18 @@ const NOTIFICATION_TOKEN: &str = "8d67dc78-7faa-4d41-aabd-67707b374255";
 /// What an agent sends that asks somebody who is elsewhere (OpenID CIBA Core 1.0).
 impl Place {
     fn question(client: &str, user_name: &str) -> Vec<(&'static str, String)> {
+        Self::question_to(client, ("login_hint", user_name))
+    }
+
+    /// The same about whom something else names.
+    fn question_to(client: &str, (hint, whom): (&'static str, &str)) -> Vec<(&'static str, String)> {
         let (scope, details) = match client {
-            CALLED_BACK => ("openid", None),
+            CALLED_BACK | CODED => ("openid", None),
             _ => ("openid files.read", Some(a_file())),
         };
         let mut form = vec![
             ("scope", scope.to_owned()),
-            ("login_hint", user_name.to_owned()),
+            (hint, whom.to_owned()),
             ("binding_message", "W4SCT".to_owned()),
         ];
         form.extend(details.map(|details| ("authorization_details", details.to_string())));
@@ -51,6 +58,31 @@ impl Place {
         self.post_by(ASKING, "/bc-authorize", &borrowed(&form))
     }
 
+    /// One asks whoever has made this code for it (`login_hint_token`, section 7.1).
+    pub(crate) fn asks_who_invited(&self, code: &str) -> Request {
+        self.asks_whoever_invited(INVITED, code)
+    }
+
+    pub(crate) fn asks_whoever_invited(&self, client: &str, code: &str) -> Request {
+        let form = Self::question_to(client, ("login_hint_token", code));
+        self.post_by(client, "/bc-authorize", &borrowed(&form))
+    }
+
+    /// One shows the code that the person gave it (`user_code`, section 7.1).
+    pub(crate) fn asks_with_the_code(&self, user_name: &str) -> Request {
+        let mut form = Self::question(CODED, user_name);
+        form.push(("user_code", USER_CODE.to_owned()));
+        self.post_by(CODED, "/bc-authorize", &borrowed(&form))
+    }
+
+    /// One asks on behalf of an agent, which has sent it a token of its own (`actor_token`, RFC 8693, section 2.1).
+    fn asks_for_an_actor(&self, user_name: &str, actor: &str) -> Request {
+        let mut form = Self::question(DESK, user_name);
+        form.push(("actor_token", actor.to_owned()));
+        form.push(("actor_token_type", ACCESS_TOKEN.to_owned()));
+        self.post_by(DESK, "/bc-authorize", &borrowed(&form))
+    }
+
     /// It comes for the tokens (section 10.1).
     pub(crate) fn comes_with(&self, client: &str, auth_req_id: &str) -> Request {
         let form = [("grant_type", CIBA), ("auth_req_id", auth_req_id)];
@@ -68,13 +100,13 @@ impl Place {
     }
 
     /// What is known of who asked a person lately, and whom they have blocked.
-    fn asks_of(&self, user_name: &str) -> Value {
+    pub(crate) fn asks_of(&self, user_name: &str) -> Value {
         let item = self.item(&format!("ASKS#{}", self.person_named(user_name)), "ASKS");
         item["body"]["S"].as_str().and_then(|body| body.parse().ok()).expect("JSON")
     }
 
     /// As after a day in which nobody asked a person anything.
-    fn forgets_who_asked(&self, user_name: &str) {
+    pub(crate) fn forgets_who_asked(&self, user_name: &str) {
         self.removes(&format!("ASKS#{}", self.person_named(user_name)), "ASKS");
     }
 
@@ -114,6 +146,9 @@ pub(crate) fn id_of(auth_req_id: &str) -> &str {
 const fn asking(visit: Visit) -> &'static str {
     match visit {
         Visit::AskSigned => SIGNING_ASKING,
+        Visit::AskInvited => INVITED,
+        Visit::AskWithCode => CODED,
+        Visit::AskForActor => DESK,
         _ => ASKING,
     }
 }
@@ -147,9 +182,19 @@ impl Browser {
 impl Crew {
     /// An agent is about to ask somebody whom nobody has asked anything.
     pub(crate) fn comes_to_ask(&self, visit: Visit) -> Ready {
-        let ready = self.comes_to_account();
-        self.place.forgets_who_asked(ready.person().user_name());
-        let request = self.asks_once_more(visit, ready.person().user_name());
+        let ready =
+            if visit == Visit::AskWithCode { self.has_a_user_code() } else { self.comes_to_account() };
+        let (place, user_name) = (self.place, ready.person().user_name());
+        place.forgets_who_asked(user_name);
+        let request = match visit {
+            Visit::AskInvited => place.asks_who_invited(&self.invites(&ready)),
+            Visit::AskWithCode => place.asks_with_the_code(user_name),
+            Visit::AskForActor => {
+                place.asks_for_an_actor(user_name, &self.works_alone(|| place.client_credentials()))
+            }
+            Visit::AskByAddress => place.asks_elsewhere(ASKING, &ready.person().email()),
+            _ => self.asks_once_more(visit, user_name),
+        };
         ready.goes_on_to(visit, request)
     }
 
@@ -164,7 +209,7 @@ impl Crew {
 
     /// An agent is about to ask; or somebody is asked, and is about to look at it, to answer, or their answer is about to be fetched.
     pub(crate) fn comes_to_approval(&self, visit: Visit) -> Ready {
-        if matches!(visit, Visit::Ask | Visit::AskSigned | Visit::AskForMuch) {
+        if visit.function() == "backchannel" {
             return self.comes_to_ask(visit);
         }
         let question = if visit == Visit::ApproveMuch { Visit::AskForMuch } else { Visit::Ask };
@@ -215,7 +260,7 @@ impl Crew {
         self.answer_to(ready, pressed(ready.visit))
     }
 
-    fn must_answer(&self, ready: &Ready, decision: &str) {
+    pub(crate) fn must_answer(&self, ready: &Ready, decision: &str) {
         let answered = self.at_approval(&self.answer_to(ready, decision));
         assert!(Visit::Approve.is_granted(&answered), "{}", answered.outline());
     }
@@ -223,7 +268,7 @@ impl Crew {
     /// That what was granted about an approval is good for what comes next.
     pub(crate) fn approval_goes_on(&self, ready: &Ready, granted: &Reply) -> Result<(), String> {
         let outcome = match ready.visit {
-            Visit::Ask | Visit::AskSigned | Visit::AskForMuch => self.is_well_asked(ready, granted),
+            visit if visit.function() == "backchannel" => self.is_well_asked(ready, granted),
             Visit::ShowApproval | Visit::ShowWaiting => {
                 let request = ready.browser.answers(self.place, granted, "approve");
                 expect(Visit::Approve.is_granted(&self.at_approval(&request)), "the page cannot be submitted")
@@ -237,7 +282,8 @@ impl Crew {
             }
             _ => self.is_answered(ready),
         };
-        self.people.are_joined_by(ready.person().clone().with(Some(ready.browser.clone())));
+        let rest = if ready.visit == Visit::AskWithCode { &self.coded } else { &self.people };
+        rest.are_joined_by(ready.person().clone().with(Some(ready.browser.clone())));
         outcome
     }
 
@@ -246,10 +292,18 @@ impl Crew {
         let auth_req_id = granted.member("auth_req_id");
         expect(self.place.news_of(&auth_req_id) == "requested", "nobody will be told")?;
         let page = self.at_approval(&ready.browser.opens_approval(&auth_req_id));
-        let details = if ready.visit == Visit::AskForMuch { 2 } else { 1 };
+        let details = match ready.visit {
+            Visit::AskForMuch => 2,
+            Visit::AskWithCode => 0,
+            _ => 1,
+        };
         expect(page.fields("detail").len() == details, "the page lacks details")?;
         let answered = self.at_approval(&ready.browser.answers(self.place, &page, "approve"));
         expect(Visit::Approve.is_granted(&answered), "it cannot be approved")?;
+        if ready.visit == Visit::AskForActor {
+            // To come for the tokens the actor's has to be shown once more.
+            return Ok(());
+        }
         self.is_redeemed(ready, &auth_req_id)
     }
 
@@ -272,6 +326,10 @@ impl Crew {
     fn is_redeemed(&self, ready: &Ready, auth_req_id: &str) -> Result<(), String> {
         let redeemed = self.at_token(&self.place.comes_with(asking(ready.visit), auth_req_id));
         expect(Visit::RedeemApproval.is_granted(&redeemed), "the approval is not good")?;
+        if ready.visit == Visit::AskWithCode {
+            // It asked for nothing but who they are.
+            return Ok(());
+        }
         let said = self.is_told(TOOL, &redeemed.member("access_token")).json();
         let details = &said["authorization_details"];
         let is_all = match ready.visit {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tests::Operator;
 
 use crate::place::{PATIENT, Place, a_name};
+use crate::post_office::has_sns;
 use crate::process::Process;
 use crate::version::{Version, needed};
 
@@ -47,6 +48,7 @@ impl Deployment {
         let (table_name, secrets) = (name.clone(), OnceLock::new());
         let deployment = Self { endpoint, table: table_name, name, folder, data_key, signing_mode, secrets };
         deployment.database("CreateTable", &table(&deployment.table));
+        has_sns(&deployment.endpoint);
         deployment.is_at(&deployment.table);
         deployment
     }
@@ -168,8 +170,9 @@ impl Deployment {
             ("COUNTERSIGN_DATA_KEY", self.data_key.clone()),
             ("COUNTERSIGN_SIGNING_MODE", self.signing_mode.to_owned()),
             ("COUNTERSIGN_ROTATION_DAYS", "90".to_owned()),
-            // Nothing is sent there by who has no post office.
+            // Mail that is sent there by who has no post office nobody looks at.
             ("COUNTERSIGN_PEOPLE_TOPIC", "arn:aws:sns:us-east-1:000000000000:people".to_owned()),
+            ("COUNTERSIGN_PUSH_GCM", "arn:aws:sns:us-east-1:000000000000:app/GCM/agents".to_owned()),
         ]
     }
 

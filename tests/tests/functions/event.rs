@@ -198,6 +198,17 @@ impl Reply {
             .map(|(_, value)| value.into_owned())
     }
 
+    /// Whether the browser is sent back to a page that says this.
+    pub(crate) fn notices(&self, what: &str) -> bool {
+        self.status == 303 && self.callback("notice").as_deref() == Some(what)
+    }
+
+    /// The code that a page shows for somebody to say.
+    pub(crate) fn shown_code(&self) -> Option<String> {
+        let (_, rest) = self.body.split_once("class=\"code\" translate=\"no\">")?;
+        rest.split('<').next().map(str::to_owned)
+    }
+
     /// What it is, for a message of a test, without what it carries.
     pub(crate) fn outline(&self) -> String {
         let error = self.member("error");

@@ -6,6 +6,7 @@ mod account;
 mod afterwards;
 mod approvals;
 mod assertion;
+mod belongings;
 mod caller;
 mod deployment;
 mod event;

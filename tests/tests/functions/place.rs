@@ -51,9 +51,31 @@ pub(crate) const SIGNING_ASKING: &str = "signing-asking-agent";
 pub(crate) const CALLED_BACK: &str = "called-back-agent";
 /// So does this one, and its tokens are brought where nobody listens.
 pub(crate) const RECEIVING: &str = "receiving-agent";
+/// It asks those alone who have invited it.
+pub(crate) const INVITED: &str = "invited-agent";
+/// It asks nobody without the code that they gave it.
+pub(crate) const CODED: &str = "coded-agent";
+/// It asks people for others, which it names.
+pub(crate) const DESK: &str = "desk-tool";
+/// The company's app, which enrols people's phones.
+pub(crate) const APP: &str = "company-app";
 
-const WITH_A_SECRET: [&str; 10] =
-    [AGENT, TOOL, ALONE, REMEMBERED, BANK_TOOL, DELEGATING, PARTNER, ASKING, CALLED_BACK, RECEIVING];
+const WITH_A_SECRET: [&str; 14] = [
+    AGENT,
+    TOOL,
+    ALONE,
+    REMEMBERED,
+    BANK_TOOL,
+    DELEGATING,
+    PARTNER,
+    ASKING,
+    CALLED_BACK,
+    RECEIVING,
+    INVITED,
+    CODED,
+    DESK,
+    APP,
+];
 
 /// What a call may take at an emulator on a busy machine: longer than at AWS.
 pub(crate) const PATIENT: (&str, &str) = ("COUNTERSIGN_AWS_MILLISECONDS", "5000");
@@ -131,6 +153,11 @@ impl Place {
         let key = json!({ "pk": { "S": partition }, "sk": { "S": sort } });
         let delete = json!({ "TableName": self.table, "Key": key });
         call(&self.endpoint, "DynamoDB_20120810.DeleteItem", &delete);
+    }
+
+    /// Whether its version has this function.
+    pub(crate) fn has(&self, function: &str) -> bool {
+        self.programs.join(function).join("bootstrap").is_file()
     }
 
     /// The built program of a function.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::assertion::assertion;
 use crate::event::{Reply, Request};
-use crate::place::{AGENT, ALONE, COUNTED, Place, REMEMBERED, SIGNING, TOOL};
+use crate::place::{AGENT, ALONE, APP, COUNTED, Place, REMEMBERED, SIGNING, TOOL};
 
 /// The verifier of these tests and its challenge (RFC 7636, appendix B).
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -30,6 +30,11 @@ impl Place {
     /// A pushed request for what the server itself knows of the person.
     pub(crate) fn push_for_userinfo(&self) -> Request {
         self.push_of(AGENT, &[("scope", "openid profile")])
+    }
+
+    /// The company's app asks to enrol the phone that it runs on.
+    pub(crate) fn push_for_the_app(&self) -> Request {
+        self.push_of(APP, &[("scope", "openid devices")])
     }
 
     /// A request of a client without a secret (RFC 9126, section 2.1).

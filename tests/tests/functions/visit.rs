@@ -13,10 +13,24 @@ pub(crate) enum Visit {
     OpenSignedOut,
     OpenSignedIn,
     OpenRemembered,
+    OpenByDocument,
     SignIn,
     MistypePassword,
+    ShowPassword,
     ShowAccount,
     ForgetConsent,
+    LiftBlock,
+    ShowInvitations,
+    Invite,
+    ShowUserCode,
+    SetUserCode,
+    ShowDevices,
+    NameNumber,
+    NameAddress,
+    ShowLink,
+    ConfirmDevice,
+    EnrolPhone,
+    RemovePhone,
     ChangePassword,
     SignOut,
     Consent,
@@ -57,6 +71,10 @@ pub(crate) enum Visit {
     Ask,
     AskSigned,
     AskForMuch,
+    AskInvited,
+    AskWithCode,
+    AskForActor,
+    AskByAddress,
     ShowApproval,
     ShowWaiting,
     Approve,
@@ -71,7 +89,7 @@ pub(crate) enum Visit {
 
 impl Visit {
     /// The first of each function is followed by the others of the same.
-    pub(crate) const ALL: [Self; 62] = [
+    pub(crate) const ALL: [Self; 80] = [
         Self::Push,
         Self::PushSigned,
         Self::PushLarge,
@@ -80,12 +98,26 @@ impl Visit {
         Self::OpenSignedOut,
         Self::OpenSignedIn,
         Self::OpenRemembered,
+        Self::OpenByDocument,
         Self::SignIn,
         Self::MistypePassword,
+        Self::ShowPassword,
         Self::ChangePassword,
         Self::SignOut,
         Self::ShowAccount,
         Self::ForgetConsent,
+        Self::LiftBlock,
+        Self::ShowInvitations,
+        Self::Invite,
+        Self::ShowUserCode,
+        Self::SetUserCode,
+        Self::ShowDevices,
+        Self::NameNumber,
+        Self::NameAddress,
+        Self::ShowLink,
+        Self::ConfirmDevice,
+        Self::EnrolPhone,
+        Self::RemovePhone,
         Self::Consent,
         Self::ConsentLarge,
         Self::ConsentCarried,
@@ -126,6 +158,10 @@ impl Visit {
         Self::Ask,
         Self::AskSigned,
         Self::AskForMuch,
+        Self::AskInvited,
+        Self::AskWithCode,
+        Self::AskForActor,
+        Self::AskByAddress,
         Self::ShowApproval,
         Self::ShowWaiting,
         Self::Approve,
@@ -138,7 +174,7 @@ impl Visit {
 
     /// Those that the previous version knows too, and that do not get in each other's way when all are ready before the first
     /// is sent.
-    pub(crate) const OF_BOTH_VERSIONS: [Self; 17] = [
+    pub(crate) const OF_BOTH_VERSIONS: [Self; 23] = [
         Self::Push,
         Self::OpenSignedOut,
         Self::OpenSignedIn,
@@ -156,6 +192,12 @@ impl Visit {
         Self::ReadKeys,
         Self::Exchange,
         Self::ExchangeForAssertion,
+        Self::Ask,
+        Self::ShowApproval,
+        Self::Approve,
+        Self::Decline,
+        Self::Poll,
+        Self::RedeemApproval,
     ];
 
     /// One of each way that a signing key is used, in either signing mode.
@@ -167,9 +209,28 @@ impl Visit {
             Self::Push | Self::PushSigned | Self::PushLarge | Self::PushCounted | Self::PushByDocument => {
                 "par"
             }
-            Self::OpenSignedOut | Self::OpenSignedIn | Self::OpenRemembered => "authorize",
-            Self::SignIn | Self::MistypePassword | Self::ChangePassword | Self::SignOut => "sign-in",
-            Self::ShowAccount | Self::ForgetConsent => "account",
+            Self::OpenSignedOut | Self::OpenSignedIn | Self::OpenRemembered | Self::OpenByDocument => {
+                "authorize"
+            }
+            Self::SignIn
+            | Self::MistypePassword
+            | Self::ShowPassword
+            | Self::ChangePassword
+            | Self::SignOut => "sign-in",
+            Self::ShowAccount
+            | Self::ForgetConsent
+            | Self::LiftBlock
+            | Self::ShowInvitations
+            | Self::Invite
+            | Self::ShowUserCode
+            | Self::SetUserCode
+            | Self::ShowDevices
+            | Self::NameNumber
+            | Self::NameAddress
+            | Self::ShowLink
+            | Self::ConfirmDevice
+            | Self::EnrolPhone
+            | Self::RemovePhone => "account",
             Self::Consent
             | Self::ConsentLarge
             | Self::ConsentCarried
@@ -195,7 +256,13 @@ impl Visit {
             | Self::RedeemIdJag
             | Self::Poll
             | Self::RedeemApproval => "token",
-            Self::Ask | Self::AskSigned | Self::AskForMuch => "backchannel",
+            Self::Ask
+            | Self::AskSigned
+            | Self::AskForMuch
+            | Self::AskInvited
+            | Self::AskWithCode
+            | Self::AskForActor
+            | Self::AskByAddress => "backchannel",
             Self::ShowApproval
             | Self::ShowWaiting
             | Self::Approve
@@ -232,6 +299,13 @@ impl Visit {
         matches!(
             self,
             Self::PushByDocument
+                | Self::OpenByDocument
+                | Self::ShowPassword
+                | Self::ShowInvitations
+                | Self::ShowUserCode
+                | Self::SetUserCode
+                | Self::ShowDevices
+                | Self::ShowLink
                 | Self::DenyCarried
                 | Self::RedeemByDocument
                 | Self::WorkAloneSigned
@@ -243,15 +317,20 @@ impl Visit {
                 | Self::IntrospectSigned
                 | Self::RevokeSigned
                 | Self::AskSigned
+                | Self::AskWithCode
+                | Self::AskForActor
+                | Self::AskByAddress
         )
     }
 
     /// Whether a person sees the answer.
     pub(crate) fn is_of_a_browser(self) -> bool {
-        matches!(self.function(), "authorize" | "sign-in" | "account" | "consent" | "approval")
+        let is_of_an_app = matches!(self, Self::EnrolPhone | Self::RemovePhone);
+        !is_of_an_app
+            && matches!(self.function(), "authorize" | "sign-in" | "account" | "consent" | "approval")
     }
 
-    /// Whether it spends what its sender has only once: a code, an `auth_req_id`, or the decision about a request that the answer
+    /// Whether it spends what its sender has only once: a code, an `auth_req_id`, an invitation, or the decision about a request that the answer
     /// carries on. A pushed request, a session and a revocation can be made again, a rotated refresh token has ten seconds of grace,
     /// of an ID-JAG its issuer makes another, and what somebody answers elsewhere its client hears from the table.
     pub(crate) const fn spends_once(self) -> bool {
@@ -269,18 +348,66 @@ impl Visit {
                 | Self::DenyCarried
                 | Self::OpenRemembered
                 | Self::RedeemApproval
+                | Self::AskInvited
         )
     }
 
     /// Whether something is written when what it spends is gone already, so that a process can die between the two.
     pub(crate) const fn writes_after_spending(self) -> bool {
-        matches!(self, Self::ConsentForGood)
+        matches!(self, Self::ConsentForGood | Self::AskInvited)
+    }
+
+    /// The operations by which it writes down that it spends something, and what comes after that.
+    pub(crate) const fn writes_by(self) -> &'static [&'static str] {
+        // An invitation is spent by a change of it.
+        if matches!(self, Self::AskInvited) { &["UpdateItem", "PutItem"] } else { &["PutItem"] }
     }
 
     /// Whether nothing that it needs comes of this operation: a count of requests that cannot be written down turns nobody
-    /// away, and keys are published whatever the configuration says.
+    /// away, keys are published whatever the configuration says, and that a person's devices have changed stands whether or not
+    /// they could be told of it, or it could be counted how often they are.
     pub(crate) fn goes_on_without(self, operation: &str) -> bool {
-        matches!((self, operation), (Self::PushCounted, "UpdateItem") | (Self::ReadKeys, "Query"))
+        matches!(
+            (self, operation),
+            (Self::PushCounted | Self::ConfirmDevice | Self::RemovePhone, "UpdateItem")
+                | (Self::ConfirmDevice | Self::EnrolPhone | Self::RemovePhone, "Publish")
+                | (Self::ReadKeys, "Query")
+        )
+    }
+
+    /// Whether it asks SNS, which has five seconds for its answer, and is asked once: it takes what it has heard of whether its
+    /// answer arrives or not.
+    pub(crate) const fn asks_sns(self) -> bool {
+        matches!(
+            self,
+            Self::NameNumber | Self::NameAddress | Self::ConfirmDevice | Self::EnrolPhone | Self::RemovePhone
+        )
+    }
+
+    /// Whether the page itself says that nobody was reached, and stands there to be sent again.
+    pub(crate) fn says_that_nobody_was_reached(self, reply: &Reply) -> bool {
+        matches!(self, Self::NameNumber | Self::NameAddress)
+            && reply.status == 422
+            && !reply.field("csrf").is_empty()
+    }
+
+    /// What a person does at their account beyond its first page, or an app for them.
+    pub(crate) const fn is_of_belongings(self) -> bool {
+        matches!(
+            self,
+            Self::LiftBlock
+                | Self::ShowInvitations
+                | Self::Invite
+                | Self::ShowUserCode
+                | Self::SetUserCode
+                | Self::ShowDevices
+                | Self::NameNumber
+                | Self::NameAddress
+                | Self::ShowLink
+                | Self::ConfirmDevice
+                | Self::EnrolPhone
+                | Self::RemovePhone
+        )
     }
 
     /// Whether an answer is the one that the request is sent for.
@@ -290,12 +417,26 @@ impl Visit {
                 reply.status == 201 && !reply.member("request_uri").is_empty()
             }
             Self::OpenSignedOut => reply.has_form("/sign-in"),
-            Self::OpenSignedIn => reply.has_form("/consent"),
+            Self::OpenSignedIn | Self::OpenByDocument => reply.has_form("/consent"),
             Self::SignIn => reply.status == 303 && reply.headers.contains_key("set-cookie"),
             Self::MistypePassword => reply.status == 422 && !reply.field("interaction").is_empty(),
             Self::ShowAccount => reply.has_form("/sign-out"),
-            Self::ForgetConsent => reply.callback("notice").as_deref() == Some("consent-forgotten"),
-            Self::ChangePassword => reply.callback("notice").as_deref() == Some("password-changed"),
+            Self::ShowPassword => reply.has_form("/sign-in/password"),
+            Self::ShowInvitations => reply.has_form("/account/invitations"),
+            Self::ShowUserCode => reply.has_form("/account/user-code"),
+            Self::ShowDevices => reply.has_form("/account/devices"),
+            Self::ShowLink => reply.has_form("/account/devices/confirm"),
+            Self::Invite => reply.status == 200 && reply.shown_code().is_some(),
+            Self::ForgetConsent => reply.notices("consent-forgotten"),
+            Self::ChangePassword => reply.notices("password-changed"),
+            Self::LiftBlock => reply.notices("block-lifted"),
+            Self::SetUserCode => reply.notices("user-code-set"),
+            Self::NameNumber => reply.notices("link-sent"),
+            Self::NameAddress => reply.notices("addressee-asked"),
+            Self::ConfirmDevice => reply.notices("device-confirmed"),
+            // The same phone once more is the one that is there.
+            Self::EnrolPhone => matches!(reply.status, 200 | 201) && !reply.member("device_id").is_empty(),
+            Self::RemovePhone | Self::DeleteRegistration => reply.status == 204,
             Self::SignOut => reply.status == 200 && reply.headers.contains_key("set-cookie"),
             Self::Consent
             | Self::ConsentLarge
@@ -330,10 +471,13 @@ impl Visit {
             Self::Register => reply.status == 201 && !reply.member("registration_access_token").is_empty(),
             Self::ReadRegistration => reply.status == 200 && !reply.member("client_id").is_empty(),
             Self::ChangeRegistration => reply.status == 200 && reply.member("client_name") == RENAMED,
-            Self::DeleteRegistration => reply.status == 204,
-            Self::Ask | Self::AskSigned | Self::AskForMuch => {
-                reply.status == 200 && !reply.member("auth_req_id").is_empty()
-            }
+            Self::Ask
+            | Self::AskSigned
+            | Self::AskForMuch
+            | Self::AskInvited
+            | Self::AskWithCode
+            | Self::AskForActor
+            | Self::AskByAddress => reply.status == 200 && !reply.member("auth_req_id").is_empty(),
             Self::ShowApproval | Self::ShowWaiting => {
                 reply.status == 200 && !reply.field("request").is_empty()
             }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use crate::account::{People, Person};
 use crate::event::{Reply, Request};
-use crate::place::{AGENT, Place, REMEMBERED, TOOL, an_address};
+use crate::place::{AGENT, PATIENT, Place, REMEMBERED, TOOL, an_address};
 use crate::process::Process;
 use crate::registrations::registration;
 use crate::requests::Browser;
 use crate::standing::Standing;
 use crate::visit::Visit;
+use crate::way::Way;
 
 const MOST_TRIES: usize = 10;
 
@@ -24,12 +25,16 @@ pub(crate) struct Crew {
     introspect: Process,
     /// Not every version has these.
     account: OnceLock<Process>,
+    /// Its way to SNS, which names phones otherwise than the emulator does.
+    to_sns: Way,
     register: OnceLock<Process>,
     backchannel: OnceLock<Process>,
     approval: OnceLock<Process>,
     /// The browser of somebody who has signed in.
     browser: Browser,
     pub(crate) people: People,
+    /// Those who have set a code that agents have to show.
+    pub(crate) coded: People,
     /// That of somebody who is not to be asked again.
     remembered: OnceLock<Browser>,
     /// Of an ordinary grant, of one with large details, of one for what the server knows, and of the agent that exchanges its own.
@@ -44,8 +49,8 @@ pub(crate) struct Ready {
     pub(crate) visit: Visit,
     pub(crate) request: Request,
     pub(crate) browser: Browser,
-    /// A token that lives or dies with the request, the `request_uri` or `auth_req_id` that it decides about, the client that it is
-    /// about, or the address that it comes from.
+    /// A token that lives or dies with the request, the `request_uri` or `auth_req_id` that it decides about, the client or the device
+    /// that it is about, or the address that it comes from.
     pub(crate) token: String,
     /// Whom it is about, if it changes what they have.
     person: Option<Person>,
@@ -96,11 +101,13 @@ impl Crew {
             token: starts("token"),
             introspect: starts("introspect"),
             account: OnceLock::new(),
+            to_sns: Way::to(&place.endpoint),
             register: OnceLock::new(),
             backchannel: OnceLock::new(),
             approval: OnceLock::new(),
             browser: Browser::default(),
             people: People::default(),
+            coded: People::default(),
             remembered: OnceLock::new(),
             granted: Standing::default(),
             large: Standing::default(),
@@ -133,10 +140,16 @@ impl Crew {
                 let request_uri = self.pushes_this(&place.push_to_be_remembered());
                 ready(self.remembered().opens_for(REMEMBERED, &request_uri))
             }
+            Visit::OpenByDocument => {
+                let client = self.has_a_document();
+                let request_uri = self.pushes_this(&Place::push_by_name(&client));
+                ready(browser.opens_for(&client, &request_uri))
+            }
             Visit::SignIn => self.comes_to_sign_in(),
             Visit::MistypePassword => self.comes_to_mistype(),
             Visit::ShowAccount => ready(browser.dresses(Request::get("/account"))),
             Visit::ForgetConsent => self.comes_to_forget(),
+            Visit::ShowPassword => ready(browser.dresses(Request::get("/sign-in/password"))),
             Visit::ChangePassword => self.comes_to_change_password(),
             Visit::SignOut => self.comes_to_sign_out(),
             Visit::Consent => ready(self.comes_to_consent(&place.push())),
@@ -167,16 +180,6 @@ impl Crew {
             Visit::Refresh => ready(place.refresh(&self.is_granted("refresh_token"))),
             Visit::WorkAlone => ready(place.client_credentials()),
             Visit::WorkAloneSigned => ready(place.client_credentials_signed()),
-            Visit::RefreshChild
-            | Visit::Exchange
-            | Visit::ExchangeForAssertion
-            | Visit::ExchangeForIdToken
-            | Visit::ExchangeForRefreshToken
-            | Visit::ExchangeForIdJag
-            | Visit::ExchangeWithActor
-            | Visit::ExchangeRefreshToken
-            | Visit::ExchangeForeignToken
-            | Visit::RedeemIdJag => ready(self.comes_to_exchange(visit)),
             Visit::IntrospectAccessToken => ready(place.introspection(&self.holds("access_token"))),
             Visit::IntrospectRefreshToken => ready(place.introspection_of_own(&self.holds("refresh_token"))),
             Visit::IntrospectLarge => {
@@ -211,6 +214,24 @@ impl Crew {
             }
             Visit::ReadMetadata => ready(Request::get("/.well-known/oauth-authorization-server")),
             Visit::ReadKeys => ready(Request::get("/jwks.json")),
+            _ => self.prepares_further(visit),
+        }
+    }
+
+    /// The same for exchanges, for what people look after, and for what is asked of them elsewhere.
+    fn prepares_further(&self, visit: Visit) -> Ready {
+        match visit {
+            Visit::RefreshChild
+            | Visit::Exchange
+            | Visit::ExchangeForAssertion
+            | Visit::ExchangeForIdToken
+            | Visit::ExchangeForRefreshToken
+            | Visit::ExchangeForIdJag
+            | Visit::ExchangeWithActor
+            | Visit::ExchangeRefreshToken
+            | Visit::ExchangeForeignToken
+            | Visit::RedeemIdJag => Ready::new(visit, self.comes_to_exchange(visit)),
+            _ if visit.is_of_belongings() => self.comes_to_belongings(visit),
             _ => self.comes_to_approval(visit),
         }
     }
@@ -256,7 +277,11 @@ impl Crew {
     }
 
     pub(crate) fn at_account(&self, request: &Request) -> Reply {
-        answer(self.account.get_or_init(|| self.place.starts("account")), request)
+        let starts = || {
+            let environment = self.place.environment("account", &self.to_sns.endpoint);
+            self.place.starts_in("account", environment.with(PATIENT.0, PATIENT.1))
+        };
+        answer(self.account.get_or_init(starts), request)
     }
 
     pub(crate) fn at_par(&self, request: &Request) -> Reply {
@@ -294,9 +319,14 @@ impl Crew {
     }
 
     fn comes_to_consent_to(&self, client: &str, push: &Request) -> Request {
-        let page = self.opens(&self.browser.opens_for(client, &self.pushes_this(push)));
+        self.comes_to_consent_in(&self.browser, client, push)
+    }
+
+    /// The same in the browser of somebody else.
+    pub(crate) fn comes_to_consent_in(&self, browser: &Browser, client: &str, push: &Request) -> Request {
+        let page = self.opens(&browser.opens_for(client, &self.pushes_this(push)));
         assert!(page.has_form("/consent"), "{}", page.outline());
-        self.browser.approves(self.place, &page)
+        browser.approves(self.place, &page)
     }
 
     pub(crate) fn gets_a_code(&self, push: &Request) -> String {
@@ -341,7 +371,7 @@ pub(crate) fn expect(holds: bool, what: &str) -> Result<(), String> {
 }
 
 /// The answer of a warm function, asked again while it says 503: the endpoint of the tests may be slow for once.
-fn answer(process: &Process, request: &Request) -> Reply {
+pub(crate) fn answer(process: &Process, request: &Request) -> Reply {
     answer_to(process, || request.clone())
 }
 

@@ -321,7 +321,9 @@ impl Shared {
 
     /// Lets the endpoint answer. The host stays as it was signed.
     fn pass(&self, call: &Call) -> reqwest::Result<Vec<u8>> {
-        let mut request = client().post(format!("{}{}", self.endpoint, call.path)).body(call.body.clone());
+        let is_sns = call.service == Service::Sns;
+        let body = if is_sns { replaced(&call.body, OF_SNS, OF_EMULATOR) } else { call.body.clone() };
+        let mut request = client().post(format!("{}{}", self.endpoint, call.path)).body(body);
         for (name, value) in &call.headers {
             request = request.header(name, value);
         }
@@ -330,12 +332,25 @@ impl Shared {
             let status = answer.status().as_u16();
             let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok());
             let kind = kind.unwrap_or(JSON).to_owned();
-            Ok(message(status, &kind, &answer.bytes()?))
+            let body = answer.bytes()?;
+            let [of_sns, of_emulator] = ENDPOINTS;
+            let body = if is_sns { replaced(&body, of_emulator, of_sns) } else { body.into() };
+            Ok(message(status, &kind, &body))
         });
         let mut state = self.state();
         state.slowest = state.slowest.max(sent.elapsed());
         answer
     }
+}
+
+/// How the endpoint of an app on a phone begins: as SNS names it (`arn:…:endpoint/GCM/NAME/ID`), and as the emulator does, as if it
+/// were an application; and both in a form.
+const ENDPOINTS: [&str; 2] = [":endpoint/GCM/agents/", ":app/GCM/agents/"];
+const OF_SNS: &str = "%3Aendpoint%2FGCM%2Fagents%2F";
+const OF_EMULATOR: &str = "%3Aapp%2FGCM%2Fagents%2F";
+
+fn replaced(text: &[u8], this: &str, by: &str) -> Vec<u8> {
+    String::from_utf8_lossy(text).replace(this, by).into_bytes()
 }
 
 const JSON: &str = "application/x-amz-json-1.0";

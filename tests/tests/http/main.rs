@@ -61,6 +61,7 @@ mod running_stack {
 /// What takes a local server: a clock that can be moved, calls that can be broken, a log on this machine, a configuration of
 /// the test's own, the programs of a developer.
 mod local_stack {
+    mod actors;
     mod approval;
     mod asking;
     mod audit;
@@ -85,6 +86,7 @@ mod local_stack {
     mod passwords;
     mod policies;
     mod public_clients;
+    mod random_chains;
     mod registrations;
     mod rights_taken_away;
     mod secrets_at_rest;

@@ -1,8 +1,9 @@
 use http::Problem;
 use http::audit::{Event, Outcome};
-use oauth::{Channel, DeviceId, NotConfirmed, Reach, ShownToConfirm};
+use oauth::{Channel, DeviceId, NotConfirmed, Place, Reach, ShownToConfirm};
 use pages::{DeviceNews, DeviceNotice, DeviceProblem};
 
+use super::places::of_device;
 use super::{Done, Visitor};
 
 impl Visitor<'_> {
@@ -28,11 +29,24 @@ impl Visitor<'_> {
         }
     }
 
-    /// Confirms a device of the person by what is shown, and tells the others. Whether it is confirmed now, or was before.
+    /// Confirms a device of the person by what is shown, and tells the others. Whether it is confirmed now, or was before. An address
+    /// is the person's from now on, and can be nobody else's until they let go of it.
     pub(super) async fn confirms(&self, id: &DeviceId, shown: ShownToConfirm<'_>) -> Result<bool, Problem> {
         let now = self.guest.now;
-        let confirm = |reach: Reach| reach.confirmed(id, shown, now).map(|next| (next, ()));
-        match self.change(confirm).await? {
+        let own = &self.signed_in.session.person;
+        let (_, kept) = self.guest.store.person_and_devices(own).await?;
+        let secret = self.guest.keys.server_secret().await?;
+        let confirmed = match kept.reach.device(id).and_then(|device| of_device(secret, device)) {
+            None => self.change(|reach: Reach| Ok((reach.confirmed(id, shown, now)?, ()))).await?,
+            Some(digest) => {
+                let confirm = |reach: Reach, place: Place| {
+                    let next = reach.confirmed(id, shown, now)?;
+                    Ok((next, place.proven(own, now).ok_or(NotConfirmed::NotItsOwn)?, ()))
+                };
+                self.change_at(&digest, confirm).await?
+            }
+        };
+        match confirmed {
             Ok(changed) => {
                 self.record(Event::DeviceAdded, Some(id), Outcome::Granted);
                 let others = changed.reach.in_use().filter(|device| device.id != *id);

@@ -1,17 +1,19 @@
+use std::convert::Infallible;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use deliver::Subscribed;
 use environment::Fault;
 use http::Problem;
 use http::audit::{Event, Outcome};
 use oauth::{
     CONFIRMED_WITHIN, Channel, Confirmation, Device, DeviceId, DeviceName, EmailAddress, NotRegistered,
-    Parameters, PhoneNumber, ProvenBy, Reach, Refusal, SUBSCRIBED_WITHIN, Secret, Standing,
+    Parameters, PhoneNumber, Place, ProvenBy, Reach, Refusal, SUBSCRIBED_WITHIN, Secret, Standing, Timestamp,
 };
 use pages::{DeviceNews, DeviceNotice, DeviceProblem};
 use reception::Destination;
 use store::Person;
 
+use super::places::{Claimed, counted, of_device};
 use super::telling::{addressee, message};
 use super::{Done, Visitor};
 use crate::HOUR;
@@ -40,7 +42,7 @@ pub(super) fn number(parameters: &Parameters) -> Result<Named, Refusal> {
 pub(super) fn address(parameters: &Parameters) -> Result<Named, Refusal> {
     let address = parameters.optional("address")?.and_then(EmailAddress::typed);
     let address = address.ok_or(DeviceProblem::AddressUnusable);
-    named(address.map(|address| Channel::Email { address, subscription: None }), parameters)
+    named(address.map(|address| Channel::Email { address, subscription: None, filter: None }), parameters)
 }
 
 fn named(channel: Result<Channel, DeviceProblem>, parameters: &Parameters) -> Result<Named, Refusal> {
@@ -76,37 +78,78 @@ impl Visitor<'_> {
             self.record(Event::DeviceRegistered, Some(&device.id), Outcome::Refused(&refusal));
             return Ok(Err(DeviceProblem::TooOften { wait: HOUR }));
         }
-        let device = match self.subscribed(device).await {
-            Ok(device) => device,
-            Err(problem) => return Ok(Err(problem)),
-        };
-        self.keeps(&person, device, &code).await
+        if matches!(device.channel, Channel::Email { .. }) {
+            return match self.claims(device).await? {
+                Ok(claimed) => self.keeps_address(&person, &claimed, &code).await,
+                Err(problem) => Ok(Err(problem)),
+            };
+        }
+        let kept = self.change(|reach| registered(reach, &device, guest.now)).await?;
+        match kept {
+            Ok(_) => self.asks(&person, &device, &code).await,
+            Err(problem) => Ok(Err(problem)),
+        }
     }
 
-    async fn keeps(&self, person: &Person, device: Device, code: &Secret<String>) -> Result<Done, Problem> {
-        let guest = self.guest;
-        let register = |reach: Reach| {
-            reach.registered(device.clone(), guest.now).map(|next| (next, ())).map_err(problem_of)
+    /// Keeps a device at an address that the person has claimed.
+    async fn keeps_address(
+        &self,
+        person: &Person,
+        claimed: &Claimed,
+        code: &Secret<String>,
+    ) -> Result<Done, Problem> {
+        let (now, own) = (self.guest.now, &self.signed_in.session.person);
+        let register = |reach: Reach, place: Place| {
+            let (next, ()) = registered(reach, &claimed.device, now)?;
+            let place = place.claimed(own, now.after(SUBSCRIBED_WITHIN), now).ok_or(DeviceProblem::InUse)?;
+            Ok((next, place.subscribed(claimed.subscription().cloned()), ()))
         };
-        if let Err(problem) = self.change(register).await? {
-            return Ok(Err(problem));
+        match self.change_at(&claimed.digest, register).await? {
+            Ok(_) => self.asks(person, &claimed.device, code).await,
+            Err(problem) => Ok(Err(problem)),
         }
+    }
+
+    /// Asks a device whether it is the person's, unless SNS does so itself.
+    async fn asks(&self, person: &Person, device: &Device, code: &Secret<String>) -> Result<Done, Problem> {
+        let guest = self.guest;
         self.record(Event::DeviceRegistered, Some(&device.id), Outcome::Granted);
-        if is_asked_by_sns(&device) {
+        if is_asked_by_sns(device) {
             return Ok(Ok(DeviceNotice::AddresseeAsked));
         }
         let leads_to = Destination::Device { device: device.id.clone(), code: code.expose().clone() };
         let link = guest.configuration.server.page(&leads_to.path());
         let server = &guest.configuration.server;
         let message = message(server, guest.texts(), DeviceNews::Confirm, link, CONFIRMED_WITHIN);
-        match self.services.people.tell_on(&device, &addressee(person), &message).await {
+        match self.services.people.tell_on(device, &addressee(person), &message).await {
             Ok(()) => Ok(Ok(DeviceNotice::LinkSent)),
             Err(problem) => {
                 let (device_id, why) = (device.id.as_str(), problem.why.as_str());
                 tracing::warn!(target: "account", device_id, why, "a device was not asked to confirm itself");
+                self.forgets_waiting(device).await?;
                 Ok(Err(DeviceProblem::NotSent))
             }
         }
+    }
+
+    /// Nobody can confirm a device that was not asked: it does not wait on the page, and its address is free.
+    async fn forgets_waiting(&self, device: &Device) -> Result<(), Problem> {
+        let own = &self.signed_in.session.person;
+        let forget = |reach: Reach| match reach.device(&device.id) {
+            Some(stands) if stands == device => {
+                reach.without(&device.id).map_or_else(Reach::default, |rest| rest.0)
+            }
+            _ => reach,
+        };
+        let secret = self.guest.keys.server_secret().await?;
+        let Ok(()) = match of_device(secret, device) {
+            None => self.change(|reach| Ok::<_, Infallible>((forget(reach), ()))).await?.map(drop),
+            Some(digest) => {
+                let both = |reach, place: Place| Ok::<_, Infallible>((forget(reach), place.let_go(own), ()));
+                self.change_at(&digest, both).await?.map(drop)
+            }
+        };
+        Ok(())
     }
 
     /// Where the company does not want messages to go.
@@ -128,7 +171,8 @@ impl Visitor<'_> {
     /// Whether one more message may be sent to somebody of whom is not known whether they want it: to this place, and at all.
     async fn may_ask(&self, channel: &Channel) -> Result<bool, Fault> {
         let guest = self.guest;
-        let place = format!("DEVICE#{}", channel.digest().to_base64url());
+        let secret = guest.keys.server_secret().await?;
+        let place = format!("DEVICE#{}", counted(secret, channel).to_base64url());
         let most = guest.configuration.server.devices.confirmations_per_hour;
         let count =
             async |what: &str, allowed| guest.store.count_within(what, allowed, HOUR, guest.now).await;
@@ -138,27 +182,10 @@ impl Visitor<'_> {
             && count(&place, ASKED_AT_ONE_PLACE).await?
             && count("DEVICES", most).await?)
     }
+}
 
-    /// A mail goes out by a topic, and SNS sends nothing to anybody who has not agreed.
-    async fn subscribed(&self, device: Device) -> Result<Device, DeviceProblem> {
-        let Channel::Email { address, .. } = &device.channel else { return Ok(device) };
-        match self.services.people.subscribe(address, &device.id).await {
-            Ok(Subscribed::ByLink) => Ok(device),
-            Ok(Subscribed::AskedBySns(subscription)) => {
-                let expires_at = self.guest.now.after(SUBSCRIBED_WITHIN);
-                let standing = Standing::Unconfirmed(Confirmation { by: ProvenBy::Subscription, expires_at });
-                let channel = Channel::Email { address: address.clone(), subscription: Some(subscription) };
-                Ok(Device { channel, standing, ..device })
-            }
-            Err(problem) => {
-                let (device_id, why) = (device.id.as_str(), problem.why.as_str());
-                tracing::warn!(target: "account", device_id, why, "an address was not subscribed");
-                // SNS has one subscription an address, and it is filtered to another device.
-                let is_taken = why == "InvalidParameter";
-                Err(if is_taken { DeviceProblem::InUse } else { DeviceProblem::NotSent })
-            }
-        }
-    }
+fn registered(reach: Reach, device: &Device, now: Timestamp) -> Result<(Reach, ()), DeviceProblem> {
+    reach.registered(device.clone(), now).map(|next| (next, ())).map_err(problem_of)
 }
 
 fn waiting(

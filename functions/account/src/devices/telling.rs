@@ -6,6 +6,7 @@ use languages::{Languages, Texts};
 use oauth::configuration::Server;
 use oauth::{Device, Timestamp};
 use pages::DeviceNews;
+use reception::Guest;
 use store::Person;
 
 use super::Visitor;
@@ -26,9 +27,20 @@ impl Visitor<'_> {
         devices: impl Iterator<Item = &'d Device>,
         news: DeviceNews,
     ) {
-        let (server, texts) = (&self.guest.configuration.server, self.guest.texts());
-        tell(self.services, server, texts, &changed.person, devices, (news, self.guest.now)).await;
+        tell_at(self.services, self.guest, &changed.person, devices, news).await;
     }
+}
+
+/// Tells these devices of a person who is at a page.
+pub(crate) async fn tell_at<'d>(
+    services: &Services,
+    guest: &Guest<'_>,
+    person: &Person,
+    devices: impl Iterator<Item = &'d Device>,
+    news: DeviceNews,
+) {
+    let (server, texts) = (&guest.configuration.server, guest.texts());
+    tell(services, server, texts, person, devices, (news, guest.now)).await;
 }
 
 /// As a page does, where an app has changed something: in the person's own language.
@@ -52,11 +64,14 @@ async fn tell<'d>(
     devices: impl Iterator<Item = &'d Device>,
     (news, now): (DeviceNews, Timestamp),
 ) {
-    let devices: Vec<&Device> = devices.filter(|device| device.is_confirmed()).collect();
+    let own = person.profile.email.as_deref();
+    // What was allowed when it was registered may have been taken back since.
+    let may_be_told = |device: &&Device| device.is_confirmed() && server.devices.allow(&device.channel, own);
+    let devices: Vec<&Device> = devices.filter(may_be_told).collect();
     if devices.is_empty() || !may_tell(services, person, now).await {
         return;
     }
-    let message = message(server, texts, news, server.page("/account/devices"), STILL_NEWS);
+    let message = message(server, texts, news, server.page(news.leads_to()), STILL_NEWS);
     let tell_on = async |device: &Device| {
         if let Err(problem) = services.people.tell_on(device, &addressee(person), &message).await {
             let (device_id, why) = (device.id.as_str(), problem.why.as_str());
@@ -70,12 +85,18 @@ async fn tell<'d>(
 /// Whether the person is told of one more change: whoever has their session must not be able to run up a bill with it.
 async fn may_tell(services: &Services, person: &Person, now: Timestamp) -> bool {
     let caller = format!("TOLD#{}", person.id);
-    let within = services.pages.store.count_within(&caller, NEWS_PER_HOUR, HOUR, now).await;
-    let within = within.unwrap_or(false);
-    if !within {
-        tracing::warn!(target: "account", person = person.id.as_str(), "a person is told of no more changes");
+    match services.pages.store.count_within(&caller, NEWS_PER_HOUR, HOUR, now).await {
+        Ok(within) => {
+            if !within {
+                tracing::warn!(target: "account", person = person.id.as_str(), "a person is told of no more changes");
+            }
+            within
+        }
+        Err(fault) => {
+            tracing::warn!(target: "account", person = person.id.as_str(), %fault, "a person was not told of a change");
+            false
+        }
     }
-    within
 }
 
 /// What the server itself says to somebody, in their language.

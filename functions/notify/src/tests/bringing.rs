@@ -1,5 +1,7 @@
 //! Push (OpenID CIBA Core 1.0, sections 10.3 and 12): what a client is brought, whatever goes wrong on the way.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth::{Authorization, End, GrantId, Sha256Digest, Stage, Timestamp};
@@ -48,6 +50,46 @@ fn item(world: &World, id: &GrantId) -> Value {
 async fn approved(world: &World) -> (Authorization, Value) {
     let (request, _) = world.requested(|_| {}).await;
     world.approved(request).await
+}
+
+/// The same of one that waits a quarter of an hour, and may go on while the person is away, or not.
+async fn approved_for_long(world: &World, going_on: bool) -> (Authorization, Value) {
+    let scope = if going_on { "openid offline_access" } else { "openid" };
+    let (request, _) = world
+        .requested(|requested| {
+            requested.request.scope = oauth::Scope::parse(scope).expect("a scope");
+            requested.awaited.expires_at = requested.requested_at.after(Duration::from_mins(15));
+        })
+        .await;
+    world.approved_with(request, scope).await
+}
+
+/// Why an authorization has ended.
+async fn end_of(world: &World, id: &GrantId) -> End {
+    let stands = world.stands(id).await;
+    assert_eq!(stands.parcel(), None);
+    match stands.stage {
+        Stage::Ended(ended) => ended.why,
+        other => panic!("it goes on: {other:?}"),
+    }
+}
+
+/// Whether its end is news, of which its client is told so, once.
+async fn is_told_of_the_end(world: &World, id: &GrantId, error: &str) -> bool {
+    assert!(brought(world).is_empty(), "it is told by the news of it");
+    end_of(world, id).await;
+    let news = world.news_of(id).expect("it is news");
+    world.endpoint.behaves(Manner::status(503));
+    assert!(world.bring(&[&news]).await.is_empty());
+    let failed = brought(world).len();
+    world.endpoint.behaves(Manner::status(204));
+    world.wait().await;
+    let told = one(world);
+    let auth_req_id = world.auth_req_id(id).await.reveal();
+    assert_eq!((&told["error"], &told["auth_req_id"]), (&json!(error), &json!(auth_req_id)));
+    assert!(told.get("access_token").is_none() && told["error_description"].is_string(), "{told}");
+    world.bring(&[&news]).await;
+    failed == 1 && brought(world).is_empty() && world.news_of(id).is_none()
 }
 
 /// OpenID CIBA Core 1.0, section 10.3.1.
@@ -128,17 +170,11 @@ async fn an_endpoint_that_fails_for_a_while_is_brought_the_same_tokens_in_the_en
     }
 }
 
+/// OpenID CIBA Core 1.0, section 10.3.1, leaves it to the server what becomes of it: nobody has any of it.
 #[tokio::test]
-async fn what_a_client_does_not_want_is_not_brought_again_and_lies_nowhere() {
+async fn what_a_client_does_not_take_ends_and_is_not_brought_again() {
     let redirect = "HTTP/1.1 307 x\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n".to_owned();
-    let table = [
-        Manner::status(400),
-        Manner::status(401),
-        Manner::status(404),
-        Manner::Says(redirect),
-        // It heard, and what it says of that is not read.
-        Manner::SaysTooMuch("HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n"),
-    ];
+    let table = [Manner::status(400), Manner::status(401), Manner::status(404), Manner::Says(redirect)];
     for manner in table {
         let world = World::that_brings().await;
         let (approved, record) = approved(&world).await;
@@ -146,8 +182,119 @@ async fn what_a_client_does_not_want_is_not_brought_again_and_lies_nowhere() {
         assert!(world.bring(&[&record]).await.is_empty());
         assert_eq!(brought(&world).len(), 1, "{manner:?}");
         assert!(world.aws.take("/delayed").is_empty(), "{manner:?}");
-        assert!(world.stands(&approved.id).await.parcel().is_none(), "{manner:?}");
+        assert_eq!(end_of(&world, &approved.id).await, End::NotGiven, "{manner:?}");
+        assert_eq!(world.news_of(&approved.id), None, "its client knows");
+        world.endpoint.behaves(Manner::status(204));
+        world.bring(&[&record]).await;
+        assert!(brought(&world).is_empty(), "{manner:?}");
     }
+}
+
+#[tokio::test]
+async fn a_client_that_was_too_busy_and_then_does_not_take_it_has_nothing_either() {
+    let world = World::that_brings().await;
+    let (approved, record) = approved(&world).await;
+    world.endpoint.behaves(Manner::status(503));
+    world.bring(&[&record]).await;
+    world.endpoint.behaves(Manner::status(401));
+    assert_eq!(world.wait().await, [15]);
+    assert_eq!(end_of(&world, &approved.id).await, End::NotGiven);
+}
+
+/// It may have taken what it was brought, and know nothing of the request any more when that comes once more.
+#[tokio::test]
+async fn a_client_whose_answer_was_lost_keeps_what_it_has() {
+    for silence in [Manner::IsSilent, Manner::Says(String::new())] {
+        let world = World::that_brings().await;
+        let (approved, record) = approved(&world).await;
+        world.endpoint.behaves(silence);
+        world.bring(&[&record]).await;
+        world.endpoint.behaves(Manner::status(503));
+        assert_eq!(world.wait().await, [15]);
+        world.endpoint.behaves(Manner::status(404));
+        assert_eq!(world.wait().await, [30]);
+        let stands = world.stands(&approved.id).await;
+        assert!(matches!(stands.stage, Stage::Active(_)) && stands.parcel().is_none(), "{stands:?}");
+        assert!(world.wait().await.is_empty());
+    }
+}
+
+/// What it says of that is not read.
+#[tokio::test]
+async fn a_client_that_heard_and_goes_on_talking_has_what_it_was_brought() {
+    let world = World::that_brings().await;
+    let (approved, record) = approved(&world).await;
+    world.endpoint.behaves(Manner::SaysTooMuch("HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n"));
+    assert!(world.bring(&[&record]).await.is_empty());
+    let stands = world.stands(&approved.id).await;
+    assert!(matches!(stands.stage, Stage::Active(_)) && stands.parcel().is_none(), "{stands:?}");
+}
+
+/// A request may live a quarter of an hour, and an access token five minutes.
+#[tokio::test]
+async fn tokens_that_end_before_they_are_there_are_made_anew_while_the_request_lives() {
+    for going_on in [false, true] {
+        let world = World::that_brings().await;
+        world.endpoint.behaves(Manner::status(503));
+        let (approved, record) = approved_for_long(&world, going_on).await;
+        world.bring(&[&record]).await;
+        let first = one(&world);
+        let mut pauses = Vec::new();
+        for _ in 0..4 {
+            pauses.extend(world.wait().await);
+        }
+        assert_eq!(pauses, [15, 30, 60, 120]);
+        for again in brought(&world) {
+            assert_eq!(again["access_token"], first["access_token"], "they are good still");
+        }
+        world.endpoint.behaves(Manner::status(204));
+        assert_eq!(world.wait().await, [240]);
+        let anew = one(&world);
+        assert_ne!(anew["access_token"], first["access_token"]);
+        let (id_token, access_token) = (claims(&anew["id_token"]), claims(&anew["access_token"]));
+        let now = json!(world.clock.now());
+        for token in [&id_token, &access_token] {
+            assert!(token["exp"].as_i64() > now.as_i64(), "{token} at {now}");
+        }
+        assert_eq!(anew["expires_in"], 300);
+        assert_eq!(id_token["at_hash"], left_half(&anew["access_token"]));
+        assert_eq!(id_token[AUTH_REQ_ID], world.auth_req_id(&approved.id).await.reveal());
+        assert_eq!(anew["refresh_token"], first["refresh_token"], "of the same family");
+        assert_eq!(anew.get("refresh_token").is_some(), going_on);
+        let stands = world.stands(&approved.id).await;
+        assert!(stands.parcel().is_none() && stands.live_grant(world.clock.now()).is_ok(), "{stands:?}");
+        assert!(world.wait().await.is_empty() && world.aws.take("/dead-letters").is_empty());
+    }
+}
+
+/// The one conditional write, here too.
+#[tokio::test]
+async fn of_two_who_make_tokens_anew_at_once_one_does() {
+    let world = World::that_brings().await;
+    world.endpoint.behaves(Manner::status(503));
+    let (_, record) = approved_for_long(&world, true).await;
+    world.bring(&[&record]).await;
+    world.clock.advance(280);
+    brought(&world);
+    assert!(world.bring(&[&record, &record, &record]).await.is_empty());
+    let tokens: Vec<Value> = brought(&world).into_iter().map(|mut one| one["access_token"].take()).collect();
+    assert_eq!(tokens.len(), 3);
+    assert!(tokens.iter().all(|token| *token == tokens[0]));
+}
+
+#[tokio::test]
+async fn tokens_are_made_anew_for_nobody_who_was_ended_meanwhile() {
+    let world = World::that_brings().await;
+    world.endpoint.behaves(Manner::status(503));
+    let (approved, record) = approved_for_long(&world, true).await;
+    world.bring(&[&record]).await;
+    world.clock.advance(400);
+    brought(&world);
+    world.is(|person| person.disabled = true);
+    world.endpoint.behaves(Manner::status(204));
+    world.bring(&[&record]).await;
+    assert!(brought(&world).is_empty());
+    assert_eq!(end_of(&world, &approved.id).await, End::NotGiven);
 }
 
 #[tokio::test]
@@ -211,7 +358,7 @@ async fn an_approval_that_was_never_made_tokens_of_in_time_has_expired() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_issued_after_a_yes_is_told_as_a_transaction_that_failed() {
+async fn what_cannot_be_issued_after_a_yes_ends_and_is_told_as_a_transaction_that_failed() {
     for disabled in [true, false] {
         let world = World::that_brings().await;
         let (approved, record) = approved(&world).await;
@@ -220,8 +367,11 @@ async fn what_cannot_be_issued_after_a_yes_is_told_as_a_transaction_that_failed(
             person.not_before = (!disabled).then_some(Timestamp::from_seconds(i64::MAX / 2));
         });
         assert!(world.bring(&[&record]).await.is_empty());
-        assert_eq!(one(&world)["error"], "transaction_failed");
-        assert_eq!(world.stands(&approved.id).await, approved, "nothing is written");
+        assert!(is_told_of_the_end(&world, &approved.id, "transaction_failed").await);
+        // Nor does it come back with the person.
+        world.is(|_| {});
+        world.bring(&[&record]).await;
+        assert!(brought(&world).is_empty());
     }
 }
 
@@ -234,12 +384,11 @@ async fn tokens_that_are_too_large_to_lie_ready_are_not_lost_in_silence() {
         person.profile.attributes.insert("plan".to_owned(), "x".repeat(300 * 1024));
     });
     assert!(world.bring(&[&record]).await.is_empty());
-    assert_eq!(one(&world)["error"], "transaction_failed");
-    assert_eq!(world.stands(&approved.id).await, approved, "nothing is written");
+    assert!(is_told_of_the_end(&world, &approved.id, "transaction_failed").await);
 }
 
 #[tokio::test]
-async fn what_ended_between_two_tries_is_brought_to_nobody() {
+async fn what_ended_between_two_tries_is_brought_to_nobody_and_its_client_is_told() {
     let world = World::that_brings().await;
     world.endpoint.behaves(Manner::status(503));
     let (ended, record) = approved(&world).await;
@@ -247,22 +396,62 @@ async fn what_ended_between_two_tries_is_brought_to_nobody() {
     let stands = world.stands(&ended.id).await;
     world.commit(&stands.ended(End::Revoked, world.clock.now()), "").await;
     brought(&world);
-    assert_eq!(world.wait().await, [15]);
-    assert!(brought(&world).is_empty());
+    assert!(is_told_of_the_end(&world, &ended.id, "transaction_failed").await);
 
+    world.endpoint.behaves(Manner::status(503));
     let (of_the_disabled, record) = approved(&world).await;
     world.bring(&[&record]).await;
     brought(&world);
     world.is(|person| person.disabled = true);
-    world.endpoint.behaves(Manner::status(204));
     assert_eq!(world.wait().await, [15]);
-    let told = one(&world);
-    assert_eq!((&told["error"], told.get("access_token")), (&json!("transaction_failed"), None));
-    assert!(world.stands(&of_the_disabled.id).await.parcel().is_none());
+    assert!(is_told_of_the_end(&world, &of_the_disabled.id, "transaction_failed").await);
+}
+
+/// Between the yes and its first try, too; and whoever is told by a ping comes and hears it at the token endpoint.
+#[tokio::test]
+async fn what_ended_after_the_yes_is_told_to_a_client_whatever_way_it_is_told() {
+    let world = World::that_brings().await;
+    let (approved_one, record) = approved(&world).await;
+    world.commit(&approved_one.clone().ended(End::Revoked, world.clock.now()), "").await;
+    assert!(is_told_of_the_end(&world, &approved_one.id, "transaction_failed").await);
+    world.bring(&[&record]).await;
+    assert!(brought(&world).is_empty(), "it is told once");
+
+    let world = World::new(true).await;
+    let (approved, _) = approved(&world).await;
+    let auth_req_id = world.auth_req_id(&approved.id).await.reveal();
+    world.commit(&approved.clone().ended(End::Revoked, world.clock.now()), "").await;
+    let news = world.news_of(&approved.id).expect("it is news");
+    assert!(world.bring(&[&news]).await.is_empty());
+    assert_eq!(one(&world), json!({ "auth_req_id": auth_req_id }));
 }
 
 #[tokio::test]
-async fn what_could_not_be_brought_while_the_request_lived_lies_nowhere_and_somebody_hears_of_it() {
+async fn a_client_that_was_switched_off_is_brought_nothing_then_or_later() {
+    for was_tried in [false, true] {
+        let world = World::that_brings().await;
+        let (approved, record) = approved(&world).await;
+        if was_tried {
+            world.endpoint.behaves(Manner::status(503));
+            world.bring(&[&record]).await;
+            brought(&world);
+            world.endpoint.behaves(Manner::status(204));
+        }
+        world.switches_the_client(true).await;
+        world.bring(&[&record]).await;
+        assert!(brought(&world).is_empty(), "it is off");
+        if was_tried {
+            assert_eq!(end_of(&world, &approved.id).await, End::NotGiven, "nothing lies ready for nobody");
+            assert_eq!(world.news_of(&approved.id), None);
+        }
+        world.switches_the_client(false).await;
+        world.bring(&[&record]).await;
+        assert!(brought(&world).is_empty(), "what was ended stays so");
+    }
+}
+
+#[tokio::test]
+async fn what_could_not_be_brought_while_the_request_lived_ends_and_somebody_hears_of_it() {
     let world = World::that_brings().await;
     world.endpoint.behaves(Manner::status(503));
     let (approved, record) = approved(&world).await;
@@ -275,9 +464,13 @@ async fn what_could_not_be_brought_while_the_request_lived_lies_nowhere_and_some
         }
         pauses.extend(waited);
     }
-    assert_eq!(pauses, [15, 30, 60]);
+    assert_eq!(pauses, [15, 30, 60, 60], "the last one shortly before the request ends");
     assert_eq!(world.aws.take("/dead-letters").len(), 1);
-    assert!(world.stands(&approved.id).await.parcel().is_none());
+    assert_eq!(end_of(&world, &approved.id).await, End::NotGiven);
+    brought(&world);
+    // The endpoint is up again, too late for anything but the end.
+    world.clock.advance(60);
+    assert!(is_told_of_the_end(&world, &approved.id, "expired_token").await);
 }
 
 /// The table's own clean-up comes late: what lies there is looked at.
@@ -292,8 +485,8 @@ async fn what_lies_ready_is_worth_nothing_after_the_request_has_expired() {
     world.clock.advance(i64::try_from(LIFE.as_secs()).expect("few"));
     world.bring(&[&record]).await;
     assert!(brought(&world).is_empty());
-    assert!(world.stands(&approved.id).await.parcel().is_none());
     assert_eq!(world.aws.take("/dead-letters").len(), 1);
+    assert!(is_told_of_the_end(&world, &approved.id, "expired_token").await);
 }
 
 #[tokio::test]

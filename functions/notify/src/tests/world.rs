@@ -13,7 +13,7 @@ use oauth::{
 };
 use outbound::Loopback;
 use serde_json::{Value, json};
-use store::{Commit, Person, Snapshot, Store};
+use store::{ClientState, Commit, Person, Snapshot, Store};
 
 use super::endpoint::Endpoint;
 use super::fake_aws::FakeAws;
@@ -196,13 +196,23 @@ impl World {
 
     pub(super) async fn commit(&self, next: &Authorization, news: &str) -> Value {
         assert!(matches!(self.store.commit(next).await.expect("written"), Commit::Done));
-        json!({
-            "eventID": "e1", "eventName": "MODIFY", "eventSource": "aws:dynamodb",
-            "dynamodb": {
-                "SequenceNumber": next.id.as_str(),
-                "NewImage": { "pk": { "S": format!("AUTHORIZATION#{}", next.id) }, "news": { "S": news } },
-            },
-        })
+        record(&next.id, news)
+    }
+
+    /// What the table's stream says of the last write to an authorization, if that is news.
+    pub(super) fn news_of(&self, id: &GrantId) -> Option<Value> {
+        let item = self.aws.item(&format!("AUTHORIZATION#{id}"), "AUTHORIZATION");
+        item["news"]["S"].as_str().map(|news| record(id, news))
+    }
+
+    /// An operator switches the client off, or on again. What is remembered of it is older than that.
+    pub(super) async fn switches_the_client(&self, disabled: bool) {
+        let agent = ClientId::parse("agent").expect("an id");
+        let before = self.store.client_state_now(&agent).await.expect("read");
+        let not_before = before.not_before.or(Some(self.clock.now()));
+        let after = ClientState { disabled, not_before, ..before.clone() };
+        assert!(self.store.change_client_state(&agent, &before, &after).await.expect("written"));
+        self.clock.advance(6);
     }
 
     /// Brings records to the function. Which have to be brought again.
@@ -226,8 +236,18 @@ impl World {
     }
 }
 
+fn record(id: &GrantId, news: &str) -> Value {
+    json!({
+        "eventID": "e1", "eventName": "MODIFY", "eventSource": "aws:dynamodb",
+        "dynamodb": {
+            "SequenceNumber": id.as_str(),
+            "NewImage": { "pk": { "S": format!("AUTHORIZATION#{id}") }, "news": { "S": news } },
+        },
+    })
+}
+
 pub(super) fn phone() -> Device {
-    device(1, Channel::Push { endpoint: EndpointArn::parse(PHONE).expect("an ARN") })
+    device(1, Channel::Push { endpoint: EndpointArn::parse(PHONE).expect("an ARN"), place: None })
 }
 
 pub(super) fn text() -> Device {
@@ -236,7 +256,7 @@ pub(super) fn text() -> Device {
 
 pub(super) fn mail() -> Device {
     let address = EmailAddress::parse("alice@example.com").expect("an address");
-    device(3, Channel::Email { address, subscription: None })
+    device(3, Channel::Email { address, subscription: None, filter: None })
 }
 
 fn device(number: u8, channel: Channel) -> Device {
@@ -290,6 +310,7 @@ fn server() -> Server {
     let server = json!({
         "issuer": "https://us.test", "pages": "https://pages.test/a",
         "brand": { "name": "x", "accent": "#000000", "logo_svg": null },
+        "devices": { "email_domains": ["example.com"], "sms_prefixes": ["+49"], "confirmations_per_hour": 1 },
         "require_pushed_authorization_requests": false,
         "lifetimes": { "request_uri": 90, "interaction": 900, "code": 60, "access_token": 300, "id_token": 300,
             "session": 43_200, "authorization": 86_400 },

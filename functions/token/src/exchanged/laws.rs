@@ -23,6 +23,8 @@ use crate::question::Exchange;
 use crate::subject::Most;
 use crate::token_exchange::{at_tool, said_to_act};
 
+mod other_kinds;
+
 /// The tools, each of which is the client that exchanges what it was sent.
 const TOOLS: [&str; 3] = ["a", "b", "c"];
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -202,6 +204,7 @@ fn hop(
         person: None,
         at: target.resource.as_str(),
         requested: TokenType::AccessToken,
+        actor: None,
         origin: token.origin.as_ref(),
         signed_in: token.into(),
         above: most.above(token).into(),
@@ -280,7 +283,9 @@ impl Reckoned<'_> {
             }
             let named_and_refused = (self.step.scopes.is_some() && left.scopes != content.scopes)
                 || (self.step.detail.is_some() && left.details != content.details);
-            return (!named_and_refused).then_some((left, !impersonation));
+            // Where policies leave none of the details, the scope alone would look as if it allowed everything.
+            let are_lost = left.details.is_empty() && !content.details.is_empty();
+            return (!named_and_refused && !are_lost).then_some((left, !impersonation));
         }
         None
     }

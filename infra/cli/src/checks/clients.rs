@@ -6,7 +6,7 @@ use oauth::scope::is_scope_token;
 use oauth::{ClientId, RedirectUri, Scope, ToolId};
 
 use super::keys::{public_keys, public_keys_of_file};
-use super::{Answers, First, Known, plain_text_problem};
+use super::{Answers, First, Known, Names, plain_text_problem};
 use crate::Complaint;
 use crate::files::{AuthenticationMethod, ClientFile, GrantTypeName};
 use crate::reading::Read;
@@ -18,11 +18,14 @@ pub(super) fn clients(
     complaints: &mut Vec<Complaint>,
 ) -> Vec<Client> {
     let mut ids = First::default();
+    let names = files.iter().map(|file| file.value.id.as_str());
+    let names = Names::new("client", known.all_clients_are_read, names);
     files
         .iter()
         .filter_map(|file| {
             let before = complaints.len();
             ids.check("client", &file.value.id, file.at(&["id"]), complaints);
+            names.check_all(file, &["actors"], file.value.actors.iter(), complaints);
             let client = client(file, known, complaints).filter(|_| complaints.len() == before)?;
             known.standing_details(file, &client, complaints);
             (complaints.len() == before).then_some(client)
@@ -70,6 +73,7 @@ fn client(file: &Read<ClientFile>, known: &Known<'_>, complaints: &mut Vec<Compl
         id_token_signed_response_alg: written.id_token_signed_response_alg.0,
         is_tool: written.is_tool.as_deref().and_then(ToolId::parse),
         may_act: written.may_act.as_deref().and_then(ClientId::parse),
+        actors: written.actors.iter().filter_map(|id| ClientId::parse(id)).collect(),
         backchannel: super::backchannel::client(file, complaints),
         origin: oauth::ClientOrigin::Configured,
     })
@@ -166,6 +170,13 @@ fn check_grant_types(file: &Read<ClientFile>, complaints: &mut Vec<Complaint>) {
             &["grant_types"],
             "The client may do nothing at all.",
             "Name a grant type, or the tool that it is with `is_tool`.",
+        );
+    }
+    if !written.actors.is_empty() && is_public {
+        refuse(
+            &["actors"],
+            "A public client proves nothing, so it says of nobody that they act.",
+            "Choose another `token_endpoint_auth_method` than none, or take them out.",
         );
     }
     if written.is_tool.is_some() && is_public {

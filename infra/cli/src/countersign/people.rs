@@ -1,5 +1,5 @@
 use cli::{
-    add_person, disable_person, enable_person, generated_password, plan_people, read_people_table,
+    LeftAtSns, add_person, disable_person, enable_person, generated_password, plan_people, read_people_table,
     remove_person, reset_password,
 };
 use environment::{Clock, Dice};
@@ -39,14 +39,27 @@ pub(crate) async fn run(user: User, terminal: &mut Terminal) -> Result<(), Stop>
         User::Remove(user) => {
             let store = user.place.store().await?;
             let person = person_named(&store, &user.user_name).await?;
-            remove_person(&store, &user.user_name).await.map_err(Stop::refused)?;
+            let left = remove_person(&store, &user.user_name, now).await.map_err(Stop::refused)?;
             recorded(&user.place, "user-removed", person.as_ref());
             terminal.say(format_args!("{} is removed.", user.user_name));
+            say_left(&left, terminal);
             Ok(())
         }
         User::ResetPassword(user) => reset(user, terminal).await,
         User::Import(import) => self::import(import, terminal).await,
         User::List(list) => self::list(list, terminal).await,
+    }
+}
+
+/// What whoever looks after the AWS account may clear away. Nothing is sent there any more.
+fn say_left(left: &LeftAtSns, terminal: &mut Terminal) {
+    for arn in &left.subscriptions {
+        terminal.say(format_args!("SNS still has: aws sns unsubscribe --subscription-arn {arn}"));
+    }
+    for arn in &left.endpoints {
+        terminal.say(format_args!(
+            "SNS still has, unless somebody else signs in on that phone: aws sns delete-endpoint --endpoint-arn {arn}"
+        ));
     }
 }
 

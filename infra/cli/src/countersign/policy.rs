@@ -103,6 +103,9 @@ pub(crate) struct Explain {
     /// A client between the person and this one, the nearest first; can be repeated
     #[arg(long = "actor", value_name = "ID")]
     actors: Vec<String>,
+    /// The client whose token this one shows as `actor_token`, to say that it acts
+    #[arg(long = "actor-token", value_name = "ID")]
+    actor: Option<String>,
     /// How strongly the person has authenticated, where another issuer has said so
     #[arg(long, value_name = "ACR")]
     acr: Option<String>,
@@ -235,6 +238,7 @@ impl Explain {
             requested: self.requested.clone(),
             origin: self.origin.clone(),
             actors: self.actors.clone(),
+            actor: self.actor.clone(),
             acr: self.acr.clone(),
             amr: self.amr.clone(),
             auth_age: self.auth_age,

@@ -8,6 +8,7 @@ use oauth::configuration::SigningAlgorithm;
 use store::Store;
 
 use super::inside::{Deployment, allowed, of_fault};
+use super::published::published;
 use super::{Finding, Verdict};
 
 /// The rotation looks once a day; it may fail one day and succeed the next.
@@ -29,11 +30,13 @@ pub(super) async fn keys(deployment: &Deployment<'_>, store: &Store, now: Timest
     vec![
         Finding::new("signing keys", signing_keys(&ring, deployment.rotation, now)),
         Finding::new("signing keys in KMS", signing_keys_in_kms(&kms, &ring, now).await),
+        Finding::new("signing keys published", published(deployment.issuer, &ring, now).await),
         Finding::new("data key", enabled(&kms, &ring.data_key).await),
     ]
 }
 
-const ALGORITHMS: [SigningAlgorithm; 2] = [SigningAlgorithm::Es256, SigningAlgorithm::Rs256];
+/// What the server signs with.
+pub(super) const ALGORITHMS: [SigningAlgorithm; 2] = [SigningAlgorithm::Es256, SigningAlgorithm::Rs256];
 
 /// Whether each algorithm has a key that signs, and the newest is not older than it should be.
 fn signing_keys(ring: &KeyRing, rotation: Duration, now: Timestamp) -> Verdict {

@@ -64,6 +64,10 @@ pub struct ClientFile {
     /// 4.4). Without it, whoever a policy allows.
     #[serde(default)]
     pub may_act: Option<String>,
+    /// Clients whose own tokens this client may show as `actor_token`, so that they act in a person's name (RFC 8693, section 2.1):
+    /// those that call it as a tool. It may always show its own.
+    #[serde(default)]
+    pub actors: BTreeSet<String>,
     /// How it asks people who are elsewhere. It goes with the grant type `ciba`.
     #[serde(default)]
     pub backchannel: Option<ClientBackchannelTable>,

@@ -15,6 +15,10 @@ fn demo(policies: &str) -> CheckedFolder {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../config/demo"));
     let mut demo = check_folder(folder, &IssuerChoice::exactly("http://localhost:8690")).expect("the demo");
     demo.snapshot.policies = vec![PolicyText { file: "test.cedar".to_owned(), text: policies.to_owned() }];
+    let named = ["nightly-agent"].map(|id| ClientId::parse(id).expect("an id"));
+    for client in &mut demo.snapshot.clients {
+        client.actors = BTreeSet::from(named.clone());
+    }
     let server = &mut demo.snapshot.server;
     server.documents =
         Some(Documents { hosts: vec!["agents.example".to_owned()], open_to: OpenTo::default() });
@@ -85,6 +89,11 @@ fn every_circumstance_that_a_policy_looks_at_can_be_said() {
             json!({"actors": ["customers-tool"]}),
         ),
         (
+            "context has actor && context.actor == Client::\"nightly-agent\"",
+            json!({"actor": "nightly-agent"}),
+            json!({}),
+        ),
+        (
             "context.now < datetime(\"2026-11-26T12:00:00Z\")",
             json!({"now": "2026-11-26T11:59:59Z"}),
             json!({"now": "2026-11-26T12:00:00Z"}),
@@ -143,6 +152,21 @@ fn what_the_server_never_says_is_not_decided() {
         (&grants, json!({"origin": "https://idp.test"}), "\"origin\""),
         (&grants, json!({"actors": ["reports-tool"]}), "\"actors\""),
         (&by_nobody, json!({}), "which person"),
+        (&alone, json!({"actor": "nightly-agent"}), "\"actor\""),
+        (&an_exchange(), json!({"action": "impersonate", "actor": "nightly-agent"}), "\"actor\""),
+        (&an_exchange(), json!({"actor": "finance-agent"}), "none of the \"actors\""),
+        (&an_exchange(), json!({"actor": "reports-tool"}), "none of the \"actors\""),
+        (&an_exchange(), json!({"actor": "nobody"}), "none of the \"actors\""),
+        (
+            &with(asks.clone(), &json!({"client": "nightly-agent"})),
+            json!({"actor": "nightly-agent"}),
+            "none of",
+        ),
+        (
+            &with(asks.clone(), &json!({"client": "chain-agent"})),
+            json!({"actor": "nightly-agent"}),
+            "no backchannel",
+        ),
     ] {
         let wrong = decided(&anything, &with(request.clone(), &said)).expect_err("refused");
         assert!(wrong.contains(told), "{said}: {wrong}");
@@ -152,6 +176,73 @@ fn what_the_server_never_says_is_not_decided() {
     }
     let wrong = decided(&anything, &with(an_exchange(), &json!({"actors": ["reports-tol"]})));
     assert_eq!(wrong, Err("there is no client \"reports-tol\"".to_owned()));
+}
+
+/// The server asks about a scope and a detail where they belong, and about a kind of token where that is given out: an answer to
+/// anything else would be about nothing.
+#[test]
+fn what_does_not_fit_its_target_is_not_decided() {
+    let mut demo = demo(&permits("true"));
+    demo.snapshot.server.id_jag_targets = vec![IdJagTarget {
+        audience: "https://auth.chat.test".to_owned(),
+        resource: oauth::ResourceUri::parse("https://mcp.chat.test").expect("a resource"),
+        scopes: Scope::parse("chat.read").expect("a scope"),
+        clients: BTreeMap::new(),
+        email: false,
+        lifetime: Duration::from_mins(5),
+    }];
+    let decided = |request: &Value| {
+        let request: PolicyRequest = serde_json::from_value(request.clone()).expect("a request");
+        request.decide(&demo.snapshot, &demo.people, NOW).map(|answer| answer.refused.is_empty())
+    };
+    let report = json!({"type": "customer_report", "customer": "C-1042", "quarters": ["2026-Q3"]});
+    let record = json!({"type": "customer_record", "customer": "C-1042", "datatypes": ["name"]});
+    let asks = json!({"client": "finance-agent", "action": "ask", "tool": "files", "scopes": ["files.read"]});
+    let who = json!({"tool": "issuer", "requested": "id_token", "scopes": ["openid"]});
+    let chat = json!({"tool": "https://mcp.chat.test", "requested": "id-jag", "scopes": ["chat.read"]});
+    for (request, changes, told) in [
+        (asks.clone(), json!({"scopes": ["openid"]}), "never about the scope \"openid\""),
+        (asks.clone(), json!({"scopes": ["reports.read"]}), "never about the scope \"reports.read\""),
+        (asks.clone(), json!({"tool": "issuer"}), "never about the scope \"files.read\""),
+        (asks.clone(), json!({"details": [report]}), "never about details[0]"),
+        (asks.clone(), json!({"tool": "https://mcp.chat.test"}), "nothing but an \"id-jag\""),
+        (an_exchange(), json!({"details": [record, report]}), "never about details[1]"),
+        (an_exchange(), json!({"scopes": []}), "for nothing"),
+        (an_exchange(), json!({"requested": "id_token"}), "never about the scope \"customers.read\""),
+        (an_exchange(), json!({"requested": "id-jag"}), "no \"id-jag\" is for \"customers\""),
+        (an_exchange(), json!({"tool": "issuer", "scopes": ["openid"]}), "nothing but an \"id_token\""),
+        (an_exchange(), with(who.clone(), &json!({"scopes": ["email"]})), "never about the scope \"email\""),
+        (
+            an_exchange(),
+            with(who.clone(), &json!({"tool": "files", "details": [record]})),
+            "never about details[0]",
+        ),
+        (an_exchange(), with(who.clone(), &json!({"tool": "payments"})), "no client is this tool"),
+        (an_exchange(), with(chat.clone(), &json!({"scopes": ["chat.write"]})), "never about the scope"),
+        (an_exchange(), with(chat.clone(), &json!({"details": [record]})), "never about details[0]"),
+        (an_exchange(), with(chat.clone(), &json!({"tool": "issuer"})), "no \"id-jag\" is for \"issuer\""),
+        (
+            with(
+                an_exchange(),
+                &json!({"client": "nightly-agent", "action": "client_credentials", "person": null}),
+            ),
+            json!({"tool": "issuer", "scopes": ["openid"]}),
+            "never about the scope \"openid\"",
+        ),
+    ] {
+        let wrong = decided(&with(request, &changes)).expect_err(told);
+        assert!(wrong.contains(told), "{changes}: {wrong}");
+    }
+    for (request, changes) in [
+        (asks.clone(), json!({})),
+        (asks, json!({"tool": "issuer", "scopes": ["openid", "offline_access"]})),
+        (an_exchange(), json!({"details": [record]})),
+        (an_exchange(), who.clone()),
+        (an_exchange(), with(who, &json!({"tool": "customers"}))),
+        (an_exchange(), chat),
+    ] {
+        assert_eq!(decided(&with(request, &changes)), Ok(true), "{changes}");
+    }
 }
 
 #[test]

@@ -73,15 +73,19 @@ fn document(issuer: &str) -> Value {
     })
 }
 
-/// RFC 7515, appendices A.2 and A.3: the public halves.
+/// RFC 7515, appendices A.3 and A.2: the public halves, as a ring has them (RFC 5280, section 4.1.2.7).
+const ES256: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==";
+const RS256: &str = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd/wWJcyQoTbji9k0l8W26mPddxHmfHQp+Vaw+4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL+yRT+SFd2lZS+pCgNMsD1W/YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb/7OMg0LOL+bSf63kpaSHSXndS5z5rexMdbBYUsLA9e+KXBdQOS+UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6/I5IhlJH7aGhyxXFvUK+DWNmoudF8NAco9/h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQIDAQAB";
+
+/// The same as the key set has them, each under its thumbprint (RFC 7638).
 fn key_set() -> Value {
     json!({ "keys": [
         {
-            "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "one",
+            "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U",
             "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
         },
         {
-            "kty": "RSA", "alg": "RS256", "use": "sig", "kid": "two", "e": "AQAB",
+            "kty": "RSA", "alg": "RS256", "use": "sig", "kid": "IsUn6_e04MaShXFIISMp4kG62LWzMIPy_MvSA5pJgX8", "e": "AQAB",
             "n": "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ",
         },
     ]})
@@ -303,15 +307,15 @@ impl Account {
     }
 
     async fn holds_keys(&self, first_use: i64) {
-        let key = |algorithm: &str| {
+        let key = |algorithm: &str, public_key: &str| {
             json!({
-                "algorithm": algorithm, "published_at": first_use, "first_use": first_use, "public_key": "",
+                "algorithm": algorithm, "published_at": first_use, "first_use": first_use, "public_key": public_key,
                 "custody": "kms", "key_id": format!("arn:{algorithm}"),
             })
         };
         let ring = json!({
             "format": 1, "deployment": "acme", "data_key": "arn:data", "server_secret": "",
-            "signing_keys": [key("ES256"), key("RS256")],
+            "signing_keys": [key("ES256", ES256), key("RS256", RS256)],
         });
         let replaced = self.store.replace_key_ring(&ring, None::<&KeptRing<Value>>).await;
         assert!(replaced.expect("the table answers"));
@@ -408,7 +412,7 @@ async fn applied_from(account: &Account, issuer: &str, folder: &str) {
     assert!(output.status.success(), "{}", complained(&output));
 }
 
-const INSIDE: [&str; 9] = [
+const INSIDE: [&str; 10] = [
     "table",
     "stream",
     "news",
@@ -417,6 +421,7 @@ const INSIDE: [&str; 9] = [
     "backups",
     "configuration",
     "signing keys",
+    "signing keys published",
     "data key",
 ];
 
@@ -445,7 +450,8 @@ async fn a_deployment_that_was_only_begun_is_told_the_next_steps() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_template_was_to_switch_on_is_missed() {
-    let server = Server::default().start().await;
+    let server = Server { key_set: |keys| keys["keys"][1]["kid"] = json!("another"), ..Server::default() };
+    let server = server.start().await;
     let account = Account::new(Arc::new(|operation| {
         let answer = match operation {
             "DescribeTable" => json!({ "Table": {

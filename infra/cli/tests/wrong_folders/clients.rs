@@ -34,6 +34,8 @@ fn a_client_that_does_not_hold_together_is_refused() {
         (client("client_secret_basic", "\"implicit\"", ""), 4, "unknown variant"),
         (client("client_secret_jwt", CODE, URI), 3, "unknown variant"),
         (client("none", "", "is_tool = \"files\""), 5, "prove who it is"),
+        (client("none", CODE, &format!("{URI}\nactors = [\"agent\"]")), 6, "says of nobody that they act"),
+        (basic("actors = [\"nobody\"]"), 6, "no client `nobody`"),
         (
             client("none", CODE, &format!("{URI}\nremember_consent = true")),
             6,

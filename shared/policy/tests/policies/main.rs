@@ -72,6 +72,7 @@ struct Asking {
     requested: TokenType,
     origin: Option<&'static str>,
     actors: Vec<&'static str>,
+    actor: Option<&'static str>,
     now: i64,
 }
 
@@ -89,6 +90,7 @@ fn asking() -> Asking {
         requested: TokenType::AccessToken,
         origin: None,
         actors: Vec::new(),
+        actor: None,
         now: 1_795_608_000,
     }
 }
@@ -118,6 +120,7 @@ impl Asking {
                 origin: self.origin,
                 depth: u32::try_from(self.actors.len()).unwrap(),
                 actors: &self.actors,
+                actor: self.actor,
                 acr: None,
                 amr: &["pwd"],
                 auth_age: Some(std::time::Duration::from_mins(1)),

@@ -22,6 +22,7 @@ fn asked(text: &str, scopes: &str, asked: &AuthorizationDetails) -> Answer {
     let (customers, bank, client) = (tool("customers"), tool("bank"), client("agent"));
     policies(text).request(&Requested {
         principal: Principal { client: &client, person: None },
+        actor: None,
         action: Action::Ask,
         scopes: &Scope::parse(scopes).unwrap(),
         details: asked,

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
+use crate::deployed_binaries::faults::is_told_to_come_again;
 use crate::event::Reply;
 use crate::place::PATIENT;
 use crate::process::Process;
@@ -131,8 +132,12 @@ impl Sleeper {
         if dies(&self.way) == 0 {
             return Err("it had no connection open".to_owned());
         }
-        let reply = self.process.sends(&self.ready.request);
         let visit = self.ready.visit;
+        let mut reply = self.process.sends(&self.ready.request);
+        // SNS is asked once. After a minute no connection is used any more that lay idle; these slept for seconds.
+        if visit.asks_sns() && is_told_to_come_again(visit, &reply) {
+            reply = self.process.sends(&self.ready.request);
+        }
         if visit.is_granted(&reply) { crew.goes_on(&self.ready, &reply) } else { Err(reply.outline()) }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::deployed_binaries::kills::is_refused_as_spent;
 use crate::deployment::Deployment;
 use crate::event::Reply;
 use crate::place::PATIENT;
@@ -18,6 +19,10 @@ use crate::way::{Fault, Way};
 
 /// How long any request may take.
 const BUDGET: Duration = Duration::from_millis(3500);
+/// How long SNS may take for its answer, after all that is done with the table.
+const OF_SNS: Duration = Duration::from_secs(5);
+/// What is asked of SNS once: it takes what it has heard of, and a phone must not ring twice for an answer that was lost.
+const ASKED_ONCE: [&str; 4] = ["CreatePlatformEndpoint", "Publish", "SetEndpointAttributes", "Subscribe"];
 
 const OF_ENDPOINTS: [Fault; 7] = [
     Fault::Late,
@@ -32,14 +37,19 @@ const OF_ENDPOINTS: [Fault; 7] = [
 /// What happens to visits whose calls are those of another one, which meets the rest: a call without its effect, and one with it.
 const OF_LIKE_ANOTHER: [Fault; 2] = [Fault::Denied, Fault::CutAfter];
 
-/// A code that was spent and a decision that was made, of which nobody heard any more, are taken back.
+/// A code that was spent and a decision that was made, of which nobody heard any more, are taken back. So is an invitation, if the
+/// table hears of it: where nothing arrives any more from the write that would keep the request, whoever made it makes another.
 #[test]
-fn a_fault_that_lasts_is_told_in_time_and_costs_nothing() {
+fn a_fault_that_lasts_is_told_in_time_and_costs_nothing_but_an_invitation() {
     let seen = breaks_each_call(&Crew::new(), &Visit::ALL, &OF_ENDPOINTS, usize::MAX);
-    let refused = seen.refused;
+    let (refused, lost) = (seen.refused, seen.lost);
     seen.tells();
     assert!(refused > 0, "nothing was broken");
+    assert_eq!(lost, KEEPS_NOTHING.len());
 }
+
+/// The faults of which nothing arrives.
+const KEEPS_NOTHING: [Fault; 4] = [Fault::Throttled, Fault::Broken, Fault::Denied, Fault::CutBefore];
 
 /// One call of many: the SDK tries again, and nobody hears of it.
 #[test]
@@ -184,28 +194,37 @@ fn breaks_from(
         let calls = calls.join(" ");
         seen.wrong.push(format!("{visit:?}, {fault:?} from call {from} ({calls}): {what}: {outline}"));
     };
-    if reply.took > BUDGET {
+    let budget = if visit.asks_sns() { BUDGET + OF_SNS } else { BUDGET };
+    if reply.took > budget {
         wrong("it took too long", &reply);
     }
+    let is_asked_once = calls.get(from).is_some_and(|call| ASKED_ONCE.contains(&call.as_str()));
     let mut granted = reply;
     if !visit.is_granted(&granted) {
-        seen.refused = 1;
+        seen.refused = usize::from(times > 1 || !is_asked_once);
         if !is_told_to_come_again(visit, &granted) {
             wrong("that is no way to say so", &granted);
         }
         granted = process.sends(&crew.again(&ready));
         // Nothing goes wrong any more, and one call that does is no reason to refuse: it was the machine.
-        if granted.status == 503 || times == 1 {
+        if granted.status == 503 || (times == 1 && !is_asked_once) {
             way.is_taken_for_slow();
         }
     }
     if let Err(what) = comes_to_its_end(crew, &ready, &granted) {
-        wrong(&what, &granted);
+        let is_of_the_request = calls.get(from).is_some_and(|call| call == "PutItem");
+        let lasts = KEEPS_NOTHING.contains(&fault) && times > 1;
+        let may_be_lost = visit == Visit::AskInvited && lasts && is_of_the_request;
+        if may_be_lost && is_refused_as_spent(visit, &granted) {
+            seen.lost = 1;
+        } else {
+            wrong(&what, &granted);
+        }
     }
     Some(seen)
 }
 
-/// 503, with the moment to come again (RFC 9110, section 15.6.4), as JSON or as a page.
+/// 503, with the moment to come again (RFC 9110, section 15.6.4), as JSON or as a page; or the page that says that SNS reached nobody.
 pub(super) fn is_told_to_come_again(visit: Visit, reply: &Reply) -> bool {
     let kind = reply.header("content-type").unwrap_or_default();
     let is_said = if visit.is_of_a_browser() && kind.starts_with("text/html") {
@@ -213,5 +232,6 @@ pub(super) fn is_told_to_come_again(visit: Visit, reply: &Reply) -> bool {
     } else {
         reply.member("error") == "temporarily_unavailable"
     };
-    reply.status == 503 && is_said && reply.header("retry-after").is_some()
+    let is_unavailable = reply.status == 503 && is_said && reply.header("retry-after").is_some();
+    is_unavailable || visit.says_that_nobody_was_reached(reply)
 }

@@ -1,7 +1,7 @@
 //! A function that is killed, between any two calls of AWS, loses nothing that was promised: the caller asks again, a fresh
 //! process answers. What is promised of a code and of a decision ends with the one write that spends them: when it has
 //! arrived and the process that could have taken it back is gone, the code is refused as a replay and the request as
-//! decided. Nobody has got what was made of them.
+//! decided. Nobody has got what was made of them. So it is with an invitation: whoever made it makes another.
 //!
 //! A consent that is to be remembered is written down after that, so that a process can die in between.
 
@@ -25,7 +25,7 @@ fn a_function_killed_before_its_call_arrives_loses_nothing_but_what_an_earlier_c
 }
 
 #[test]
-fn a_function_killed_after_its_call_arrived_loses_only_the_code_or_the_decision_that_the_call_spent() {
+fn a_function_killed_after_its_call_arrived_loses_only_what_the_call_spent() {
     let seen = kills_at_each_call(&Crew::new(), &Visit::ALL, Fault::HeldAfter);
     let lost = seen.lost;
     seen.tells();
@@ -109,15 +109,18 @@ fn is_killed_at_the_call(crew: &Crew, way: &Way, ready: &Ready) -> bool {
 /// Whether the last of these calls may have spent what the caller has only once; if that call was not carried out, or writes
 /// what comes after, an earlier one.
 fn may_be_spent_by(visit: Visit, fault: Fault, calls: &[String]) -> bool {
-    let writes = calls.iter().filter(|call| *call == "PutItem").count();
-    let is_last_a_write = calls.last().is_some_and(|call| call == "PutItem");
+    let is_write = |call: &String| visit.writes_by().contains(&call.as_str());
+    let writes = calls.iter().filter(|call| is_write(call)).count();
+    let is_last_a_write = calls.last().is_some_and(is_write);
     match fault {
         Fault::HeldAfter => visit.spends_once() && is_last_a_write,
         _ => visit.writes_after_spending() && is_last_a_write && writes > 1,
     }
 }
 
-/// `invalid_grant` (RFC 6749, section 5.2), or a page that says that the request was decided.
-fn is_refused_as_spent(visit: Visit, reply: &Reply) -> bool {
-    reply.status == 400 && (visit.is_of_a_browser() || reply.member("error") == "invalid_grant")
+/// `invalid_grant` (RFC 6749, section 5.2), `expired_login_hint_token` (OpenID CIBA Core 1.0, section 13), or a page that says that the
+/// request was decided.
+pub(super) fn is_refused_as_spent(visit: Visit, reply: &Reply) -> bool {
+    let error = if visit == Visit::AskInvited { "expired_login_hint_token" } else { "invalid_grant" };
+    reply.status == 400 && (visit.is_of_a_browser() || reply.member("error") == error)
 }

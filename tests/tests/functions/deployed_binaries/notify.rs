@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::approvals::id_of;
 use crate::place::{ASKING, CALLED_BACK, PATIENT, RECEIVING};
-use crate::post_office::PostOffice;
+use crate::post_office::{PostOffice, of_stream};
 use crate::process::Process;
 use crate::seen::{AT_ONCE, Seen, WAITING_AT_ONCE, from_call, on_threads};
 use crate::walk::{Crew, Ready};
@@ -100,16 +100,6 @@ impl News {
             Self::Requested | Self::Again => None,
         }
     }
-}
-
-/// A record of the table's stream ("Using AWS Lambda with Amazon DynamoDB").
-fn of_stream(authorization: &str, news: &str) -> Value {
-    let item = json!({ "pk": { "S": format!("AUTHORIZATION#{authorization}") }, "news": { "S": news } });
-    json!({
-        "eventID": authorization,
-        "eventSource": "aws:dynamodb",
-        "dynamodb": { "SequenceNumber": authorization, "NewImage": item },
-    })
 }
 
 /// One of the queue ("Using Lambda with Amazon SQS").

@@ -2,8 +2,13 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
+use lean_start::runtime_api::Outcome;
+use serde_json::{Value, json};
+
+use crate::approvals::id_of;
 use crate::event::{Reply, Request};
-use crate::place::{Place, REMEMBERED};
+use crate::place::{ASKING, PATIENT, Place, REMEMBERED};
+use crate::post_office::{PostOffice, of_stream};
 use crate::process::Process;
 use crate::requests::Browser;
 use crate::visit::Visit;
@@ -22,6 +27,10 @@ pub(crate) struct Begun {
     remembered: Browser,
     /// A refresh token whose answer may have been lost, and its successor.
     unheard: (String, String),
+    /// Somebody who has a telephone, with its number, where that version has people register one.
+    reached: Option<Ready>,
+    /// Somebody who has invited an agent, with the code.
+    invited: Ready,
 }
 
 impl Begun {
@@ -41,6 +50,8 @@ impl Begun {
         functions.must_grant(Visit::RevokeAccessToken, &place.revocation(&revoked));
         let remembered = crew.is_remembered(&functions);
         let ready = Visit::OF_BOTH_VERSIONS.map(|visit| crew.prepares(visit)).into();
+        let reached = place.has("account").then(|| crew.has_a_phone());
+        let invited = crew.has_invited();
         let (_, _, used) = tokens();
         let successor = functions.must_grant(Visit::Refresh, &place.refresh(&used)).member("refresh_token");
         Self {
@@ -50,6 +61,8 @@ impl Begun {
             revoked,
             remembered,
             unheard: (used, successor),
+            reached,
+            invited,
         }
     }
 
@@ -87,11 +100,35 @@ impl Begun {
         expect(!crew.is_active(&self.revoked), "a revoked access token is active again");
         let asked = functions.opens_to_be_remembered(&self.remembered);
         expect(asked.callback("code").is_some(), &format!("a consent is forgotten: {}", asked.outline()));
+        let asked = crew.at_backchannel(&place.asks_whoever_invited(ASKING, &self.invited.token));
+        expect(Visit::Ask.is_granted(&asked), &format!("an invitation is not good: {}", asked.outline()));
+        let told = self.reached.as_ref().map_or(Ok(()), |reached| crew.is_told_by_phone(reached));
+        expect(told.is_ok(), &format!("a telephone does not ring: {told:?}"));
         assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
     }
 }
 
 impl Crew {
+    /// That somebody who is asked is told on their telephone.
+    fn is_told_by_phone(&self, reached: &Ready) -> Result<(), String> {
+        let place = self.place;
+        let asked = self.at_backchannel(&place.asks_elsewhere(ASKING, reached.person().user_name()));
+        let auth_req_id = asked.member("auth_req_id");
+        let post = PostOffice::at(&place.endpoint);
+        let environment = post.in_environment(place.environment("notify", &place.endpoint));
+        let messenger = place.starts_in("notify", environment.with(PATIENT.0, PATIENT.1));
+        let before = post.texts_to(&reached.token);
+        let records = json!({ "Records": [of_stream(id_of(&auth_req_id), "requested")] });
+        match messenger.function.invoke(&records.to_string(), Duration::from_secs(30)) {
+            Outcome::Answer(answer) if post.texts_to(&reached.token) > before => {
+                let answer: Value = serde_json::from_slice(&answer.body).expect("JSON");
+                let failed = answer["batchItemFailures"].as_array().is_none_or(|failed| !failed.is_empty());
+                if failed { Err(format!("it failed: {answer}")) } else { Ok(()) }
+            }
+            other => Err(format!("{other:?}; the log: {}", messenger.log())),
+        }
+    }
+
     /// Somebody consents and does not want to be asked again.
     fn is_remembered(&self, functions: &Functions) -> Browser {
         let browser = self.somebodys_browser();

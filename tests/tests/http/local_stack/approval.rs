@@ -12,6 +12,7 @@ use crate::asking::{
 use crate::browser::{Browser, Page};
 use crate::exchange::ACCESS_TOKEN;
 use crate::local_stack::aws_calls::Calls;
+use crate::local_stack::backchannel::{messages_of, soon};
 use crate::person::Person;
 use crate::stack::Stack;
 use crate::token::verified;
@@ -145,6 +146,85 @@ fn a_wrong_number_is_one_event_of_its_own_and_stands_in_no_message() {
     assert_eq!(event["reason"], "wrong-number");
     assert_eq!(event["client"], "counting-agent");
     assert_eq!(event["person"], stack.operator().id_of(&person.user_name).as_str());
+}
+
+/// Neither on the phone nor where it could be read later: who has it approves what they did not begin.
+#[test]
+fn the_number_that_the_agent_shows_stands_in_no_message_and_in_no_log() {
+    let stack = Stack::whose_time_passes();
+    let (agent, person) = (Agent::with_basic(&stack, "counting-agent"), somebody_reachable(&stack));
+    let asked = agent.asks_elsewhere(&for_a_file_of(&person)).ok();
+    let (auth_req_id, id) = (asked.string("auth_req_id"), asked.request_id().to_owned());
+    let number = asked.json()["binding_number"].as_u64().expect("a number").to_string();
+    let message = soon(|| messages_of(&stack, &person.user_name).first().cloned());
+    let link = stack.url(&page_of(&auth_req_id));
+    assert_eq!(message["text"], format!("Counting Agent: W4SCT\n{link}"));
+    assert_eq!(message["binding_message"], "W4SCT");
+    let mut browser = Browser::new(&stack);
+    let page = browser.comes_to_approval(&person, &auth_req_id);
+    let answer =
+        browser.submits_and_stays("/approval", &answer_form(&page, &Answering::Yes).and("number", &number));
+    assert_eq!(answer.status, 303);
+    agent.comes_with(&auth_req_id).ok();
+
+    let grant = auth_req_id.split('.').next().expect("an id");
+    let is_about = |line: &&Value| {
+        [&id, answer.request_id()].iter().any(|id| line["request_id"] == **id) || line["grant_id"] == grant
+    };
+    let log = stack.observer().log();
+    let lines: Vec<&Value> = log.iter().filter(is_about).collect();
+    assert!(lines.len() >= 5, "{lines:?}");
+    for (name, value) in lines.iter().flat_map(|line| line.as_object().expect("an object")) {
+        assert!(!name.contains("number"), "{name}");
+        let words = value.as_str().unwrap_or_default();
+        let is_said = words.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| word == number);
+        assert!(!is_said || ["timestamp", "aws"].contains(&name.as_str()), "{name}: {words}");
+    }
+    let inbox: Vec<String> = messages_of(&stack, &person.user_name).iter().map(Value::to_string).collect();
+    assert_eq!(inbox.len(), 1, "{inbox:?}");
+    assert!(!inbox[0].contains("number"), "{inbox:?}");
+}
+
+/// Whoever opens the link, or answers a page that they had opened before.
+#[test]
+fn a_link_to_what_nobody_can_decide_any_more_says_so() {
+    let stack = Stack::start("links-to-what-is-gone", &[]);
+    let person = somebody_reachable(&stack);
+    let night = Agent::with_basic(&stack, "nightly-agent");
+    let token = night.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
+    let acted = Parameters::of([("actor_token", token.as_str()), ("actor_token_type", ACCESS_TOKEN)]);
+    let desk = Agent::with_basic(&stack, "desk-tool");
+    let of_the_night = desk.waits_for_approval(&for_a_file_of(&person).joined(&acted));
+    let of_the_other = another_asking_agent(&stack).waits_for_approval(&for_a_file_of(&person));
+    let of_the_agent = an_asking_agent(&stack).waits_for_approval(&for_a_file_of(&person));
+    let mut browser = Browser::new(&stack);
+    let all = [&of_the_night, &of_the_other, &of_the_agent];
+    let pages = all.map(|request| browser.comes_to_approval(&person, request));
+
+    stack.operator().does(&["client", "disable", "nightly-agent"]);
+    stack.operator().does(&["client", "disable", "other-asking-agent"]);
+    // It may sign people in still, and ask nobody.
+    let path = stack.configuration.join("clients/asking-agent.toml");
+    let text = fs::read_to_string(&path).expect("a file of the configuration");
+    let by_browser = "grant_types = [\"authorization_code\"]\nredirect_uris = [\"https://agent.test/\"]";
+    let text = text.replace(r#"grant_types = ["ciba"]"#, by_browser);
+    let text = text.replace("[backchannel]\nmay_ask_groups = [\"reachable\"]\n", "");
+    assert!(text.contains("authorization_code") && !text.contains("backchannel"), "{text}");
+    fs::write(path, text).expect("written");
+    stack.operator().applies(&stack.configuration);
+    stack.takes_notice();
+
+    for (request, page) in all.into_iter().zip(&pages) {
+        let answer = browser.answers(page, &Answering::Yes);
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        let shown = Page::of(browser.opens(&page_of(request)).ok());
+        assert!(shown.words().contains("There is nothing to decide any more"), "{}", shown.words());
+        assert!(!shown.html.contains("name=\"decision\""), "{}", shown.html);
+    }
+    // Nothing was decided by that.
+    stack.operator().does(&["client", "enable", "other-asking-agent"]);
+    stack.takes_notice();
+    another_asking_agent(&stack).comes_with(&of_the_other).is_refused(400, "authorization_pending");
 }
 
 /// Whoever guesses waits a minute, and then may try again.

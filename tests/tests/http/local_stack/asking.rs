@@ -12,6 +12,8 @@ use crate::asking::{
     somebody_reachable, the_person_answers,
 };
 use crate::browser::{Browser, Page};
+use crate::exchange::ACCESS_TOKEN;
+use crate::inviting::{an_invited_agent, with_the_code};
 use crate::local_stack::aws_calls::Calls;
 use crate::person::{Person, granted, somebody, somebody_with};
 use crate::stack::Stack;
@@ -369,6 +371,64 @@ fn a_client_that_was_disabled_meanwhile_gets_nothing() {
     stack.operator().does(&["client", "enable", "asking-agent"]);
     stack.takes_notice();
     agent.comes_with(&auth_req_id).is_refused(400, "transaction_failed");
+}
+
+/// A token that the actor got for itself, at the tool that asks for it.
+fn acted_by_the_night_agent(stack: &Stack) -> (String, Parameters) {
+    let night = Agent::with_basic(stack, "nightly-agent");
+    let token = night.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
+    let shown = Parameters::of([("actor_token", token.as_str()), ("actor_token_type", ACCESS_TOKEN)]);
+    (token, shown)
+}
+
+/// RFC 8693, section 2.1: the token has to be good when it is shown, at `/token` as at `/bc-authorize`.
+#[test]
+fn an_actor_proves_itself_at_redemption_by_a_token_that_is_good_then() {
+    let stack = Stack::whose_time_passes();
+    let (desk, person) = (Agent::with_basic(&stack, "desk-tool"), somebody_reachable(&stack));
+    let (_, early) = acted_by_the_night_agent(&stack);
+    let form = for_a_file_of(&person).and("requested_expiry", "900").joined(&early);
+    let auth_req_id = desk.waits_for_approval(&form);
+    the_person_answers(&stack, &person, &auth_req_id, &Answering::Yes);
+    stack.time_passes(301);
+    desk.comes_for(&auth_req_id, &early).is_refused(400, "invalid_request");
+    let (revoked, shown) = acted_by_the_night_agent(&stack);
+    Agent::with_basic(&stack, "nightly-agent").revokes(&revoked);
+    desk.comes_for(&auth_req_id, &shown).is_refused(400, "invalid_request");
+    // None of that spends anything.
+    let (_, good) = acted_by_the_night_agent(&stack);
+    desk.comes_for(&auth_req_id, &good).ok();
+}
+
+#[test]
+fn what_was_approved_for_an_actor_that_was_switched_off_since_is_worth_nothing() {
+    let stack = Stack::start("actors-off-at-redemption", &[]);
+    let (desk, person) = (Agent::with_basic(&stack, "desk-tool"), somebody_reachable(&stack));
+    let (_, shown) = acted_by_the_night_agent(&stack);
+    let auth_req_id = desk.waits_for_approval(&for_a_file_of(&person).joined(&shown));
+    the_person_answers(&stack, &person, &auth_req_id, &Answering::Yes);
+    stack.operator().does(&["client", "disable", "nightly-agent"]);
+    stack.takes_notice();
+    desk.comes_for(&auth_req_id, &shown).is_refused(400, "invalid_request");
+    stack.operator().does(&["client", "enable", "nightly-agent"]);
+    stack.takes_notice();
+    let (_, anew) = acted_by_the_night_agent(&stack);
+    desk.comes_for(&auth_req_id, &anew).is_refused(400, "transaction_failed");
+}
+
+/// It is worth no more than what the person had given by then.
+#[test]
+fn an_invitation_from_before_everything_of_a_person_was_ended_lets_nobody_ask() {
+    // The ending is by the operator's own clock.
+    let stack = Stack::start("invitations-before-the-end", &[]);
+    let (agent, person) = (an_invited_agent(&stack), somebody(&stack));
+    let before = Browser::new(&stack).invites(&person, &agent.id);
+    stack.operator().does(&["end-everything", "--yes"]);
+    agent.asks_elsewhere(&with_the_code(&before)).is_refused(400, "expired_login_hint_token");
+    // In the very second of an ending nothing is good.
+    stack.time_passes(2);
+    let after = Browser::new(&stack).invites(&person, &agent.id);
+    agent.asks_elsewhere(&with_the_code(&after)).ok();
 }
 
 /// OpenID CIBA Core 1.0, section 13: `unknown_user_id`.

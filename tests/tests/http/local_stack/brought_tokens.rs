@@ -207,6 +207,86 @@ fn what_was_ended_before_it_was_there_is_not_brought() {
     assert_eq!((text(&told, "error"), told.get("access_token")), ("transaction_failed", None));
 }
 
+/// A request may live a quarter of an hour, and an access token lives five minutes.
+#[test]
+fn tokens_that_end_before_they_are_there_are_made_anew_while_the_request_lives() {
+    let endpoint = Endpoint::opens();
+    let stack = a_stack_that_brings("bringing-anew", &endpoint);
+    let (agent, person) = (a_receiving_agent(&stack), somebody_reachable(&stack));
+    let going_on = for_a_file_of(&person).with("scope", "openid offline_access files.access");
+    let auth_req_id = agent.waits_for_approval(&going_on.and("requested_expiry", "900"));
+    endpoint.answers("503 Service Unavailable");
+    the_person_answers(&stack, &person, &auth_req_id, &Answering::Yes);
+    let first = last_brought(&endpoint, 1);
+    for (times, seconds) in [(2, 16), (3, 31), (4, 61), (5, 121)] {
+        stack.time_passes(seconds);
+        let again = last_brought(&endpoint, times);
+        assert_eq!(again["access_token"], first["access_token"]);
+    }
+    endpoint.answers("204 No Content");
+    stack.time_passes(241);
+    let anew = last_brought(&endpoint, 6);
+    assert_ne!(anew["access_token"], first["access_token"]);
+    let said = verified(&stack, text(&anew, "id_token")).claims;
+    assert_eq!(said["at_hash"], left_half(text(&anew, "access_token")));
+    assert_eq!(said[RT_HASH], left_half(text(&anew, "refresh_token")));
+    assert!(said["exp"].as_i64().expect("a moment") > stack.now(), "{said}");
+    the_file_tool(&stack).finds_inactive(text(&first, "access_token"));
+    the_file_tool(&stack).finds_active(text(&anew, "access_token"));
+    let renewed = agent.refreshes(text(&anew, "refresh_token")).ok();
+    the_file_tool(&stack).finds_active(&renewed.string("access_token"));
+    lies_nowhere(&stack, &anew);
+}
+
+/// Nobody has any of it, as far as the server can know.
+#[test]
+fn what_a_client_does_not_take_is_worth_nothing() {
+    for answer in ["401 Unauthorized", "307 Temporary Redirect"] {
+        let endpoint = Endpoint::opens();
+        let stack = a_stack_that_brings("bringing-in-vain", &endpoint);
+        let (agent, person) = (a_receiving_agent(&stack), somebody_reachable(&stack));
+        let going_on = for_a_file_of(&person).with("scope", "openid offline_access files.access");
+        let auth_req_id = agent.waits_for_approval(&going_on);
+        endpoint.answers(answer);
+        the_person_answers(&stack, &person, &auth_req_id, &Answering::Yes);
+        let brought = last_brought(&endpoint, 1);
+        let is_end = |line: &Value| line["event"] == "end" && line["outcome"] == "failed";
+        let end = soon(|| stack.observer().log().into_iter().find(is_end));
+        assert_eq!(end["grant_id"], auth_req_id.split('.').next().expect("an id"));
+        assert_eq!((&end["client"], end["person"].is_string()), (&json!("receiving-agent"), true), "{end}");
+        the_file_tool(&stack).finds_inactive(text(&brought, "access_token"));
+        agent.refreshes(text(&brought, "refresh_token")).is_refused(400, "invalid_grant");
+        stack.time_passes(60);
+        sleep(Duration::from_millis(500));
+        assert_eq!(endpoint.heard(1).len(), 1, "it is not brought again");
+        let page = Browser::new(&stack).comes_to_approval(&person, &auth_req_id);
+        assert!(page.words().contains("it is over"), "{}", page.words());
+    }
+}
+
+#[test]
+fn a_client_that_was_switched_off_before_it_was_brought_anything_is_brought_nothing() {
+    let endpoint = Endpoint::opens();
+    let stack = a_stack_that_brings("bringing-to-nobody", &endpoint);
+    let (agent, person) = (a_receiving_agent(&stack), somebody_reachable(&stack));
+    let auth_req_id = agent.waits_for_approval(&for_a_file_of(&person));
+    endpoint.answers("503 Service Unavailable");
+    the_person_answers(&stack, &person, &auth_req_id, &Answering::Yes);
+    let first = last_brought(&endpoint, 1);
+    endpoint.answers("204 No Content");
+    stack.operator().does(&["client", "disable", "receiving-agent"]);
+    stack.takes_notice();
+    stack.time_passes(16);
+    let is_end = |line: &Value| line["event"] == "end" && line["outcome"] == "failed";
+    soon(|| stack.observer().log().into_iter().find(is_end));
+    stack.operator().does(&["client", "enable", "receiving-agent"]);
+    stack.takes_notice();
+    stack.time_passes(60);
+    sleep(Duration::from_millis(500));
+    assert_eq!(endpoint.heard(1).len(), 1);
+    the_file_tool(&stack).finds_inactive(text(&first, "access_token"));
+}
+
 /// They go by reference in the token, and whole beside it.
 #[test]
 fn details_as_large_as_can_be_brought_are_brought_whole() {

@@ -204,6 +204,65 @@ fn an_address_is_confirmed_as_a_number_is_where_no_sns_asks_its_addressee() {
     assert!(page.words().contains("alice.two@example.test"), "{}", page.words());
 }
 
+#[test]
+fn an_address_is_one_persons_until_they_let_go_of_it() {
+    let stack = Stack::whose_time_passes();
+    let [(one, mut ones), (other, mut others)] = [(); 2].map(|()| (somebody(&stack), Browser::new(&stack)));
+    let page = ones.comes_to_account(&one, DEVICES);
+    assert_eq!(ones.presses(&page, "email", &device("team@mills.test", "Mail")).status, 303);
+    let link = links_of(&stack, &one).remove(0);
+    let is_taken = |others: &mut Browser<'_>| {
+        let theirs = others.comes_to_account(&other, DEVICES);
+        let refused = others.presses(&theirs, "email", &device("Team@Mills.test", "Mine"));
+        assert_eq!(refused.status, 422);
+        assert!(Page::of(refused).words().contains("it belongs to another account"));
+    };
+    is_taken(&mut others);
+    assert_eq!(ones.confirms(&one, &link).status, 303);
+    stack.time_passes(2 * 3_600);
+    is_taken(&mut others);
+    assert!(links_of(&stack, &other).is_empty(), "nothing is sent there for somebody else");
+    let page = ones.comes_to_account(&one, DEVICES);
+    assert_eq!(ones.presses(&page, "remove", &of_device(&ids(&page)[0])).status, 303);
+    let page = others.comes_to_account(&other, DEVICES);
+    assert_eq!(others.presses(&page, "email", &device("team@mills.test", "Mine")).status, 303);
+    let places = stack.observer().items_of("PLACE#");
+    assert!(places.iter().all(|place| !place.to_string().contains("mills")), "{places:?}");
+}
+
+#[test]
+fn whoever_puts_another_device_first_is_seen_on_the_others() {
+    let stack = Stack::shared();
+    let person = somebody(stack);
+    let mut browser = Browser::new(stack);
+    for name in ["One", "Two"] {
+        browser.has(&person, &a_number(), name);
+    }
+    let before = told(stack, &person).len();
+    let page = browser.comes_to_account(&person, DEVICES);
+    let two = of_device(&ids(&page)[1]);
+    assert_eq!(browser.presses(&page, "later", &two).status, 303);
+    assert_eq!(told(stack, &person).len(), before, "it was the last before");
+    assert_eq!(browser.presses(&page, "earlier", &two).status, 303);
+    let now = told(stack, &person);
+    assert_eq!(now.len(), before + 1, "the former first one alone: {now:?}");
+    assert!(now[0].contains("Another device of yours is now told first"), "{now:?}");
+}
+
+#[test]
+fn a_code_for_agents_that_changes_is_told_on_every_device() {
+    let stack = Stack::shared();
+    let person = somebody(stack);
+    let mut browser = Browser::new(stack);
+    browser.has(&person, &a_number(), "Phone");
+    browser.sets_the_user_code(&person, "maple 4711");
+    browser.removes_the_user_code(&person);
+    let told = told(stack, &person);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().all(|told| told.contains("Your code for agents was changed")), "{told:?}");
+    assert!(!told[0].contains("4711"));
+}
+
 /// Somebody else, who sits at the person's session, is seen.
 #[test]
 fn what_changes_is_told_on_the_devices_that_were_there() {

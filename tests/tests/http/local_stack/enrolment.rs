@@ -151,3 +151,44 @@ fn an_app_removes_no_number_and_nobody_elses_phone() {
     removes(stack, &others, &id).is_refused(404, "invalid_request");
     assert!(on_the_page(stack, &person).contains("Work phone"));
 }
+
+#[test]
+fn a_phone_that_changes_hands_is_whoevers_who_signed_in_last_and_the_other_is_told() {
+    let stack = Stack::shared();
+    let (one, other) = (somebody(stack), somebody(stack));
+    let [ones, others] = [&one, &other].map(|person| token_of(stack, person, "openid devices"));
+    assert_eq!(enrols(stack, &ones, &phone("a-shared-phone")).status, 201);
+    let mut left = phone("what-is-left");
+    left["name"] = json!("Tablet");
+    assert_eq!(enrols(stack, &ones, &left).status, 201);
+    let taken = enrols(stack, &others, &phone("a-shared-phone"));
+    assert_eq!(taken.status, 201);
+    let page = on_the_page(stack, &one);
+    assert!(page.contains("Tablet") && !page.contains("Work phone"), "{page}");
+    assert!(on_the_page(stack, &other).contains("Work phone"));
+    let told = messages_of(stack, &one.user_name);
+    assert!(told[0]["text"].to_string().contains("A device was removed"), "{told:?}");
+    let events = stack.observer().audit_of(&taken);
+    let of =
+        |event: &str| events.iter().find(|one| one["event"] == event).expect("an event")["person"].clone();
+    let id = |person: &Person| json!(stack.operator().id_of(&person.user_name));
+    assert_eq!((of("device-added"), of("device-removed")), (id(&other), id(&one)));
+    assert_eq!(enrols(stack, &ones, &phone("a-shared-phone")).status, 201, "and back");
+    assert!(!on_the_page(stack, &other).contains("Work phone"));
+}
+
+/// An event costs money: nobody can have as many written as they like.
+#[test]
+fn whoever_shows_no_token_of_ours_leaves_nothing_in_the_audit_trail() {
+    let stack = Stack::shared();
+    let without = Answer::to(http().post(stack.url("/devices")).json(&phone("a-token")));
+    let junk = enrols(stack, "junk", &phone("a-token"));
+    let removed = removes(stack, "junk", &"A".repeat(22));
+    for answer in [without, junk, removed] {
+        assert_eq!(answer.status, 401);
+        assert!(stack.observer().audit_of(&answer).is_empty());
+    }
+    let person = somebody(stack);
+    let lacks = enrols(stack, &token_of(stack, &person, "openid profile"), &phone("a-token"));
+    assert_eq!(stack.observer().audit_of(&lacks).len(), 1, "who shows one of ours is known");
+}

@@ -76,6 +76,47 @@ fn a_person_makes_five_codes_in_a_minute() {
 }
 
 #[test]
+fn a_person_makes_twenty_codes_in_an_hour() {
+    let stack = Stack::whose_time_passes();
+    let person = somebody(&stack);
+    let mut browser = Browser::new(&stack);
+    // So that all of it lies within one hour by the clock.
+    stack.time_passes(u32::try_from(3_600 - stack.now().rem_euclid(3_600)).expect("it fits"));
+    for _ in 0..4 {
+        let page = browser.comes_to_account(&person, INVITATIONS);
+        stack.a_minute_begins();
+        for _ in 0..5 {
+            browser.chooses(&page, ANY_AGENT).ok();
+        }
+        stack.time_passes(60);
+    }
+    let page = browser.comes_to_account(&person, INVITATIONS);
+    let refused = browser.chooses(&page, ANY_AGENT);
+    assert_eq!(refused.status, 429);
+    let words = Page::of(refused).words();
+    assert!(words.contains("Make the next one in 1 hour."), "{words}");
+    stack.time_passes(3_600);
+    let page = browser.comes_to_account(&person, INVITATIONS);
+    browser.chooses(&page, ANY_AGENT).ok();
+}
+
+/// Each try costs two slow hashes, whether or not the password is right.
+#[test]
+fn a_person_tries_to_change_their_code_for_agents_ten_times_an_hour() {
+    let stack = Stack::whose_time_passes();
+    let person = somebody(&stack);
+    let mut browser = Browser::new(&stack);
+    let page = browser.comes_to_account(&person, USER_CODE);
+    let form = Parameters::of([
+        ("csrf", page.field("csrf").as_str()),
+        ("current_password", person.password.as_str()),
+        ("remove", "yes"),
+    ]);
+    let answers: Vec<u16> = (0..12).map(|_| browser.submits_and_stays(USER_CODE, &form).status).collect();
+    assert_eq!((answers[9], answers[11]), (303, 429), "{answers:?}");
+}
+
+#[test]
 fn an_agent_that_is_switched_off_is_not_invited() {
     let stack = Stack::whose_time_passes();
     let person = somebody(&stack);

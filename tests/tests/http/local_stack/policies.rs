@@ -9,12 +9,14 @@ use serde_json::{Value, json};
 use crate::agent::{
     Agent, Ask, BANK, CALLBACK, FILES, Proof, an_agent, asks, asks_for_a_file, the_file, the_file_tool,
 };
+use crate::asking::for_signing_in_of;
 use crate::browser::{Browser, Page};
 use crate::exchange::{ACCESS_TOKEN, ID_TOKEN, JWT, JWT_BEARER, LEDGER, REFRESH_TOKEN, SAML2, an_exchange};
 use crate::outsider::the_partner;
 use crate::person::{Decision, decision_form, granted, somebody, somebody_with, the_code};
 use crate::running_stack::remembered_consents::the_same_request;
 use crate::stack::Stack;
+use crate::token::verified;
 use crate::web::{Answer, Parameters, http};
 
 /// A stack with these policies and no others.
@@ -304,8 +306,6 @@ fn an_exchange_that_names_what_a_policy_forbids_is_refused_and_audited_alike() {
     let person = somebody_with(&stack, &["--group", "finance"]);
     let first = granted(&an_agent(&stack), &person, &asks_for_a_file()).access_token;
     let files = the_file_tool(&stack);
-    let paying = files.exchanges(&first, BANK).ok();
-    assert_eq!(paying.json()["scope"], "bank.pay", "what nobody forbids is left");
     let statement = json!([{ "type": "statement", "account": "Q4-report.pdf", "kinds": ["daily"] }]);
     for (name, value, error, reason) in [
         ("scope", "bank.statements bank.pay", "invalid_scope", "scope-not-permitted"),
@@ -320,6 +320,180 @@ fn an_exchange_that_names_what_a_policy_forbids_is_refused_and_audited_alike() {
         refused.is_refused(400, error);
         is_audited(&stack, &refused, reason, "finance-keeps-its-statements");
     }
+}
+
+/// The tool would take a scope alone for all that there is.
+#[test]
+fn where_a_policy_refuses_every_detail_the_scope_alone_is_not_left() {
+    let stack = with_policies("policies-every-detail", EXCHANGES);
+    let person = somebody_with(&stack, &["--group", "finance"]);
+    let first = granted(&an_agent(&stack), &person, &asks_for_a_file()).access_token;
+    let files = the_file_tool(&stack);
+    let paying = Parameters::of([("scope", "bank.pay")]);
+    for more in [&Parameters::default(), &paying] {
+        let refused = files.exchanges_for(&first, BANK, more);
+        refused.is_refused(400, "invalid_target");
+        is_audited(&stack, &refused, "exchange-not-allowed", "finance-keeps-its-statements");
+    }
+    // Nobody forbids it to anybody else.
+    let other = granted(&an_agent(&stack), &somebody(&stack), &asks_for_a_file()).access_token;
+    let paid = files.exchanges_for(&other, BANK, &paying).ok();
+    assert_eq!(paid.json()["authorization_details"][0]["type"], "statement");
+}
+
+const GOES_ON: &str = r#"
+@id("registration-decides") permit (principal, action in [Action::"ask", Action::"grant"], resource);
+@id("exchanges") permit (principal, action == Action::"token_exchange", resource);
+@id("goes-on") permit (principal, action == Action::"refresh_token_by_exchange", resource);
+"#;
+
+/// Puts policies in force beside those that are there, and lets the server take notice.
+fn also(stack: &Stack, policies: &str) {
+    fs::write(stack.configuration.join("policies/also.cedar"), policies).expect("written");
+    stack.operator().applies(&stack.configuration);
+    stack.takes_notice();
+}
+
+fn for_longer(files: &Agent<'_>, subject: &str) -> String {
+    let more = Parameters::of([("requested_token_type", REFRESH_TOKEN)]);
+    files.exchanges_for(subject, BANK, &more).ok().string("access_token")
+}
+
+#[test]
+fn where_a_policy_refuses_every_detail_the_scope_alone_is_not_renewed() {
+    let stack = with_policies("policies-every-detail-renewed", GOES_ON);
+    let files = the_file_tool(&stack);
+    let first = granted(&an_agent(&stack), &somebody(&stack), &asks_for_a_file()).access_token;
+    let child = for_longer(&files, &first);
+    for action in ["token_exchange", "refresh_token_by_exchange"] {
+        also(
+            &stack,
+            &format!(
+                "@id(\"no-statements\") forbid (principal, action == Action::\"{action}\", resource) when {{ context has detail }};"
+            ),
+        );
+        let refused = files.refreshes(&child);
+        refused.is_refused(400, "invalid_grant");
+        let said = stack.observer().audit_of(&refused)[0]["policies"].clone();
+        assert!(said.as_str().is_some_and(|said| said.contains("no-statements")), "{said}");
+    }
+    also(&stack, "");
+    files.refreshes(&child).ok();
+}
+
+/// draft-ietf-oauth-identity-assertion-authz-grant, section 4.4.
+#[test]
+fn where_a_policy_refuses_every_detail_of_an_id_jag_its_scope_alone_is_not_left() {
+    let policies = r#"
+@id("exchanges") permit (principal, action == Action::"token_exchange", resource);
+@id("no-files") forbid (principal, action == Action::"token_exchange", resource) when { context has detail };
+"#;
+    let stack = with_policies("policies-every-detail-of-an-id-jag", policies);
+    let (agent, partner) = (Agent::with_basic(&stack, "partner-agent"), the_partner());
+    let shows = |details: Value| {
+        let assertion =
+            partner.id_jag(&stack, "alice", |_, claims| claims["authorization_details"] = details);
+        agent.sends("/token", &Parameters::of([("grant_type", JWT_BEARER), ("assertion", &assertion)]))
+    };
+    let refused = shows(json!([the_file("Q4-report.pdf", &["read"])]));
+    refused.is_refused(400, "unauthorized_client");
+    is_audited(&stack, &refused, "client-not-permitted", "no-files");
+    assert_eq!(shows(json!([])).ok().json()["scope"], "files.read");
+}
+
+const UNSEEN: &str = r#"
+@id("registration-decides") permit (principal, action in [Action::"ask", Action::"grant", Action::"client_credentials"], resource);
+@id("goes-unseen") permit (principal, action == Action::"impersonate", resource);
+@id("goes-on") permit (principal, action == Action::"refresh_token_by_exchange", resource);
+"#;
+
+/// RFC 8693, section 1.1: what a policy forbids to be had under a name is not had without one, at first or later.
+#[test]
+fn what_is_forbidden_under_a_name_is_not_renewed_without_one() {
+    let stack = with_policies("policies-renewed-unseen", UNSEEN);
+    let files = the_file_tool(&stack);
+    let first = granted(&an_agent(&stack), &somebody(&stack), &asks_for_a_file()).access_token;
+    let child = for_longer(&files, &first);
+    let renewed = files.refreshes(&child).ok();
+    assert!(verified(&stack, &renewed.string("access_token")).claims["act"].is_null(), "nobody is named");
+    let newest = renewed.string("refresh_token");
+    also(
+        &stack,
+        "@id(\"not-at-the-bank\") forbid (principal, action == Action::\"token_exchange\", resource);",
+    );
+    let refused = files.refreshes(&newest);
+    refused.is_refused(400, "invalid_grant");
+    assert_eq!(stack.observer().audit_of(&refused)[0]["policies"], "not-at-the-bank");
+    let refused = files.exchanges(&first, BANK);
+    refused.is_refused(400, "invalid_target");
+    is_audited(&stack, &refused, "exchange-not-allowed", "not-at-the-bank");
+    also(&stack, "");
+    files.refreshes(&newest).ok();
+}
+
+/// Whoever names an actor is not given a token that leaves the name out, be it their own.
+#[test]
+fn who_names_an_actor_gets_no_token_that_names_nobody() {
+    let stack = with_policies("policies-named-and-unseen", UNSEEN);
+    let files = the_file_tool(&stack);
+    let first = granted(&an_agent(&stack), &somebody(&stack), &asks_for_a_file()).access_token;
+    let nightly = Agent::with_basic(&stack, "nightly-agent");
+    let own = nightly.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
+    let acting = Parameters::of([("actor_token", own.as_str()), ("actor_token_type", ACCESS_TOKEN)]);
+    let refused = files.exchanges_for(&first, BANK, &acting);
+    refused.is_refused(400, "invalid_target");
+    is_audited(&stack, &refused, "exchange-not-allowed", "none");
+    let unseen = files.exchanges(&first, BANK).ok().string("access_token");
+    assert!(verified(&stack, &unseen).claims["act"].is_null());
+}
+
+const NOT_AT_NIGHT: &str = r#"
+@id("registration-decides") permit (principal, action in [Action::"ask", Action::"grant", Action::"client_credentials"], resource);
+@id("exchanges") permit (principal, action in [Action::"token_exchange", Action::"refresh_token_by_exchange"], resource);
+"#;
+
+fn no_night_agent(action: &str) -> String {
+    format!(
+        "@id(\"not-the-night-agent\") forbid (principal, action == Action::\"{action}\", resource)\n\
+         when {{ context has actor && context.actor == Client::\"nightly-agent\" }};"
+    )
+}
+
+/// RFC 8693, section 2.1: whom a token names is for policies to know, wherever it is shown.
+#[test]
+fn a_policy_decides_who_may_be_named_as_actor() {
+    let stack = with_policies("policies-actor", NOT_AT_NIGHT);
+    let (files, desk) = (the_file_tool(&stack), Agent::with_basic(&stack, "desk-tool"));
+    let nightly = Agent::with_basic(&stack, "nightly-agent");
+    let own = nightly.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
+    let acting = Parameters::of([("actor_token", own.as_str()), ("actor_token_type", ACCESS_TOKEN)]);
+    let first = granted(&an_agent(&stack), &somebody(&stack), &asks_for_a_file()).access_token;
+    let lasting = acting.clone().and("requested_token_type", REFRESH_TOKEN);
+    let child = files.exchanges_for(&first, BANK, &lasting).ok().string("access_token");
+
+    also(&stack, &no_night_agent("token_exchange"));
+    let refused = files.exchanges_for(&first, BANK, &acting);
+    refused.is_refused(400, "invalid_target");
+    is_audited(&stack, &refused, "exchange-not-allowed", "not-the-night-agent");
+    // As it was got, so it is renewed.
+    let refused = files.refreshes(&child);
+    refused.is_refused(400, "invalid_grant");
+    files.exchanges(&first, BANK).ok();
+
+    let person = somebody_with(&stack, &["--group", "reachable"]);
+    let asks = for_signing_in_of(&person.user_name);
+    also(&stack, &no_night_agent("ask"));
+    let refused = desk.asks_elsewhere(&asks.clone().joined(&acting));
+    refused.is_refused(400, "invalid_scope");
+    is_audited(&stack, &refused, "scope-not-permitted", "not-the-night-agent");
+    desk.asks_elsewhere(&asks).ok();
+
+    // At the approval itself, too: it is a grant.
+    also(&stack, &no_night_agent("grant"));
+    let auth_req_id = desk.waits_for_approval(&asks.joined(&acting));
+    let mut browser = Browser::new(&stack);
+    let page = browser.comes_to_approval(&person, &auth_req_id);
+    assert!(page.words().contains("You cannot allow this"), "{}", page.words());
 }
 
 const VOUCHED: &str = r#"

@@ -98,6 +98,22 @@ fn introspection_says_no_scope_type_or_tool_that_was_taken_from_the_client() {
     }
 }
 
+/// A token that says a scope and none of the details would look as if it allowed everything.
+#[test]
+fn nothing_is_renewed_where_every_detail_was_taken_from_the_client() {
+    let stack = Stack::start("details-taken-from-a-grant", &[]);
+    let (agent, person) = (an_agent(&stack), somebody(&stack));
+    let ask = asks(&json!([the_file("Q4-report.pdf", &["read"])]))
+        .with("scope", "openid files.read files.access offline_access");
+    let token = granted(&agent, &person, &ask).refresh_token;
+    let for_files = Parameters::of([("resource", FILES)]);
+    let token = agent.refreshes_for(&token, &for_files).ok().string("refresh_token");
+    takes(&stack, &[r#""file_access", "#]);
+    for more in [&for_files, &for_files.clone().and("authorization_details", "[]")] {
+        agent.refreshes_for(&token, more).is_refused(400, "invalid_target");
+    }
+}
+
 /// RFC 7662, section 2.2: a refresh token is for what its client would get by it.
 #[test]
 fn a_refresh_token_is_shown_with_what_its_client_could_still_get() {

@@ -148,6 +148,8 @@ fn an_actor_token_that_proves_nothing_to_this_client_is_refused_and_nobody_is_as
     };
     // It was not given to this client, and not meant for it.
     refused(&agent, &acted_by(&night));
+    // It is meant for it, and of somebody whom no registration lets it name.
+    refused(&desk, &acted_by(&own_token_of(&Agent::with_basic(stack, "calling-agent"))));
     for token in [of_person.as_str(), revoked.as_str(), "junk"] {
         refused(&desk, &acted_by(token));
     }

@@ -651,6 +651,31 @@ fn whom_an_agent_may_not_ask_hears_nothing() {
     }
 }
 
+/// An extension of ours: which of the person's devices is tried first.
+#[test]
+fn a_request_may_say_on_which_kind_of_device_its_person_is_told_first() {
+    let stack = Stack::shared();
+    let (agent, person) = (an_asking_agent(stack), somebody_reachable(stack));
+    let told_by =
+        |person: &Person, channel: &str| agent.asks_elsewhere(&for_a_file_of(person).and("channel", channel));
+    for unknown in ["pigeon", "SMS", "sms email"] {
+        told_by(&person, unknown).is_refused(400, "invalid_request");
+    }
+    let twice = for_a_file_of(&person).and("channel", "sms").and("channel", "push");
+    agent.asks_elsewhere(&twice).is_refused(400, "invalid_request");
+    for channel in ["push", "sms", "email"] {
+        let person = somebody_reachable(stack);
+        let auth_req_id = told_by(&person, channel).ok().string("auth_req_id");
+        assert!(rings(stack, &auth_req_id), "{channel}");
+        let id = auth_req_id.split('.').next().expect("an id");
+        let item = stack.observer().item(&format!("AUTHORIZATION#{id}"), "AUTHORIZATION");
+        let kept: Value = serde_json::from_str(item["body"]["S"].as_str().expect("text")).expect("JSON");
+        assert_eq!(kept["channel"], channel);
+        the_person_answers(stack, &person, &auth_req_id, &Answering::Yes);
+        agent.comes_with(&auth_req_id).ok();
+    }
+}
+
 /// Nor can they make out by it that somebody exists.
 #[test]
 fn who_may_not_ask_a_person_takes_nothing_from_those_who_may() {

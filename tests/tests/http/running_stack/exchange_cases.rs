@@ -42,8 +42,9 @@ struct World<'s> {
     /// No longer good: it was revoked; its authorization was.
     revoked: String,
     ended: String,
-    /// A token of a client that works alone.
+    /// A token of a client that works alone, and of one whom nobody may name.
     alone: String,
+    calling: String,
     /// Made of another again and again, as often as that may be.
     at_the_end: String,
 }
@@ -59,6 +60,7 @@ impl<'s> World<'s> {
         agent.revokes(&ended.refresh_token);
         let nightly = Agent::with_basic(stack, "nightly-agent");
         let alone = nightly.works_alone(&Parameters::of([("scope", "files.read")])).ok();
+        let calling = Agent::with_basic(stack, "calling-agent").works_alone(&Parameters::default()).ok();
         let again = |token: String, _| {
             let less = Parameters::of([("scope", "files.read")]);
             files.exchanges_for(&token, FILES, &less).ok().string("access_token")
@@ -75,6 +77,7 @@ impl<'s> World<'s> {
             revoked: revoked.access_token,
             ended: ended.access_token,
             alone: alone.string("access_token"),
+            calling: calling.string("access_token"),
             at_the_end,
             bank: the_bank(stack),
             ledger: the_ledger(stack),
@@ -723,6 +726,20 @@ fn actors() -> Vec<Case> {
         form("an actor token by another key", invalid("actor-token-invalid: signature or shape"), |world| {
             world.actor(&world.forged(|_, _| {}), ACCESS_TOKEN)
         }),
+        form(
+            "an actor token for this tool of whom it may not name",
+            invalid("actor-token-invalid: not an actor of this client's"),
+            |world| world.actor(&world.calling, ACCESS_TOKEN),
+        ),
+        case(
+            "an actor token of whom another tool may name",
+            invalid("actor-token-invalid: audience"),
+            |world| {
+                let form = an_exchange(&world.for_bank, LEDGER);
+                let form = form.and("actor_token", &world.alone).and("actor_token_type", ACCESS_TOKEN);
+                world.bank.sends("/token", &form)
+            },
+        ),
         form("an actor token for this tool", granted_by("by files-tool-asks-the-bank none"), |world| {
             world.actor(&world.alone, ACCESS_TOKEN)
         }),

@@ -29,6 +29,7 @@ fn a_tool_is_told_who_sent_it_a_token_and_who_acts() {
     assert_eq!(token.header["typ"], "JWT");
     assert_eq!(token.claims["aud"], "files-tool");
     assert_eq!(token.claims["act"], json!({ "sub": "files-tool" }));
+    assert_eq!(token.claims["client_id"], "files-tool");
     for same in ["iss", "sub", "auth_time", "amr", "grant_id"] {
         assert_eq!(token.claims[same], before[same], "{same}");
     }
@@ -55,6 +56,24 @@ fn another_tool_may_be_told_where_a_policy_says_so() {
     files
         .sends("/token", &who_is_it(&first.access_token).and("resource", BANK))
         .is_refused(400, "invalid_target");
+}
+
+/// RFC 8693, section 4.3: whoever acts, the client that asked for it is named. As `azp` whom it is for would take it for another's.
+#[test]
+fn an_id_token_by_exchange_names_the_client_that_asked_for_it_whoever_acts() {
+    let stack = Stack::shared();
+    let first = granted(&an_agent(stack), &somebody(stack), &asks_for_a_file());
+    let own = nightly_s_own(stack);
+    let form = who_is_it(&first.access_token).and("audience", "bank-tool");
+    let form = form.and("actor_token", &own).and("actor_token_type", ACCESS_TOKEN);
+    let answer = the_file_tool(stack).sends("/token", &form).ok();
+    let claims = verified(stack, &answer.string("access_token")).claims;
+    assert_eq!((&claims["aud"], &claims["act"]), (&json!("bank-tool"), &json!({ "sub": "nightly-agent" })));
+    assert_eq!(claims["client_id"], "files-tool");
+    assert!(claims["azp"].is_null(), "{claims}");
+    // What comes of signing in is asked for by whom it is for.
+    let id_token = verified(stack, &first.answer.string("id_token")).claims;
+    assert!(id_token["client_id"].is_null() && id_token["act"].is_null(), "{id_token}");
 }
 
 /// What the person granted, they granted to the client at the start.

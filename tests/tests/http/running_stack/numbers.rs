@@ -165,6 +165,34 @@ fn a_no_needs_no_number() {
     }
 }
 
+/// Each has its own number, and none of them says anything of the other.
+#[test]
+fn of_two_that_wait_at_one_person_each_is_decided_by_its_own_number() {
+    let stack = Stack::shared();
+    let first = asked(stack);
+    let file = json!([the_file("Q4-report.pdf", &["read"])]);
+    let form = for_approval_of(&first.person.user_name, &file);
+    // The same number by chance would say nothing.
+    let second = loop {
+        let answer = first.agent.asks_elsewhere(&form).ok();
+        let number = answer.json()["binding_number"].as_u64().expect("a number");
+        let auth_req_id = answer.string("auth_req_id");
+        if number != first.number {
+            break auth_req_id;
+        }
+        let page = Page::of(first.browser.clone().opens(&page_of(&auth_req_id)).ok());
+        let form = answer_form(&page, &Answering::Yes).and("number", &number.to_string());
+        assert_eq!(first.browser.clone().submits_and_stays("/approval", &form).status, 303);
+    };
+    let page = Page::of(first.browser.clone().opens(&page_of(&second)).ok());
+    let with_the_others = answer_form(&page, &Answering::Yes).and("number", &first.number.to_string());
+    assert_eq!(first.browser.clone().submits_and_stays("/approval", &with_the_others).status, 303);
+    first.agent.comes_with(&second).is_refused(400, "access_denied");
+    first.comes().is_refused(400, "authorization_pending");
+    assert_eq!(first.picks(&first.number.to_string()).status, 303);
+    first.comes().ok();
+}
+
 /// So that neither the agent nor who sees its screen learns whether there is such a person.
 #[test]
 fn whoever_means_nobody_is_told_a_number_too_and_other_agents_none() {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::agent::{Agent, BANK, FILES, an_agent, asks, asks_for_a_file, the_file, the_file_tool};
 use crate::exchange::{
-    ACCESS_TOKEN, AUDIENCES, Chain, GRANT, ID_TOKEN, LEDGER, an_exchange, the_bank, the_ledger,
+    ACCESS_TOKEN, AUDIENCES, Chain, GRANT, ID_TOKEN, LEDGER, REFRESH_TOKEN, an_exchange, the_bank, the_ledger,
 };
 use crate::person::{granted, somebody, somebody_with};
 use crate::stack::Stack;
@@ -246,6 +246,48 @@ fn an_actor_token_says_who_acts() {
     let answer = the_file_tool(stack).exchanges_for(&first.access_token, BANK, &more).ok();
     let claims = verified(stack, &answer.string("access_token")).claims;
     assert_eq!(claims["act"], json!({ "sub": "nightly-agent" }));
+    assert_eq!(claims["client_id"], "files-tool");
+}
+
+/// A tool is sent the tokens of everybody who calls it: none of them lets it act in a caller's name.
+#[test]
+fn a_tool_names_no_caller_as_actor_whom_its_registration_does_not() {
+    let stack = Stack::shared();
+    let calling = Agent::with_basic(stack, "calling-agent");
+    let sent = calling.works_alone(&Parameters::default()).ok().string("access_token");
+    let first = granted(&an_agent(stack), &somebody(stack), &asks_for_a_file());
+    let more = Parameters::of([("actor_token", &sent), ("actor_token_type", ACCESS_TOKEN)]);
+    let files = the_file_tool(stack);
+    let refused = files.exchanges_for(&first.access_token, BANK, &more);
+    refused.is_refused(400, "invalid_request");
+    assert!(refused.string("error_uri").ends_with("/errors/actor-token-invalid"), "{}", refused.text());
+    assert!(!refused.text().contains("calling-agent"), "{}", refused.text());
+    // It exchanges that token, and is named.
+    let answer = files.exchanges(&sent, BANK).ok();
+    let claims = verified(stack, &answer.string("access_token")).claims;
+    assert_eq!((&claims["sub"], &claims["act"]), (&json!("calling-agent"), &json!({ "sub": "files-tool" })));
+}
+
+/// Whoever is named as actor has no part in the token itself: it is the exchanging client's, to ask about and to end.
+#[test]
+fn who_is_named_as_actor_can_do_nothing_with_the_token() {
+    let stack = Stack::shared();
+    let nightly = Agent::with_basic(stack, "nightly-agent");
+    let acting = nightly.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
+    let first = granted(&an_agent(stack), &somebody(stack), &asks_for_a_file());
+    let more = Parameters::of([("actor_token", &acting), ("actor_token_type", ACCESS_TOKEN)]);
+    let files = the_file_tool(stack);
+    let token = files.exchanges_for(&first.access_token, BANK, &more).ok().string("access_token");
+    let child = more.and("requested_token_type", REFRESH_TOKEN);
+    let child = files.exchanges_for(&first.access_token, BANK, &child).ok().string("access_token");
+    for theirs in [&token, &child] {
+        nightly.finds_inactive(theirs);
+        nightly.revokes(theirs);
+    }
+    nightly.refreshes(&child).is_refused(400, "unauthorized_client");
+    nightly.exchanges(&token, BANK).is_refused(400, "unauthorized_client");
+    the_bank(stack).finds_active(&token);
+    files.finds_active(&child);
 }
 
 /// An ID token says who somebody is; what they allowed stands in the authorization, and no exchange gets more out of it. Only the

@@ -1,0 +1,144 @@
+use environment::Fault;
+use oauth::{ClientId, Grant, Timestamp};
+
+use crate::access_tokens::client_state;
+use crate::item::{Key, body};
+use crate::{ClientState, Configuration, Person, Store, client_states, people};
+
+impl Person {
+    /// Whether a grant of theirs still stands, as far as it depends on people and clients: neither everything of the person's nor of
+    /// the client's that it was given to, nor of who acts, was ended since. A client of which `clients` says nothing counts as ended.
+    pub(crate) fn lets_stand<'c>(
+        &self,
+        grant: &Grant,
+        clients: impl Fn(&ClientId) -> Option<&'c ClientState>,
+    ) -> bool {
+        let allows =
+            |id: &ClientId| clients(id).is_some_and(|state| state.allows_issued_at(grant.granted_at));
+        self.id == grant.person && self.allows_made_at(grant.granted_at) && grant.clients().iter().all(allows)
+    }
+}
+
+impl Store {
+    /// The person of a grant, read now, if it stands by [`Store::lets_stand`]. What is known of the clients is at most five seconds
+    /// old, so that nothing else is read for it while they are warm.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn person_of(
+        &self,
+        configuration: &Configuration,
+        grant: &Grant,
+        now: Timestamp,
+    ) -> Result<Option<Person>, Fault> {
+        let Some(person) = self.person(&grant.person).await? else { return Ok(None) };
+        Ok(self.lets_stand(configuration, &person, grant, now).await?.then_some(person))
+    }
+
+    /// Whether a grant of this person still stands: neither everything of theirs nor of the client's nor of who acts was ended since
+    /// it was given, and the clients are still registered. Whether its own authorization was ended is the caller's to know.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn lets_stand(
+        &self,
+        configuration: &Configuration,
+        person: &Person,
+        grant: &Grant,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let mut states = Vec::new();
+        for id in grant.clients() {
+            if self.client(configuration, &id, now).await?.is_none() {
+                return Ok(false);
+            }
+            let state = self.client_state(&id, now).await?;
+            states.push((id, state));
+        }
+        let of = |id: &ClientId| states.iter().find(|(known, _)| known == id).map(|(_, state)| &**state);
+        Ok(person.lets_stand(grant, of))
+    }
+
+    /// The person of a grant, if it stands by [`Store::lets_stand`]: person and clients are read now, in one call.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn person_of_now(
+        &self,
+        configuration: &Configuration,
+        grant: &Grant,
+        now: Timestamp,
+    ) -> Result<Option<Person>, Fault> {
+        let clients = grant.clients();
+        for id in &clients {
+            if self.client(configuration, id, now).await?.is_none() {
+                return Ok(None);
+            }
+        }
+        let mut keys: Vec<Key> = clients.iter().map(client_states::key).collect();
+        keys.push(people::key(&grant.person));
+        let mut items = self.read_each(&keys).await?;
+        let person: Option<Person> = items.pop().flatten().as_ref().map(body).transpose()?;
+        let states = items.iter().map(|item| client_state(item.as_ref())).collect::<Result<Vec<_>, _>>()?;
+        let of = |id: &ClientId| {
+            clients.iter().zip(&states).find(|(known, _)| *known == id).map(|(_, state)| state)
+        };
+        Ok(person.filter(|person| person.lets_stand(grant, of)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const GRANTED: i64 = 1_800_000_000;
+
+    fn granted() -> Grant {
+        serde_json::from_value(json!({
+            "client_id": "desk", "person": format!("person-{}", "A".repeat(22)), "scope": "openid", "resources": [],
+            "authentication": { "auth_time": GRANTED, "amr": ["pwd"] }, "nonce": null, "act": { "sub": "caller" },
+            "asked": oauth::Sha256Digest::of(b""), "granted_at": GRANTED, "ends_at": GRANTED + 60,
+        }))
+        .expect("a grant")
+    }
+
+    fn state(disabled: bool, ended: Option<i64>) -> ClientState {
+        ClientState { disabled, not_before: ended.map(Timestamp::from_seconds), ..ClientState::default() }
+    }
+
+    fn person(of: &Grant, ended: Option<i64>) -> Person {
+        serde_json::from_value(json!({
+            "id": of.person, "password_hash": null, "disabled": false, "not_before": ended,
+            "profile": { "user_name": "alice", "name": "Alice", "email": null, "groups": [], "attributes": {},
+                "locale": null, "zone": null },
+        }))
+        .expect("a person")
+    }
+
+    #[test]
+    fn a_grant_ends_with_the_person_the_client_and_whoever_acts() {
+        let grant = granted();
+        let good = || Some(state(false, Some(GRANTED - 1)));
+        let stands = |ended: Option<i64>, desk: Option<ClientState>, caller: Option<ClientState>| {
+            let of = |id: &ClientId| if id.as_str() == "desk" { desk.as_ref() } else { caller.as_ref() };
+            person(&grant, ended).lets_stand(&grant, of)
+        };
+        assert!(stands(None, good(), good()));
+        assert!(!stands(Some(GRANTED), good(), good()));
+        // Switched off, ended in the very second or later, and of whom nothing is known.
+        for over in [
+            Some(state(true, None)),
+            Some(state(false, Some(GRANTED))),
+            Some(state(false, Some(GRANTED + 9))),
+            None,
+        ] {
+            assert!(!stands(None, over.clone(), good()), "{over:?}");
+            assert!(!stands(None, good(), over.clone()), "{over:?}");
+        }
+        let other = Person { id: oauth::PersonId::from_random([7; 16]), ..person(&grant, None) };
+        let good = ClientState::default();
+        assert!(!other.lets_stand(&grant, |_| Some(&good)));
+    }
+}

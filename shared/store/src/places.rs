@@ -1,0 +1,74 @@
+use environment::Fault;
+use oauth::{PersonId, Place, Sha256Digest, Timestamp};
+
+use crate::Store;
+use crate::item::{Condition, Draft, Item, Key, Written, body};
+
+/// Whose a place is, as it stood in the table when it was read.
+pub struct KeptPlace {
+    /// What it says.
+    pub place: Place,
+    pub(crate) digest: String,
+    pub(crate) item: Option<Item>,
+}
+
+impl Store {
+    /// Whose the place with this digest is. The digest is a keyed one: the table tells nobody who asks about an address.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn place(&self, digest: &Sha256Digest) -> Result<KeptPlace, Fault> {
+        self.place_of(digest.to_base64url()).await
+    }
+
+    async fn place_of(&self, digest: String) -> Result<KeptPlace, Fault> {
+        let item = self.read(&key(&digest)).await?;
+        let place = item.as_ref().map(body).transpose()?.unwrap_or_default();
+        Ok(KeptPlace { place, digest, item })
+    }
+
+    /// Writes down whose a place is, on condition that nothing was since it was read. `false` when somebody came first.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn keep_place(&self, before: &KeptPlace, after: &Place, now: Timestamp) -> Result<bool, Fault> {
+        let unchanged = Condition::unchanged(before.item.as_ref());
+        let written = self.write_if(draft(&before.digest, after, now), unchanged).await?;
+        Ok(matches!(written, Written::Done))
+    }
+
+    /// Frees everything that the index lists as a person's place. Whoever has it next ends what SNS still has for it.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn free_places_of(&self, person: &PersonId, now: Timestamp) -> Result<(), Fault> {
+        for key in self.owned(&owner(person), PLACE).await? {
+            let Some(digest) = key.pk.strip_prefix("PLACE#") else { continue };
+            let before = self.place_of(digest.to_owned()).await?;
+            if before.place.listed_under() == Some(person) {
+                let free = before.place.clone().let_go(person);
+                self.keep_place(&before, &free, now).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How the places of a person stand in the index.
+const PLACE: &str = "PLACE#";
+
+pub(crate) fn draft(digest: &str, place: &Place, now: Timestamp) -> Draft {
+    let draft = Draft::new(&key(digest), place, place.forgotten_at(now));
+    match place.listed_under() {
+        Some(person) => draft.owned_by(owner(person), PLACE.to_owned()),
+        None => draft,
+    }
+}
+
+fn owner(person: &PersonId) -> String {
+    format!("PERSON#{person}")
+}
+
+fn key(digest: &str) -> Key {
+    Key::new(format!("PLACE#{digest}"), "PLACE")
+}
