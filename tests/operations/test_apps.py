@@ -1,5 +1,5 @@
-"""The company's app enrols the phone that it runs on: the binary of `account`, with the rights of its own role and no others, and SNS.
-The emulator names an app's endpoint otherwise than SNS does; what stands between the two here says it as SNS would."""
+"""The company's app enrols the phone that it runs on: the binary of `account`, with the rights of its own role and no others,
+and SNS. The emulator names an app's endpoint otherwise than SNS does; what stands between the two here says it as SNS would."""
 
 import http.server
 import json

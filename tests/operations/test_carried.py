@@ -33,7 +33,7 @@ CARRIED = {
     "qrcode": {"account"},
 }
 
-# One library does all the cryptography, and one the TLS upon it; the SDK has the hash of its own signatures by another (sha2, hmac).
+# One library does all the cryptography, and one the TLS upon it; the SDK hashes for its own signatures by sha2 and hmac.
 NO_OTHER = {"aws-lc-rs", "aws-lc-sys", "ed25519-dalek", "native-tls", "openssl", "openssl-sys", "p256", "reqwest", "rsa"}
 
 # The right in a function's role without which the crate would be of no use, or that would be of none without the crate.

@@ -1,5 +1,5 @@
-"""A person looks after what they are reached on, on the deployed stack: `/account/devices` and `/devices` with their own roles, and
-what went out is read back from SNS."""
+"""A person looks after what they are reached on, on the deployed stack: `/account/devices` and `/devices` with their own roles,
+and what went out is read back from SNS."""
 
 import json
 import re

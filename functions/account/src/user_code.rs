@@ -65,6 +65,7 @@ async fn not_theirs(
     let wrong = Some((UserCodeProblem::PasswordIsWrong, Refusal::LoginRequired));
     let too_many =
         |wait| Some((UserCodeProblem::TooManyAttempts { wait }, Refusal::SlowDown { retry_after: wait }));
+    let Some(password) = Password::typed(password.to_owned()) else { return Ok(wrong) };
     // A guess that comes too early is not looked at, and costs nothing.
     let seen = guest.store.sign_in_attempts(&signed_in.session.user_name, guest.now).await?;
     if let Some(until) = seen.attempts.blocked_until.filter(|until| guest.now < *until) {
@@ -74,7 +75,6 @@ async fn not_theirs(
     if !guest.store.count_within(&tries, TRIES_PER_HOUR, HOUR, guest.now).await? {
         return Ok(too_many(HOUR));
     }
-    let Some(password) = Password::typed(password.to_owned()) else { return Ok(wrong) };
     Ok(match guest.check_password(&signed_in.session.user_name, &password).await? {
         Checked::Proven(person) if person.id == signed_in.session.person => None,
         Checked::Proven(_) | Checked::Wrong { .. } => wrong,
