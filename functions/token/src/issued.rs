@@ -5,7 +5,7 @@ use http::Problem;
 use issuing::{AccessToken, Behalf, Content, Exchanged};
 use oauth::configuration::Client;
 use oauth::{
-    AccessTokenClaims, Authorization, ChildTerms, GrantId, ID_JAG_TYP, ID_TOKEN_TYP, IdJagClaims,
+    AccessTokenClaims, Authorization, ChildTerms, Grant, GrantId, ID_JAG_TYP, ID_TOKEN_TYP, IdJagClaims,
     IdJagTarget, IdTokenClaims, RefreshToken, Refusal, Timestamp,
 };
 
@@ -82,7 +82,9 @@ pub(crate) async fn id_jag(
     let behalf = Behalf::Exchanged(exchanged);
     let lives = behalf.capped(target.lifetime, visit.now);
     let claims = services.mint(visit).claims(client, content, &behalf, lives);
-    let lets_know = target.email && exchanged.grant.is_some_and(|grant| grant.scope.contains("email"));
+    // As `/userinfo` has it: granted by the person, and not taken from the client since.
+    let may_know = |grant: &Grant| grant.scope.contains("email") && client.scopes.contains("email");
+    let lets_know = target.email && exchanged.grant.is_some_and(may_know);
     let name_there = target.clients.get(&client.id).ok_or(Refusal::ResourceNotAllowed)?;
     let said = IdJagClaims {
         iss: claims.iss.clone(),

@@ -85,10 +85,8 @@ impl Answer {
         if !self.active {
             return Err(Refusal::InvalidToken(Unacceptable::Inactive));
         }
-        if let Some(scope) = self.scope {
-            token.claims.scope = token.claims.scope.intersection(&scope);
-        }
-        // What the issuer does not name any more is gone, also where the token still has it.
+        // What the issuer does not name any more is gone, also where the token still has it: it leaves out what is empty.
+        token.claims.scope = token.claims.scope.intersection(&self.scope.unwrap_or_default());
         token.claims.authorization_details = self.authorization_details.unwrap_or_default();
         Ok(token)
     }

@@ -112,6 +112,19 @@ async fn what_the_issuer_does_not_name_any_more_is_gone() {
     assert!(matches!(refusal, Err(Refusal::InsufficientDetails { .. })), "{refusal:?}");
 }
 
+/// An answer without `scope` names none, also where the token once had some.
+#[tokio::test]
+async fn the_last_scope_that_was_taken_away_is_gone() {
+    let (fake, hands) = (FakeIssuer::new(), Hands::new());
+    let guard = guard(&fake, &hands);
+    fake.says(INTROSPECT, &json!({"active": true}));
+    let carrying = token(&json!({"scope": "files.read"}));
+    assert!(guard.check_token(&carrying, &Demand::new().scope("files.read")).await.is_ok());
+    let refusal =
+        guard.check_token(&carrying, &Demand::new().scope("files.read").looked_up()).await.map(drop);
+    assert!(matches!(refusal, Err(Refusal::InsufficientScope { .. })), "{refusal:?}");
+}
+
 #[tokio::test]
 async fn an_answer_is_never_remembered_past_the_end_of_the_token() {
     let (fake, hands) = (FakeIssuer::new(), Hands::new());
