@@ -163,6 +163,20 @@ fn whoever_brings_tokens_carries_neither_policies_nor_xml() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
+/// What unit tests have in place of AWS is in nothing that is deployed, and does not know whom they test.
+#[test]
+fn the_fake_of_aws_is_for_tests_alone_and_knows_the_sdks_configuration_alone() {
+    const FAKE: &str = "countersign-fake-aws";
+    assert!(rooms().values().any(|room| room.of_its_tests.contains(FAKE)), "tests have it");
+    let wrong = offenders(|room, rooms| {
+        let has_it = room.dependencies.iter().filter(|name| *name == FAKE).cloned();
+        let is_it = room.folder == "shared/fake-aws";
+        let others = within(room, rooms, "").filter(|name| is_it && name != "countersign-aws");
+        has_it.chain(others).collect()
+    });
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
 /// Lambda's Runtime API, which runs programs and knows nothing of them.
 const RUNTIME_API: &str = "countersign-lean-start";
 

@@ -1,22 +1,17 @@
 //! DynamoDB with one item and KMS, under the real SDK: what the tests of this room need of both. The whole ring is
 //! tried against services that others wrote in the deployed tests.
 
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Digest, SHA256};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::http::StatusCode;
-use aws_smithy_types::body::SdkBody;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use environment::{Clock, Dice};
+use fake_aws::{Fake, Service};
 use oauth::configuration::SigningAlgorithm;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use serde_json::{Value, json};
@@ -43,7 +38,7 @@ pub(crate) fn plan(mode: SigningMode) -> RotationPlan {
 }
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct FakeAws(Arc<Mutex<State>>);
+pub(crate) struct FakeAws(Fake<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -60,11 +55,7 @@ struct State {
 
 impl FakeAws {
     pub(crate) fn sdk(&self) -> aws::SdkConfig {
-        let connector = SharedHttpConnector::new(self.clone());
-        aws::local("http://aws.invalid")
-            .into_builder()
-            .http_client(http_client_fn(move |_, _| connector.clone()))
-            .build()
+        self.0.sdk()
     }
 
     pub(crate) fn store(&self) -> Store {
@@ -81,40 +72,43 @@ impl FakeAws {
 
     /// KMS uses a key no more, and says so by this code.
     pub(crate) fn end_key(&self, key_id: &str, code: &'static str) {
-        self.state().ended.push((json!(key_id), code));
+        self.0.state().ended.push((json!(key_id), code));
     }
 
     pub(crate) fn refuse(&self, operation: Option<&'static str>) {
-        self.state().refused = operation;
+        self.0.state().refused = operation;
     }
 
     pub(crate) fn overtake(&self) {
-        self.state().overtaken = true;
+        self.0.state().overtaken = true;
     }
 
     pub(crate) fn requests_of(&self, operation: &str) -> Vec<Value> {
-        let state = self.state();
+        let state = self.0.state();
         state.requests.iter().filter(|(of, _)| of == operation).map(|(_, request)| request.clone()).collect()
     }
 
     /// What the ring says, and a way to change it behind everybody's back.
     pub(crate) fn ring(&self) -> Value {
-        let body = self.state().ring.as_ref().expect("a ring")["body"]["S"].clone();
+        let body = self.0.state().ring.as_ref().expect("a ring")["body"]["S"].clone();
         serde_json::from_str(body.as_str().expect("text")).expect("JSON")
     }
 
     pub(crate) fn change_ring(&self, change: impl FnOnce(&mut Value)) {
         let mut ring = self.ring();
         change(&mut ring);
-        self.state().ring.as_mut().expect("a ring")["body"]["S"] = json!(ring.to_string());
+        self.0.state().ring.as_mut().expect("a ring")["body"]["S"] = json!(ring.to_string());
     }
 
     pub(crate) fn lose_ring(&self) {
-        self.state().ring = None;
+        self.0.state().ring = None;
     }
+}
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().expect("not poisoned")
+impl Service for State {
+    fn json(&mut self, operation: &str, request: &Value) -> (u16, Value) {
+        self.requests.push((operation.to_owned(), request.clone()));
+        self.answer(operation, request)
     }
 }
 
@@ -260,17 +254,4 @@ fn without_the_public_half(pkcs8: &[u8]) -> Vec<u8> {
         scalar,
     ]
     .concat()
-}
-
-impl HttpConnector for FakeAws {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let target = request.headers().get("x-amz-target").expect("an operation");
-        let operation = target.rsplit('.').next().expect("a name").to_owned();
-        let body = serde_json::from_slice(request.body().bytes().expect("in memory")).expect("JSON");
-        let mut state = self.state();
-        let (status, answer) = state.answer(&operation, &body);
-        state.requests.push((operation, body));
-        let status = StatusCode::try_from(status).expect("a status");
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(answer.to_string()))))
-    }
 }

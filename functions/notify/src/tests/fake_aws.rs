@@ -1,24 +1,17 @@
 //! DynamoDB, SNS and SQS under the real SDK: what the tests of this function need of the three.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
-
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::http::StatusCode;
-use aws_smithy_types::body::SdkBody;
+use fake_aws::sns::{self, Form, Said};
+use fake_aws::{Fake, Service, Table, key};
 use serde_json::{Value, json};
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct FakeAws(Arc<Mutex<State>>);
+pub(super) struct FakeAws(Fake<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    items: BTreeMap<(String, String), Value>,
+    table: Table,
     /// What was published and sent, in its order.
-    done: Vec<(&'static str, BTreeMap<String, String>)>,
+    done: Vec<(&'static str, Form)>,
     /// Which operations, on whom, are refused, with status and code.
     refused: Vec<(&'static str, String, u16, &'static str)>,
     /// What somebody else writes just before the next write to the same item.
@@ -27,46 +20,41 @@ struct State {
 
 impl FakeAws {
     pub(super) fn sdk(&self) -> aws::SdkConfig {
-        let connector = SharedHttpConnector::new(self.clone());
-        aws::local("http://aws.invalid")
-            .into_builder()
-            .http_client(http_client_fn(move |_, _| connector.clone()))
-            .build()
+        self.0.sdk()
     }
 
     /// Puts an item into the table.
     pub(super) fn put(&self, pk: &str, sk: &str, body: &Value) {
-        let item = json!({ "pk": { "S": pk }, "sk": { "S": sk }, "body": { "S": body.to_string() } });
-        self.state().items.insert((pk.to_owned(), sk.to_owned()), item);
+        self.0.state().table.put(pk, sk, body);
     }
 
     /// Somebody else writes this item just before it is written next.
     pub(super) fn overtakes(&self, item: Value) {
-        self.state().overtaking = Some(item);
+        self.0.state().overtaking = Some(item);
     }
 
     /// An item as it stands.
     pub(super) fn item(&self, pk: &str, sk: &str) -> Value {
-        self.state().items[&(pk.to_owned(), sk.to_owned())].clone()
+        self.0.state().table.item(pk, sk).expect("it stands there").clone()
     }
 
     /// Puts an item back as it was.
     pub(super) fn restore(&self, item: Value) {
-        self.state().items.insert(key(&item), item);
+        self.0.state().table.keep(item);
     }
 
     /// From now on an operation is refused where this stands in its parameters.
     pub(super) fn refuse(&self, operation: &'static str, whom: &str, status: u16, code: &'static str) {
-        self.state().refused.push((operation, whom.to_owned(), status, code));
+        self.0.state().refused.push((operation, whom.to_owned(), status, code));
     }
 
     pub(super) fn mend(&self) {
-        self.state().refused.clear();
+        self.0.state().refused.clear();
     }
 
     /// The parameters of each `Publish` or `SendMessage` that was not refused.
-    pub(super) fn of(&self, operation: &str) -> Vec<BTreeMap<String, String>> {
-        let state = self.state();
+    pub(super) fn of(&self, operation: &str) -> Vec<Form> {
+        let state = self.0.state();
         state
             .done
             .iter()
@@ -77,18 +65,39 @@ impl FakeAws {
 
     /// Takes what lies in a queue: delay in seconds and text.
     pub(super) fn take(&self, queue: &str) -> Vec<(u64, String)> {
-        let is_in = |(of, parameters): &mut (&'static str, BTreeMap<String, String>)| {
+        let is_in = |(of, parameters): &mut (&'static str, Form)| {
             *of == "SendMessage" && parameters["QueueUrl"].ends_with(queue)
         };
-        let mut state = self.state();
+        let mut state = self.0.state();
         let taken = state.done.extract_if(.., is_in);
         taken
             .map(|(_, sent)| (sent["DelaySeconds"].parse().expect("a number"), sent["MessageBody"].clone()))
             .collect()
     }
+}
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().expect("not poisoned")
+impl Service for State {
+    fn json(&mut self, operation: &str, request: &Value) -> (u16, Value) {
+        if let Some((status, code)) = self.refusal(operation, &request.to_string()) {
+            return (status, json!({ "__type": code }));
+        }
+        if operation == "SendMessage" {
+            return self.send(request);
+        }
+        let overtakes = |other: &mut Value| operation == "PutItem" && key(other) == key(&request["Item"]);
+        if let Some(other) = self.overtaking.take_if(overtakes) {
+            self.table.keep(other);
+        }
+        self.table.answer(operation, request)
+    }
+
+    fn form(&mut self, form: Form) -> Option<(u16, String)> {
+        assert_eq!(form["Action"], "Publish");
+        if let Some((status, code)) = self.refusal("Publish", &format!("{form:?}")) {
+            return sns::xml("Publish", &Said::No(status, code, "no"));
+        }
+        self.done.push(("Publish", form));
+        sns::xml("Publish", &Said::Yes("<MessageId>m</MessageId>".to_owned()))
     }
 }
 
@@ -99,98 +108,12 @@ impl State {
         strikes.map(|(.., status, code)| (*status, *code))
     }
 
-    /// SNS: a form in, XML out.
-    fn publish(&mut self, form: &[u8]) -> (u16, String) {
-        let parameters: BTreeMap<String, String> = form_urlencoded::parse(form).into_owned().collect();
-        assert_eq!(parameters["Action"], "Publish");
-        if let Some((status, code)) = self.refusal("Publish", &format!("{parameters:?}")) {
-            let error = format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error>");
-            return (status, format!("<ErrorResponse>{error}<RequestId>r</RequestId></ErrorResponse>"));
-        }
-        self.done.push(("Publish", parameters));
-        let result = "<PublishResult><MessageId>m</MessageId></PublishResult>";
-        (200, format!("<PublishResponse>{result}</PublishResponse>"))
-    }
-
-    /// DynamoDB and SQS: JSON in, JSON out.
-    fn answer(&mut self, operation: &str, request: &Value) -> (u16, Value) {
-        if let Some((status, code)) = self.refusal(operation, &request.to_string()) {
-            return (status, json!({ "__type": code }));
-        }
-        match operation {
-            "GetItem" => (200, self.item(&request["Key"]).map_or(json!({}), |item| json!({ "Item": item }))),
-            "BatchGetItem" => {
-                let keys = request["RequestItems"]["table"]["Keys"].as_array().expect("keys");
-                let items: Vec<Value> = keys.iter().filter_map(|key| self.item(key)).collect();
-                (200, json!({ "Responses": { "table": items } }))
-            }
-            "PutItem" => {
-                let item = request["Item"].clone();
-                if let Some(other) = self.overtaking.take_if(|other| key(other) == key(&item)) {
-                    self.items.insert(key(&other), other);
-                }
-                if let Some(stands) = self.item(&item).filter(|stands| !comes_from(request, stands)) {
-                    let error = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
-                    return (400, json!({ "__type": error, "Item": stands }));
-                }
-                self.items.insert(key(&item), item);
-                (200, json!({}))
-            }
-            "Query" => {
-                let part =
-                    |name: &str| request["ExpressionAttributeValues"][name]["S"].as_str().expect("text");
-                let (pk, begin) = (part(":pk"), part(":sk"));
-                let found = |((of, sk), _): &(&(String, String), &Value)| of == pk && sk.starts_with(begin);
-                let items: Vec<&Value> = self.items.iter().filter(found).map(|(_, item)| item).collect();
-                (200, json!({ "Items": items, "Count": items.len() }))
-            }
-            "SendMessage" => {
-                let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                let parameters = request.as_object().expect("an object").iter();
-                self.done.push((
-                    "SendMessage",
-                    parameters.map(|(name, value)| (name.clone(), text(value))).collect(),
-                ));
-                (200, json!({ "MessageId": "m" }))
-            }
-            other => panic!("nobody asks for {other}"),
-        }
-    }
-
-    fn item(&self, wanted: &Value) -> Option<Value> {
-        self.items.get(&key(wanted)).cloned()
-    }
-}
-
-/// Whether a write goes from the version that stands there, where it says from which.
-fn comes_from(request: &Value, stands: &Value) -> bool {
-    let is_conditional =
-        request["ConditionExpression"].as_str().is_some_and(|text| text == "version = :from");
-    !is_conditional || request["ExpressionAttributeValues"][":from"] == stands["version"]
-}
-
-fn key(item: &Value) -> (String, String) {
-    let part = |name: &str| item[name]["S"].as_str().expect("a key").to_owned();
-    (part("pk"), part("sk"))
-}
-
-impl HttpConnector for FakeAws {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let body = request.body().bytes().expect("in memory").to_vec();
-        let operation = request
-            .headers()
-            .get("x-amz-target")
-            .map(|target| target.rsplit('.').next().expect("a name").to_owned());
-        let mut state = self.state();
-        let (status, answer) = match operation {
-            Some(operation) => {
-                let (status, answer) =
-                    state.answer(&operation, &serde_json::from_slice(&body).expect("JSON"));
-                (status, answer.to_string())
-            }
-            None => state.publish(&body),
-        };
-        let status = StatusCode::try_from(status).expect("a status");
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(answer))))
+    /// SQS.
+    fn send(&mut self, request: &Value) -> (u16, Value) {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let parameters = request.as_object().expect("an object").iter();
+        let parameters = parameters.map(|(name, value)| (name.clone(), text(value))).collect();
+        self.done.push(("SendMessage", parameters));
+        (200, json!({ "MessageId": "m" }))
     }
 }
