@@ -64,7 +64,8 @@ impl World {
     }
 
     async fn of(client: impl FnOnce(&str) -> Client) -> Self {
-        let (aws, clock, endpoint) = (FakeAws::default(), Clock::system(), Endpoint::new().await);
+        let clock = Clock::standing_at(Timestamp::from_seconds(1_800_000_000));
+        let (aws, endpoint) = (FakeAws::default(), Endpoint::new().await);
         let sdk = aws.sdk();
         let store = Store::reached_by(&sdk, "table");
         let key = ScheduledKey {
