@@ -15,7 +15,7 @@ import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from deployment import ISSUER, STACK, TABLE, needs_enforced_rights, operator_with, physical
+from deployment import ISSUER, STACK, TABLE, needs_enforced_rights, operator_with, physical, taken
 from process import Process
 from test_devices import DEVICES, NOT_USED_YET, Person, token_of, with_the_app
 
@@ -73,20 +73,18 @@ class AsSnsNamesIt(http.server.ThreadingHTTPServer):
 
 def as_account():
     """The credentials of somebody with what the role of `account` allows."""
-    iam, sts = boto3.client("iam"), boto3.client("sts")
     own = physical("AccountRole")
-    trust = {"Effect": "Allow", "Principal": {"AWS": sts.get_caller_identity()["Account"]}, "Action": "sts:AssumeRole"}
-    role = f"{STACK}-test-as-account-{time.time_ns()}"
-    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=document)["Role"]["Arn"]
-    for name in iam.list_role_policies(RoleName=own)["PolicyNames"]:
-        policy = iam.get_role_policy(RoleName=own, PolicyName=name)["PolicyDocument"]
-        text = policy if isinstance(policy, str) else json.dumps(policy)
-        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=text)
-    for policy in iam.list_attached_role_policies(RoleName=own)["AttachedPolicies"]:
-        iam.attach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
-    taken = sts.assume_role(RoleArn=arn, RoleSessionName="account")["Credentials"]
-    return Credentials(taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"])
+
+    def gives(iam, role):
+        for name in iam.list_role_policies(RoleName=own)["PolicyNames"]:
+            policy = iam.get_role_policy(RoleName=own, PolicyName=name)["PolicyDocument"]
+            text = policy if isinstance(policy, str) else json.dumps(policy)
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=text)
+        for policy in iam.list_attached_role_policies(RoleName=own)["AttachedPolicies"]:
+            iam.attach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
+
+    credentials = taken(f"as-account-{time.time_ns()}", gives)
+    return Credentials(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
 
 
 def event(method, bearer, body=None, device=None):

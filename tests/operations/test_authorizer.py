@@ -10,14 +10,13 @@ import subprocess
 import tempfile
 import time
 import unittest
-import urllib.error
 import urllib.request
 import zipfile
 from pathlib import Path
 
 import boto3
 import botocore.exceptions
-from deployment import BUILT, ISSUER, ROOT, Answer, ask, demo_in_force, operator_with
+from deployment import BUILT, ISSUER, ROOT, answered, ask, decoded, demo_in_force, operator_with
 from samtranslator.yaml_helper import yaml_parse
 
 RESOURCE = "https://files.internal.corp"
@@ -87,11 +86,7 @@ class Api:
         request = urllib.request.Request(url, method=method)
         for token in tokens:
             request.add_header("Authorization", f"Bearer {token}")
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return Answer(answer.status, answer.headers, answer.read().decode())
-        except urllib.error.HTTPError as refused:
-            return Answer(refused.code, refused.headers, refused.read().decode())
+        return answered(request)
 
 
 class Rest(Api):
@@ -209,7 +204,7 @@ def part(value):
 
 
 def read(text):
-    return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    return json.loads(decoded(text))
 
 
 def signed_by(key, header, claims):
@@ -235,7 +230,7 @@ def the_key_of(key_id):
     """The key of KMS that the issuer publishes under this name."""
     keys = json.loads(ask("/jwks.json").body)["keys"]
     (published,) = [key for key in keys if key["kid"] == key_id]
-    point = b"".join(base64.urlsafe_b64decode(published[name] + "==") for name in ("x", "y"))
+    point = b"".join(decoded(published[name]) for name in ("x", "y"))
     kms = boto3.client("kms")
     for page in kms.get_paginator("list_keys").paginate():
         for key in page["Keys"]:

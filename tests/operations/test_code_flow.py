@@ -19,6 +19,15 @@ DETAILS = [
 ]
 
 
+def goes_through(issuer, secret, person, password):
+    """What becomes of it with this password."""
+    known = {"client_secret": secret, "user_name": person["user_name"], "password": password}
+    command = [sys.executable, ROOT / "infra/code-flow.py", issuer, "finance-agent", RESOURCE, "files.access"]
+    return subprocess.run(
+        [*command, json.dumps(DETAILS)], input=json.dumps(known), capture_output=True, text=True, check=False
+    )
+
+
 class CodeFlow(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -30,11 +39,7 @@ class CodeFlow(unittest.TestCase):
         cls.person = operator.does(*person).json
 
     def flow(self, password):
-        known = {"client_secret": self.secret, "user_name": self.person["user_name"], "password": password}
-        command = [sys.executable, ROOT / "infra/code-flow.py", ISSUER, "finance-agent", RESOURCE, "files.access"]
-        return subprocess.run(
-            [*command, json.dumps(DETAILS)], input=json.dumps(known), capture_output=True, text=True, check=False
-        )
+        return goes_through(ISSUER, self.secret, self.person, password)
 
     def test_it_goes_through_and_tells_no_secret(self):
         done = self.flow(self.person["password"])

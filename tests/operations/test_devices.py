@@ -8,14 +8,13 @@ import shutil
 import tempfile
 import time
 import unittest
-import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
 
 import boto3
 from deployment import (
-    DEMO, ISSUER, ROOT, Answer, code_flow, eventually, in_force, operator_with, physical, signed_in,
+    DEMO, ISSUER, ROOT, answered, code_flow, eventually, in_force, operator_with, physical, signed_in,
 )
 from test_people_told import SHOWN, a_number, an_app_that_is_gone, asks, grant_of, is_reached_on, on_number, texts_to
 
@@ -53,11 +52,7 @@ def sends(method, path, bearer, body=None):
     request = urllib.request.Request(ISSUER + path, method=method, data=json.dumps(body).encode() if body else None)
     request.add_header("Authorization", f"Bearer {bearer}")
     request.add_header("Content-Type", "application/json")
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return Answer(answer.status, str(answer.headers), answer.read().decode())
-    except urllib.error.HTTPError as refused:
-        return Answer(refused.code, str(refused.headers), refused.read().decode())
+    return answered(request)
 
 
 def with_the_app(operator):

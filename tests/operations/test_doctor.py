@@ -7,11 +7,8 @@ import time
 import unittest
 
 import boto3
-from deployment import ISSUER, TABLE, demo_in_force, operator_with, physical
+from deployment import ISSUER, OF_A_TRIAL, TABLE, demo_in_force, operator_with, physical
 from street import Street
-
-# What a trial stack on an emulator has wrong from the start, or the emulator does not know.
-OF_A_TRIAL = {"deletion protection", "texts", "texts a month"}
 
 
 class Doctor(unittest.TestCase):
@@ -44,8 +41,8 @@ class Doctor(unittest.TestCase):
             mended()
         self.assertEqual(self.finds(), {})
 
-    def only(self, check, words, remedy, issuer=ISSUER):
-        found = self.finds(issuer)
+    def only(self, check, words, remedy):
+        found = self.finds()
         self.assertEqual(set(found), {check}, found)
         self.assertRegex(found[check]["what"], words)
         self.assertRegex(found[check]["remedy"], remedy)
@@ -113,14 +110,14 @@ class Doctor(unittest.TestCase):
 
     # --- what stands before the API changes ------------------------------------------------------------------------------
 
-    def changes(self, path, change, issuer="configuration"):
+    def changes(self, path, change):
         """What is wrong where this is changed on the way, besides the address, which is not the issuer's."""
         with Street() as street:
             untouched = self.finds(street.issuer)
-            self.assertEqual(set(untouched), {issuer}, untouched)
+            self.assertEqual(set(untouched), {"configuration"}, untouched)
             street.changed[path] = change
             found = self.finds(street.issuer)
-        del found[issuer]
+        del found["configuration"]
         return found
 
     def test_that_the_clocks_are_apart(self):

@@ -8,7 +8,7 @@ import unittest
 import urllib.parse
 
 import boto3
-from deployment import DEMO, ROOT, Operator
+from deployment import DEMO, ROOT, Operator, decoded
 from process import Process
 from samtranslator.yaml_helper import yaml_parse
 
@@ -78,7 +78,7 @@ class KeysReplaced(unittest.TestCase):
                     kind, answer = token.takes(works_alone(secret))
                     self.assertEqual((kind, answer["statusCode"]), ("response", 200), f"{answer} {token.log()}")
                     signed = json.loads(answer["body"])["access_token"]
-                    return json.loads(base64.urlsafe_b64decode(signed.split(".")[0] + "=="))["kid"]
+                    return json.loads(decoded(signed.split(".")[0]))["kid"]
 
                 leaked = key_of_the_next()
                 self.assertEqual(key_of_the_next(), leaked)

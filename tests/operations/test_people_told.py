@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from deployment import (
-    DEMO, ISSUER, STACK, TABLE, ask, demo_in_force, eventually, in_force, needs_enforced_rights, operator_with, outputs,
+    DEMO, ISSUER, STACK, TABLE, ask, decoded, demo_in_force, eventually, in_force, needs_enforced_rights, operator_with, outputs,
     physical, signed_in,
 )
 from inside import Inside, needs_a_place_inside
@@ -256,10 +256,6 @@ class PeopleTold(unittest.TestCase):
 # --- tokens ----------------------------------------------------------------------------------------------------------
 
 
-def decoded(part):
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-
-
 def verified(token):
     """What a JWT says, if the deployed server has signed it: with ES256, by one of the keys that it publishes."""
     header, payload, signature = token.split(".")
@@ -283,23 +279,27 @@ def left_half(token):
 class ClientsTold(unittest.TestCase):
     """OpenID CIBA Core 1.0, sections 10.2, 10.3 and 12, at an endpoint inside the company's network."""
 
-    def setUp(self):
+    @classmethod
+    def setUpClass(cls):
         needs_a_place_inside()
         ends = contextlib.ExitStack()
-        self.addCleanup(ends.close)
-        self.place = ends.enter_context(Inside())
-        operator = operator_with("operator", "OperatorPolicy")
+        cls.addClassCleanup(ends.close)
+        cls.place = ends.enter_context(Inside())
+        cls.operator = operator_with("operator", "OperatorPolicy")
         with tempfile.TemporaryDirectory() as folder:
             configuration = Path(folder) / "configuration"
             shutil.copytree(DEMO, configuration)
-            shutil.copy(self.place.authority, configuration / "authority.pem")
+            shutil.copy(cls.place.authority, configuration / "authority.pem")
             with open(configuration / "server.toml", "a", encoding="utf-8") as settings:
-                settings.write(OUTBOUND.replace("HOST", self.place.host))
+                settings.write(OUTBOUND.replace("HOST", cls.place.host))
             for agent, text in {"told-agent": TOLD_AGENT, "brought-agent": BROUGHT_AGENT}.items():
-                (configuration / f"clients/{agent}.toml").write_text(text.replace("HOST", self.place.host))
-            secrets_of = in_force(operator, configuration, "told-agent", "brought-agent")
-            self.secret, self.brought_secret = secrets_of["told-agent"], secrets_of["brought-agent"]
-        self.person = somebody(operator)
+                (configuration / f"clients/{agent}.toml").write_text(text.replace("HOST", cls.place.host))
+            secrets_of = in_force(cls.operator, configuration, "told-agent", "brought-agent")
+            cls.secret, cls.brought_secret = secrets_of["told-agent"], secrets_of["brought-agent"]
+
+    def setUp(self):
+        self.place.heard, self.place.answers = queue.Queue(), lambda: 204
+        self.person = somebody(self.operator)
 
     def hears(self, auth_req_id, token, seconds):
         path, headers, body = self.place.heard.get(timeout=seconds)

@@ -77,7 +77,7 @@ class RightsTakenAway(unittest.TestCase):
             self.assertIn(failed.json["error"], ("server_error", "temporarily_unavailable"))
             for inside in (*INSIDE, TABLE, physical(role)):
                 # The issuer, which `error_uri` begins with, may be an address of loopback here.
-                self.assertNotIn(inside, (failed.body + failed.headers).replace(ISSUER, ""))
+                self.assertNotIn(inside, f"{failed.headers}{failed.body}".replace(ISSUER, ""))
             for name, (asked, status) in requests.items():
                 if name != function:
                     self.assertEqual(asked().status, status, f"{name}, while {function} lacks {action}")

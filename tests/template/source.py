@@ -27,6 +27,7 @@ IN_A_TRANSACTION = {
 # Every method of the store that a function, a room or the operator's command calls: which partitions it touches, by action.
 TOUCHES = {
     "apply": {"GetItem": ["CONFIGURATION"], "PutItem": ["SNAPSHOT", "CONFIGURATION"]},
+    "are_registered": {"GetItem": ["SNAPSHOT", "DOCUMENT", "REGISTRATION"]},
     "asks": {"GetItem": ["ASKS"]},
     "authorization": {"GetItem": ["AUTHORIZATION"]},
     "authorization_and_person": {"BatchGetItem": ["AUTHORIZATION", "PERSON"], "GetItem": ["AUTHORIZATION"]},

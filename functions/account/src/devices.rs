@@ -11,7 +11,7 @@ mod telling;
 use std::convert::Infallible;
 
 use http::audit::{Decision, Event, Outcome};
-use http::{Problem, Response, StatusCode, answer, form, query};
+use http::{Problem, Response, StatusCode, form, query};
 use languages::Zone;
 use oauth::{
     Channel, Device, DeviceId, Parameters, Place, ProvenBy, QuietHours, Reach, Refusal, Sha256Digest,
@@ -24,7 +24,7 @@ use pages::{
 use reception::{AccountPage, Destination, Guest, SignedIn};
 use store::Person;
 
-pub(crate) use self::change::{Changed, MOST_TRIES, change, change_at, others_came_first};
+pub(crate) use self::change::{Changed, MOST_TRIES, change_at, others_came_first};
 pub(crate) use self::links::{show as show_link, submit as submit_link};
 pub(crate) use self::places::{of_device, of_phone};
 pub(crate) use self::telling::{tell_at, tell_of};
@@ -63,9 +63,7 @@ pub(crate) async fn submit(services: &Services, guest: &Guest<'_>) -> Result<Res
     guest.open_form(FORM, parameters.required("csrf")?, &signed_in.binding())?;
     let visitor = Visitor { services, guest, signed_in };
     match visitor.does(&parameters).await? {
-        Ok(done) => {
-            Ok(answer::see_other(&format!("{}?notice={}", guest.path("/account/devices"), done.as_str())))
-        }
+        Ok(done) => Ok(guest.back_to("/account/devices", done.as_str())),
         Err(problem) => {
             let typed = |name| Ok::<_, Refusal>(parameters.optional(name)?.unwrap_or_default());
             let typed = TypedDevice { name: typed("name")?, address: typed("address")? };
@@ -105,13 +103,18 @@ impl Visitor<'_> {
         id: &DeviceId,
         move_of: impl Fn(Reach) -> Option<Reach>,
     ) -> Result<Done, Problem> {
-        let moved = |reach| move_of(reach).map(|next| (next, ())).ok_or(DeviceProblem::Gone);
+        let moved = |reach: Reach| {
+            let first = reach.first_in_use().cloned();
+            let next = move_of(reach).ok_or(DeviceProblem::Gone)?;
+            let is_led_by_another = next.first_in_use() != first.as_ref();
+            Ok((next, is_led_by_another))
+        };
         let changed = match self.change(moved).await? {
             Ok(changed) => changed,
             Err(problem) => return Ok(Err(problem)),
         };
         self.record(Event::DeviceChanged, Some(id), Outcome::Granted);
-        if changed.is_led_by_another {
+        if changed.told {
             // The person's own would stay silent: whoever put another before them is seen there.
             let first = changed.reach.first_in_use();
             let others = changed.reach.in_use().filter(|device| Some(&device.id) != first);
@@ -124,20 +127,13 @@ impl Visitor<'_> {
     /// the app's installation, and another person may enrol that. No message goes there once no device of anybody leads to it.
     async fn removes(&self, id: &DeviceId) -> Result<Done, Problem> {
         let own = &self.signed_in.session.person;
-        let (_, kept) = self.guest.store.person_and_devices(own).await?;
         let secret = self.guest.keys.server_secret().await?;
-        let without = |reach: Reach| reach.without(id).ok_or(DeviceProblem::Gone);
-        let changed = match kept.reach.device(id).and_then(|device| of_device(secret, device)) {
-            None => self.change(without).await?,
-            Some(digest) => {
-                let both = |reach: Reach, place: Place| {
-                    let (rest, removed) = without(reach)?;
-                    Ok((rest, place.let_go(own), removed))
-                };
-                self.change_at(&digest, both).await?
-            }
+        let at = |reach: &Reach| reach.device(id).and_then(|device| of_device(secret, device));
+        let without = |reach: Reach, place: Option<Place>| {
+            let (rest, removed) = reach.without(id).ok_or(DeviceProblem::Gone)?;
+            Ok((rest, place.map(|place| place.let_go(own)), removed))
         };
-        let changed = match changed {
+        let changed = match self.change_at(at, without).await? {
             Ok(changed) => changed,
             Err(problem) => return Ok(Err(problem)),
         };
@@ -164,10 +160,14 @@ impl Visitor<'_> {
 
     /// Whoever silences somebody's phone is seen on it.
     async fn keeps_hours(&self, hours: Option<QuietHours>) -> Result<Done, Problem> {
-        let set = |reach: Reach| Ok::<_, Infallible>((reach.quiet(hours.clone()), ()));
+        let set = |reach: Reach| {
+            let next = reach.clone().quiet(hours.clone());
+            let is_new = next != reach;
+            Ok::<_, Infallible>((next, is_new))
+        };
         let Ok(changed) = self.change(set).await?;
         let notice = if hours.is_some() { DeviceNotice::QuietHoursSet } else { DeviceNotice::QuietHoursOver };
-        if changed.is_new {
+        if changed.told {
             self.record(Event::QuietHours, None, Outcome::Granted);
             self.tell(&changed, changed.reach.in_use(), DeviceNews::QuietHours).await;
         }
@@ -179,18 +179,17 @@ impl Visitor<'_> {
         &self,
         decide: impl Fn(Reach) -> Result<(Reach, T), E>,
     ) -> Result<Result<Changed<T>, E>, Problem> {
-        let person = &self.signed_in.session.person;
-        change(self.guest.store, person, Refusal::FormRejected, decide).await
+        self.change_at(|_| None, |reach, _| decide(reach).map(|(next, told)| (next, None, told))).await
     }
 
-    /// As [`Visitor::change`], and with it whose the place with this digest is.
+    /// As [`Visitor::change`], and with it whose the place is whose digest `at` finds.
     async fn change_at<T, E>(
         &self,
-        digest: &Sha256Digest,
-        decide: impl Fn(Reach, Place) -> Result<(Reach, Place, T), E>,
+        at: impl Fn(&Reach) -> Option<Sha256Digest>,
+        decide: impl Fn(Reach, Option<Place>) -> Result<(Reach, Option<Place>, T), E>,
     ) -> Result<Result<Changed<T>, E>, Problem> {
-        let person = &self.signed_in.session.person;
-        change_at(self.guest.store, (person, digest), self.guest.now, Refusal::FormRejected, decide).await
+        let (store, person) = (self.guest.store, &self.signed_in.session.person);
+        change_at(store, person, (self.guest.now, Refusal::FormRejected), at, decide).await
     }
 
     fn record(&self, event: Event, device: Option<&DeviceId>, outcome: Outcome<'_>) {

@@ -20,7 +20,7 @@ use serde_json::json;
 use store::Person;
 
 use self::keeping::{Former, Kept, Phone, keep};
-use crate::devices::{Changed, change, change_at, of_device, of_phone, tell_of};
+use crate::devices::{Changed, change_at, of_device, of_phone, tell_of};
 use crate::{HOUR, Services};
 
 /// The largest body: more than any platform's token needs.
@@ -57,31 +57,24 @@ pub(crate) async fn answer(services: &Services, request: &Request) -> Response {
     };
     let id = arrival(request).path_parameters.get("device_id");
     let event = if id.is_some() { Event::DeviceRemoved } else { Event::DeviceAdded };
-    let answered = match shown(services, &visit, id.is_some()).await {
-        Ok(claims) => {
-            let answered = match id {
-                Some(id) => remove(services, &visit, &claims, id).await,
-                None => enrol(services, &visit, &claims).await,
-            };
-            answered.inspect_err(|problem| {
-                if let Problem::Refused(refusal) = problem {
-                    visit.record(event, Outcome::Refused(refusal)).client(&claims.client_id).record();
-                }
-            })
-        }
+    let claims = match shown(services, &visit, id.is_some()).await {
+        Ok(claims) => claims,
         // Whoever shows no token of ours leaves nothing in the audit trail: anybody could, as often as they like.
-        Err(problem) => Err(problem),
+        Err(problem) => return respond_bearer(Err(problem), Some(&visit.site)),
     };
+    let answered = async {
+        let person = bearer(&visit, &claims).await?;
+        match id {
+            Some(id) => remove(services, &visit, &claims, person, id).await,
+            None => enrols(services, &visit, &claims, person).await,
+        }
+    };
+    let answered = answered.await.inspect_err(|problem| {
+        if let Problem::Refused(refusal) = problem {
+            visit.record(event, Outcome::Refused(refusal)).client(&claims.client_id).record();
+        }
+    });
     respond_bearer(answered, Some(&visit.site))
-}
-
-async fn enrol(
-    services: &Services,
-    visit: &Visit<'_>,
-    claims: &AccessTokenClaims,
-) -> Result<Response, Problem> {
-    let person = bearer(visit, claims).await?;
-    enrols(services, visit, claims, person).await
 }
 
 /// The person's app says how it is woken.
@@ -133,28 +126,20 @@ async fn remove(
     services: &Services,
     visit: &Visit<'_>,
     claims: &AccessTokenClaims,
+    person: Person,
     id: &str,
 ) -> Result<Response, Problem> {
-    let person = bearer(visit, claims).await?;
     let id = DeviceId::parse(id).ok_or(Refusal::DeviceUnknown)?;
-    let store = &services.pages.store;
-    let without = |reach: Reach| {
+    let secret = services.pages.keys.server_secret().await?;
+    let at = |reach: &Reach| reach.device(&id).and_then(|device| of_device(secret, device));
+    let without = |reach: Reach, place: Option<Place>| {
         let of_an_app = |device: &&Device| matches!(device.channel, Channel::Push { .. });
         reach.device(&id).filter(of_an_app).ok_or(Refusal::DeviceUnknown)?;
-        reach.without(&id).ok_or(Refusal::DeviceUnknown)
+        let (rest, removed) = reach.without(&id).ok_or(Refusal::DeviceUnknown)?;
+        Ok::<_, Refusal>((rest, place.map(|place| place.let_go(&person.id)), removed))
     };
-    let (_, kept) = store.person_and_devices(&person.id).await?;
-    let secret = services.pages.keys.server_secret().await?;
-    let changed = match kept.reach.device(&id).and_then(|device| of_device(secret, device)) {
-        None => change(store, &person.id, NOBODYS, without).await?,
-        Some(digest) => {
-            let both = |reach: Reach, place: Place| {
-                let (rest, removed) = without(reach)?;
-                Ok((rest, place.let_go(&person.id), removed))
-            };
-            change_at(store, (&person.id, &digest), visit.now, NOBODYS, both).await?
-        }
-    };
+    let store = &services.pages.store;
+    let changed = change_at(store, &person.id, (visit.now, NOBODYS), at, without).await?;
     let Changed { reach, told: removed, .. } = changed?;
     record(visit, Event::DeviceRemoved, claims, &person, &id);
     let told = std::iter::once(&removed).chain(reach.in_use());

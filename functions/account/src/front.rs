@@ -1,4 +1,4 @@
-use http::{Problem, Response, StatusCode, answer, audit, form, query};
+use http::{Problem, Response, StatusCode, audit, form, query};
 use oauth::{Asks, ClientId, Parameters, Refusal, Sha256Digest};
 use pages::{AccountNotice, AccountPage, BlockedClient, RememberedChoice};
 use reception::{ACCOUNT_FORM, Destination, Guest, SignedIn};
@@ -74,7 +74,7 @@ async fn unblock(guest: &Guest<'_>, signed_in: &SignedIn, client: &str) -> Resul
             .person(person)
             .record();
     }
-    Ok(back_with(guest, AccountNotice::BlockLifted))
+    Ok(guest.back_to("/account", AccountNotice::BlockLifted.as_str()))
 }
 
 /// Forgets a remembered consent.
@@ -100,10 +100,5 @@ async fn forget(
         .details_digest(&asked)
         .record();
     }
-    Ok(back_with(guest, AccountNotice::ConsentForgotten))
-}
-
-/// The way back to the front page, which says what has been done.
-pub(crate) fn back_with(guest: &Guest<'_>, notice: AccountNotice) -> Response {
-    answer::see_other(&format!("{}?notice={}", guest.path("/account"), notice.as_str()))
+    Ok(guest.back_to("/account", AccountNotice::ConsentForgotten.as_str()))
 }

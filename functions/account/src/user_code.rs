@@ -8,7 +8,6 @@ use sessions::{Password, keep_user_code};
 use store::KeptUserCode;
 
 use crate::devices::tell_at;
-use crate::front::back_with;
 use crate::{HOUR, Services};
 
 /// The seal of this form.
@@ -104,7 +103,7 @@ async fn keep(
     if let Some(person) = person {
         tell_at(services, guest, &person, kept.reach.in_use(), DeviceNews::UserCode).await;
     }
-    Ok(back_with(guest, notice))
+    Ok(guest.back_to("/account", notice.as_str()))
 }
 
 fn record(guest: &Guest<'_>, signed_in: &SignedIn, outcome: Outcome<'_>) {

@@ -186,7 +186,7 @@ fn may_be_asked_of_people(
     let policies = services.policies.of(configuration.version, make);
     let asking = Asking {
         client,
-        actor: request.actor.as_ref().filter(|actor| **actor != client.id),
+        actor: request.actor.as_ref(),
         scope: &request.scope,
         details: &request.details,
         tools: &configuration.tools_of(client, &request.resources),

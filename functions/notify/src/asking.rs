@@ -1,6 +1,6 @@
 use deliver::{Addressee, Message, Told};
 use environment::Fault;
-use http::audit::{Decision, Event, Outcome as AuditOutcome};
+use http::audit::{Event, Outcome as AuditOutcome};
 use languages::Zone;
 use oauth::{Reach, Requested, Stage, Timestamp};
 use store::Configuration;
@@ -10,8 +10,8 @@ use crate::{Scene, Services};
 
 impl Services {
     /// Tells a person that they are asked, while the request waits for them.
-    pub(crate) async fn ask(&self, scene: &Scene, event_id: &str) -> Result<Outcome, Fault> {
-        let Scene { found, configuration, now } = scene;
+    pub(crate) async fn ask(&self, scene: &Scene<'_>) -> Result<Outcome, Fault> {
+        let Scene { found, configuration, now, .. } = scene;
         let Stage::Requested(requested) = &found.stage else { return Ok(Outcome::Done("it waits no more")) };
         if !requested.rings {
             return Ok(Outcome::Done("its person finds it on their page"));
@@ -54,11 +54,7 @@ impl Services {
             Ok(told) => {
                 let device_id = if let Told::On(device) = &told { device.as_str() } else { "inbox" };
                 tracing::info!(target: "notify", grant_id = found.id.as_str(), device_id, "a person was told");
-                Decision::about(Event::Notification, AuditOutcome::Granted, event_id, *now)
-                    .client(client_id)
-                    .person(&person.id)
-                    .grant_id(&found.id)
-                    .record();
+                scene.decision(Event::Notification, AuditOutcome::Granted).person(&person.id).record();
                 Ok(Outcome::Done("the person was told"))
             }
             Err(problem) => Ok(Outcome::undelivered(problem, until)),
@@ -72,8 +68,8 @@ impl Services {
         let is_urgent =
             |name: &str| configuration.detail_types.iter().any(|one| one.urgent && one.name == name);
         let zone = hours.zone.parse::<Zone>();
-        let mut details = requested.request.details.iter().peekable();
-        let all_are = details.peek().is_some() && details.all(|detail| is_urgent(&detail.detail_type));
+        let details = &requested.request.details;
+        let all_are = !details.is_empty() && details.iter().all(|detail| is_urgent(&detail.detail_type));
         !all_are && zone.is_ok_and(|zone| hours.hold_at(zone.time_of_day(now)))
     }
 

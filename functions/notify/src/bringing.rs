@@ -112,14 +112,12 @@ impl Telling<'_> {
         let first = FirstTokens { mint, client, refresh: refresh.as_ref(), brought_for: Some(&auth_req_id) };
         let signed = first.signed((&next, grant), &person, content).await?;
 
-        let answer = signed.answer();
-        let id_token_expires_at =
-            answer.id_token.as_ref().map(|_| scene.now.after(configuration.server.lifetimes.id_token));
-        let (sealed, expires_at) = (self.sealed(&answer).await?, signed.expires_at());
+        let sealed = self.sealed(&signed.answer()).await?;
+        let (expires_at, id_token_expires_at) = (signed.expires_at(), signed.id_token_expires_at());
         let next = next.carrying(Parcel { sealed, expires_at, id_token_expires_at, awaited });
         match signed.committed(&services.store, before, &next).await? {
             Issued::Done(signed) => {
-                signed.record(self.decision(Event::Token, AuditOutcome::Granted));
+                signed.record(scene.decision(Event::Token, AuditOutcome::Granted));
                 Ok(Made::Ready(Box::new(next)))
             }
             Issued::Overtaken(current) => Ok(Made::Overtaken(current)),
@@ -197,7 +195,7 @@ impl Telling<'_> {
     }
 
     async fn ends(&self, standing: Authorization, how: (Ending, AuditOutcome<'_>)) -> Result<(), Fault> {
-        self.services.end(self.scene, self.event_id, standing, how).await
+        self.services.end(self.scene, standing, how).await
     }
 
     async fn opened(&self, parcel: &Parcel) -> Result<Option<Secret<String>>, Fault> {

@@ -2,7 +2,7 @@
 //! client knows.
 
 use environment::Fault;
-use http::audit::{Decision, Event, Outcome as AuditOutcome};
+use http::audit::{Event, Outcome as AuditOutcome};
 use oauth::{Authorization, End, Stage};
 
 use crate::bringing::MOST_TRIES;
@@ -22,30 +22,22 @@ impl Services {
     /// nobody uses is a risk.
     pub(crate) async fn end(
         &self,
-        scene: &Scene,
-        event_id: &str,
+        scene: &Scene<'_>,
         standing: Authorization,
         (ending, why): (Ending, AuditOutcome<'_>),
     ) -> Result<(), Fault> {
         let (mut standing, now) = (standing, scene.now);
         for _ in 0..MOST_TRIES {
-            if !matches!(standing.stage, Stage::Approved(_)) && standing.parcel().is_none() {
-                return Ok(());
-            }
-            let person = standing.grant().map(|grant| grant.person.clone());
+            let is_open = matches!(standing.stage, Stage::Approved(_)) || standing.parcel().is_some();
+            let Some(grant) = standing.grant().filter(|_| is_open) else { return Ok(()) };
+            let person = grant.person.clone();
             let next = match ending {
                 Ending::Told => standing.ended(End::NotGiven, now),
                 Ending::Untold => standing.not_taken(now),
             };
             match self.store.commit(&next).await? {
                 store::Commit::Done => {
-                    let decision = Decision::about(Event::End, why, event_id, now)
-                        .client(next.client_id())
-                        .grant_id(&next.id);
-                    match &person {
-                        Some(person) => decision.person(person).record(),
-                        None => decision.record(),
-                    }
+                    scene.decision(Event::End, why).person(&person).record();
                     return Ok(());
                 }
                 store::Commit::Outdated(Some(current)) => standing = *current,

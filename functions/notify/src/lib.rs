@@ -16,6 +16,7 @@ mod telling;
 use deliver::{Clients, People, Queue, at_once, boxed};
 use details::DetailTypes;
 use environment::{Clock, Dice, Fault};
+use http::audit::{Decision, Event as AuditEvent, Outcome as AuditOutcome};
 use keys::Keys;
 use oauth::{Authorization, Timestamp};
 use outbound::Loopback;
@@ -88,10 +89,20 @@ pub async fn handle(services: &Services, event: &str) -> Result<Value, Fault> {
 }
 
 /// What an errand finds when it begins.
-struct Scene {
+struct Scene<'r> {
+    /// By which the lines in the log about the record that brought it are found.
+    event_id: &'r str,
     found: Authorization,
     configuration: std::sync::Arc<Configuration>,
     now: Timestamp,
+}
+
+impl Scene<'_> {
+    /// The audit's line about what is done, begun.
+    fn decision<'d>(&'d self, event: AuditEvent, outcome: AuditOutcome<'d>) -> Decision<'d> {
+        let Self { event_id, found, now, .. } = self;
+        Decision::about(event, outcome, event_id, *now).client(found.client_id()).grant_id(&found.id)
+    }
 }
 
 impl Services {
@@ -103,7 +114,7 @@ impl Services {
         let now = self.clock.now();
         let done = match &record.order {
             Order::News { authorization, kinds } => {
-                let scene = self.scene_of(authorization, now).await;
+                let scene = self.scene_of(record, authorization, now).await;
                 let mut done = Ok(());
                 for kind in *kinds {
                     let errand = Errand::new(*kind, authorization.clone(), now);
@@ -115,7 +126,7 @@ impl Services {
                 done
             }
             Order::Errand(errand) => {
-                let scene = self.scene_of(&errand.authorization, now).await;
+                let scene = self.scene_of(record, &errand.authorization, now).await;
                 self.run(record, errand, &scene, now).await
             }
             Order::Unreadable(why) => {
@@ -129,24 +140,29 @@ impl Services {
     }
 
     /// The authorization as it stands now; nothing when it is gone.
-    async fn scene_of(&self, id: &oauth::GrantId, now: Timestamp) -> Result<Option<Scene>, Fault> {
+    async fn scene_of<'r>(
+        &self,
+        record: &'r Record,
+        id: &oauth::GrantId,
+        now: Timestamp,
+    ) -> Result<Option<Scene<'r>>, Fault> {
         let Some(found) = self.store.authorization(id).await? else { return Ok(None) };
         let configuration = self.store.configuration(now).await?;
-        Ok(Some(Scene { found, configuration, now }))
+        Ok(Some(Scene { event_id: &record.id, found, configuration, now }))
     }
 
     async fn run(
         &self,
         record: &Record,
         errand: &Errand,
-        scene: &Result<Option<Scene>, Fault>,
+        scene: &Result<Option<Scene<'_>>, Fault>,
         now: Timestamp,
     ) -> Result<(), Fault> {
         let done = match scene {
             Ok(Some(scene)) => match errand.kind {
-                Kind::Ask => self.ask(scene, &record.id).await,
-                Kind::Tell => self.tell(scene, errand, &record.id).await,
-                Kind::Expire => self.expire(scene, errand, &record.id).await,
+                Kind::Ask => self.ask(scene).await,
+                Kind::Tell => self.tell(scene, errand).await,
+                Kind::Expire => self.expire(scene, errand).await,
             },
             Ok(None) => Ok(Outcome::Done("it is gone")),
             Err(fault) => Ok(Outcome::later(fault, errand.until)),

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use environment::Fault;
-use http::audit::{Decision, Event, Outcome as AuditOutcome};
+use http::audit::{Event, Outcome as AuditOutcome};
 use keys::NOTIFICATION_TOKEN;
 use oauth::configuration::{Client, TokenDelivery};
 use oauth::{Active, Awaited, Ended, Handle, Refusal, Secret, Stage, Timestamp};
@@ -29,10 +29,8 @@ pub(crate) struct Listener {
 /// An errand to such a client.
 pub(crate) struct Telling<'a> {
     pub(crate) services: &'a Services,
-    pub(crate) scene: &'a Scene,
+    pub(crate) scene: &'a Scene<'a>,
     pub(crate) errand: &'a Errand,
-    /// By which its lines in the log are found.
-    pub(crate) event_id: &'a str,
     pub(crate) listener: Listener,
     /// Until when it is worth telling.
     pub(crate) until: Timestamp,
@@ -40,12 +38,7 @@ pub(crate) struct Telling<'a> {
 
 impl Services {
     /// Tells a client what the person has decided, unless it knows already.
-    pub(crate) async fn tell(
-        &self,
-        scene: &Scene,
-        errand: &Errand,
-        event_id: &str,
-    ) -> Result<Outcome, Fault> {
+    pub(crate) async fn tell(&self, scene: &Scene<'_>, errand: &Errand) -> Result<Outcome, Fault> {
         let awaited = match &scene.found.stage {
             Stage::Approved(approved) => &approved.awaited,
             Stage::Declined(declined) => &declined.awaited,
@@ -53,10 +46,10 @@ impl Services {
             Stage::Ended(Ended { awaited: Some(awaited), .. }) => awaited,
             _ => return Ok(Outcome::Done("its client knows")),
         };
-        let telling = match self.telling(scene, errand, event_id, awaited).await? {
+        let telling = match self.telling(scene, errand, awaited).await? {
             Ok(telling) => telling,
             Err(outcome) => {
-                self.withdraw(scene, event_id, "its client is not told anything any more").await?;
+                self.withdraw(scene, "its client is not told anything any more").await?;
                 return Ok(outcome);
             }
         };
@@ -66,7 +59,7 @@ impl Services {
             (_, true) => telling.bring().await,
             (Stage::Active(_), false) => {
                 let why = "its client is brought nothing any more";
-                self.withdraw(scene, event_id, why).await?;
+                self.withdraw(scene, why).await?;
                 Ok(Outcome::Done(why))
             }
             (_, false) => telling.ping().await,
@@ -74,21 +67,16 @@ impl Services {
     }
 
     /// Tokens that lie ready for a client to which they cannot be brought any more are for nobody.
-    async fn withdraw(&self, scene: &Scene, event_id: &str, why: &str) -> Result<(), Fault> {
+    async fn withdraw(&self, scene: &Scene<'_>, why: &str) -> Result<(), Fault> {
         if scene.found.parcel().is_none() {
             return Ok(());
         }
-        self.end(scene, event_id, scene.found.clone(), (Ending::Untold, AuditOutcome::Failed(why))).await
+        self.end(scene, scene.found.clone(), (Ending::Untold, AuditOutcome::Failed(why))).await
     }
 
     /// Tells a client that its request has expired, once it has. Nothing is written when a request expires, so that a timer has to
     /// see to it.
-    pub(crate) async fn expire(
-        &self,
-        scene: &Scene,
-        errand: &Errand,
-        event_id: &str,
-    ) -> Result<Outcome, Fault> {
+    pub(crate) async fn expire(&self, scene: &Scene<'_>, errand: &Errand) -> Result<Outcome, Fault> {
         let Stage::Requested(requested) = &scene.found.stage else {
             return Ok(Outcome::Done("it is decided"));
         };
@@ -98,7 +86,7 @@ impl Services {
             let not_yet = Outcome::NotYet { at: awaited.expires_at, until: end_of(awaited) };
             return Ok(if listens { not_yet } else { Outcome::Done("its client polls") });
         }
-        let telling = match self.telling(scene, errand, event_id, awaited).await? {
+        let telling = match self.telling(scene, errand, awaited).await? {
             Ok(telling) => telling,
             Err(outcome) => return Ok(outcome),
         };
@@ -112,9 +100,8 @@ impl Services {
     /// The errand to a client that wants to be told; else what becomes of the errand.
     async fn telling<'a>(
         &'a self,
-        scene: &'a Scene,
+        scene: &'a Scene<'_>,
         errand: &'a Errand,
-        event_id: &'a str,
         awaited: &Awaited,
     ) -> Result<Result<Telling<'a>, Outcome>, Fault> {
         let found = self.endpoint_of(scene).await?;
@@ -127,11 +114,11 @@ impl Services {
             return Ok(Err(Outcome::Never { why: "the client's token does not open".to_owned() }));
         };
         let listener = Listener { client, endpoint, token, auth_req_id: secret.auth_req_id(id) };
-        Ok(Ok(Telling { services: self, scene, errand, event_id, listener, until: end_of(awaited) }))
+        Ok(Ok(Telling { services: self, scene, errand, listener, until: end_of(awaited) }))
     }
 
     /// A client that wants to be told, and where.
-    async fn endpoint_of(&self, scene: &Scene) -> Result<Option<(Arc<Client>, String)>, Fault> {
+    async fn endpoint_of(&self, scene: &Scene<'_>) -> Result<Option<(Arc<Client>, String)>, Fault> {
         let client_id = scene.found.client_id();
         if self.store.client_state(client_id, scene.now).await?.disabled {
             return Ok(None);
@@ -173,13 +160,8 @@ impl Telling<'_> {
     /// The client said that it heard.
     pub(crate) fn heard(&self) -> Outcome {
         tracing::info!(target: "notify", grant_id = self.scene.found.id.as_str(), "a client was told");
-        self.decision(Event::Notification, AuditOutcome::Granted).record();
+        self.scene.decision(Event::Notification, AuditOutcome::Granted).record();
         Outcome::Done("the client was told")
-    }
-
-    pub(crate) fn decision<'d>(&'d self, event: Event, outcome: AuditOutcome<'d>) -> Decision<'d> {
-        let Scene { found, now, .. } = self.scene;
-        Decision::about(event, outcome, self.event_id, *now).client(found.client_id()).grant_id(&found.id)
     }
 }
 

@@ -1,5 +1,5 @@
 use http::audit::{Decision, Event, Outcome};
-use http::{Problem, Response, StatusCode, answer, form};
+use http::{Problem, Response, StatusCode, form};
 use oauth::{AuthenticationEvent, Refusal, Secret};
 use pages::{AccountNotice, ChangePasswordPage, PasswordProblem};
 use reception::{Checked, Guest, SignedIn};
@@ -84,8 +84,7 @@ async fn change(
     Decision::new(Event::PasswordChange, Outcome::Granted, guest.request, guest.now)
         .person(&person.id)
         .record();
-    let notice = AccountNotice::PasswordChanged.as_str();
-    let mut response = answer::see_other(&format!("{}?notice={notice}", guest.path("/account")));
+    let mut response = guest.back_to("/account", AccountNotice::PasswordChanged.as_str());
     guest.keep_session(&mut response, &secret)?;
     Ok(response)
 }

@@ -1,8 +1,8 @@
 use http::request::arrival;
 use http::{Problem, Response, answer, audit, form, query};
-use oauth::{AuthenticationEvent, Parameters, Refusal, Secret};
+use oauth::{AuthenticationEvent, LONGEST_USER_NAME, Parameters, Refusal, Secret};
 use pages::{LeadsTo, SignInProblem};
-use reception::{Checked, Destination, Guest, LONGEST_USER_NAME};
+use reception::{Checked, Destination, Guest};
 use sessions::{Interaction, Password, Request};
 use store::{COUNTED_TOGETHER, Membership, Person, Session};
 

@@ -138,7 +138,7 @@ impl Exchange<'_> {
                 origin: self.origin.map(|origin| origin.iss.as_str()),
                 depth: u32::try_from(actors.len()).unwrap_or(u32::MAX),
                 actors: &actors,
-                actor: self.actor.filter(|actor| **actor != self.client.id).map(ClientId::as_str),
+                actor: self.actor.map(ClientId::as_str),
                 acr,
                 amr: &amr,
                 auth_age: auth_time.map(|moment| self.now.since(moment)),

@@ -97,7 +97,11 @@ fn check(
             folder.details.files.iter().map(|file| file.value.name.as_str()),
         ),
         tools: known_tools,
-        all_clients_are_read: folder.clients.complete,
+        clients: Names::new(
+            "client",
+            folder.clients.complete,
+            folder.clients.files.iter().map(|file| file.value.id.as_str()),
+        ),
         tool_files: &folder.tools,
         detail_files: &folder.details,
         registered: types_are_sound.then(|| DetailTypes::new(detail_types.clone())),
@@ -109,11 +113,9 @@ fn check(
     }
     let people = folder.people.as_ref().map(|file| people::people(file, complaints)).unwrap_or_default();
     if let Some(file) = &folder.server {
-        let names = folder.clients.files.iter().map(|file| file.value.id.as_str());
-        let names = Names::new("client", folder.clients.complete, names);
         let types = known.registered.as_ref();
         if folder.tools.complete && tools.len() == folder.tools.files.len() {
-            trust::check(file, &names, (&clients, &tools), types, complaints);
+            trust::check(file, &known.clients, (&clients, &tools), types, complaints);
         }
     }
     // Names that are not known yet would all be blamed on the policies.
@@ -140,10 +142,9 @@ fn check(
 
 /// What clients can refer to.
 struct Known<'a> {
+    clients: Names<'a>,
     tools: Names<'a>,
     detail_types: Names<'a>,
-    /// Else a name that none of the clients has may stand in the file that could not be read.
-    all_clients_are_read: bool,
     tool_files: &'a Kind<ToolFile>,
     detail_files: &'a Kind<DetailFile>,
     /// Only when all of them are sound: else a client would be blamed for a type's mistake.

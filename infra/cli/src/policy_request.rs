@@ -2,12 +2,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use oauth::configuration::{
-    Authentication, Client, GrantType, Profile, SigningAlgorithm, Tool, is_issuer_scope,
-};
+use oauth::configuration::{Authentication, Client, GrantType, Profile, SigningAlgorithm, Tool};
 use oauth::scope::OPENID;
 use oauth::{
-    AuthorizationDetail, AuthorizationDetails, ClientId, IdJagTarget, PersonId, Scope, Timestamp, TokenType,
+    Audience, AuthorizationDetail, AuthorizationDetails, ClientId, IdJagTarget, PersonId, Scope, Timestamp,
+    TokenType,
 };
 use policy::{Action, Answer, Context, Person, Policies, Principal, Question};
 use serde::Deserialize;
@@ -104,7 +103,7 @@ impl PolicyRequest {
         Ok(policies.each(&Question {
             principal: Principal { client: &client, person },
             action,
-            tool: target.name(),
+            tool: name(target),
             context: Context {
                 scope: None,
                 detail: None,
@@ -156,19 +155,19 @@ impl PolicyRequest {
     }
 
     /// Only an ID-JAG is for another authorization server, and it is for nothing else.
-    fn target<'a>(&self, snapshot: &'a Snapshot, requested: TokenType) -> Result<Target<'a>, String> {
+    fn target<'a>(&self, snapshot: &'a Snapshot, requested: TokenType) -> Result<Audience<'a>, String> {
         let named = &self.tool;
         let is_elsewhere = |target: &&IdJagTarget| target.resource.as_str() == named;
         let elsewhere = snapshot.server.id_jag_targets.iter().find(is_elsewhere);
         let is_named = |tool: &&Tool| tool.id.as_str() == named || tool.resource.as_str() == named;
         let tool = snapshot.tools.iter().find(is_named);
         match (requested == TokenType::IdJag, elsewhere, tool) {
-            (true, Some(target), _) => Ok(Target::Elsewhere(target)),
+            (true, Some(target), _) => Ok(Audience::Elsewhere(target)),
             (true, None, _) => {
                 Err(format!("no \"id-jag\" is for {named:?}: name the resource of an id_jag_target"))
             }
-            (false, ..) if named == policy::ISSUER => Ok(Target::Issuer),
-            (false, _, Some(tool)) => Ok(Target::Tool(tool)),
+            (false, ..) if named == policy::ISSUER => Ok(Audience::Issuer),
+            (false, _, Some(tool)) => Ok(Audience::Tool(tool)),
             (false, Some(_), None) => {
                 Err(format!("{named:?} is elsewhere: nothing but an \"id-jag\" is for it"))
             }
@@ -180,35 +179,30 @@ impl PolicyRequest {
     fn require_fitting(
         &self,
         (action, requested): (Action, TokenType),
-        target: Target<'_>,
+        target: Audience<'_>,
         (scope, details): (&Scope, &AuthorizationDetails),
         snapshot: &Snapshot,
     ) -> Result<(), String> {
         let named = &self.tool;
         let says_who = requested == TokenType::IdToken;
         if is_by_exchange(action) {
-            target.require_exchangeable(requested, snapshot).map_err(|why| format!("{named:?}: {why}"))?;
+            require_exchangeable(target, requested, snapshot).map_err(|why| format!("{named:?}: {why}"))?;
             if scope.is_empty() && details.is_empty() {
                 return Err("an exchange for nothing is refused before: say scopes, or details".to_owned());
             }
         }
-        let has = |token: &str| match target {
-            _ if says_who => token == OPENID,
-            Target::Issuer => action != Action::ClientCredentials && is_issuer_scope(token),
-            Target::Tool(tool) => tool.scopes.contains_key(token),
-            Target::Elsewhere(target) => target.scopes.contains(token),
+        let own = match target {
+            _ if says_who => [OPENID].into_iter().collect(),
+            Audience::Issuer if action == Action::ClientCredentials => Scope::default(),
+            _ => target.scope(scope),
         };
-        if let Some(other) = scope.iter().find(|token| !has(token)) {
+        if let Some(other) = scope.iter().find(|token| !own.contains(token)) {
             return Err(format!("{:?} at {named:?} is never about the scope {other:?}", self.action));
         }
+        let tool = target.tool().filter(|_| !says_who);
         let carries = |detail: &AuthorizationDetail| {
             let of_type = snapshot.detail_types.iter().find(|known| known.name == detail.detail_type);
-            match target {
-                Target::Tool(tool) if !says_who => {
-                    of_type.is_some_and(|known| known.belongs_to(detail, tool))
-                }
-                _ => false,
-            }
+            tool.is_some_and(|tool| of_type.is_some_and(|known| known.belongs_to(detail, tool)))
         };
         match details.iter().position(|detail| !carries(detail)) {
             Some(index) => Err(format!("{:?} at {named:?} is never about details[{index}]", self.action)),
@@ -300,39 +294,29 @@ impl PolicyRequest {
     }
 }
 
-/// What a request is for, as the server knows it.
-#[derive(Clone, Copy)]
-enum Target<'a> {
-    /// This server itself.
-    Issuer,
-    /// A tool.
-    Tool(&'a Tool),
-    /// A resource behind another authorization server.
-    Elsewhere(&'a IdJagTarget),
+/// What policies call a target.
+fn name(target: Audience<'_>) -> &str {
+    match target {
+        Audience::Issuer => policy::ISSUER,
+        Audience::Tool(tool) => tool.resource.as_str(),
+        Audience::Elsewhere(target) => target.resource.as_str(),
+    }
 }
 
-impl<'a> Target<'a> {
-    /// What policies call it.
-    fn name(self) -> &'a str {
-        match self {
-            Self::Issuer => policy::ISSUER,
-            Self::Tool(tool) => tool.resource.as_str(),
-            Self::Elsewhere(target) => target.resource.as_str(),
+/// Refuses a kind of token that no exchange yields for it.
+fn require_exchangeable(
+    target: Audience<'_>,
+    requested: TokenType,
+    snapshot: &Snapshot,
+) -> Result<(), &'static str> {
+    let is_client = |tool: &Tool| snapshot.clients.iter().any(|one| one.is_tool.as_ref() == Some(&tool.id));
+    match (target, requested) {
+        (Audience::Issuer, TokenType::IdToken) | (Audience::Elsewhere(_), _) => Ok(()),
+        (Audience::Issuer, _) => Err("an exchange yields nothing but an \"id_token\" there"),
+        (Audience::Tool(tool), TokenType::IdToken) if !is_client(tool) => {
+            Err("no client is this tool, so nobody is told there who somebody is")
         }
-    }
-
-    /// Refuses a kind of token that no exchange yields for it.
-    fn require_exchangeable(self, requested: TokenType, snapshot: &Snapshot) -> Result<(), &'static str> {
-        let is_client =
-            |tool: &Tool| snapshot.clients.iter().any(|one| one.is_tool.as_ref() == Some(&tool.id));
-        match (self, requested) {
-            (Self::Issuer, TokenType::IdToken) | (Self::Elsewhere(_), _) => Ok(()),
-            (Self::Issuer, _) => Err("an exchange yields nothing but an \"id_token\" there"),
-            (Self::Tool(tool), TokenType::IdToken) if !is_client(tool) => {
-                Err("no client is this tool, so nobody is told there who somebody is")
-            }
-            (Self::Tool(_), _) => Ok(()),
-        }
+        (Audience::Tool(_), _) => Ok(()),
     }
 }
 

@@ -26,7 +26,7 @@ impl Visit<'_> {
         // What was taken from a client is told to it no more, whatever its token says.
         let client = self.store.client(&self.configuration, &claims.client_id, self.now).await?;
         let client = client.ok_or(Refusal::TokenInvalid { why: "a client that is registered no longer" })?;
-        if !self.are_registered(claims).await? {
+        if !self.others_are_registered(claims).await? {
             return Err(Refusal::TokenInvalid { why: "an actor that is registered no longer" }.into());
         }
         let scope = claims.scope.intersection(&client.scopes);

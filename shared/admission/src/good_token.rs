@@ -38,7 +38,7 @@ impl Visit<'_> {
         let Some(client) = self.store.client(&self.configuration, &claims.client_id, self.now).await? else {
             return Ok(None);
         };
-        if !self.are_registered(&claims).await? {
+        if !self.others_are_registered(&claims).await? {
             return Ok(None);
         }
         let standing = self.store.standing(&claims).await?;
@@ -53,14 +53,11 @@ impl Visit<'_> {
         Ok(Some(GoodToken { claims, client, standing }))
     }
 
-    /// Whether all clients that have their part in a token are still registered.
-    pub(crate) async fn are_registered(&self, claims: &AccessTokenClaims) -> Result<bool, Fault> {
-        for id in claims.clients() {
-            if self.store.client(&self.configuration, &id, self.now).await?.is_none() {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+    /// Whether all clients that have their part in a token, beside its own, are still registered. Its own is for the caller to fetch.
+    pub(crate) async fn others_are_registered(&self, claims: &AccessTokenClaims) -> Result<bool, Fault> {
+        let mut others = claims.clients();
+        others.remove(&claims.client_id);
+        self.store.are_registered(&self.configuration, &others, self.now).await
     }
 
     /// Whether what was got by exchange could still be renewed, and what it is worth: what stands above it stands, its client may still

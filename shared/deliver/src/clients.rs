@@ -72,11 +72,10 @@ impl Clients {
 fn judge(answer: Result<u16, Problem>) -> Result<(), Undelivered> {
     match answer {
         Ok(200 | 204) => Ok(()),
-        Ok(status) => Err(Undelivered {
-            may_pass: status == 429 || (500..600).contains(&status),
-            unanswered: false,
-            why: format!("status {status}"),
-        }),
+        Ok(status) => {
+            let may_pass = status == 429 || (500..600).contains(&status);
+            Err(Undelivered::of(may_pass, format_args!("status {status}")))
+        }
         Err(problem) => {
             let may_pass = matches!(
                 problem,

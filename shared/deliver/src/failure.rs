@@ -17,12 +17,17 @@ pub struct Undelivered {
 impl Undelivered {
     /// It may be otherwise in a while.
     pub(crate) fn for_now(why: impl fmt::Display) -> Self {
-        Self { may_pass: true, unanswered: false, why: why.to_string() }
+        Self::of(true, why)
     }
 
     /// It will not be otherwise.
     pub(crate) fn for_good(why: impl fmt::Display) -> Self {
-        Self { may_pass: false, unanswered: false, why: why.to_string() }
+        Self::of(false, why)
+    }
+
+    /// `may_pass` says whether it may be otherwise in a while; that it has arrived all the same is not assumed.
+    pub(crate) fn of(may_pass: bool, why: impl fmt::Display) -> Self {
+        Self { may_pass, unanswered: false, why: why.to_string() }
     }
 }
 
@@ -47,7 +52,7 @@ pub(crate) fn of_aws<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>)
             };
             let status = service.raw().status().as_u16();
             let may_pass = status >= 500 || matches!(status, 403 | 429) || PASSING.contains(&code);
-            Undelivered { may_pass, unanswered: false, why: code.to_owned() }
+            Undelivered::of(may_pass, code)
         }
         SdkError::TimeoutError(_) => Undelivered::for_now("no answer in time"),
         SdkError::DispatchFailure(_) => Undelivered::for_now("it cannot be reached"),

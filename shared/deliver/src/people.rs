@@ -155,7 +155,7 @@ impl Sns {
             None => Ok(Told::Nobody),
             Some(last) => {
                 let may_pass = problems.iter().any(|problem| problem.may_pass);
-                Err(Undelivered { may_pass, unanswered: false, why: last.why.clone() })
+                Err(Undelivered::of(may_pass, &last.why))
             }
         }
     }

@@ -25,7 +25,8 @@ pub struct SignedTokens<'c> {
     token: AccessToken,
     content: Content<'c>,
     refresh_token: Option<String>,
-    id_token: Option<String>,
+    /// With its last moment.
+    id_token: Option<(String, Timestamp)>,
 }
 
 /// What became of them.
@@ -90,6 +91,11 @@ impl<'c> SignedTokens<'c> {
         self.token.claims.exp
     }
 
+    /// The last moment of the ID token, if there is one.
+    pub fn id_token_expires_at(&self) -> Option<Timestamp> {
+        self.id_token.as_ref().map(|(_, exp)| *exp)
+    }
+
     /// The audit's line about them, begun by the caller.
     pub fn record(&self, decision: Decision<'_>) {
         self.token.record(decision, &self.content);
@@ -97,6 +103,7 @@ impl<'c> SignedTokens<'c> {
 
     /// What the client is told of them.
     pub fn answer(&self) -> TokenResponse {
-        self.token.answer(&self.content, self.refresh_token.clone(), self.id_token.clone())
+        let id_token = self.id_token.as_ref().map(|(text, _)| text.clone());
+        self.token.answer(&self.content, self.refresh_token.clone(), id_token)
     }
 }

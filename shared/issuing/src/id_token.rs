@@ -1,6 +1,6 @@
 use http::Problem;
 use oauth::configuration::Client;
-use oauth::{Authorization, Grant, ID_TOKEN_TYP, IdTokenClaims, TokenId, left_half_hash};
+use oauth::{Authorization, Grant, ID_TOKEN_TYP, IdTokenClaims, Timestamp, TokenId, left_half_hash};
 
 use crate::Mint;
 
@@ -17,7 +17,7 @@ pub(crate) struct Beside<'a> {
 }
 
 impl Mint<'_> {
-    /// Signs an ID token (OpenID Connect Core, section 2).
+    /// Signs an ID token (OpenID Connect Core, section 2). With it goes its last moment.
     ///
     /// # Errors
     /// When the keys do not answer.
@@ -26,13 +26,14 @@ impl Mint<'_> {
         client: &Client,
         (authorization, grant): (&Authorization, &Grant),
         beside: Beside<'_>,
-    ) -> Result<String, Problem> {
+    ) -> Result<(String, Timestamp), Problem> {
         let server = &self.configuration.server;
+        let exp = self.now.after(server.lifetimes.id_token);
         let claims = IdTokenClaims {
             iss: server.issuer.clone(),
             sub: grant.person.to_string(),
             aud: client.id.clone(),
-            exp: self.now.after(server.lifetimes.id_token),
+            exp,
             iat: self.now,
             auth_time: grant.authentication.auth_time,
             nonce: grant.nonce.clone(),
@@ -47,6 +48,7 @@ impl Mint<'_> {
             act: grant.act.clone(),
             exchanged_from: vec![],
         };
-        Ok(self.keys.sign(&claims, ID_TOKEN_TYP, client.id_token_signed_response_alg, self.now).await?)
+        let algorithm = client.id_token_signed_response_alg;
+        Ok((self.keys.sign(&claims, ID_TOKEN_TYP, algorithm, self.now).await?, exp))
     }
 }

@@ -147,7 +147,10 @@ impl KeyRing {
 
 impl RingKey {
     /// The public half.
-    pub(crate) fn public(&self) -> Result<PublicKey, Fault> {
+    ///
+    /// # Errors
+    /// When it cannot be read: the table is damaged.
+    pub fn public(&self) -> Result<PublicKey, Fault> {
         const WHAT: &str = "public key";
         let spki = STANDARD.decode(&self.public_key).map_err(|error| Fault::broken(WHAT, error))?;
         PublicKey::from_spki(&spki).map_err(|defect| Fault::broken(WHAT, defect))

@@ -21,6 +21,11 @@ impl Actor {
         Self { sub: id.to_string(), iss: None }
     }
 
+    /// Which client of ours it is, if it is one.
+    pub fn as_client(&self) -> Option<ClientId> {
+        ClientId::parse(&self.sub).filter(|_| self.iss.is_none())
+    }
+
     /// Whether both are the same party, where an actor without an issuer is one of `issuer`.
     pub fn is(&self, other: &Self, issuer: &str) -> bool {
         let of = |actor: &Self| actor.iss.clone().unwrap_or_else(|| issuer.to_owned());
@@ -65,7 +70,7 @@ impl Actors {
 
     /// Those who are clients of ours.
     pub fn clients(&self) -> impl Iterator<Item = ClientId> {
-        self.0.iter().filter(|actor| actor.iss.is_none()).filter_map(|actor| ClientId::parse(&actor.sub))
+        self.0.iter().filter_map(Actor::as_client)
     }
 
     /// The chain with one who acts on behalf of all that was so far.

@@ -37,9 +37,8 @@ impl Child {
 
     /// Whom an actor token named, where that is another client than its own (RFC 8693, section 2.1).
     pub fn shown_actor(&self) -> Option<ClientId> {
-        let newest =
-            self.claims.act.newest().filter(|actor| self.terms.names_the_actor && actor.iss.is_none())?;
-        ClientId::parse(&newest.sub).filter(|actor| *actor != self.claims.client_id)
+        let newest = self.claims.act.newest().filter(|_| self.terms.names_the_actor)?;
+        newest.as_client().filter(|actor| *actor != self.claims.client_id)
     }
 
     /// What an access token of it says that is made now, before it is narrowed: it ends with the child `id` and all above.

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -134,17 +134,11 @@ impl AccessTokenClaims {
         }
     }
 
-    /// The clients that have their part in it, its own first: it ends with each of them. Those are the ones that it and all above it
-    /// were given to, and who acts, or acted before.
-    pub fn clients(&self) -> Vec<ClientId> {
+    /// The clients that have their part in it: it ends with each of them. Those are the ones that it and all above it were given to,
+    /// and who acts, or acted before.
+    pub fn clients(&self) -> BTreeSet<ClientId> {
         let above = self.exchanged_from.iter().map(|above| above.client_id.clone());
-        let mut clients = vec![self.client_id.clone()];
-        for client in above.chain(self.act.clients()) {
-            if !clients.contains(&client) {
-                clients.push(client);
-            }
-        }
-        clients
+        std::iter::once(self.client_id.clone()).chain(above).chain(self.act.clients()).collect()
     }
 
     /// Whether the token is good now, as far as it says itself.

@@ -9,7 +9,7 @@ use crate::{Answer, Policies};
 pub struct Asking<'a> {
     /// Who asks.
     pub client: &'a Client,
-    /// Who would act, where an actor token names another one.
+    /// Who would act, where an actor token names one.
     pub actor: Option<&'a ClientId>,
     /// By scope.
     pub scope: &'a Scope,

@@ -12,7 +12,7 @@ use crate::{
 pub struct Requested<'a> {
     /// Who asks, and whom if that is known.
     pub principal: Principal<'a>,
-    /// Who would act, where an actor token names another client.
+    /// Who would act, where an actor token names one.
     pub actor: Option<&'a str>,
     /// [`Action::Ask`] or [`Action::Grant`].
     pub action: Action,

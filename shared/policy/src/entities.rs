@@ -9,7 +9,7 @@ use oauth::{AuthorizationDetail, Timestamp};
 use serde_json::Value;
 
 use crate::shape::Shape;
-use crate::{Context, Person, Question};
+use crate::{Person, Question};
 
 /// The question in Cedar's terms. `countersign.cedarschema` describes the same to whoever writes policies; a test holds the
 /// two together.
@@ -23,7 +23,7 @@ pub(crate) fn of(
     let principal = uid("Client", question.principal.client.id.as_str())?;
     let action = uid("Action", question.action.as_str())?;
     let resource = uid("Tool", question.tool)?;
-    let context = CedarContext::from_pairs(context(&question.context, types)?).map_err(text)?;
+    let context = CedarContext::from_pairs(context(question, types)?).map_err(text)?;
     let mut entities = Vec::new();
     let client = question.principal.client;
     let mut attributes = HashMap::from([
@@ -54,9 +54,10 @@ fn person_and_groups(person: EntityUid, known: &Person<'_>) -> Result<Vec<Entity
 }
 
 fn context(
-    context: &Context<'_>,
+    question: &Question<'_>,
     types: &BTreeMap<String, DetailType>,
 ) -> Result<Vec<(String, RestrictedExpression)>, String> {
+    let context = &question.context;
     let actors = context.actors.iter().map(|actor| uid("Client", actor)).collect::<Result<Vec<_>, _>>()?;
     let asked_types = context.details.iter().map(|detail| detail.detail_type.as_str());
     let mut pairs = vec![
@@ -71,7 +72,8 @@ fn context(
         attribute("amr", strings(context.amr.iter().copied())),
         attribute("now", moment(context.now)?),
     ];
-    if let Some(actor) = context.actor {
+    // The principal acts anyway.
+    if let Some(actor) = context.actor.filter(|actor| *actor != question.principal.client.id.as_str()) {
         pairs.push(attribute("actor", RestrictedExpression::new_entity_uid(uid("Client", actor)?)));
     }
     pairs.extend(context.scope.map(|scope| attribute("scope", string(scope))));

@@ -129,7 +129,8 @@ pub struct Context<'a> {
     pub depth: u32,
     /// Those clients, by `client_id` (`act`, RFC 8693, section 4.1).
     pub actors: &'a [&'a str],
-    /// The client that acts, where an actor token names another one than the principal (RFC 8693, section 2.1): by `client_id`.
+    /// The client that acts, where an actor token names one (RFC 8693, section 2.1): by `client_id`. Policies hear of it where it is
+    /// another one than the principal.
     pub actor: Option<&'a str>,
     /// How strongly the person has authenticated (`acr`, OpenID Connect Core, section 2).
     pub acr: Option<&'a str>,

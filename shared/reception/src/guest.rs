@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use details::DetailTypes;
 use environment::{Clock, Dice, Fault};
-use http::answer::html;
+use http::answer::{html, see_other};
 use http::audit::{Decision, Event, Outcome};
 use http::request::{accept_language, request_id};
 use http::{
@@ -201,6 +201,11 @@ impl<'a> Guest<'a> {
     /// The path of a page of ours, below that of the pages' URL.
     pub fn path(&self, path: &str) -> String {
         format!("{}{path}", self.configuration.server.base_path())
+    }
+
+    /// The way back to a page of ours, which then says what has been done.
+    pub fn back_to(&self, path: &str, notice: &str) -> Response {
+        see_other(&format!("{}?notice={notice}", self.path(path)))
     }
 
     /// Sends a page; `leads_to` are the redirect URIs that its forms may lead to.

@@ -19,6 +19,5 @@ pub use credentials::Checked;
 pub use decision_page::decision_page;
 pub use destination::{AccountPage, Destination};
 pub use guest::{ACCOUNT_FORM, Guest, Services, brand, receive};
-pub use oauth::LONGEST_USER_NAME;
 pub use pending::{Pending, Yes};
 pub use session_cookie::{SESSION_COOKIE, SignedIn};

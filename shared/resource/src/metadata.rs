@@ -11,6 +11,8 @@ const PLACE: &str = "/.well-known/oauth-protected-resource";
 #[derive(Clone, Debug)]
 pub struct ProtectedResource {
     resource: ResourceUri,
+    /// The path of [`ProtectedResource::url`].
+    path: Option<String>,
     issuer: String,
     name: Option<String>,
     scopes: Vec<String>,
@@ -21,8 +23,15 @@ pub struct ProtectedResource {
 impl ProtectedResource {
     /// The least that there is to say. A tool with a guard has it from that: [`crate::Guard::metadata`].
     pub fn new(resource: ResourceUri, issuer: impl Into<String>) -> Self {
-        let (scopes, detail_types) = (Vec::new(), Vec::new());
-        Self { resource, issuer: issuer.into(), name: None, scopes, detail_types, takes_bearer_tokens: true }
+        Self {
+            path: place(&resource).map(|url| url.path().to_owned()),
+            resource,
+            issuer: issuer.into(),
+            name: None,
+            scopes: Vec::new(),
+            detail_types: Vec::new(),
+            takes_bearer_tokens: true,
+        }
     }
 
     /// What people call it.
@@ -79,18 +88,12 @@ impl ProtectedResource {
     /// every other request, which is for the tool.
     pub fn answer<B: From<String>>(&self, method: &Method, path: &str) -> Option<Response<B>> {
         let is_read = matches!(*method, Method::GET | Method::HEAD);
-        // The cheap look first: nearly every request is for the tool.
-        if !is_read || !path.starts_with(PLACE) || Some(path) != self.path().as_deref() {
+        if !is_read || Some(path) != self.path.as_deref() {
             return None;
         }
         let mut response = Response::new(B::from(self.document().to_string()));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Some(response)
-    }
-
-    /// The path of [`ProtectedResource::url`].
-    fn path(&self) -> Option<String> {
-        Url::parse(&self.url()?).ok().map(|url| url.path().to_owned())
     }
 
     /// Where a client looks for the document: [`metadata_url`].
@@ -102,13 +105,17 @@ impl ProtectedResource {
 /// Where the document of a resource lies: the well-known part stands between host and path (RFC 9728, section 3.1). `None`
 /// when the resource is no web address.
 pub fn metadata_url(resource: &ResourceUri) -> Option<String> {
+    place(resource).map(Into::into)
+}
+
+fn place(resource: &ResourceUri) -> Option<Url> {
     let mut url = Url::parse(resource.as_str()).ok()?;
     if !matches!(url.scheme(), "http" | "https") {
         return None;
     }
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&format!("{PLACE}{path}"));
-    Some(url.into())
+    Some(url)
 }
 
 #[cfg(test)]

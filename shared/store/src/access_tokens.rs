@@ -21,7 +21,7 @@ pub struct Standing {
     pub person: Option<Person>,
     /// The authorizations by exchange that it was got by, as far as they are still there.
     children: Vec<Option<Authorization>>,
-    /// The standing of the clients that have their part in it, its own first.
+    /// The standing of the clients that have their part in it.
     clients: Vec<(ClientId, ClientState)>,
 }
 
@@ -59,9 +59,7 @@ impl Standing {
         let (Some(grant), Some(person)) = (grant, &self.person) else { return false };
         person.lets_stand(grant, |id| self.client(id))
     }
-}
 
-impl Standing {
     fn client(&self, id: &ClientId) -> Option<&ClientState> {
         self.clients.iter().find(|(known, _)| known == id).map(|(_, state)| state)
     }

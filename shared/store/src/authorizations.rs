@@ -157,8 +157,8 @@ impl Store {
         client_id: &oauth::ClientId,
         now: Timestamp,
     ) -> Result<bool, Fault> {
-        let (why, client_id) = (End::Revoked, client_id.clone());
-        let ended = Ended { at: now, why, person: None, client_id: client_id.clone(), awaited: None };
+        let ended =
+            Ended { at: now, why: End::Revoked, person: None, client_id: client_id.clone(), awaited: None };
         let stage = json_text(&Stage::Ended(ended));
         let condition = Condition::new(
             "refresh_family = :family AND client_id = :client AND attribute_not_exists(ended_by)",

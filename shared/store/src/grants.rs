@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use environment::Fault;
 use oauth::{ClientId, Grant, Timestamp};
 
@@ -47,11 +49,12 @@ impl Store {
         grant: &Grant,
         now: Timestamp,
     ) -> Result<bool, Fault> {
+        let clients = grant.clients();
+        if !self.are_registered(configuration, &clients, now).await? {
+            return Ok(false);
+        }
         let mut states = Vec::new();
-        for id in grant.clients() {
-            if self.client(configuration, &id, now).await?.is_none() {
-                return Ok(false);
-            }
+        for id in clients {
             let state = self.client_state(&id, now).await?;
             states.push((id, state));
         }
@@ -70,10 +73,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Person>, Fault> {
         let clients = grant.clients();
-        for id in &clients {
-            if self.client(configuration, id, now).await?.is_none() {
-                return Ok(None);
-            }
+        if !self.are_registered(configuration, &clients, now).await? {
+            return Ok(None);
         }
         let mut keys: Vec<Key> = clients.iter().map(client_states::key).collect();
         keys.push(people::key(&grant.person));
@@ -84,6 +85,24 @@ impl Store {
             clients.iter().zip(&states).find(|(known, _)| *known == id).map(|(_, state)| state)
         };
         Ok(person.filter(|person| person.lets_stand(grant, of)))
+    }
+
+    /// Whether each of these clients is still registered.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn are_registered(
+        &self,
+        configuration: &Configuration,
+        clients: &BTreeSet<ClientId>,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        for id in clients {
+            if self.client(configuration, id, now).await?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

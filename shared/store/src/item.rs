@@ -109,11 +109,6 @@ impl<'a> Condition<'a> {
         }
     }
 
-    /// Anything may stand there, or nothing.
-    pub(crate) fn whatever() -> Self {
-        Self::new("attribute_exists(pk) OR attribute_not_exists(pk)", vec![])
-    }
-
     /// The item must not be there.
     pub(crate) fn absent() -> Self {
         Self::new("attribute_not_exists(pk)", vec![])
@@ -295,13 +290,7 @@ impl Store {
         }
         match request.send().await {
             Ok(_) => Ok(Written::Done),
-            Err(SdkError::ServiceError(context)) if context.err().is_conditional_check_failed_exception() => {
-                let UpdateItemError::ConditionalCheckFailedException(failure) = context.into_err() else {
-                    return Err(Fault::broken(TABLE, "an error changed its kind"));
-                };
-                Ok(judge(failure.item.unwrap_or_default(), attempt))
-            }
-            Err(error) => Err(fault(&error)),
+            Err(error) => Ok(judge(met(error)?, attempt)),
         }
     }
 
@@ -362,14 +351,18 @@ impl Store {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// One of several writes that are made together: an item is gone, if the condition holds.
-    pub(crate) fn gone_if(&self, key: &Key, condition: Condition<'_>) -> Result<TransactWriteItem, Fault> {
-        let mut delete = Delete::builder()
-            .table_name(&*self.table)
-            .set_key(Some(key.to_item()))
-            .condition_expression(condition.expression);
-        for (name, value) in condition.values {
-            delete = delete.expression_attribute_values(name, value);
+    /// One of several writes that are made together: an item is gone, if the condition holds; without one, whatever stands there.
+    pub(crate) fn gone_if(
+        &self,
+        key: &Key,
+        condition: Option<Condition<'_>>,
+    ) -> Result<TransactWriteItem, Fault> {
+        let mut delete = Delete::builder().table_name(&*self.table).set_key(Some(key.to_item()));
+        if let Some(condition) = condition {
+            delete = delete.condition_expression(condition.expression);
+            for (name, value) in condition.values {
+                delete = delete.expression_attribute_values(name, value);
+            }
         }
         let delete = delete.build().map_err(|error| Fault::broken(TABLE, error))?;
         Ok(TransactWriteItem::builder().delete(delete).build())
@@ -436,6 +429,19 @@ impl Store {
             }
         }
         Ok(keys)
+    }
+}
+
+/// What stands where the condition of an update does not hold; or the fault, where the update failed otherwise.
+pub(crate) fn met(error: SdkError<UpdateItemError, HttpResponse>) -> Result<Item, Fault> {
+    match error {
+        SdkError::ServiceError(context) if context.err().is_conditional_check_failed_exception() => {
+            let UpdateItemError::ConditionalCheckFailedException(failure) = context.into_err() else {
+                return Err(Fault::broken(TABLE, "an error changed its kind"));
+            };
+            Ok(failure.item.unwrap_or_default())
+        }
+        error => Err(fault(&error)),
     }
 }
 

@@ -208,12 +208,12 @@ impl Store {
         let [standing, reach] = self.read_all(keys).await?;
         let is_named = Condition::new("body = :own", vec![(":own", text(json_text(id)))]);
         let mut writes = vec![
-            self.gone_if(&key(id), is_still(person, standing.as_ref())?)?,
-            self.gone_if(&user_name_key(&person.profile.user_name), is_named)?,
-            self.gone_if(&devices::key(id), Condition::unchanged(reach.as_ref()))?,
+            self.gone_if(&key(id), Some(is_still(person, standing.as_ref())?))?,
+            self.gone_if(&user_name_key(&person.profile.user_name), Some(is_named))?,
+            self.gone_if(&devices::key(id), Some(Condition::unchanged(reach.as_ref())))?,
         ];
         for key in [user_codes::key(id), asks::key(id)] {
-            writes.push(self.gone_if(&key, Condition::whatever())?);
+            writes.push(self.gone_if(&key, None)?);
         }
         let contacts = person.profile.contacts();
         for contact in &contacts {

@@ -8,7 +8,7 @@ use crate::item::{Condition, Draft, Item, Key, Written, body};
 pub struct KeptPlace {
     /// What it says.
     pub place: Place,
-    pub(crate) digest: String,
+    pub(crate) digest: Sha256Digest,
     pub(crate) item: Option<Item>,
 }
 
@@ -18,13 +18,9 @@ impl Store {
     /// # Errors
     /// When the table does not answer.
     pub async fn place(&self, digest: &Sha256Digest) -> Result<KeptPlace, Fault> {
-        self.place_of(digest.to_base64url()).await
-    }
-
-    async fn place_of(&self, digest: String) -> Result<KeptPlace, Fault> {
-        let item = self.read(&key(&digest)).await?;
+        let item = self.read(&key(digest)).await?;
         let place = item.as_ref().map(body).transpose()?.unwrap_or_default();
-        Ok(KeptPlace { place, digest, item })
+        Ok(KeptPlace { place, digest: *digest, item })
     }
 
     /// Writes down whose a place is, on condition that nothing was since it was read. `false` when somebody came first.
@@ -43,8 +39,9 @@ impl Store {
     /// When the table does not answer.
     pub async fn free_places_of(&self, person: &PersonId, now: Timestamp) -> Result<(), Fault> {
         for key in self.owned(&owner(person), PLACE).await? {
-            let Some(digest) = key.pk.strip_prefix("PLACE#") else { continue };
-            let before = self.place_of(digest.to_owned()).await?;
+            let digest = key.pk.strip_prefix(PLACE).and_then(Sha256Digest::from_base64url);
+            let Some(digest) = digest else { continue };
+            let before = self.place(&digest).await?;
             if before.place.listed_under() == Some(person) {
                 let free = before.place.clone().let_go(person);
                 self.keep_place(&before, &free, now).await?;
@@ -54,10 +51,10 @@ impl Store {
     }
 }
 
-/// How the places of a person stand in the index.
+/// How the keys of places begin, and how they stand in the index.
 const PLACE: &str = "PLACE#";
 
-pub(crate) fn draft(digest: &str, place: &Place, now: Timestamp) -> Draft {
+pub(crate) fn draft(digest: &Sha256Digest, place: &Place, now: Timestamp) -> Draft {
     let draft = Draft::new(&key(digest), place, place.forgotten_at(now));
     match place.listed_under() {
         Some(person) => draft.owned_by(owner(person), PLACE.to_owned()),
@@ -69,6 +66,6 @@ fn owner(person: &PersonId) -> String {
     format!("PERSON#{person}")
 }
 
-fn key(digest: &str) -> Key {
-    Key::new(format!("PLACE#{digest}"), "PLACE")
+fn key(digest: &Sha256Digest) -> Key {
+    Key::new(format!("PLACE#{}", digest.to_base64url()), "PLACE")
 }

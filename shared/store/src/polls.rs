@@ -4,7 +4,7 @@ use environment::Fault;
 use oauth::{GrantId, Timestamp};
 
 use crate::Store;
-use crate::item::{Condition, Item, Key, Written, integer, number};
+use crate::item::{Condition, Item, Key, Written, integer, number, string, text};
 
 /// What a poll met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +38,11 @@ impl KeptPolls {
         (Polled::TooSoon(waits + GROWTH), waits + GROWTH)
     }
 
-    /// That nobody polled since it was read.
+    /// That nobody polled since it was read: each write has an attempt of its own.
     fn unchanged(&self) -> Condition<'static> {
-        match self.0.as_ref().and_then(|item| integer(item, "polls")) {
-            Some(polls) => Condition::new("polls = :polls", vec![(":polls", number(polls))]),
-            None => Condition::new("attribute_not_exists(polls)", vec![]),
+        match self.0.as_ref().and_then(|item| string(item, "attempt")) {
+            Some(before) => Condition::new("attempt = :before", vec![(":before", text(before))]),
+            None => Condition::absent(),
         }
     }
 }
@@ -66,11 +66,8 @@ impl Store {
             (":waits", number(waits.as_secs())),
             (":next", number(now.after(waits).as_seconds())),
             (":end", number(now.after(REMEMBERED).as_seconds())),
-            (":none", number(0)),
-            (":one", number(1)),
         ];
-        let update = "SET poll_interval = :waits, next_poll_at = :next, expires_at = :end, \
-             polls = if_not_exists(polls, :none) + :one";
+        let update = "SET poll_interval = :waits, next_poll_at = :next, expires_at = :end";
         match self.change_if(&key(id), update, kept.unchanged(), values).await? {
             Written::Done => Ok(polled),
             Written::Conflict(standing) => {

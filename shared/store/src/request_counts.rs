@@ -2,13 +2,11 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use oauth::Timestamp;
 
 use crate::Store;
-use crate::item::{Key, fault, integer, number, text};
+use crate::item::{Key, integer, met, number, text};
 
 /// A process writes down what it counted each time that a caller has used up this part of what is allowed: a caller
 /// who stays below it costs no write, and of `n` processes together at most `n` such parts go uncounted.
@@ -118,16 +116,10 @@ impl Store {
             .return_values(ReturnValue::UpdatedNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let counted = match request.send().await {
-            Ok(answer) => answer.attributes,
-            Err(SdkError::ServiceError(context)) if context.err().is_conditional_check_failed_exception() => {
-                match context.into_err() {
-                    UpdateItemError::ConditionalCheckFailedException(failure) => failure.item,
-                    _ => None,
-                }
-            }
-            Err(error) => return Err(fault(&error)),
+            Ok(answer) => answer.attributes.unwrap_or_default(),
+            Err(error) => met(error)?,
         };
-        let total = counted.as_ref().and_then(|item| integer(item, "requests"));
+        let total = integer(&counted, "requests");
         Ok(total.and_then(|total| u32::try_from(total).ok()).unwrap_or(u32::MAX))
     }
 }

@@ -96,16 +96,7 @@ impl Crew {
             Visit::RedeemByDocument | Visit::WorkAlone | Visit::WorkAloneSigned => {
                 expect(self.is_active(&granted.member("access_token")), "it is not active")
             }
-            Visit::RefreshChild
-            | Visit::Exchange
-            | Visit::ExchangeForAssertion
-            | Visit::ExchangeForIdToken
-            | Visit::ExchangeForRefreshToken
-            | Visit::ExchangeForIdJag
-            | Visit::ExchangeWithActor
-            | Visit::ExchangeRefreshToken
-            | Visit::ExchangeForeignToken
-            | Visit::RedeemIdJag => self.is_well_exchanged(ready.visit, granted),
+            visit if visit.is_of_exchange() => self.is_well_exchanged(visit, granted),
             Visit::Register | Visit::ChangeRegistration | Visit::DeleteRegistration => {
                 self.is_registered_so(ready, granted)
             }
@@ -123,7 +114,7 @@ impl Crew {
             | Visit::ShowPassword
             | Visit::ReadMetadata
             | Visit::ReadKeys => Ok(()),
-            visit if visit.is_of_belongings() => self.belongs_to_them(ready, granted),
+            visit if visit.function() == "account" => self.belongs_to_them(ready, granted),
             _ => self.approval_goes_on(ready, granted),
         }
     }

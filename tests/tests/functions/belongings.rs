@@ -19,17 +19,23 @@ const CODE: &str = "/account/user-code";
 const DEVICES: &str = "/account/devices";
 const CONFIRM: &str = "/account/devices/confirm";
 
-/// What is counted of a person, by the minute or by the hour.
-const COUNTED: [&str; 6] = ["DEVICES", "ENROLS", "INVITED", "INVITES", "TOLD", "USER_CODES"];
+/// What is counted of a person, and in how many seconds.
+const COUNTED: [(&str, u64); 6] = [
+    ("DEVICES", 3600),
+    ("ENROLS", 3600),
+    ("INVITED", 3600),
+    ("INVITES", 60),
+    ("TOLD", 3600),
+    ("USER_CODES", 3600),
+];
 
 impl Place {
-    /// As in an hour in which a person has done nothing that is counted.
+    /// As in an hour in which a person has done nothing that is counted. Where the next one begins meanwhile, nothing has been
+    /// counted in it yet.
     fn forgets_counts_of(&self, user_name: &str) {
         let person = self.person_named(user_name);
-        for what in COUNTED {
-            for window in [now() / 3600, now() / 60] {
-                self.removes(&format!("LIMIT#{what}#{person}"), &window.to_string());
-            }
+        for (what, seconds) in COUNTED {
+            self.removes(&format!("LIMIT#{what}#{person}"), &(now() / seconds).to_string());
         }
     }
 
@@ -69,7 +75,9 @@ impl Crew {
     /// Somebody is about to.
     pub(crate) fn comes_to_belongings(&self, visit: Visit) -> Ready {
         let ready = self.comes_to_account();
-        self.place.forgets_counts_of(ready.person().user_name());
+        if is_counted(visit) {
+            self.place.forgets_counts_of(ready.person().user_name());
+        }
         match visit {
             Visit::LiftBlock => self.comes_to_lift_a_block(ready),
             Visit::ShowInvitations => opens(ready, visit, INVITATIONS),
@@ -103,10 +111,14 @@ impl Crew {
 
     /// Sends what a page of the account asks for.
     fn submits(&self, ready: Ready, visit: Visit, path: &str, more: &[(&str, &str)]) -> Ready {
-        let csrf = self.at_account(&ready.browser.dresses(Request::get(path))).field("csrf");
-        let form = [&[("csrf", csrf.as_str())], more].concat();
-        let request = ready.browser.submits(self.place, path, &form);
+        let request = self.form_at(&ready.browser, path, more);
         ready.goes_on_to(visit, request)
+    }
+
+    /// The form of a page of the account, filled in.
+    fn form_at(&self, browser: &Browser, path: &str, more: &[(&str, &str)]) -> Request {
+        let csrf = self.at_account(&browser.dresses(Request::get(path))).field("csrf");
+        browser.submits(self.place, path, &[&[("csrf", csrf.as_str())], more].concat())
     }
 
     /// Somebody who has blocked an agent.
@@ -126,9 +138,7 @@ impl Crew {
 
     fn invites_an_agent(&self, ready: &Ready, agent: &str) -> String {
         self.place.forgets_counts_of(ready.person().user_name());
-        let csrf = self.at_account(&ready.browser.dresses(Request::get(INVITATIONS))).field("csrf");
-        let form = [("csrf", csrf.as_str()), ("agent", agent)];
-        let request = ready.browser.submits(self.place, INVITATIONS, &form);
+        let request = self.form_at(&ready.browser, INVITATIONS, &[("agent", agent)]);
         let invited = answer(&self.place.starts("account"), &request);
         invited.shown_code().unwrap_or_else(|| panic!("no code: {}", invited.outline()))
     }
@@ -149,9 +159,7 @@ impl Crew {
         let ready = self.comes_to_account();
         self.place.is_reached_on_nothing(ready.person().user_name());
         self.place.forgets_counts_of(ready.person().user_name());
-        let ready = self.names_a_number(ready);
-        let named = self.at_account(&ready.request);
-        assert!(Visit::NameNumber.is_granted(&named), "{}", named.outline());
+        let ready = self.has_named_a_number(ready);
         let confirmed = self.at_account(&self.confirms(&ready.browser, &ready.token).expect("a link"));
         assert!(Visit::ConfirmDevice.is_granted(&confirmed), "{}", confirmed.outline());
         ready
@@ -175,12 +183,18 @@ impl Crew {
         self.submits(ready, Visit::NameNumber, DEVICES, &form).about(number)
     }
 
-    /// Somebody has been sent a link to another device, which they are about to confirm by it.
-    fn comes_to_confirm(&self, ready: Ready) -> Ready {
-        self.place.is_reached_by_text(ready.person().user_name());
+    /// A link has gone to the number.
+    fn has_named_a_number(&self, ready: Ready) -> Ready {
         let ready = self.names_a_number(ready);
         let named = self.at_account(&ready.request);
         assert!(Visit::NameNumber.is_granted(&named), "{}", named.outline());
+        ready
+    }
+
+    /// Somebody has been sent a link to another device, which they are about to confirm by it.
+    fn comes_to_confirm(&self, ready: Ready) -> Ready {
+        self.place.is_reached_by_text(ready.person().user_name());
+        let ready = self.has_named_a_number(ready);
         let request = self.confirms(&ready.browser, &ready.token).expect("a link");
         ready.goes_on_to(Visit::ConfirmDevice, request)
     }
@@ -276,6 +290,18 @@ impl Crew {
         self.place.forgets_who_asked(user_name);
         self.at_backchannel(&self.place.asks_with_the_code(user_name))
     }
+}
+
+/// Whether it is counted how often a person does this, or anything that leads up to it.
+const fn is_counted(visit: Visit) -> bool {
+    !matches!(
+        visit,
+        Visit::LiftBlock
+            | Visit::ShowInvitations
+            | Visit::ShowUserCode
+            | Visit::ShowDevices
+            | Visit::ShowLink
+    )
 }
 
 fn opens(ready: Ready, visit: Visit, path: &str) -> Ready {

@@ -391,22 +391,20 @@ impl Visit {
             && !reply.field("csrf").is_empty()
     }
 
-    /// What a person does at their account beyond its first page, or an app for them.
-    pub(crate) const fn is_of_belongings(self) -> bool {
+    /// Whether it exchanges one token for another, or uses what came of that.
+    pub(crate) const fn is_of_exchange(self) -> bool {
         matches!(
             self,
-            Self::LiftBlock
-                | Self::ShowInvitations
-                | Self::Invite
-                | Self::ShowUserCode
-                | Self::SetUserCode
-                | Self::ShowDevices
-                | Self::NameNumber
-                | Self::NameAddress
-                | Self::ShowLink
-                | Self::ConfirmDevice
-                | Self::EnrolPhone
-                | Self::RemovePhone
+            Self::RefreshChild
+                | Self::Exchange
+                | Self::ExchangeForAssertion
+                | Self::ExchangeForIdToken
+                | Self::ExchangeForRefreshToken
+                | Self::ExchangeForIdJag
+                | Self::ExchangeWithActor
+                | Self::ExchangeRefreshToken
+                | Self::ExchangeForeignToken
+                | Self::RedeemIdJag
         )
     }
 

@@ -221,17 +221,8 @@ impl Crew {
     /// The same for exchanges, for what people look after, and for what is asked of them elsewhere.
     fn prepares_further(&self, visit: Visit) -> Ready {
         match visit {
-            Visit::RefreshChild
-            | Visit::Exchange
-            | Visit::ExchangeForAssertion
-            | Visit::ExchangeForIdToken
-            | Visit::ExchangeForRefreshToken
-            | Visit::ExchangeForIdJag
-            | Visit::ExchangeWithActor
-            | Visit::ExchangeRefreshToken
-            | Visit::ExchangeForeignToken
-            | Visit::RedeemIdJag => Ready::new(visit, self.comes_to_exchange(visit)),
-            _ if visit.is_of_belongings() => self.comes_to_belongings(visit),
+            _ if visit.is_of_exchange() => Ready::new(visit, self.comes_to_exchange(visit)),
+            _ if visit.function() == "account" => self.comes_to_belongings(visit),
             _ => self.comes_to_approval(visit),
         }
     }

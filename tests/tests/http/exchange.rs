@@ -13,6 +13,8 @@ pub(crate) const SAML2: &str = "urn:ietf:params:oauth:token-type:saml2";
 pub(crate) const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
 pub(crate) const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 pub(crate) const LEDGER: &str = "https://ledger.test";
+/// Another authorization server.
+pub(crate) const CHAT: &str = "https://auth.chat.test";
 
 /// The bank, which takes the file server's tokens and asks the ledger.
 pub(crate) fn the_bank(stack: &Stack) -> Agent<'_> {
@@ -32,6 +34,24 @@ pub(crate) fn an_exchange(subject_token: &str, resource: &str) -> Parameters {
         ("subject_token_type", ACCESS_TOKEN),
         ("resource", resource),
     ])
+}
+
+/// A token that an agent got for itself at the file server.
+pub(crate) fn own_token_of(agent: &Agent<'_>) -> String {
+    agent.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token")
+}
+
+/// Who acts: whom a token proves that was given to them (RFC 8693, section 2.1).
+pub(crate) fn acted_by(token: &str) -> Parameters {
+    Parameters::of([("actor_token", token), ("actor_token_type", ACCESS_TOKEN)])
+}
+
+/// The form for an ID-JAG to the chat (draft-ietf-oauth-identity-assertion-authz-grant, section 4.3).
+pub(crate) fn an_id_jag(subject: &str, token_type: &str) -> Parameters {
+    an_exchange(subject, "https://mcp.chat.test")
+        .with("subject_token_type", token_type)
+        .and("requested_token_type", ID_JAG)
+        .and("audience", CHAT)
 }
 
 impl Agent<'_> {

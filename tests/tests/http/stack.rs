@@ -168,6 +168,11 @@ impl Stack {
         Answer::to(http().get(self.url(path)))
     }
 
+    /// What the issuer tells whom an access token was given to (OpenID Connect Core, section 5.3).
+    pub(crate) fn userinfo(&self, token: &str) -> Answer {
+        Answer::to(http().get(self.url("/userinfo")).header("authorization", format!("Bearer {token}")))
+    }
+
     /// Whether this is somebody else's deployment, whose log is not on this machine.
     pub(crate) const fn is_deployed(&self) -> bool {
         self.process.is_none()

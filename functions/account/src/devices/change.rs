@@ -12,63 +12,40 @@ pub(crate) struct Changed<T> {
     pub(crate) person: Person,
     /// As it is now.
     pub(crate) reach: Reach,
-    /// Whether that is otherwise than before.
-    pub(crate) is_new: bool,
-    /// Whether another device is the first to be told than before.
-    pub(crate) is_led_by_another: bool,
     /// What else came of it.
     pub(crate) told: T,
 }
 
-impl<T> Changed<T> {
-    pub(crate) fn of(person: Person, (before, reach): (&Reach, Reach), told: T) -> Self {
-        let (is_new, is_led_by_another) = (reach != *before, reach.first_in_use() != before.first_in_use());
-        Self { person, reach, is_new, is_led_by_another, told }
-    }
-}
-
-/// Changes what a person is reached on, on top of whatever else changes meanwhile: one conditional write, or none where what is
-/// decided changes nothing. A person who is gone meanwhile is answered with `gone`.
-pub(crate) async fn change<T, E>(
-    store: &Store,
-    person_id: &PersonId,
-    gone: Refusal,
-    decide: impl Fn(Reach) -> Result<(Reach, T), E>,
-) -> Result<Result<Changed<T>, E>, Problem> {
-    for _ in 0..MOST_TRIES {
-        let (person, kept) = store.person_and_devices(person_id).await?;
-        let Some(person) = person else { return Err(gone.into()) };
-        let (reach, told) = match decide(kept.reach.clone()) {
-            Ok(decided) => decided,
-            Err(problem) => return Ok(Err(problem)),
-        };
-        if reach == kept.reach || store.keep_devices(&kept, &reach).await? {
-            return Ok(Ok(Changed::of(person, (&kept.reach, reach), told)));
-        }
-    }
-    Err(others_came_first().into())
-}
-
-/// As [`change`], and with it whose the place with this digest is: both, or neither.
+/// Changes what a person is reached on, and whose the place is whose digest `at` finds in it, if it finds one: both or neither, on top
+/// of whatever else changes meanwhile. One conditional write, or none where what is decided changes nothing. A person who is gone
+/// meanwhile is answered with `gone`.
 pub(crate) async fn change_at<T, E>(
     store: &Store,
-    (person_id, digest): (&PersonId, &Sha256Digest),
-    now: Timestamp,
-    gone: Refusal,
-    decide: impl Fn(Reach, Place) -> Result<(Reach, Place, T), E>,
+    person_id: &PersonId,
+    (now, gone): (Timestamp, Refusal),
+    at: impl Fn(&Reach) -> Option<Sha256Digest>,
+    decide: impl Fn(Reach, Option<Place>) -> Result<(Reach, Option<Place>, T), E>,
 ) -> Result<Result<Changed<T>, E>, Problem> {
     for _ in 0..MOST_TRIES {
-        let before = store.place(digest).await?;
         let (person, kept) = store.person_and_devices(person_id).await?;
         let Some(person) = person else { return Err(gone.into()) };
-        let (reach, place, told) = match decide(kept.reach.clone(), before.place.clone()) {
+        let before = match at(&kept.reach) {
+            Some(digest) => Some(store.place(&digest).await?),
+            None => None,
+        };
+        let stands = before.as_ref().map(|before| &before.place);
+        let (reach, place, told) = match decide(kept.reach.clone(), stands.cloned()) {
             Ok(decided) => decided,
             Err(problem) => return Ok(Err(problem)),
         };
-        let is_same = reach == kept.reach && place == before.place;
-        let changed = [(&kept, &reach)];
-        if is_same || store.keep_devices_and_place(&changed, (&before, &place), now).await? {
-            return Ok(Ok(Changed::of(person, (&kept.reach, reach), told)));
+        let is_same = reach == kept.reach && place.as_ref() == stands;
+        let is_kept = is_same
+            || match before.as_ref().zip(place.as_ref()) {
+                Some(place) => store.keep_devices_and_place(&[(&kept, &reach)], place, now).await?,
+                None => store.keep_devices(&kept, &reach).await?,
+            };
+        if is_kept {
+            return Ok(Ok(Changed { person, reach, told }));
         }
     }
     Err(others_came_first().into())

@@ -34,19 +34,14 @@ impl Visitor<'_> {
     pub(super) async fn confirms(&self, id: &DeviceId, shown: ShownToConfirm<'_>) -> Result<bool, Problem> {
         let now = self.guest.now;
         let own = &self.signed_in.session.person;
-        let (_, kept) = self.guest.store.person_and_devices(own).await?;
         let secret = self.guest.keys.server_secret().await?;
-        let confirmed = match kept.reach.device(id).and_then(|device| of_device(secret, device)) {
-            None => self.change(|reach: Reach| Ok((reach.confirmed(id, shown, now)?, ()))).await?,
-            Some(digest) => {
-                let confirm = |reach: Reach, place: Place| {
-                    let next = reach.confirmed(id, shown, now)?;
-                    Ok((next, place.proven(own, now).ok_or(NotConfirmed::NotItsOwn)?, ()))
-                };
-                self.change_at(&digest, confirm).await?
-            }
+        let at = |reach: &Reach| reach.device(id).and_then(|device| of_device(secret, device));
+        let confirm = |reach: Reach, place: Option<Place>| {
+            let next = reach.confirmed(id, shown, now)?;
+            let prove = |place: Place| place.proven(own, now).ok_or(NotConfirmed::NotItsOwn);
+            Ok((next, place.map(prove).transpose()?, ()))
         };
-        match confirmed {
+        match self.change_at(at, confirm).await? {
             Ok(changed) => {
                 self.record(Event::DeviceAdded, Some(id), Outcome::Granted);
                 let others = changed.reach.in_use().filter(|device| device.id != *id);

@@ -1,4 +1,4 @@
-use http::{Problem, Response, StatusCode, answer, form, query};
+use http::{Problem, Response, StatusCode, form, query};
 use oauth::{DeviceId, Parameters, Refusal, Secret, ShownToConfirm};
 use pages::{ConfirmDevicePage, DeviceNotice};
 use reception::{Destination, Guest};
@@ -35,8 +35,7 @@ pub(crate) async fn submit(services: &Services, guest: &Guest<'_>) -> Result<Res
     guest.open_form(FORM, parameters.required("csrf")?, &signed_in.binding())?;
     let (link, visitor) = (link(&parameters)?, Visitor { services, guest, signed_in });
     if visitor.confirms(&link.device, ShownToConfirm::Code(&link.code)).await? {
-        let notice = DeviceNotice::Confirmed.as_str();
-        return Ok(answer::see_other(&format!("{}?notice={notice}", guest.path("/account/devices"))));
+        return Ok(guest.back_to("/account/devices", DeviceNotice::Confirmed.as_str()));
     }
     page(&visitor, &link, true)
 }

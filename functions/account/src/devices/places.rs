@@ -5,7 +5,7 @@ use deliver::{NotSubscribed, Platform, Subscribed};
 use http::Problem;
 use oauth::{
     Channel, Confirmation, Device, EmailAddress, Mac, PersonId, Place, ProvenBy, SUBSCRIBED_WITHIN, Secret,
-    Sha256Digest, Standing, SubscriptionArn,
+    Sha256Digest, Standing, SubscriptionArn, Timestamp,
 };
 use pages::DeviceProblem;
 
@@ -53,10 +53,13 @@ pub(super) struct Claimed {
 
 impl Visitor<'_> {
     /// Takes an address for the person, unless it is somebody else's, and has its addressee asked.
-    pub(super) async fn claims(&self, device: Device) -> Result<Result<Claimed, DeviceProblem>, Problem> {
-        let Channel::Email { address, .. } = &device.channel else { return Ok(Err(DeviceProblem::Gone)) };
+    pub(super) async fn claims(
+        &self,
+        device: Device,
+        address: EmailAddress,
+    ) -> Result<Result<Claimed, DeviceProblem>, Problem> {
         let secret = self.guest.keys.server_secret().await?;
-        let (address, digest) = (address.clone(), of_address(secret, address));
+        let digest = of_address(secret, &address);
         let filter = filter_of(secret, &self.signed_in.session.person, &address);
         let Some((former, taken)) = self.takes(&digest).await? else {
             return Ok(Err(DeviceProblem::InUse));
@@ -66,7 +69,9 @@ impl Visitor<'_> {
         let people = &self.services.people;
         match people.subscribe(&address, &filter, subscription.as_ref()).await {
             Ok(Subscribed::ByLink) => Ok(Ok(claimed)),
-            Ok(Subscribed::AskedBySns(arn)) => Ok(Ok(claimed.asked_by_sns(address, (arn, filter), self))),
+            Ok(Subscribed::AskedBySns(arn)) => {
+                Ok(Ok(claimed.asked_by_sns(address, (arn, filter), self.guest.now)))
+            }
             Err(refused) => {
                 self.gives_back(&claimed).await;
                 Ok(Err(self.problem_of(&claimed.device, &refused)))
@@ -152,9 +157,9 @@ impl Claimed {
         self,
         address: EmailAddress,
         (subscription, filter): (SubscriptionArn, Sha256Digest),
-        by: &Visitor<'_>,
+        now: Timestamp,
     ) -> Self {
-        let expires_at = by.guest.now.after(SUBSCRIBED_WITHIN);
+        let expires_at = now.after(SUBSCRIBED_WITHIN);
         let standing = Standing::Unconfirmed(Confirmation { by: ProvenBy::Subscription, expires_at });
         let channel = Channel::Email { address, subscription: Some(subscription), filter: Some(filter) };
         Self { device: Device { channel, standing, ..self.device }, ..self }

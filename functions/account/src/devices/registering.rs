@@ -78,8 +78,9 @@ impl Visitor<'_> {
             self.record(Event::DeviceRegistered, Some(&device.id), Outcome::Refused(&refusal));
             return Ok(Err(DeviceProblem::TooOften { wait: HOUR }));
         }
-        if matches!(device.channel, Channel::Email { .. }) {
-            return match self.claims(device).await? {
+        if let Channel::Email { address, .. } = &device.channel {
+            let address = address.clone();
+            return match self.claims(device, address).await? {
                 Ok(claimed) => self.keeps_address(&person, &claimed, &code).await,
                 Err(problem) => Ok(Err(problem)),
             };
@@ -99,12 +100,15 @@ impl Visitor<'_> {
         code: &Secret<String>,
     ) -> Result<Done, Problem> {
         let (now, own) = (self.guest.now, &self.signed_in.session.person);
-        let register = |reach: Reach, place: Place| {
-            let (next, ()) = registered(reach, &claimed.device, now)?;
+        let claim = |place: Place| {
             let place = place.claimed(own, now.after(SUBSCRIBED_WITHIN), now).ok_or(DeviceProblem::InUse)?;
-            Ok((next, place.subscribed(claimed.subscription().cloned()), ()))
+            Ok(place.subscribed(claimed.subscription().cloned()))
         };
-        match self.change_at(&claimed.digest, register).await? {
+        let register = |reach: Reach, place: Option<Place>| {
+            let (next, ()) = registered(reach, &claimed.device, now)?;
+            Ok((next, place.map(claim).transpose()?, ()))
+        };
+        match self.change_at(|_| Some(claimed.digest), register).await? {
             Ok(_) => self.asks(person, &claimed.device, code).await,
             Err(problem) => Ok(Err(problem)),
         }
@@ -142,13 +146,10 @@ impl Visitor<'_> {
             _ => reach,
         };
         let secret = self.guest.keys.server_secret().await?;
-        let Ok(()) = match of_device(secret, device) {
-            None => self.change(|reach| Ok::<_, Infallible>((forget(reach), ()))).await?.map(drop),
-            Some(digest) => {
-                let both = |reach, place: Place| Ok::<_, Infallible>((forget(reach), place.let_go(own), ()));
-                self.change_at(&digest, both).await?.map(drop)
-            }
+        let both = |reach, place: Option<Place>| {
+            Ok::<_, Infallible>((forget(reach), place.map(|place| place.let_go(own)), ()))
         };
+        let Ok(_) = self.change_at(|_| of_device(secret, device), both).await?;
         Ok(())
     }
 

@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use details::DetailTypes;
-use issuing::{Behalf, Exchanged, Registered, on_behalf};
+use issuing::{Behalf, Content, Exchanged, Registered, on_behalf};
 use oauth::configuration::{Client, DetailType, PolicyText, Server, Tool};
 use oauth::{
-    AccessTokenClaims, Actor, AuthorizationDetails, Narrower, Origin, Scope, Timestamp, TokenFrame, TokenId,
-    TokenType, delegated,
+    AccessTokenClaims, Actor, AuthorizationDetails, ClientId, Narrower, Origin, Scope, Timestamp, TokenFrame,
+    TokenId, TokenType, delegated,
 };
 use policy::Policies;
 use proptest::prelude::*;
@@ -33,12 +33,36 @@ const LONGEST: usize = 3;
 /// Which right passes from which tool to which other one.
 type Rules = BTreeSet<(usize, usize, usize)>;
 
-/// One hop: to which tool, and what the request names of rights 0 to 2; nothing where it names nothing.
+/// What a request names, of rights 0 to 2; nothing where it names nothing.
+#[derive(Clone, Debug)]
+struct Asked {
+    scopes: Option<BTreeSet<usize>>,
+    detail: Option<(usize, BTreeSet<u8>)>,
+}
+
+impl Asked {
+    fn at(&self, tool: usize) -> Narrower {
+        Narrower {
+            scope: self.scopes.as_ref().map(|rights| scope(tool, rights)),
+            resources: vec![],
+            details: self.detail.as_ref().map(|(object, ways)| details(vec![detail(tool, *object, ways)])),
+        }
+    }
+
+    /// What it names of what there is at most, or the whole; nothing where it names more.
+    fn of(&self, most: &Held) -> Option<Held> {
+        let details = self.detail.clone().map_or_else(|| most.details.clone(), |one| BTreeSet::from([one]));
+        let scopes = self.scopes.clone().unwrap_or_else(|| most.scopes.clone());
+        (is_within(&details, &most.details) && scopes.is_subset(&most.scopes))
+            .then_some(Held { scopes, details })
+    }
+}
+
+/// One hop: to which tool, what the request names, and how much later.
 #[derive(Clone, Debug)]
 struct Step {
     to: usize,
-    scopes: Option<BTreeSet<usize>>,
-    detail: Option<(usize, BTreeSet<u8>)>,
+    asked: Asked,
     later: u64,
 }
 
@@ -66,7 +90,14 @@ struct Said {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Held {
     scopes: BTreeSet<usize>,
-    details: BTreeSet<(usize, BTreeSet<u8>)>,
+    details: Details,
+}
+
+type Details = BTreeSet<(usize, BTreeSet<u8>)>;
+
+/// Each of them within one of those.
+fn is_within(details: &Details, most: &Details) -> bool {
+    details.iter().all(|(object, ways)| most.iter().any(|(of, most)| of == object && ways.is_subset(most)))
 }
 
 fn tool(at: usize, rules: &Rules) -> Tool {
@@ -184,20 +215,15 @@ fn hop(
     step: &Step,
     now: Timestamp,
 ) -> Option<AccessTokenClaims> {
-    let World { tools, types, clients, server, policies } = world;
+    let World { tools, clients, policies, .. } = world;
     if now >= token.exp {
         return None;
     }
     let (client, target) = (&clients[at], &tools[step.to]);
-    let asked = Narrower {
-        scope: step.scopes.as_ref().map(|rights| scope(step.to, rights)),
-        resources: vec![],
-        details: step.detail.as_ref().map(|(object, ways)| details(vec![detail(step.to, *object, ways)])),
-    };
+    let asked = step.asked.at(step.to);
     let act = delegated(token, Actor::client(&client.id), LONGEST).ok()?;
-    let registered = Registered { server, tools, types: types.clone(), client, default_resource: None };
     let most = Most::AtTool(&tools[at]);
-    let content = at_tool((&most, token, None), target, &asked, &registered).ok()?;
+    let content = at_tool((&most, token, None), target, &asked, &registered(world, client)).ok()?;
     let exchange = Exchange {
         policies: policies.clone(),
         client,
@@ -213,25 +239,42 @@ fn hop(
     let (content, names_the_actor) = exchange.permitted(&asked, content).ok()?;
     let act = said_to_act(act, names_the_actor, token);
     let exchanged = Exchanged { subject: token, grant: None, profile: None, act };
-    let behalf = Behalf::Exchanged(&exchanged);
-    let lives = behalf.capped(content.audience.access_token_lifetime(server), now);
     let depth = u8::try_from(token.exchanged_from.len()).expect("a short chain");
+    let jti = TokenId::from_random([depth + 1; 16]);
+    Some(issued(world, &content, &Behalf::Exchanged(&exchanged), (&token.sub, &client.id), jti, now))
+}
+
+/// What a token with this content says.
+fn issued(
+    world: &World,
+    content: &Content<'_>,
+    behalf: &Behalf<'_>,
+    (sub, client_id): (&str, &ClientId),
+    jti: TokenId,
+    now: Timestamp,
+) -> AccessTokenClaims {
+    let server = &world.server;
+    let lives = behalf.capped(content.audience.access_token_lifetime(server), now);
     let frame = TokenFrame {
         iss: server.issuer.clone(),
-        sub: token.sub.clone(),
+        sub: sub.to_owned(),
         aud: content.audience.uri(server),
-        client_id: client.id.clone(),
-        jti: TokenId::from_random([depth + 1; 16]),
+        client_id: client_id.clone(),
+        jti,
         iat: now,
         exp: now.after(lives),
     };
-    let tool = content.audience.tool();
     let bare = AccessTokenClaims {
-        scope: content.scope,
-        authorization_details: content.details,
+        scope: content.scope.clone(),
+        authorization_details: content.details.clone(),
         ..AccessTokenClaims::bare(frame)
     };
-    Some(on_behalf(bare, &behalf, tool))
+    on_behalf(bare, behalf, content.audience.tool())
+}
+
+fn registered<'w>(world: &'w World, client: &'w Client) -> Registered<'w> {
+    let World { tools, types, server, .. } = world;
+    Registered { server, tools, types: types.clone(), client, default_resource: None }
 }
 
 struct World {
@@ -281,8 +324,9 @@ impl Reckoned<'_> {
                 }
                 continue;
             }
-            let named_and_refused = (self.step.scopes.is_some() && left.scopes != content.scopes)
-                || (self.step.detail.is_some() && left.details != content.details);
+            let asked = &self.step.asked;
+            let named_and_refused = (asked.scopes.is_some() && left.scopes != content.scopes)
+                || (asked.detail.is_some() && left.details != content.details);
             // Where policies leave none of the details, the scope alone would look as if it allowed everything.
             let are_lost = left.details.is_empty() && !content.details.is_empty();
             return (!named_and_refused && !are_lost).then_some((left, !impersonation));
@@ -292,21 +336,13 @@ impl Reckoned<'_> {
 
     /// What the rules let pass, and of that what the request names; nothing where it names more.
     fn content(&self, held: &Held) -> Option<Held> {
-        let Step { to, ref scopes, ref detail, .. } = *self.step;
+        let to = self.step.to;
         let passes = |right: usize| self.at == to || self.rules.contains(&(self.at, to, right));
         let most = Held {
             scopes: held.scopes.iter().copied().filter(|right| passes(*right)).collect(),
             details: held.details.iter().filter(|(object, _)| passes(*object)).cloned().collect(),
         };
-        let is_within = |(object, ways): &(usize, BTreeSet<u8>)| {
-            most.details.iter().any(|(of, most)| of == object && ways.is_subset(most))
-        };
-        let is_too_much = scopes.as_ref().is_some_and(|named| !named.is_subset(&most.scopes))
-            || detail.as_ref().is_some_and(|named| !is_within(named));
-        (!is_too_much).then(|| Held {
-            scopes: scopes.clone().unwrap_or(most.scopes),
-            details: detail.clone().map_or(most.details, |named| BTreeSet::from([named])),
-        })
+        self.step.asked.of(&most)
     }
 
     fn left(&self, content: &Held, impersonation: bool) -> Held {
@@ -363,15 +399,15 @@ fn ways() -> impl Strategy<Value = BTreeSet<u8>> {
     prop::collection::btree_set(0_u8..3, 1..3)
 }
 
+/// A request that names scopes in so many cases, and in as many a detail.
+fn asked(weight: f64) -> impl Strategy<Value = Asked> {
+    let scopes = prop::option::weighted(weight, prop::collection::btree_set(0_usize..3, 0..2));
+    (scopes, prop::option::weighted(weight, (0_usize..3, ways())))
+        .prop_map(|(scopes, detail)| Asked { scopes, detail })
+}
+
 fn step() -> impl Strategy<Value = Step> {
-    let scopes = prop::option::weighted(0.3, prop::collection::btree_set(0_usize..3, 0..2));
-    let detail = prop::option::weighted(0.3, (0_usize..3, ways()));
-    (0_usize..3, scopes, detail, 0_u64..120).prop_map(|(to, scopes, detail, later)| Step {
-        to,
-        scopes,
-        detail,
-        later,
-    })
+    (0_usize..3, asked(0.3), 0_u64..120).prop_map(|(to, asked, later)| Step { to, asked, later })
 }
 
 fn about() -> impl Strategy<Value = About> {
@@ -449,10 +485,7 @@ fn walked(chain: &Chain) -> Result<(usize, usize), TestCaseError> {
         prop_assert_eq!(&given, &left);
         narrowed += usize::from(reckoned.content(&held).is_some_and(|content| content != given));
         prop_assert!(given.scopes.is_subset(&first.scopes));
-        for (object, ways) in &given.details {
-            let mut of_first = first.details.iter();
-            prop_assert!(of_first.any(|(of, most)| of == object && ways.is_subset(most)), "{:?}", given);
-        }
+        prop_assert!(is_within(&given.details, &first.details), "{:?}", given);
         is_made_of(&next, &token, &origin, now)?;
         prop_assert_eq!(next.aud.as_str(), format!("https://{}.test", TOOLS[step.to]));
         prop_assert_eq!(next.client_id.as_str(), TOOLS[at]);
@@ -519,7 +552,7 @@ fn a_right_that_every_rule_and_policy_lets_pass_goes_all_the_way() {
     let first = Held { scopes: BTreeSet::from([0, 1]), details: BTreeSet::from([(2, BTreeSet::from([0]))]) };
     let mut token = first_token(&first, 300);
     for (at, to) in [(0, 1), (1, 2)] {
-        let step = Step { to, scopes: None, detail: None, later: 0 };
+        let step = Step { to, asked: Asked { scopes: None, detail: None }, later: 0 };
         token = hop(&world, at, &token, &step, NOW).expect("a token");
     }
     assert_eq!(token.scope, scope(2, &BTreeSet::from([1])), "the second may not have the other");

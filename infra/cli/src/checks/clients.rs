@@ -6,7 +6,7 @@ use oauth::scope::is_scope_token;
 use oauth::{ClientId, RedirectUri, Scope, ToolId};
 
 use super::keys::{public_keys, public_keys_of_file};
-use super::{Answers, First, Known, Names, plain_text_problem};
+use super::{Answers, First, Known, plain_text_problem};
 use crate::Complaint;
 use crate::files::{AuthenticationMethod, ClientFile, GrantTypeName};
 use crate::reading::Read;
@@ -18,14 +18,12 @@ pub(super) fn clients(
     complaints: &mut Vec<Complaint>,
 ) -> Vec<Client> {
     let mut ids = First::default();
-    let names = files.iter().map(|file| file.value.id.as_str());
-    let names = Names::new("client", known.all_clients_are_read, names);
     files
         .iter()
         .filter_map(|file| {
             let before = complaints.len();
             ids.check("client", &file.value.id, file.at(&["id"]), complaints);
-            names.check_all(file, &["actors"], file.value.actors.iter(), complaints);
+            known.clients.check_all(file, &["actors"], file.value.actors.iter(), complaints);
             let client = client(file, known, complaints).filter(|_| complaints.len() == before)?;
             known.standing_details(file, &client, complaints);
             (complaints.len() == before).then_some(client)

@@ -36,7 +36,12 @@ pub(super) async fn keys(deployment: &Deployment<'_>, store: &Store, now: Timest
 }
 
 /// What the server signs with.
-pub(super) const ALGORITHMS: [SigningAlgorithm; 2] = [SigningAlgorithm::Es256, SigningAlgorithm::Rs256];
+const ALGORITHMS: [SigningAlgorithm; 2] = [SigningAlgorithm::Es256, SigningAlgorithm::Rs256];
+
+/// The key that signs now, for each algorithm that has one.
+pub(super) fn signing_now(ring: &KeyRing, now: Timestamp) -> impl Iterator<Item = &ScheduledKey<RingKey>> {
+    ALGORITHMS.into_iter().filter_map(move |algorithm| ring.signing_keys.signing_key(algorithm, now))
+}
 
 /// Whether each algorithm has a key that signs, and the newest is not older than it should be.
 fn signing_keys(ring: &KeyRing, rotation: Duration, now: Timestamp) -> Verdict {
@@ -67,8 +72,7 @@ fn newest(ring: &KeyRing, algorithm: SigningAlgorithm) -> Option<&ScheduledKey<R
 }
 
 async fn signing_keys_in_kms(kms: &Client, ring: &KeyRing, now: Timestamp) -> Verdict {
-    let signing = ALGORITHMS.into_iter().filter_map(|one| ring.signing_keys.signing_key(one, now));
-    let ids: Vec<&str> = signing
+    let ids: Vec<&str> = signing_now(ring, now)
         .filter_map(|key| match &key.key.custody {
             RingCustody::Kms { key_id } => Some(key_id.as_str()),
             RingCustody::KmsWrapped { .. } | RingCustody::Gone { .. } => None,

@@ -1,12 +1,10 @@
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use keys::{KeyRing, PublicKey, RingKey, ScheduledKey};
+use keys::KeyRing;
 use oauth::Timestamp;
 use serde_json::Value;
 
 use super::Verdict;
 use super::documents::json;
-use super::key_ring::ALGORITHMS;
+use super::key_ring::signing_now;
 use super::visitor::Visitor;
 
 /// Whether clients find the keys that sign now in the key set that they fetch (RFC 7517, section 5): of a token whose key is not
@@ -18,14 +16,15 @@ pub(super) async fn published(issuer: &str, ring: &KeyRing, now: Timestamp) -> V
     };
     let there: Vec<&str> = set["keys"].as_array().into_iter().flatten().filter_map(key_id).collect();
     let mut signing = 0;
-    for key in ALGORITHMS.into_iter().filter_map(|one| ring.signing_keys.signing_key(one, now)) {
+    for key in signing_now(ring, now) {
         let name = key.algorithm.as_str();
-        let Some(kid) = thumbprint(key) else {
+        let Ok(public) = key.key.public() else {
             return Verdict::wrong(
                 format_args!("the ring's key for {name} cannot be read"),
                 "put the table back to before it was damaged: infra/runbook.md, \"The table was lost or damaged\"",
             );
         };
+        let kid = public.thumbprint();
         if !there.contains(&kid.as_str()) {
             return Verdict::wrong(
                 format_args!(
@@ -50,10 +49,4 @@ async fn fetched(url: &str) -> Result<Value, String> {
 
 fn key_id(key: &Value) -> Option<&str> {
     key["kid"].as_str()
-}
-
-/// What the key is called in the set (RFC 7638).
-fn thumbprint(key: &ScheduledKey<RingKey>) -> Option<String> {
-    let spki = STANDARD.decode(&key.key.public_key).ok()?;
-    PublicKey::from_spki(&spki).ok().map(|public| public.thumbprint())
 }

@@ -56,6 +56,22 @@ fn a_policy_that_fails_refuses() {
     assert!(matches!(&decision, Decision::Failed { by, .. } if *by == ["needs-a-person"]), "{decision:?}");
 }
 
+/// RFC 8693, section 2.1: whoever shows a token of its own beside its proof says nothing new by it.
+#[test]
+fn a_principal_that_names_itself_names_no_other_actor() {
+    let forbids = r#"@id("nobody-else") forbid (principal, action, resource) when { context has actor };"#;
+    let both = policies(&format!("{EXCHANGE}{forbids}"));
+    for (actor, decision) in [
+        (None, allowed("files-tool-reads-customers")),
+        (Some("files-tool"), allowed("files-tool-reads-customers")),
+        (Some("night-agent"), Decision::Denied { by: vec!["nobody-else".to_owned()] }),
+    ] {
+        let mut asking = asking();
+        asking.actor = actor;
+        assert_eq!(asking.of(&both), decision, "{actor:?}");
+    }
+}
+
 /// RFC 8693, section 3: what may be had as an access token of minutes need not be had as an assertion that nobody can end.
 #[test]
 fn a_policy_can_tell_what_is_issued() {

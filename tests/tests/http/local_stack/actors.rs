@@ -7,53 +7,32 @@ use serde_json::json;
 
 use crate::agent::{Agent, BANK, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
 use crate::asking::{Answering, for_approval_of, somebody_reachable, the_person_answers};
-use crate::exchange::{ACCESS_TOKEN, ID_JAG, ID_TOKEN, REFRESH_TOKEN, an_exchange, the_bank};
+use crate::exchange::{ID_TOKEN, REFRESH_TOKEN, acted_by, an_exchange, an_id_jag, own_token_of, the_bank};
+use crate::local_stack::configuration_changes::applies;
+use crate::local_stack::exchanges::changes;
 use crate::person::{granted, somebody};
 use crate::stack::Stack;
 use crate::token::verified;
-use crate::web::{Answer, Parameters, http};
+use crate::web::{Answer, Parameters};
 
 const DESK: &str = "clients/desk-tool.toml";
 const FILE_TOOL: &str = "clients/files-tool.toml";
 
-/// Changes a file of a configuration folder.
-fn changes(folder: &std::path::Path, (file, from, to): (&str, &str, &str)) {
-    let path = folder.join(file);
-    let text = fs::read_to_string(&path).expect("the file");
-    assert!(text.contains(from), "{file} has no {from:?}");
-    fs::write(path, text.replace(from, to)).expect("written");
-}
-
-fn puts_in_force(stack: &Stack, change: (&str, &str, &str)) {
-    changes(&stack.configuration, change);
-    stack.operator().applies(&stack.configuration);
-    stack.takes_notice();
+fn puts_in_force(stack: &Stack, (file, from, to): (&str, &str, &str)) {
+    changes(&stack.configuration.join(file), from, to);
+    applies(stack);
 }
 
 /// A stack whose front desk may also exchange what it was given, and tell another server who somebody is.
 fn with_a_desk_that_exchanges(name: &str) -> Stack {
     Stack::start_with(name, &[], |folder| {
-        changes(folder, (DESK, "\"ciba\"", "\"token_exchange\", \"ciba\""));
-        changes(
-            folder,
-            ("server.toml", "{ delegating-agent =", "{ desk-tool = \"desk-at-chat\", delegating-agent ="),
-        );
+        changes(&folder.join(DESK), "\"ciba\"", "\"token_exchange\", \"ciba\"");
+        let (others, all) = ("{ delegating-agent =", "{ desk-tool = \"desk-at-chat\", delegating-agent =");
+        changes(&folder.join("server.toml"), others, all);
         let exchanges = "@id(\"desk-tool-exchanges\")\n\
              permit (principal == Client::\"desk-tool\", action == Action::\"token_exchange\", resource);";
         fs::write(folder.join("policies/desk.cedar"), exchanges).expect("written");
     })
-}
-
-fn own_token_of(agent: &Agent<'_>) -> String {
-    agent.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token")
-}
-
-fn acted_by(token: &str) -> Parameters {
-    Parameters::of([("actor_token", token), ("actor_token_type", ACCESS_TOKEN)])
-}
-
-fn userinfo(stack: &Stack, token: &str) -> Answer {
-    Answer::to(http().get(stack.url("/userinfo")).header("authorization", format!("Bearer {token}")))
 }
 
 /// What the front desk has of a person who approved that somebody else, or nobody else, acts.
@@ -113,7 +92,7 @@ fn an_actor_who_is_switched_off_acts_no_more() {
 #[test]
 fn userinfo_tells_an_actor_who_was_switched_off_nothing() {
     let stack = Stack::start_with("actors-at-userinfo", &[], |folder| {
-        changes(folder, (DESK, "default_tool = \"files\"\n", ""));
+        changes(&folder.join(DESK), "default_tool = \"files\"\n", "");
     });
     let night = own_token_of(&Agent::with_basic(&stack, "nightly-agent"));
     let (desk, person) = (Agent::with_basic(&stack, "desk-tool"), somebody_reachable(&stack));
@@ -121,9 +100,9 @@ fn userinfo_tells_an_actor_who_was_switched_off_nothing() {
     let auth_req_id = desk.waits_for_approval(&form.joined(&acted_by(&night)));
     the_person_answers(&stack, &person, &auth_req_id, &Answering::Yes);
     let token = desk.comes_for(&auth_req_id, &acted_by(&night)).ok().string("access_token");
-    userinfo(&stack, &token).ok();
+    stack.userinfo(&token).ok();
     stack.operator().does(&["client", "disable", "nightly-agent"]);
-    assert_eq!(userinfo(&stack, &token).status, 401);
+    assert_eq!(stack.userinfo(&token).status, 401);
 }
 
 /// What a tool got by exchange in somebody's name ends with that one, and is renewed as long as the tool may name them.
@@ -166,7 +145,7 @@ fn an_actor_who_is_in_the_configuration_no_more_acts_no_more() {
     let night = own_token_of(&Agent::with_basic(&stack, "nightly-agent"));
     let (desk, answer) = approved(&stack, &acted_by(&night));
     fs::remove_file(stack.configuration.join("clients/nightly-agent.toml")).expect("it was there");
-    changes(&stack.configuration, (FILE_TOOL, "\"nightly-agent\", ", ""));
+    changes(&stack.configuration.join(FILE_TOOL), "\"nightly-agent\", ", "");
     puts_in_force(&stack, (DESK, "actors = [\"nightly-agent\"]\n", ""));
     the_file_tool(&stack).finds_inactive(&answer.string("access_token"));
     desk.finds_inactive(&answer.string("refresh_token"));
@@ -196,13 +175,6 @@ fn an_actor_token_from_before_everything_of_its_client_was_ended_proves_nobody()
     exchanges(&own_token_of(&nightly)).ok();
 }
 
-fn to_chat(subject: &str, token_type: &str) -> Parameters {
-    an_exchange(subject, "https://mcp.chat.test")
-        .with("subject_token_type", token_type)
-        .and("requested_token_type", ID_JAG)
-        .and("audience", "https://auth.chat.test")
-}
-
 /// draft-ietf-oauth-identity-assertion-authz-grant, section 3.1, has no claim for who acts: it would say that the client comes alone.
 #[test]
 fn no_id_jag_is_about_a_person_for_whom_somebody_else_acts() {
@@ -211,10 +183,10 @@ fn no_id_jag_is_about_a_person_for_whom_somebody_else_acts() {
     let (desk, acted) = approved(&stack, &acted_by(&night));
     let (_, alone) = approved(&stack, &Parameters::default());
     for (name, token_type) in [("id_token", ID_TOKEN), ("refresh_token", REFRESH_TOKEN)] {
-        let refused = desk.sends("/token", &to_chat(&acted.string(name), token_type));
+        let refused = desk.sends("/token", &an_id_jag(&acted.string(name), token_type));
         refused.is_refused(400, "invalid_request");
         assert_eq!(stack.observer().audit_of(&refused)[0]["why"], "somebody else acts", "{name}");
-        desk.sends("/token", &to_chat(&alone.string(name), token_type)).ok();
+        desk.sends("/token", &an_id_jag(&alone.string(name), token_type)).ok();
     }
 }
 
@@ -224,7 +196,7 @@ fn no_id_jag_is_given_to_a_client_that_may_no_longer_know_who_somebody_is() {
     let stack = Stack::start("actors-without-openid", &[]);
     let agent = Agent::with_basic(&stack, "delegating-agent");
     let id_token = granted(&agent, &somebody(&stack), &asks_for_a_file()).answer.string("id_token");
-    agent.sends("/token", &to_chat(&id_token, ID_TOKEN)).ok();
+    agent.sends("/token", &an_id_jag(&id_token, ID_TOKEN)).ok();
     puts_in_force(&stack, ("clients/delegating-agent.toml", "\"openid\", ", ""));
-    agent.sends("/token", &to_chat(&id_token, ID_TOKEN)).is_refused(400, "invalid_request");
+    agent.sends("/token", &an_id_jag(&id_token, ID_TOKEN)).is_refused(400, "invalid_request");
 }

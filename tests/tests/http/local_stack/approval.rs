@@ -10,7 +10,7 @@ use crate::asking::{
     for_signing_in_of, page_of, rings, somebody_reachable,
 };
 use crate::browser::{Browser, Page};
-use crate::exchange::ACCESS_TOKEN;
+use crate::exchange::{acted_by, own_token_of};
 use crate::local_stack::aws_calls::Calls;
 use crate::local_stack::backchannel::{messages_of, soon};
 use crate::person::Person;
@@ -80,9 +80,7 @@ fn what_an_agent_has_waiting_that_was_switched_off_meanwhile_is_offered_to_nobod
 fn what_waits_for_an_actor_that_was_switched_off_meanwhile_is_offered_to_nobody_and_is_in_nobodys_way() {
     let stack = Stack::start("actors-switched-off", &[]);
     let person = somebody_reachable(&stack);
-    let night = Agent::with_basic(&stack, "nightly-agent");
-    let token = night.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
-    let acted = Parameters::of([("actor_token", token.as_str()), ("actor_token_type", ACCESS_TOKEN)]);
+    let acted = acted_by(&own_token_of(&Agent::with_basic(&stack, "nightly-agent")));
     let desk = Agent::with_basic(&stack, "desk-tool");
     desk.waits_for_approval(&for_a_file_of(&person).joined(&acted));
     stack.operator().does(&["client", "disable", "nightly-agent"]);
@@ -190,9 +188,7 @@ fn the_number_that_the_agent_shows_stands_in_no_message_and_in_no_log() {
 fn a_link_to_what_nobody_can_decide_any_more_says_so() {
     let stack = Stack::start("links-to-what-is-gone", &[]);
     let person = somebody_reachable(&stack);
-    let night = Agent::with_basic(&stack, "nightly-agent");
-    let token = night.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
-    let acted = Parameters::of([("actor_token", token.as_str()), ("actor_token_type", ACCESS_TOKEN)]);
+    let acted = acted_by(&own_token_of(&Agent::with_basic(&stack, "nightly-agent")));
     let desk = Agent::with_basic(&stack, "desk-tool");
     let of_the_night = desk.waits_for_approval(&for_a_file_of(&person).joined(&acted));
     let of_the_other = another_asking_agent(&stack).waits_for_approval(&for_a_file_of(&person));

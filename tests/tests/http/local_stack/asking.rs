@@ -12,7 +12,7 @@ use crate::asking::{
     somebody_reachable, the_person_answers,
 };
 use crate::browser::{Browser, Page};
-use crate::exchange::ACCESS_TOKEN;
+use crate::exchange::{acted_by, own_token_of};
 use crate::inviting::{an_invited_agent, with_the_code};
 use crate::local_stack::aws_calls::Calls;
 use crate::person::{Person, granted, somebody, somebody_with};
@@ -375,9 +375,8 @@ fn a_client_that_was_disabled_meanwhile_gets_nothing() {
 
 /// A token that the actor got for itself, at the tool that asks for it.
 fn acted_by_the_night_agent(stack: &Stack) -> (String, Parameters) {
-    let night = Agent::with_basic(stack, "nightly-agent");
-    let token = night.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
-    let shown = Parameters::of([("actor_token", token.as_str()), ("actor_token_type", ACCESS_TOKEN)]);
+    let token = own_token_of(&Agent::with_basic(stack, "nightly-agent"));
+    let shown = acted_by(&token);
     (token, shown)
 }
 

@@ -10,7 +10,7 @@ use crate::person::{Decision, password_form, somebody, the_code};
 use crate::running_stack::remembered_consents::{forgetting, the_same_request};
 use crate::stack::Stack;
 use crate::token::verified;
-use crate::web::{Answer, Parameters, http};
+use crate::web::{Answer, Parameters};
 
 #[test]
 fn each_decision_on_the_way_is_one_event_that_names_everyone() {
@@ -156,9 +156,6 @@ fn whoever_shows_a_token_is_named_with_all_that_it_says() {
     let issuer = Parameters::of([("resource", stack.issuer.as_str())]);
     let renewed = agent.refreshes_for(&tokens.refresh_token, &issuer).ok();
     let for_userinfo = renewed.string("access_token");
-    let asks = |token: &str| {
-        Answer::to(http().get(stack.url("/userinfo")).header("authorization", format!("Bearer {token}")))
-    };
     let looks = |token: &str| tool.sends("/introspect", &Parameters::of([("token", token)])).ok();
 
     let of = |token: &str, client: &str| {
@@ -168,12 +165,12 @@ fn whoever_shows_a_token_is_named_with_all_that_it_says() {
             "details_digest": claims["asked"],
         })
     };
-    let told = asks(&for_userinfo).ok();
-    let of_the_tools = asks(&tokens.access_token);
+    let told = stack.userinfo(&for_userinfo).ok();
+    let of_the_tools = stack.userinfo(&tokens.access_token);
     each_is_one_event(stack, &of(&for_userinfo, &agent.id), &[(told, "userinfo", "granted", ALL)]);
     let about = of(&tokens.access_token, &agent.id);
     each_is_one_event(stack, &about, &[(of_the_tools, "userinfo", "refused", ALL)]);
-    each_is_one_event(stack, &about, &[(asks("junk"), "userinfo", "refused", &[])]);
+    each_is_one_event(stack, &about, &[(stack.userinfo("junk"), "userinfo", "refused", &[])]);
     let looked = looks(&tokens.access_token);
     let about = of(&tokens.access_token, &tool.id);
     each_is_one_event(stack, &about, &[(looked, "introspection", "granted", ALL)]);

@@ -13,7 +13,7 @@ use crate::asking::{
 };
 use crate::browser::{Browser, Page};
 use crate::exchange::{
-    ACCESS_TOKEN, ID_JAG, ID_TOKEN, JWT, JWT_BEARER, LEDGER, REFRESH_TOKEN, SAML2, an_exchange,
+    ID_JAG, ID_TOKEN, JWT, JWT_BEARER, LEDGER, REFRESH_TOKEN, SAML2, acted_by, an_exchange, own_token_of,
 };
 use crate::inviting::{DEVICES, INVITATIONS, USER_CODE, a_number};
 use crate::local_stack::backchannel::messages_of;
@@ -53,7 +53,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("`POST /account/user-code`", "8 reads, 4 writes, 2 password hashes"),
     ("`GET /account/devices`", "2 reads"),
     ("`POST /account/devices`, a number named", "4 reads, 4 writes, 1 message"),
-    ("`POST /account/devices/confirm`", "4 reads, 1 write"),
+    ("`POST /account/devices/confirm`", "3 reads, 1 write"),
     ("`POST /sign-in/password`, of a person with one session", "7 reads, 6 writes, 2 password hashes"),
     ("`POST /sign-out`", "1 read, 1 write"),
     ("`GET /jwks.json`, both discovery documents", "nothing"),
@@ -211,9 +211,7 @@ fn measure_further_exchanges(stack: &Stack, person: &Person) -> Measured {
     let observer = stack.observer();
     let files = the_file_tool(stack);
     let first = granted(&an_agent(stack), person, &asks_for_a_file()).access_token;
-    let nightly = Agent::with_basic(stack, "nightly-agent");
-    let acting = nightly.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
-    let actor = Parameters::of([("actor_token", &acting), ("actor_token_type", ACCESS_TOKEN)]);
+    let actor = acted_by(&own_token_of(&Agent::with_basic(stack, "nightly-agent")));
     let acted = files.exchanges_for(&first, BANK, &actor).ok();
     let bank = crate::exchange::the_bank(stack);
     let for_bank = files.exchanges(&first, BANK).ok().string("access_token");
@@ -457,10 +455,8 @@ fn measure_what_else_is_shown(stack: &Stack) -> Measured {
     let (coded, desk) = (Agent::with_basic(stack, "coded-agent"), Agent::with_basic(stack, "desk-tool"));
     let form = for_signing_in_of(&person.user_name);
     let showing = |code: &str| form.clone().and("user_code", code);
-    let token =
-        Agent::with_basic(stack, "nightly-agent").works_alone(&Parameters::of([("scope", "files.read")]));
-    let token = token.ok().string("access_token");
-    let acting = form.clone().and("actor_token", &token).and("actor_token_type", ACCESS_TOKEN);
+    let token = own_token_of(&Agent::with_basic(stack, "nightly-agent"));
+    let acting = form.clone().joined(&acted_by(&token));
     // Now what is known of the agents is warm.
     coded.asks_elsewhere(&showing("000 000 00")).is_refused(400, "invalid_user_code");
     desk.asks_elsewhere(&acting.clone().with("login_hint", &format!("nobody-{}", person.user_name))).ok();

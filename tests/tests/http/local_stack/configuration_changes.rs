@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::agent::{Agent, BANK, FILES, an_agent, asks, asks_for_a_file, the_file, the_file_tool};
 use crate::browser::{Browser, Page};
+use crate::local_stack::exchanges;
 use crate::person::{Decision, somebody, the_person_consents};
 use crate::stack::Stack;
 use crate::token::verified;
@@ -14,14 +15,11 @@ use crate::web::{Answer, Parameters};
 
 /// Changes a file of the configuration.
 fn changes(stack: &Stack, file: &str, from: &str, to: &str) {
-    let path = stack.configuration.join(file);
-    let text = fs::read_to_string(&path).expect("a file of the configuration");
-    assert!(text.contains(from), "{file} does not say {from}");
-    fs::write(path, text.replace(from, to)).expect("written");
+    exchanges::changes(&stack.configuration.join(file), from, to);
 }
 
 /// Puts the changed configuration in force, and lets the server take notice.
-fn applies(stack: &Stack) -> u64 {
+pub(crate) fn applies(stack: &Stack) -> u64 {
     let version = stack.operator().applies(&stack.configuration);
     stack.takes_notice();
     version

@@ -408,7 +408,8 @@ fn an_issuer_s_keys_are_fetched_and_kept() {
     shows("partner-2").ok();
 }
 
-fn changes(path: &std::path::Path, from: &str, to: &str) {
+/// Changes a file of a configuration.
+pub(crate) fn changes(path: &std::path::Path, from: &str, to: &str) {
     let text = fs::read_to_string(path).expect("the file");
     assert!(text.contains(from), "{} has no {from:?}", path.display());
     fs::write(path, text.replace(from, to)).expect("written");

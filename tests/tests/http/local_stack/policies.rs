@@ -11,7 +11,10 @@ use crate::agent::{
 };
 use crate::asking::for_signing_in_of;
 use crate::browser::{Browser, Page};
-use crate::exchange::{ACCESS_TOKEN, ID_TOKEN, JWT, JWT_BEARER, LEDGER, REFRESH_TOKEN, SAML2, an_exchange};
+use crate::exchange::{
+    ACCESS_TOKEN, ID_TOKEN, JWT, JWT_BEARER, LEDGER, REFRESH_TOKEN, SAML2, acted_by, an_exchange,
+    own_token_of,
+};
 use crate::outsider::the_partner;
 use crate::person::{Decision, decision_form, granted, somebody, somebody_with, the_code};
 use crate::running_stack::remembered_consents::the_same_request;
@@ -437,9 +440,7 @@ fn who_names_an_actor_gets_no_token_that_names_nobody() {
     let stack = with_policies("policies-named-and-unseen", UNSEEN);
     let files = the_file_tool(&stack);
     let first = granted(&an_agent(&stack), &somebody(&stack), &asks_for_a_file()).access_token;
-    let nightly = Agent::with_basic(&stack, "nightly-agent");
-    let own = nightly.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
-    let acting = Parameters::of([("actor_token", own.as_str()), ("actor_token_type", ACCESS_TOKEN)]);
+    let acting = acted_by(&own_token_of(&Agent::with_basic(&stack, "nightly-agent")));
     let refused = files.exchanges_for(&first, BANK, &acting);
     refused.is_refused(400, "invalid_target");
     is_audited(&stack, &refused, "exchange-not-allowed", "none");
@@ -464,9 +465,7 @@ fn no_night_agent(action: &str) -> String {
 fn a_policy_decides_who_may_be_named_as_actor() {
     let stack = with_policies("policies-actor", NOT_AT_NIGHT);
     let (files, desk) = (the_file_tool(&stack), Agent::with_basic(&stack, "desk-tool"));
-    let nightly = Agent::with_basic(&stack, "nightly-agent");
-    let own = nightly.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
-    let acting = Parameters::of([("actor_token", own.as_str()), ("actor_token_type", ACCESS_TOKEN)]);
+    let acting = acted_by(&own_token_of(&Agent::with_basic(&stack, "nightly-agent")));
     let first = granted(&an_agent(&stack), &somebody(&stack), &asks_for_a_file()).access_token;
     let lasting = acting.clone().and("requested_token_type", REFRESH_TOKEN);
     let child = files.exchanges_for(&first, BANK, &lasting).ok().string("access_token");

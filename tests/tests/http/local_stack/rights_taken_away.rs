@@ -9,7 +9,7 @@ use crate::agent::{Ask, FILES, an_agent, asks, the_file, the_file_tool};
 use crate::person::{granted, somebody, the_person_consents};
 use crate::stack::Stack;
 use crate::token::verified;
-use crate::web::{Answer, Parameters, http};
+use crate::web::Parameters;
 
 const CLIENT: &str = "clients/report-agent.toml";
 
@@ -29,10 +29,6 @@ fn takes(stack: &Stack, what: &[&str]) {
     stack.takes_notice();
 }
 
-fn userinfo(stack: &Stack, token: &str) -> Answer {
-    Answer::to(http().get(stack.url("/userinfo")).header("authorization", format!("Bearer {token}")))
-}
-
 fn words(said: &Value) -> Vec<String> {
     let mut words: Vec<_> =
         said["scope"].as_str().unwrap_or_default().split(' ').map(str::to_owned).collect();
@@ -46,17 +42,17 @@ fn userinfo_tells_nothing_that_a_scope_was_for_which_the_client_has_no_more() {
     let stack = Stack::start("scopes-taken-from-userinfo", &[]);
     let (agent, person) = (an_agent(&stack), somebody(&stack));
     let token = granted(&agent, &person, &Ask::new("openid profile email offline_access")).access_token;
-    let told = userinfo(&stack, &token).ok().json();
+    let told = stack.userinfo(&token).ok().json();
     assert!(told["preferred_username"].is_string() && told.get("name").is_some(), "{told}");
 
     takes(&stack, &[r#""profile", "#]);
-    let told = userinfo(&stack, &token).ok().json();
+    let told = stack.userinfo(&token).ok().json();
     let names: Vec<&String> = told.as_object().expect("claims").keys().collect();
     assert!(told["sub"].is_string() && told.get("name").is_none(), "{names:?}");
     assert!(told.get("preferred_username").is_none(), "{names:?}");
 
     takes(&stack, &[r#""openid", "#]);
-    let refused = userinfo(&stack, &token);
+    let refused = stack.userinfo(&token);
     assert_eq!(refused.status, 403, "{}", refused.text());
     let challenge = refused.header("www-authenticate").expect("a challenge");
     assert!(challenge.contains("insufficient_scope"), "{challenge}");

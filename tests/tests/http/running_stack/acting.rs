@@ -8,7 +8,7 @@ use crate::asking::{
     Answering, an_asking_agent, for_approval_of, for_signing_in_of, somebody_reachable, the_person_answers,
 };
 use crate::browser::Browser;
-use crate::exchange::ACCESS_TOKEN;
+use crate::exchange::{ACCESS_TOKEN, acted_by, own_token_of};
 use crate::person::Person;
 use crate::stack::Stack;
 use crate::token::verified;
@@ -19,17 +19,8 @@ fn the_desk(stack: &Stack) -> Agent<'_> {
     Agent::with_basic(stack, "desk-tool")
 }
 
-/// A token that an agent got for itself at that tool.
-fn own_token_of(agent: &Agent<'_>) -> String {
-    agent.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token")
-}
-
 fn the_night_agent(stack: &Stack) -> Agent<'_> {
     Agent::with_basic(stack, "nightly-agent")
-}
-
-fn acted_by(token: &str) -> Parameters {
-    Parameters::of([("actor_token", token), ("actor_token_type", ACCESS_TOKEN)])
 }
 
 fn a_file_of(person: &Person) -> Parameters {

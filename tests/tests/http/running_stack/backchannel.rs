@@ -15,7 +15,7 @@ use crate::exchange::the_bank;
 use crate::person::{Person, granted, somebody};
 use crate::stack::Stack;
 use crate::token::verified;
-use crate::web::{Answer, Parameters, http};
+use crate::web::{Answer, Parameters};
 
 fn a_file() -> Value {
     json!([the_file("Q4-report.pdf", &["read"])])
@@ -413,8 +413,7 @@ fn userinfo_tells_what_the_person_approved() {
     let auth_req_id = agent.waits_for_approval(&form);
     the_person_answers(stack, &person, &auth_req_id, &Answering::Scopes(vec!["profile"]));
     let token = agent.comes_with(&auth_req_id).ok().string("access_token");
-    let request = http().get(stack.url("/userinfo")).header("authorization", format!("Bearer {token}"));
-    let told = Answer::to(request).ok().json();
+    let told = stack.userinfo(&token).ok().json();
     assert_eq!(told["preferred_username"], person.user_name.as_str());
     assert!(told.get("email").is_none(), "{told}");
 }

@@ -4,7 +4,10 @@
 use serde_json::{Value, json};
 
 use crate::agent::{Agent, Ask, BANK, FILES, an_agent, asks_for_a_file, the_file_tool};
-use crate::exchange::{ACCESS_TOKEN, ID_JAG, ID_TOKEN, REFRESH_TOKEN, an_exchange, the_bank};
+use crate::exchange::{
+    ACCESS_TOKEN, CHAT, ID_JAG, ID_TOKEN, REFRESH_TOKEN, acted_by, an_exchange, an_id_jag, own_token_of,
+    the_bank,
+};
 use crate::person::{Tokens, granted, somebody, somebody_with};
 use crate::stack::Stack;
 use crate::token::verified;
@@ -64,8 +67,7 @@ fn an_id_token_by_exchange_names_the_client_that_asked_for_it_whoever_acts() {
     let stack = Stack::shared();
     let first = granted(&an_agent(stack), &somebody(stack), &asks_for_a_file());
     let own = nightly_s_own(stack);
-    let form = who_is_it(&first.access_token).and("audience", "bank-tool");
-    let form = form.and("actor_token", &own).and("actor_token_type", ACCESS_TOKEN);
+    let form = who_is_it(&first.access_token).and("audience", "bank-tool").joined(&acted_by(&own));
     let answer = the_file_tool(stack).sends("/token", &form).ok();
     let claims = verified(stack, &answer.string("access_token")).claims;
     assert_eq!((&claims["aud"], &claims["act"]), (&json!("bank-tool"), &json!({ "sub": "nightly-agent" })));
@@ -102,15 +104,6 @@ fn nobody_is_told_what_was_not_granted() {
     files.sends("/token", &wider).is_refused(400, "invalid_scope");
     let for_bank = files.exchanges(&first.access_token, BANK).ok().string("access_token");
     the_bank(stack).sends("/token", &who_is_it(&for_bank)).is_refused(400, "invalid_scope");
-}
-
-const CHAT: &str = "https://auth.chat.test";
-
-fn an_id_jag(subject: &str, token_type: &str) -> Parameters {
-    an_exchange(subject, "https://mcp.chat.test")
-        .with("subject_token_type", token_type)
-        .and("requested_token_type", ID_JAG)
-        .and("audience", CHAT)
 }
 
 fn signed_in(stack: &Stack) -> (Agent<'_>, Tokens) {
@@ -230,6 +223,5 @@ fn the_metadata_says_that_id_jags_are_issued_and_taken() {
 }
 
 fn nightly_s_own(stack: &Stack) -> String {
-    let nightly = Agent::with_basic(stack, "nightly-agent");
-    nightly.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token")
+    own_token_of(&Agent::with_basic(stack, "nightly-agent"))
 }

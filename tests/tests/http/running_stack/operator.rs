@@ -7,7 +7,7 @@ use crate::agent::{Agent, Ask, FILES, Proof, an_agent, asks_for_a_file, the_file
 use crate::browser::{Browser, Page};
 use crate::person::{Decision, Person, granted, somebody, the_code};
 use crate::stack::Stack;
-use crate::web::{Answer, Parameters, http};
+use crate::web::Parameters;
 
 /// A function acts on what it last knew of a client for at most five seconds. The command goes by the real clock, so these
 /// tests wait for real.
@@ -52,10 +52,7 @@ fn removing_a_person_ends_their_sessions_and_authorizations() {
     let tokens = agent.redeems_for(&code, &ask, &for_files).ok();
     let for_issuer = Parameters::of([("resource", &stack.issuer)]);
     let renewed = agent.refreshes_for(&tokens.string("refresh_token"), &for_issuer).ok();
-    let userinfo = || {
-        let bearer = format!("Bearer {}", renewed.string("access_token"));
-        Answer::to(http().get(stack.url("/userinfo")).header("authorization", bearer))
-    };
+    let userinfo = || stack.userinfo(&renewed.string("access_token"));
     let subject = userinfo().ok().string("sub");
     let page = Page::of(browser.opens(&asks(&ask)).ok());
     let waiting = the_code(stack, &browser.decides(&page, &Decision::All));

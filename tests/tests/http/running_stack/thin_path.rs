@@ -7,7 +7,7 @@ use crate::browser::{Browser, Page};
 use crate::person::{Decision, granted, somebody, the_code};
 use crate::stack::Stack;
 use crate::token::verified;
-use crate::web::{Answer, Parameters, http};
+use crate::web::Parameters;
 
 /// RFC 9126, OAuth 2.1, RFC 9396, RFC 9068, OpenID Connect Core, RFC 7662, RFC 7009: the sunny day.
 #[test]
@@ -123,7 +123,7 @@ pub(crate) fn walks_the_whole_way(stack: &Stack, agent: &Agent<'_>) {
     let renewed = agent.refreshes_for(&refresh_token, &Parameters::of([("resource", &stack.issuer)])).ok();
     let for_userinfo = renewed.string("access_token");
     assert_ne!(renewed.string("refresh_token"), refresh_token);
-    let userinfo = userinfo(stack, &for_userinfo).ok().json();
+    let userinfo = stack.userinfo(&for_userinfo).ok().json();
     assert_eq!(userinfo["sub"], claims["sub"]);
 
     // The end (RFC 7009).
@@ -133,12 +133,8 @@ pub(crate) fn walks_the_whole_way(stack: &Stack, agent: &Agent<'_>) {
     agent.refreshes(&renewed.string("refresh_token")).is_refused(400, "invalid_grant");
 }
 
-fn userinfo(stack: &Stack, token: &str) -> Answer {
-    Answer::to(http().get(stack.url("/userinfo")).header("authorization", format!("Bearer {token}")))
-}
-
 fn userinfo_refuses(stack: &Stack, token: &str) {
-    let refused = userinfo(stack, token);
+    let refused = stack.userinfo(token);
     refused.is_refused(401, "invalid_token");
     let challenge = ["www-authenticate", "x-amzn-remapped-www-authenticate"]
         .into_iter()

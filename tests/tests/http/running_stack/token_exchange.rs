@@ -4,7 +4,8 @@ use serde_json::json;
 
 use crate::agent::{Agent, BANK, FILES, an_agent, asks, asks_for_a_file, the_file, the_file_tool};
 use crate::exchange::{
-    ACCESS_TOKEN, AUDIENCES, Chain, GRANT, ID_TOKEN, LEDGER, REFRESH_TOKEN, an_exchange, the_bank, the_ledger,
+    ACCESS_TOKEN, AUDIENCES, Chain, GRANT, ID_TOKEN, LEDGER, REFRESH_TOKEN, acted_by, an_exchange,
+    own_token_of, the_bank, the_ledger,
 };
 use crate::person::{granted, somebody, somebody_with};
 use crate::stack::Stack;
@@ -219,9 +220,7 @@ fn who_may_act_is_who_the_token_says() {
 #[test]
 fn an_actor_token_gets_nobody_past_who_may_act() {
     let stack = Stack::shared();
-    let nightly = Agent::with_basic(stack, "nightly-agent");
-    let acting = nightly.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
-    let more = Parameters::of([("actor_token", &acting), ("actor_token_type", ACCESS_TOKEN)]);
+    let more = acted_by(&own_token_of(&Agent::with_basic(stack, "nightly-agent")));
     let files = the_file_tool(stack);
     for (agent, may_act) in [("guarded-agent", "nightly-agent"), ("reserved-agent", "files-tool")] {
         let agent = Agent::with_basic(stack, agent);
@@ -239,10 +238,8 @@ fn an_actor_token_gets_nobody_past_who_may_act() {
 #[test]
 fn an_actor_token_says_who_acts() {
     let stack = Stack::shared();
-    let nightly = Agent::with_basic(stack, "nightly-agent");
-    let acting = nightly.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
+    let more = acted_by(&own_token_of(&Agent::with_basic(stack, "nightly-agent")));
     let first = granted(&an_agent(stack), &somebody(stack), &asks_for_a_file());
-    let more = Parameters::of([("actor_token", &acting), ("actor_token_type", ACCESS_TOKEN)]);
     let answer = the_file_tool(stack).exchanges_for(&first.access_token, BANK, &more).ok();
     let claims = verified(stack, &answer.string("access_token")).claims;
     assert_eq!(claims["act"], json!({ "sub": "nightly-agent" }));
@@ -256,7 +253,7 @@ fn a_tool_names_no_caller_as_actor_whom_its_registration_does_not() {
     let calling = Agent::with_basic(stack, "calling-agent");
     let sent = calling.works_alone(&Parameters::default()).ok().string("access_token");
     let first = granted(&an_agent(stack), &somebody(stack), &asks_for_a_file());
-    let more = Parameters::of([("actor_token", &sent), ("actor_token_type", ACCESS_TOKEN)]);
+    let more = acted_by(&sent);
     let files = the_file_tool(stack);
     let refused = files.exchanges_for(&first.access_token, BANK, &more);
     refused.is_refused(400, "invalid_request");
@@ -273,9 +270,8 @@ fn a_tool_names_no_caller_as_actor_whom_its_registration_does_not() {
 fn who_is_named_as_actor_can_do_nothing_with_the_token() {
     let stack = Stack::shared();
     let nightly = Agent::with_basic(stack, "nightly-agent");
-    let acting = nightly.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token");
     let first = granted(&an_agent(stack), &somebody(stack), &asks_for_a_file());
-    let more = Parameters::of([("actor_token", &acting), ("actor_token_type", ACCESS_TOKEN)]);
+    let more = acted_by(&own_token_of(&nightly));
     let files = the_file_tool(stack);
     let token = files.exchanges_for(&first.access_token, BANK, &more).ok().string("access_token");
     let child = more.and("requested_token_type", REFRESH_TOKEN);

@@ -4,49 +4,20 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use issuing::{Behalf, Content, Exchanged, Registered, on_behalf};
+use issuing::{Behalf, Content, Exchanged};
 use oauth::configuration::Client;
 use oauth::{
     AccessTokenClaims, Actors, AssertedGrant, Child, Grant, GrantId, Narrower, Origin, OutsideToken, Scope,
-    Sha256Digest, Timestamp, TokenFrame, TokenId, TrustedIssuer,
+    Sha256Digest, Timestamp, TokenId, TrustedIssuer,
 };
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Held, NOW, Rules, TOOLS, World, detail, details, first_token, parsed, scope, ways};
+use super::{
+    Asked, Held, NOW, Rules, TOOLS, World, asked, detail, details, first_token, is_within, issued, parsed,
+    registered, scope, ways,
+};
 use crate::exchanged::{identity, of_child, vouched};
-
-/// What a request names, of rights 0 to 2; nothing where it names nothing.
-#[derive(Clone, Debug)]
-struct Asked {
-    scopes: Option<BTreeSet<usize>>,
-    detail: Option<(usize, BTreeSet<u8>)>,
-}
-
-impl Asked {
-    fn at(&self, tool: usize) -> Narrower {
-        Narrower {
-            scope: self.scopes.as_ref().map(|rights| scope(tool, rights)),
-            resources: vec![],
-            details: self.detail.as_ref().map(|(object, ways)| details(vec![detail(tool, *object, ways)])),
-        }
-    }
-
-    /// What it names of what there is at most, or the whole; nothing where it names more.
-    fn of(&self, most: &Held) -> Option<Held> {
-        let details = self.detail.clone().map_or_else(|| most.details.clone(), |one| BTreeSet::from([one]));
-        let scopes = self.scopes.clone().unwrap_or_else(|| most.scopes.clone());
-        (is_within(&details, &most.details) && scopes.is_subset(&most.scopes))
-            .then_some(Held { scopes, details })
-    }
-}
-
-type Details = BTreeSet<(usize, BTreeSet<u8>)>;
-
-/// Each of them within one of those.
-fn is_within(details: &Details, most: &Details) -> bool {
-    details.iter().all(|(object, ways)| most.iter().any(|(of, most)| of == object && ways.is_subset(most)))
-}
 
 fn rights() -> impl Strategy<Value = BTreeSet<usize>> {
     prop::collection::btree_set(0_usize..3, 0..4)
@@ -57,22 +28,11 @@ fn held() -> impl Strategy<Value = Held> {
         .prop_map(|(scopes, details)| Held { scopes, details })
 }
 
-fn asked() -> impl Strategy<Value = Asked> {
-    let scopes = prop::option::weighted(0.4, prop::collection::btree_set(0_usize..3, 0..2));
-    (scopes, prop::option::weighted(0.4, (0_usize..3, ways())))
-        .prop_map(|(scopes, detail)| Asked { scopes, detail })
-}
-
 /// A client that may have these scopes of every tool.
 fn client_with(world: &World, rights: &BTreeSet<usize>) -> Client {
     let scopes: Vec<String> = (0..3).map(|tool| scope(tool, rights).to_string()).collect();
     let all = Scope::parse(scopes.join(" ").trim()).expect("a scope");
     Client { scopes: all, ..world.clients[0].clone() }
-}
-
-fn registered<'w>(world: &'w World, client: &'w Client) -> Registered<'w> {
-    let World { tools, types, server, .. } = world;
-    Registered { server, tools, types: types.clone(), client, default_resource: None }
 }
 
 /// What a content for this tool allows, in the terms of the reckoning.
@@ -95,7 +55,7 @@ struct Vouched {
 }
 
 fn a_vouched() -> impl Strategy<Value = Vouched> {
-    (held(), rights(), prop::option::weighted(0.5, held()), asked())
+    (held(), rights(), prop::option::weighted(0.5, held()), asked(0.4))
         .prop_map(|(trusted, client, asserted, asked)| Vouched { trusted, client, asserted, asked })
 }
 
@@ -160,22 +120,8 @@ fn a_child(held: &Held, lives: u64) -> Child {
 fn renewed(child: &Child, content: &Content<'_>, world: &World, now: Timestamp) -> AccessTokenClaims {
     let id = GrantId::from_random([7; 16]);
     let behalf = Behalf::Child { id: &id, child, profile: None };
-    let lives = behalf.capped(content.audience.access_token_lifetime(&world.server), now);
-    let frame = TokenFrame {
-        iss: world.server.issuer.clone(),
-        sub: child.claims.sub.clone(),
-        aud: content.audience.uri(&world.server),
-        client_id: world.clients[0].id.clone(),
-        jti: TokenId::from_random([8; 16]),
-        iat: now,
-        exp: now.after(lives),
-    };
-    let bare = AccessTokenClaims {
-        scope: content.scope.clone(),
-        authorization_details: content.details.clone(),
-        ..AccessTokenClaims::bare(frame)
-    };
-    on_behalf(bare, &behalf, content.audience.tool())
+    let jti = TokenId::from_random([8; 16]);
+    issued(world, content, &behalf, (&child.claims.sub, &world.clients[0].id), jti, now)
 }
 
 /// What a person granted at each tool, and until when.
@@ -213,7 +159,7 @@ proptest! {
     /// RFC 8693, section 2.2.1; OAuth 2.1, section 4.3.1.
     #[test]
     fn no_renewal_of_a_refresh_token_by_exchange_is_more_than_it_was_got_with_or_outlives_it(
-        held in held(), lives in 2_u64..1000, renewals in prop::collection::vec((asked(), 0_u64..400), 1..6),
+        held in held(), lives in 2_u64..1000, renewals in prop::collection::vec((asked(0.4), 0_u64..400), 1..6),
         client in rights(),
     ) {
         let world = World::new(&Rules::new(), &[]);
@@ -246,7 +192,7 @@ proptest! {
     #[test]
     fn what_a_person_granted_becomes_no_more_at_any_of_its_tools(
         at in [held(), held(), held()], tools in prop::collection::btree_set(0_usize..3, 1..4), to in 0_usize..3,
-        asked in asked(), client in rights(),
+        asked in asked(0.4), client in rights(),
     ) {
         let world = World::new(&Rules::new(), &[]);
         let grant = a_grant(&at, "openid", &tools, 300);
