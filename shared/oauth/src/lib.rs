@@ -28,6 +28,7 @@ pub mod metadata;
 mod number_match;
 mod outside;
 mod parameters;
+mod passkeys;
 mod pestering;
 mod pkce;
 mod place;
@@ -90,6 +91,10 @@ pub use outside::{
     OutsideToken, Showing, Shown, SubjectKind, TrustedIssuer,
 };
 pub use parameters::{LONGEST_DETAILS, LONGEST_VALUE, Parameters};
+pub use passkeys::{
+    CHALLENGE_LASTS, ENROLMENT_LASTS, LONGEST_PASSKEY_NAME, MOST_PASSKEYS, Passkey, PasskeyId, PasskeyName,
+    PasskeyRefused, Passkeys,
+};
 pub use pestering::{Asks, MayAsk};
 pub use pkce::{CodeChallenge, CodeVerifier};
 pub use place::Place;
