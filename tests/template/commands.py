@@ -30,7 +30,8 @@ COMMANDS = {
     "user": Command(
         "Operator",
         ("person_by_user_name", "create_person", "change_profile", "not_found_by", "let_be_found", "update_person",
-         "remove_person", "end_sessions_of", "free_places_of", "forget_sign_in_attempts", "people"),
+         "remove_person", "end_sessions_of", "free_places_of", "forget_sign_in_attempts", "people", "configuration",
+         "person_and_passkeys", "keep_passkeys"),
     ),
     "client": Command("Operator", ("configuration", "client", "client_state_now", "change_client_state")),
     "policy explain": Command("Operator", ("snapshot", "person_by_user_name")),

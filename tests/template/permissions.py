@@ -60,6 +60,7 @@ ITEMS = {
     "CONFIGURATION": "which configuration is in force",
     "CONSENTS#*": "remembered consents",
     "DEVICES#*": "what people are reached on",
+    "PASSKEYS#*": "passkeys (public keys), and what enrolment links are compared with",
     "DOCUMENT#*": "clients' documents",
     "LIMIT#*": "counts of requests",
     "REGISTRATION#*": "registrations of clients",

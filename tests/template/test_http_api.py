@@ -11,6 +11,8 @@ PAGES = {
     "/account/devices/confirm",
     "/app.webmanifest",
     "/account/invitations",
+    "/account/passkeys",
+    "/account/passkeys/enrol",
     "/account/user-code",
     "/approval",
     "/assets/{file}",

@@ -22,6 +22,7 @@ pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
         zone: &signed_in.zone(),
         remembered: consents.iter().map(|consent| remembered(guest, consent)).collect(),
         blocked: blocked(guest, &kept.asks).await?,
+        sign_in: guest.configuration.server.sign_in,
         notice,
     };
     guest.page(StatusCode::OK, page.render(), &[])

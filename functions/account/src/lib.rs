@@ -5,6 +5,7 @@ mod devices;
 mod enrolment;
 mod front;
 mod invitations;
+mod passkeys;
 mod user_code;
 
 use std::time::Duration;
@@ -64,6 +65,10 @@ pub async fn handle(services: &Services, request: Request) -> Response {
             ("/account/devices/confirm", false) => devices::show_link(services, guest).await,
             ("/account/invitations", true) => invitations::submit(guest).await,
             ("/account/invitations", false) => invitations::show(guest).await,
+            ("/account/passkeys", true) => passkeys::submit(services, guest).await,
+            ("/account/passkeys", false) => passkeys::show(guest).await,
+            ("/account/passkeys/enrol", true) => passkeys::submit_link(services, guest).await,
+            ("/account/passkeys/enrol", false) => passkeys::show_link(guest).await,
             ("/account/user-code", true) => user_code::submit(services, guest).await,
             ("/account/user-code", false) => user_code::show(guest).await,
             (_, true) => front::submit(guest).await,

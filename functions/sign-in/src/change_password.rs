@@ -13,6 +13,9 @@ const FORM: &str = "change password";
 
 /// Shows the form, or the sign-in page for whoever is not signed in.
 pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
+    if !guest.configuration.server.sign_in.passwords {
+        return Ok(answer::see_other(&guest.path("/account")));
+    }
     match guest.standing().await? {
         Some(signed_in) => page(guest, &signed_in, None),
         None => sign_in::alone(guest),
@@ -24,6 +27,9 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
     let parameters = form(guest.request)?;
     let signed_in = guest.standing().await?.ok_or(Refusal::FormRejected)?;
     guest.open_form(FORM, parameters.required("csrf")?, &signed_in.binding())?;
+    if !guest.configuration.server.sign_in.passwords {
+        return Err(Refusal::FormRejected.into());
+    }
     let typed = |name| Ok::<_, Refusal>(parameters.optional(name)?.unwrap_or_default().to_owned());
     let (current, new, again) =
         (typed("current_password")?, typed("new_password")?, typed("new_password_again")?);

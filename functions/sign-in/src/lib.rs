@@ -1,6 +1,7 @@
-//! Signing in and out, and changing the password. A wrong password, an unknown name and a person who may not sign in get
+//! Signing in, by password or passkey, and out, and changing the password. A wrong password, an unknown name and a person who may not sign in get
 //! the same answer for the same work.
 
+mod by_passkey;
 mod change_password;
 mod sign_in;
 mod sign_out;

@@ -2,9 +2,12 @@ use http::request::arrival;
 use http::{Problem, Response, answer, audit, form, query};
 use oauth::{AuthenticationEvent, LONGEST_USER_NAME, Parameters, Refusal, Secret};
 use pages::{LeadsTo, SignInProblem};
+use passkeys::AUTHENTICATION_METHODS;
 use reception::{Checked, Destination, Guest};
 use sessions::{Interaction, Password, Request};
 use store::{COUNTED_TOGETHER, Membership, Person, Session};
+
+use crate::by_passkey::{self, NotProven};
 
 /// Shows the page: to go on with an interaction, or for somebody who came on their own.
 pub(crate) fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
@@ -39,15 +42,19 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
         Ok(interaction) => Onwards::Client(interaction),
         Err(_) => Onwards::Ours(guest.open_destination(sealed)?),
     };
-    let again = async |problem| again(guest, &parameters, &onwards, problem).await;
-    let Some((user_name, password)) = typed(&parameters)? else {
+    if by_passkey::is_meant(&parameters)? {
+        return with_passkey(guest, &parameters, &onwards).await;
+    }
+    let again = async |problem| again(guest, &parameters, &onwards, problem, None).await;
+    let typed = typed(&parameters)?.filter(|_| guest.configuration.server.sign_in.passwords);
+    let Some((user_name, password)) = typed else {
         return again(SignInProblem::WrongUserNameOrPassword).await;
     };
     if !within_limits(guest).await {
         return again(SignInProblem::TooManyAttempts { wait: COUNTED_TOGETHER }).await;
     }
     match guest.check_password(&user_name, &password).await? {
-        Checked::Proven(person) => begin(guest, &person, &onwards).await,
+        Checked::Proven(person) => begin(guest, &person, &onwards, &["pwd"]).await,
         Checked::Wrong { person } => {
             // For the audit alone: the answer is the same, be there such a person or not.
             person.iter().for_each(http::note_person);
@@ -57,7 +64,24 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
     }
 }
 
-/// Whether this address has not tried too often, whoever they said they were: each attempt costs a password hash.
+/// Takes the answer of an authenticator.
+async fn with_passkey(
+    guest: &Guest<'_>,
+    parameters: &Parameters,
+    onwards: &Onwards,
+) -> Result<Response, Problem> {
+    if !within_limits(guest).await {
+        let wait = SignInProblem::TooManyAttempts { wait: COUNTED_TOGETHER };
+        return again(guest, parameters, onwards, wait, None).await;
+    }
+    match by_passkey::check(guest, parameters).await? {
+        Ok(person) => begin(guest, &person, onwards, &AUTHENTICATION_METHODS).await,
+        Err(NotProven { problem, why }) => again(guest, parameters, onwards, problem, Some(&why)).await,
+    }
+}
+
+/// Whether this address has not tried too often, whoever they said they were: each attempt costs a password hash, or a signature's
+/// verification.
 async fn within_limits(guest: &Guest<'_>) -> bool {
     let address = arrival(guest.request).source_ip.as_deref().unwrap_or_default();
     let per_minute = guest.configuration.server.limits.sign_ins_per_minute;
@@ -77,12 +101,13 @@ async fn again(
     parameters: &Parameters,
     onwards: &Onwards,
     problem: SignInProblem,
+    why: Option<&str>,
 ) -> Result<Response, Problem> {
     let refusal = match problem {
-        SignInProblem::WrongUserNameOrPassword => Refusal::LoginRequired,
         SignInProblem::TooManyAttempts { wait } => Refusal::SlowDown { retry_after: wait },
+        _ => Refusal::LoginRequired,
     };
-    let outcome = audit::Outcome::Refused(&refusal);
+    let outcome = why.map_or(audit::Outcome::Refused(&refusal), audit::Outcome::Failed);
     audit::Decision::new(audit::Event::SignIn, outcome, guest.request, guest.now).record();
     let client_name;
     let leads_to = match onwards {
@@ -111,7 +136,12 @@ async fn client_name(guest: &Guest<'_>, interaction: &Interaction) -> Result<Opt
     Ok(client.and_then(|client| client.vouched_name().map(str::to_owned)))
 }
 
-async fn begin(guest: &Guest<'_>, person: &Person, onwards: &Onwards) -> Result<Response, Problem> {
+async fn begin(
+    guest: &Guest<'_>,
+    person: &Person,
+    onwards: &Onwards,
+    methods: &[&str],
+) -> Result<Response, Problem> {
     let secret = Secret::new(guest.dice.roll::<32>());
     let session = Session {
         person: person.id.clone(),
@@ -123,7 +153,10 @@ async fn begin(guest: &Guest<'_>, person: &Person, onwards: &Onwards) -> Result<
             groups: person.profile.groups.clone(),
             attributes: person.profile.attributes.clone(),
         }),
-        authentication: AuthenticationEvent { auth_time: guest.now, amr: vec!["pwd".to_owned()] },
+        authentication: AuthenticationEvent {
+            auth_time: guest.now,
+            amr: methods.iter().map(|method| (*method).to_owned()).collect(),
+        },
         generation: person.session_generation,
         expires_at: guest.now.after(guest.configuration.server.lifetimes.session),
     };

@@ -24,7 +24,9 @@ pub use detail_file::{AbsentName, AssuranceName, DetailFile, NarrowingName};
 pub use devices::DevicesTable;
 pub use lifetime::Lifetime;
 pub use people_file::{PeopleFile, PersonTable};
-pub use server_file::{BrandTable, ExchangeSettingsTable, LifetimesTable, LimitsTable, ServerFile};
+pub use server_file::{
+    BrandTable, ExchangeSettingsTable, LifetimesTable, LimitsTable, ServerFile, SignInTable,
+};
 pub use stranger_tables::{ClientDocumentsTable, ClientRegistrationTable, OpenToTable, OutboundTable};
 pub use tool_file::{
     ClaimSourceName, ExchangeTable, FieldSourceName, SamlAttributeSource, SamlDetailField, SamlNameIdName,

@@ -40,8 +40,8 @@ pub use ending::{EverythingEnded, NotAllEnded, end_everything};
 #[cfg(feature = "operations")]
 pub use log_group::{LinePattern, LogGroup, LogGroupError, Span};
 pub use people::{
-    LeftAtSns, PeopleChanges, PersonChanged, PersonRefused, add_person, disable_person, enable_person,
-    generated_password, plan_people, remove_person, reset_password,
+    EnrolmentLink, LeftAtSns, PeopleChanges, PersonChanged, PersonRefused, add_person, disable_person,
+    enable_person, enrol_person, generated_password, plan_people, remove_person, reset_password,
 };
 pub use people_table::read_people_table;
 pub use policy_cases::{Expected, PolicyCase, PolicyCases, read_policy_cases, told};

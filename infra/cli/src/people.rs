@@ -1,11 +1,16 @@
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use environment::{Dice, Fault};
 use oauth::configuration::Profile;
-use oauth::{Channel, Contact, EndpointArn, PersonId, Secret, SubscriptionArn, Timestamp};
+use oauth::{
+    Channel, Contact, ENROLMENT_LASTS, EndpointArn, PersonId, Secret, SubscriptionArn, Timestamp,
+};
 use serde_json::Value;
 use sessions::{Password, SHORTEST_PASSWORD};
 use store::{Created, Person, Store};
+use url::Url;
 
 use crate::checks::profile_problems;
 use crate::differences::{Change, compare, json};
@@ -22,6 +27,14 @@ pub enum PersonRefused {
     /// What is to be known of them does not fit.
     #[error("{}", .0.join(" "))]
     Unfit(Vec<String>),
+    /// They are shut out.
+    #[error("{0:?} is shut out: countersign user enable {0}")]
+    Disabled(String),
+    /// Nobody signs in with a passkey, by the configuration or because the pages have no domain.
+    #[error(
+        "nobody signs in with a passkey here: see [sign_in] in server.toml, and that the pages have a domain"
+    )]
+    NoPasskeys,
     /// The password is empty, too short or too long.
     #[error("a password has at least {SHORTEST_PASSWORD} characters and at most 1024 bytes")]
     Password,
@@ -160,6 +173,46 @@ pub async fn reset_password(
     })
     .await?;
     end_sessions(store, user_name).await
+}
+
+/// Makes the link by which a person registers a passkey without being signed in: their first, or one after they lost the last. One
+/// that was made before is good no more; the passkeys that they have stay.
+///
+/// # Errors
+/// [`PersonRefused::Unknown`], [`PersonRefused::Disabled`], [`PersonRefused::NoPasskeys`], [`PersonRefused::Fault`].
+pub async fn enrol_person(
+    store: &Store,
+    dice: &Dice,
+    user_name: &str,
+    now: Timestamp,
+) -> Result<EnrolmentLink, PersonRefused> {
+    let person = find(store, user_name).await?;
+    if person.disabled {
+        return Err(PersonRefused::Disabled(user_name.to_owned()));
+    }
+    let server = store.configuration(now).await?.server.clone();
+    let has_domain = Url::parse(server.pages_url()).is_ok_and(|url| url.domain().is_some());
+    if !server.sign_in.passkeys || !has_domain {
+        return Err(PersonRefused::NoPasskeys);
+    }
+    let code = Secret::new(URL_SAFE_NO_PAD.encode(dice.roll::<16>()));
+    let (_, kept) = store.person_and_passkeys(&person.id).await?;
+    if !store.keep_passkeys(&kept, &kept.passkeys.clone().enrollable(code.digest(), now)).await? {
+        return Err(Fault::unavailable("table", "their passkeys have just changed").into());
+    }
+    let path = format!("/account/passkeys/enrol?person={}&code={}", person.id, code.expose());
+    let expires_at = now.after(ENROLMENT_LASTS);
+    Ok(EnrolmentLink { person: person.id, link: Secret::new(server.page(&path)), expires_at })
+}
+
+/// A link that proves who somebody is, once.
+pub struct EnrolmentLink {
+    /// Whose it is.
+    pub person: PersonId,
+    /// The link.
+    pub link: Secret<String>,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
 }
 
 /// Ends what was begun in a person's name up to `now`, and their sessions. They stay as they are otherwise.

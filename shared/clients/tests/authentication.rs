@@ -133,6 +133,7 @@ fn decide(presented: &Presented, registered: Option<&Registered>) -> Result<Proo
     let server = Server {
         backchannel: oauth::configuration::BackchannelSettings::default(),
         devices: oauth::configuration::DeviceSettings::default(),
+        sign_in: oauth::configuration::SignInSettings::default(),
         issuer: ISSUER.to_owned(),
         brand: Brand { name: "Example".to_owned(), accent: "#000000".to_owned(), logo_svg: None },
         pages: None,

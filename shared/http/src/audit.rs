@@ -56,6 +56,10 @@ pub enum Event {
     DeviceRemoved,
     /// A person sets or ends their quiet hours.
     QuietHours,
+    /// A person registers a passkey, signed in or by an administrator's link.
+    PasskeyRegistered,
+    /// A person removes one.
+    PasskeyRemoved,
     /// A client registers itself, or looks after its registration.
     Registration,
     /// A token request.
@@ -94,6 +98,8 @@ impl Event {
             Self::DeviceChanged => "device-changed",
             Self::DeviceRemoved => "device-removed",
             Self::QuietHours => "quiet-hours",
+            Self::PasskeyRegistered => "passkey-registered",
+            Self::PasskeyRemoved => "passkey-removed",
             Self::Registration => "registration",
             Self::Token => "token",
             Self::Introspection => "introspection",

@@ -60,6 +60,13 @@ user-name = Benutzername
 password = Passwort
 sign-in-button = Anmelden
 problem-wrong-user-name-or-password = Der Benutzername oder das Passwort stimmt nicht.
+sign-in-with-passkey = Passkey benutzen
+problem-passkey-refused = Mit diesem Passkey ging die Anmeldung nicht. Versuchen Sie einen anderen oder einen anderen Weg.
+problem-passkey-too-late = Das hat zu lange gedauert. Bitte versuchen Sie es noch einmal.
+problem-passkey-copied = Dieser Passkey wurde abgelehnt: Es gibt vielleicht eine Kopie davon. Melden Sie sich anders an und entfernen Sie ihn. Haben Sie keinen anderen Weg, fragen Sie, wer sich um Ihr Konto kümmert.
+passkey-needs-script = Passkeys brauchen JavaScript, das in diesem Browser ausgeschaltet ist.
+passkey-unsupported = Dieser Browser kennt keine Passkeys.
+passkey-failed = Daraus wurde nichts: Es wurde abgebrochen, hat zu lange gedauert, oder es gibt hier keinen Passkey für diese Seite.
 
 ## Einwilligung
 
@@ -209,6 +216,9 @@ account-set-user-code = Festlegen oder ändern
 account-devices = Telefon, Nachrichten und Ruhezeiten
 account-devices-explained = Wo Sie erfahren, dass ein Agent Sie etwas fragt, und wann nicht.
 account-see-devices = Geräte ansehen
+account-passkeys = Passkeys
+account-passkeys-explained = Melden Sie sich mit Fingerabdruck, Gesicht oder PIN an, ohne etwas einzutippen.
+account-see-passkeys = Passkeys ansehen
 account-password = Passwort
 account-password-explained = Ändern Sie es, sobald Sie glauben, dass jemand anderes es kennen könnte.
 account-change-password = Passwort ändern
@@ -322,6 +332,37 @@ message-device-removed = Von Ihrem Konto wurde ein Gerät entfernt. Waren Sie da
 message-quiet-hours = Ihre Ruhezeiten wurden geändert. Waren Sie das nicht? Sehen Sie nach.
 message-other-first = Ein anderes Ihrer Geräte wird jetzt zuerst benachrichtigt. Waren Sie das nicht? Sehen Sie nach der Reihenfolge.
 message-user-code = Ihr Code für Agenten wurde geändert. Waren Sie das nicht? Ändern Sie Ihr Passwort.
+
+## Passkeys
+
+passkeys-title = Ihre Passkeys
+passkeys-lead = Mit einem Passkey melden Sie sich auf dieser Seite an und auf keiner anderen. Ihr Gerät bewahrt ihn auf und gibt ihn auf Ihren Fingerabdruck, Ihr Gesicht oder Ihre PIN hin frei.
+passkeys-own = Womit Sie sich anmelden
+passkeys-none = Sie haben noch keinen Passkey.
+passkey-times = Eingerichtet { $made }, zuletzt benutzt { $used }
+passkey-never-used = Eingerichtet { $made }, noch nicht benutzt
+passkey-remove = Entfernen
+passkeys-add = Passkey hinzufügen
+passkey-name = Name, etwa „Mein Telefon“
+passkey-register = Passkey einrichten
+passkeys-sign-in-again = Noch einmal anmelden
+passkeys-sign-in-again-explained = Um einen Passkey hinzuzufügen oder zu entfernen, melden Sie sich noch einmal an: Es müssen Sie selbst sein.
+passkeys-full = Sie haben so viele Passkeys, wie jemand haben kann. Entfernen Sie zuerst einen.
+passkeys-off = Hier meldet sich niemand mit Passkeys an.
+notice-passkey-registered = Der Passkey ist eingerichtet. Von nun an können Sie sich mit ihm anmelden.
+notice-passkey-removed = Der Passkey wurde entfernt. Ihr Gerät bietet ihn vielleicht noch an: Löschen Sie ihn auch dort.
+problem-passkey-name = Ein Name hat 1 bis { $most } sichtbare Zeichen, in einer Zeile.
+problem-passkey-not-registered = Der Passkey wurde nicht eingerichtet: Die Antwort Ihres Geräts war nicht gültig. Versuchen Sie es noch einmal oder mit einem anderen Gerät.
+problem-too-many-passkeys = Niemand hat mehr als { $most } Passkeys. Entfernen Sie zuerst einen.
+problem-passkey-is-there = Auf diesem Gerät haben Sie schon einen Passkey.
+problem-passkey-gone = Diesen Passkey gibt es nicht mehr.
+message-passkey-registered = Ihrem Konto wurde ein Passkey hinzugefügt. Waren Sie das nicht? Entfernen Sie ihn.
+message-passkey-removed = Von Ihrem Konto wurde ein Passkey entfernt. Waren Sie das nicht? Sehen Sie sich Ihr Konto an.
+enrol-passkey-title = Passkey einrichten
+enrol-passkey-lead = Das ist für das Konto von { $name } ({ $user }). Von nun an melden Sie sich mit dem Passkey an, den Sie hier einrichten.
+enrol-passkey-not-you = Das sind nicht Sie? Dann schließen Sie diese Seite und sagen Sie es dem, der Ihnen den Link geschickt hat.
+enrol-passkey-over = Dieser Link ist nicht gültig.
+enrol-passkey-over-explained = Er wurde schon benutzt, ist zu alt, oder es gibt einen neueren. Bitten Sie um einen neuen, wer sich um Ihr Konto kümmert.
 
 ## Code für Agenten
 

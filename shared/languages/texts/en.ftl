@@ -60,6 +60,13 @@ user-name = User name
 password = Password
 sign-in-button = Sign in
 problem-wrong-user-name-or-password = The user name or password is not right.
+sign-in-with-passkey = Use a passkey
+problem-passkey-refused = You could not be signed in with this passkey. Try another one, or another way.
+problem-passkey-too-late = That took too long. Please try again.
+problem-passkey-copied = This passkey was refused: there may be a copy of it. Sign in another way, and remove it. If you have no other way, ask whoever looks after your account.
+passkey-needs-script = Passkeys need JavaScript, which is switched off in this browser.
+passkey-unsupported = This browser knows no passkeys.
+passkey-failed = Nothing came of it: it was cancelled, took too long, or there is no passkey for this site here.
 
 ## Consent
 
@@ -209,6 +216,9 @@ account-set-user-code = Set or change
 account-devices = Phone, messages and quiet hours
 account-devices-explained = Where you are told that an agent asks you something, and when not.
 account-see-devices = See devices
+account-passkeys = Passkeys
+account-passkeys-explained = Sign in with your fingerprint, your face or a PIN, without typing anything.
+account-see-passkeys = See passkeys
 account-password = Password
 account-password-explained = Change it whenever you think that somebody else may know it.
 account-change-password = Change password
@@ -322,6 +332,37 @@ message-device-removed = A device was removed from your account. Was that not yo
 message-quiet-hours = Your quiet hours were changed. Was that not you? Look at them.
 message-other-first = Another device of yours is now told first. Was that not you? Look at the order.
 message-user-code = Your code for agents was changed. Was that not you? Change your password.
+
+## Passkeys
+
+passkeys-title = Your passkeys
+passkeys-lead = A passkey signs you in on this site and on no other. Your device keeps it, and opens it for your fingerprint, your face or your PIN.
+passkeys-own = What you sign in with
+passkeys-none = You have no passkey yet.
+passkey-times = Registered { $made }, last used { $used }
+passkey-never-used = Registered { $made }, not used yet
+passkey-remove = Remove
+passkeys-add = Add a passkey
+passkey-name = Name, such as “My phone”
+passkey-register = Make a passkey
+passkeys-sign-in-again = Sign in again
+passkeys-sign-in-again-explained = To add or remove a passkey, sign in once more: it must be you.
+passkeys-full = You have as many passkeys as anybody may have. Remove one first.
+passkeys-off = Nobody signs in with passkeys here.
+notice-passkey-registered = The passkey was registered. You can sign in with it from now on.
+notice-passkey-removed = The passkey was removed. It may still be offered to you by your device: delete it there, too.
+problem-passkey-name = A name has 1 to { $most } visible characters, on one line.
+problem-passkey-not-registered = The passkey was not registered: your device’s answer was not good. Try again, or with another device.
+problem-too-many-passkeys = Nobody has more than { $most } passkeys. Remove one first.
+problem-passkey-is-there = You have a passkey on this device already.
+problem-passkey-gone = There is no such passkey any more.
+message-passkey-registered = A passkey was added to your account. Was that not you? Remove it.
+message-passkey-removed = A passkey was removed from your account. Was that not you? Look at your account.
+enrol-passkey-title = Make a passkey
+enrol-passkey-lead = This is for the account of { $name } ({ $user }). From now on you sign in with the passkey that you make here.
+enrol-passkey-not-you = That is not you? Then close this page, and tell whoever sent you the link.
+enrol-passkey-over = This link is not good.
+enrol-passkey-over-explained = It was used already, is too old, or a newer one was made. Ask whoever looks after your account for a new one.
 
 ## Code for agents
 

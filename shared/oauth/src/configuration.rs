@@ -52,6 +52,9 @@ pub struct Server {
     /// What people may be reached on.
     #[serde(default)]
     pub devices: DeviceSettings,
+    /// By what people sign in.
+    #[serde(default)]
+    pub sign_in: SignInSettings,
     /// Other issuers whose tokens are taken. Without any, nobody's are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted_issuers: Vec<TrustedIssuer>,
@@ -296,6 +299,21 @@ impl DeviceSettings {
     /// Whether text messages are sent to anybody.
     pub fn offer_sms(&self) -> bool {
         !self.sms_prefixes.is_empty()
+    }
+}
+
+/// By what people sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInSettings {
+    /// With their password.
+    pub passwords: bool,
+    /// With a passkey.
+    pub passkeys: bool,
+}
+
+impl Default for SignInSettings {
+    fn default() -> Self {
+        Self { passwords: true, passkeys: true }
     }
 }
 

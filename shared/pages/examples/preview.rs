@@ -7,11 +7,12 @@ use std::{fs, io};
 
 use languages::{Arguments, Languages, Template, Texts, Value, Zone};
 use oauth::Timestamp;
+use oauth::configuration::SignInSettings;
 use pages::{
     AccountNotice, AccountPage, ApprovalPage, ApprovalProblem, AskingClient, BlockedClient, Brand,
     ChangePasswordPage, Choices, ConsentPage, ConsentProblem, Decided, DecidedPage, DetailChoice, ErrorPage,
-    Frame, LeadsTo, Lifetime, PasswordProblem, Person, RememberedChoice, ScopeChoice, SignInPage,
-    SignInProblem, SignedOutPage, WaitingPage, WaitingRequest, WhatHappened, Withheld,
+    Frame, LeadsTo, Lifetime, PasskeyOffer, PasswordProblem, Person, RememberedChoice, ScopeChoice,
+    SignInPage, SignInProblem, SignedOutPage, WaitingPage, WaitingRequest, WhatHappened, Withheld,
 };
 
 static UTC: Zone = Zone::UTC;
@@ -118,6 +119,8 @@ fn sign_in(frame: Frame<'_>, problem: Option<SignInProblem>) -> String {
         leads_to: LeadsTo::Client("Finance Agent"),
         user_name,
         again: false,
+        passwords: true,
+        passkey: Some(PasskeyOffer { ceremony: "c".to_owned(), options: "{}".to_owned() }),
         problem,
     }
     .render()
@@ -147,6 +150,7 @@ fn account(frame: Frame<'_>, notice: Option<AccountNotice>) -> String {
             .map(|_| BlockedClient { name: "Travel Agent".to_owned(), id: "travel-agent".to_owned() })
             .into_iter()
             .collect(),
+        sign_in: SignInSettings::default(),
         notice,
     }
     .render()

@@ -1,6 +1,7 @@
 use askama::Template;
 use languages::{Arguments, Message, Zone};
 use oauth::Timestamp;
+use oauth::configuration::SignInSettings;
 
 use crate::ScopeChoice;
 use crate::frame::{Frame, Person, rendered};
@@ -22,6 +23,8 @@ pub struct AccountPage<'a> {
     pub remembered: Vec<RememberedChoice<'a>>,
     /// The clients that cannot ask them.
     pub blocked: Vec<BlockedClient>,
+    /// By what people sign in.
+    pub sign_in: SignInSettings,
     /// What has just been done.
     pub notice: Option<AccountNotice>,
 }

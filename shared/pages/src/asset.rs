@@ -29,17 +29,19 @@ impl Asset {
     }
 }
 
-/// The assets of every brand: the style sheet, and the pictures by which a phone shows the pages among its apps.
+/// The assets of every brand: the style sheet, the one script, and the pictures by which a phone shows the pages among its apps.
 pub fn assets() -> &'static [Asset] {
-    static ASSETS: OnceLock<[Asset; 3]> = OnceLock::new();
+    static ASSETS: OnceLock<[Asset; 4]> = OnceLock::new();
     ASSETS.get_or_init(|| {
         let style = include_bytes!("../assets/style.css").as_slice();
         let small = include_bytes!("../assets/icon-192.png").as_slice();
+        let passkeys = include_bytes!("../assets/passkeys.js").as_slice();
         let large = include_bytes!("../assets/icon-512.png").as_slice();
         [
             Asset::new("style", "css", "text/css; charset=utf-8", style),
             Asset::new("icon-192", "png", "image/png", small),
             Asset::new("icon-512", "png", "image/png", large),
+            Asset::new("passkeys", "js", "text/javascript; charset=utf-8", passkeys),
         ]
     })
 }
@@ -47,6 +49,11 @@ pub fn assets() -> &'static [Asset] {
 /// The style sheet of every page.
 pub(crate) fn style_sheet() -> &'static Asset {
     &assets()[0]
+}
+
+/// The script of the pages on which a passkey is registered or used.
+pub(crate) fn passkey_script() -> &'static Asset {
+    &assets()[3]
 }
 
 /// The pictures, with the length of their sides in pixels.

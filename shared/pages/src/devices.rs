@@ -191,6 +191,10 @@ pub enum DeviceNews {
     QuietHours,
     /// The code that agents have to show was set, changed or removed.
     UserCode,
+    /// A passkey was registered.
+    PasskeyRegistered,
+    /// A passkey was removed.
+    PasskeyRemoved,
 }
 
 impl DeviceNews {
@@ -203,6 +207,8 @@ impl DeviceNews {
             Self::OtherFirst => "message-other-first",
             Self::QuietHours => "message-quiet-hours",
             Self::UserCode => "message-user-code",
+            Self::PasskeyRegistered => "message-passkey-registered",
+            Self::PasskeyRemoved => "message-passkey-removed",
         };
         texts.message(key, &Arguments::none()).unwrap_or_default().plain()
     }
@@ -211,6 +217,7 @@ impl DeviceNews {
     pub const fn leads_to(self) -> &'static str {
         match self {
             Self::UserCode => "/account/user-code",
+            Self::PasskeyRegistered | Self::PasskeyRemoved => "/account/passkeys",
             _ => "/account/devices",
         }
     }

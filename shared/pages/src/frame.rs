@@ -1,7 +1,7 @@
 use languages::{Arguments, Message, Texts};
 
 use crate::Brand;
-use crate::asset::{icons, style_sheet};
+use crate::asset::{icons, passkey_script, style_sheet};
 
 /// What all pages have in common.
 #[derive(Clone, Copy)]
@@ -59,6 +59,10 @@ impl Frame<'_> {
 
     pub(crate) fn style_path(&self) -> String {
         self.path(&style_sheet().path)
+    }
+
+    pub(crate) fn passkey_script_path(&self) -> String {
+        self.path(&passkey_script().path)
     }
 
     pub(crate) fn icon_path(&self) -> String {

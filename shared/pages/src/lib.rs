@@ -5,7 +5,8 @@
 //! forms go from the base path of the [`Frame`]. Templates escape by default; a foreign text is cleaned besides, so
 //! that it can neither be markup nor reorder or hide the words around it.
 //!
-//! There is no script and no inline style. Serve every page with [`content_security_policy`], and what [`assets`] and
+//! There is no inline style, and no script but one, on the pages where a passkey is registered or used: serve these with
+//! [`content_security_policy_with_script`], every other with [`content_security_policy`], and what [`assets`] and
 //! [`Brand::assets`] list, below the same base path.
 
 mod account;
@@ -22,6 +23,7 @@ mod frame;
 mod invitation;
 mod lifetime;
 mod manifest;
+mod passkeys;
 mod password;
 mod policy;
 mod qr;
@@ -47,8 +49,11 @@ pub use frame::{Frame, Person};
 pub use invitation::{ANY_AGENT, AskingAgent, InvitationPage, InvitePage, InviteProblem};
 pub use lifetime::Lifetime;
 pub use manifest::{MANIFEST_PATH, MANIFEST_TYPE, manifest};
+pub use passkeys::{
+    EnrolPasskeyPage, Enrolment, ListedPasskey, PasskeyNotice, PasskeyOffer, PasskeyProblem, PasskeysPage,
+};
 pub use password::{ChangePasswordPage, PasswordProblem};
-pub use policy::content_security_policy;
+pub use policy::{content_security_policy, content_security_policy_with_script};
 pub use sign_in::{LeadsTo, SignInPage, SignInProblem};
 pub use user_code::{UserCodePage, UserCodeProblem};
 pub use waiting::{Decided, DecidedPage, WaitingPage, WaitingRequest};

@@ -9,11 +9,20 @@ use url::{Host, Url};
 /// Chromium follows the whole chain: a callback that itself redirects to another origin is stopped, unless that origin is
 /// among the URIs given here.
 pub fn content_security_policy(redirect_uris: &[&str]) -> String {
+    policy("", redirect_uris)
+}
+
+/// As [`content_security_policy`], for a page on which a passkey is registered or used: with our own script and no other.
+pub fn content_security_policy_with_script(redirect_uris: &[&str]) -> String {
+    policy("script-src 'self'; ", redirect_uris)
+}
+
+fn policy(script: &str, redirect_uris: &[&str]) -> String {
     let mut targets = vec!["'self'".to_owned()];
     targets.extend(redirect_uris.iter().filter_map(|uri| form_target(uri)));
     targets.dedup();
     format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; manifest-src 'self'; form-action {}; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; {script}style-src 'self'; img-src 'self'; manifest-src 'self'; form-action {}; base-uri 'none'; frame-ancestors 'none'",
         targets.join(" ")
     )
 }
@@ -42,6 +51,16 @@ mod tests {
             "default-src 'none'; style-src 'self'; img-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
              frame-ancestors 'none'"
         );
+    }
+
+    #[test]
+    fn a_page_for_passkeys_runs_our_own_script_and_is_alike_otherwise() {
+        let with_script = content_security_policy_with_script(&["https://agent.example/callback"]);
+        assert_eq!(
+            with_script.replace("script-src 'self'; ", ""),
+            content_security_policy(&["https://agent.example/callback"])
+        );
+        assert!(with_script.starts_with("default-src 'none'; script-src 'self'; style-src"), "{with_script}");
     }
 
     #[test]

@@ -3,9 +3,11 @@ use std::time::Duration;
 use askama::Template;
 use languages::{Arguments, Message};
 
+use crate::PasskeyOffer;
 use crate::frame::{Frame, rendered};
 
-/// The page that asks for user name and password. Posts `interaction`, `user_name` and `password` to `/sign-in`.
+/// The page that asks for user name and password, or for a passkey. Posts `interaction`, and `user_name` and `password`, or `ceremony`
+/// and `answer`, to `/sign-in`. With a passkey, serve it with [`crate::content_security_policy_with_script`].
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 pub struct SignInPage<'a> {
@@ -19,6 +21,10 @@ pub struct SignInPage<'a> {
     pub user_name: &'a str,
     /// Whether somebody is signed in and the client wants to be sure who (`prompt=login`, `max_age`).
     pub again: bool,
+    /// Whether people sign in with a password.
+    pub passwords: bool,
+    /// How somebody signs in with a passkey, where people do.
+    pub passkey: Option<PasskeyOffer>,
     /// What was wrong with the last attempt.
     pub problem: Option<SignInProblem>,
 }
@@ -44,6 +50,12 @@ pub enum SignInProblem {
         /// How long to wait.
         wait: Duration,
     },
+    /// The passkey is nobody's, or its answer is not good.
+    PasskeyRefused,
+    /// The page was open for too long, or its challenge was answered before.
+    PasskeyTooLate,
+    /// Somebody else may have a copy of the passkey.
+    PasskeyCopied,
 }
 
 impl SignInPage<'_> {
@@ -76,6 +88,9 @@ impl SignInPage<'_> {
                 self.frame.tell("problem-wrong-user-name-or-password", &Arguments::none())
             }
             SignInProblem::TooManyAttempts { wait } => too_many_attempts(&self.frame, wait),
+            SignInProblem::PasskeyRefused => self.frame.tell("problem-passkey-refused", &Arguments::none()),
+            SignInProblem::PasskeyTooLate => self.frame.tell("problem-passkey-too-late", &Arguments::none()),
+            SignInProblem::PasskeyCopied => self.frame.tell("problem-passkey-copied", &Arguments::none()),
         })
     }
 

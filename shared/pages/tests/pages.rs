@@ -5,13 +5,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use languages::{Arguments, Languages, Template, Texts, Zone};
+use oauth::configuration::SignInSettings;
 use oauth::{QuietHours, TimeOfDay, Timestamp};
 use pages::{
     ANY_AGENT, AccountNotice, AccountPage, ApprovalPage, ApprovalProblem, AskingAgent, AskingClient,
     BlockedClient, Brand, CatalogueEntry, CatalogueEntryPage, CatalogueGroup, CataloguePage,
     ChangePasswordPage, Choices, ConfirmDevicePage, ConsentPage, ConsentProblem, Decided, DecidedPage,
-    DetailChoice, DeviceNotice, DeviceProblem, DeviceStanding, DeviceWay, DevicesPage, ErrorPage, Frame,
-    InvitationPage, InvitePage, InviteProblem, LeadsTo, Lifetime, ListedDevice, PasswordProblem, Person,
+    DetailChoice, DeviceNotice, DeviceProblem, DeviceStanding, DeviceWay, DevicesPage, EnrolPasskeyPage,
+    Enrolment, ErrorPage, Frame, InvitationPage, InvitePage, InviteProblem, LeadsTo, Lifetime, ListedDevice,
+    ListedPasskey, PasskeyNotice, PasskeyOffer, PasskeyProblem, PasskeysPage, PasswordProblem, Person,
     RememberedChoice, ScopeChoice, SignInPage, SignInProblem, SignedOutPage, TypedDevice, UserCodePage,
     UserCodeProblem, WaitingPage, WaitingRequest, WhatHappened, Withheld,
 };
@@ -138,13 +140,30 @@ fn sign_in<'a>(frame: Frame<'a>, foreign: &'a str, problem: Option<SignInProblem
         leads_to: LeadsTo::Client(foreign),
         user_name: foreign,
         again: false,
+        passwords: true,
+        passkey: Some(offer(foreign)),
         problem,
     };
     page.render()
 }
 
+/// What a passkey's page brings: what is asked of the browser holds foreign names.
+fn offer(foreign: &str) -> PasskeyOffer {
+    PasskeyOffer { ceremony: foreign.to_owned(), options: format!("{{\"user\":{foreign:?}}}") }
+}
+
 fn signs_in_for(frame: Frame<'_>, leads_to: LeadsTo<'_>) -> String {
-    SignInPage { frame, interaction: "i", leads_to, user_name: "", again: false, problem: None }.render()
+    let page = SignInPage {
+        frame,
+        interaction: "i",
+        leads_to,
+        user_name: "",
+        again: false,
+        passwords: true,
+        passkey: None,
+        problem: None,
+    };
+    page.render()
 }
 
 fn remembered<'a>(foreign: &'a str, sentences: &'a [String]) -> RememberedChoice<'a> {
@@ -178,9 +197,105 @@ fn account_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
     let render = |(notice, remembered): (Option<AccountNotice>, _)| {
         let person = Person { display_name: foreign, user_name: foreign };
         let blocked = if notice.is_none() { Vec::new() } else { blocked() };
-        AccountPage { frame, csrf: foreign, person, zone: &UTC, remembered, blocked, notice }.render()
+        let sign_in = SignInSettings { passwords: notice.is_none(), passkeys: true };
+        AccountPage { frame, csrf: foreign, person, zone: &UTC, remembered, blocked, sign_in, notice }
+            .render()
     };
     states.map(render).into()
+}
+
+fn passkeys<'a>(frame: Frame<'a>, foreign: &'a str) -> PasskeysPage<'a> {
+    let made_at = Timestamp::from_seconds(1_795_539_900);
+    let passkey = ListedPasskey { id: foreign, name: foreign, made_at, used_at: None };
+    PasskeysPage {
+        frame,
+        csrf: foreign,
+        person: Person { display_name: foreign, user_name: foreign },
+        zone: &UTC,
+        passkeys: vec![passkey, ListedPasskey { used_at: Some(made_at), ..passkey }],
+        may_change: true,
+        registration: Some(offer(foreign)),
+        problem: None,
+        typed_name: foreign,
+        notice: None,
+    }
+}
+
+fn passkey_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
+    let page = || passkeys(frame, foreign);
+    let problems = [
+        PasskeyProblem::NameUnusable,
+        PasskeyProblem::TooLate,
+        PasskeyProblem::Refused,
+        PasskeyProblem::TooMany,
+        PasskeyProblem::AlreadyThere,
+        PasskeyProblem::Gone,
+    ];
+    let notices = [PasskeyNotice::Registered, PasskeyNotice::Removed];
+    let full = vec![page().passkeys[0]; 10];
+    let enrolment = Enrolment {
+        person: Person { display_name: foreign, user_name: foreign },
+        id: foreign,
+        code: foreign,
+        offer: offer(foreign),
+    };
+    let problem = Some(PasskeyProblem::NameUnusable);
+    let enrol = EnrolPasskeyPage { frame, enrolment: Some(enrolment), problem, typed_name: foreign };
+    let mut pages = vec![
+        PasskeysPage { passkeys: vec![], ..page() }.render(),
+        PasskeysPage { may_change: false, registration: None, ..page() }.render(),
+        PasskeysPage { passkeys: full, registration: None, ..page() }.render(),
+        PasskeysPage { registration: None, ..page() }.render(),
+        enrol.render(),
+        EnrolPasskeyPage { problem: None, ..enrol }.render(),
+        EnrolPasskeyPage { frame, enrolment: None, problem: None, typed_name: "" }.render(),
+    ];
+    pages.extend(problems.map(|problem| PasskeysPage { problem: Some(problem), ..page() }.render()));
+    pages.extend(notices.map(|notice| PasskeysPage { notice: Some(notice), ..page() }.render()));
+    pages
+}
+
+#[test]
+fn a_page_for_passkeys_works_without_a_script_as_far_as_it_can_and_says_so() {
+    let brand = Brand::default();
+    let frame = english(&brand);
+    let said = "<noscript><p class=\"caution\">Passkeys need JavaScript";
+    for html in [sign_in(frame, "a", None), passkeys(frame, "a").render()] {
+        assert!(html.contains(said), "{html}");
+        // What needs the script is there once it runs; all else is there at once.
+        let by_script = html.split("data-when=\"ready\"").nth(1).expect("what needs the script");
+        assert!(by_script.starts_with(" hidden>"), "{html}");
+    }
+    assert!(passkeys(frame, "a").render().contains("name=\"do\" value=\"remove\""));
+    let html = sign_in(frame, "a", None);
+    assert!(html.contains("autocomplete=\"username webauthn\""), "{html}");
+}
+
+#[test]
+fn nobody_changes_passkeys_who_did_not_sign_in_just_now() {
+    let brand = Brand::default();
+    let page = PasskeysPage { may_change: false, registration: None, ..passkeys(english(&brand), "a") };
+    let html = page.render();
+    assert!(!html.contains("<form"), "{html}");
+    assert!(html.contains("href=\"/account/passkeys?again=yes\""), "{html}");
+}
+
+#[test]
+fn a_server_without_passwords_asks_for_none() {
+    let brand = Brand::default();
+    let page = SignInPage {
+        frame: english(&brand),
+        interaction: "i",
+        leads_to: LeadsTo::Account,
+        user_name: "",
+        again: false,
+        passwords: false,
+        passkey: Some(offer("a")),
+        problem: None,
+    };
+    let html = page.render();
+    assert!(!html.contains("name=\"password\""), "{html}");
+    assert!(html.contains("name=\"answer\""), "{html}");
 }
 
 fn invitation_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
@@ -356,9 +471,14 @@ fn every_page(frame: Frame<'_>, foreign: &str) -> Vec<String> {
             leads_to: LeadsTo::Client(foreign),
             user_name: "",
             again: true,
+            passwords: false,
+            passkey: Some(offer(foreign)),
             problem: None,
         }
         .render(),
+        sign_in(frame, foreign, Some(SignInProblem::PasskeyRefused)),
+        sign_in(frame, foreign, Some(SignInProblem::PasskeyTooLate)),
+        sign_in(frame, foreign, Some(SignInProblem::PasskeyCopied)),
         signs_in_for(frame, LeadsTo::Account),
         signs_in_for(frame, LeadsTo::Approval),
         consent(frame, foreign).render(),
@@ -382,6 +502,7 @@ fn every_page(frame: Frame<'_>, foreign: &str) -> Vec<String> {
     pages.extend(invitation_pages(frame, foreign));
     pages.extend(user_code_pages(frame, foreign));
     pages.extend(device_pages(frame, foreign));
+    pages.extend(passkey_pages(frame, foreign));
     pages.extend(approval_pages(frame, foreign));
     pages.extend(catalogue_pages(frame, foreign));
     pages.extend(WhatHappened::ALL.iter().flat_map(|what_happened| {
@@ -430,10 +551,18 @@ fn attributes<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
     html.split(&start).skip(1).filter_map(|rest| rest.split('"').next()).collect()
 }
 
+/// A page without the one script that there is, which a page for passkeys names and no other.
+fn without_our_script(html: &str) -> String {
+    let script = pages::assets().iter().find(|asset| asset.path.ends_with(".js")).expect("a script");
+    let element = format!("<script src=\"{}\" defer></script>\n", script.path);
+    assert_eq!(html.contains(&element), html.contains("data-passkey="), "{html}");
+    html.replacen(&element, "", 1)
+}
+
 #[test]
 fn no_page_echoes_markup_or_lets_a_text_act_on_its_surroundings() {
     for html in in_every_language("", HOSTILE) {
-        assert!(!html.contains("<script"), "{html}");
+        assert!(!without_our_script(&html).contains("<script"), "{html}");
         assert!(!html.contains("alert(1)</"), "{html}");
         // What a field brings back is as it came; what a person reads of it is not.
         let read = |tag: &'_ str| -> String {
@@ -455,7 +584,7 @@ fn no_page_needs_what_the_content_security_policy_forbids() {
         for forbidden in
             ["<script", " style=", "<style", " onclick", " onload", "javascript:", "<base", "<iframe"]
         {
-            assert!(!html.contains(forbidden), "{forbidden}: {html}");
+            assert!(!without_our_script(&html).contains(forbidden), "{forbidden}: {html}");
         }
     }
     for template in sources("templates", "html") {
@@ -713,6 +842,7 @@ fn each_blocked_client_can_be_allowed_again() {
         zone: &UTC,
         remembered: vec![],
         blocked: vec![BlockedClient { name: "Finance Agent".to_owned(), id: "finance-agent".to_owned() }],
+        sign_in: SignInSettings::default(),
         notice: None,
     };
     let html = page.render();
@@ -733,6 +863,7 @@ fn each_remembered_consent_says_what_it_is_and_can_be_forgotten() {
         zone: &zone,
         remembered: vec![remembered("finance-agent", &sentences)],
         blocked: vec![],
+        sign_in: SignInSettings::default(),
         notice: None,
     };
     let html = page.render().replace("<strong><bdi>", "").replace("</bdi></strong>", "");

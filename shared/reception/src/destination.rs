@@ -42,6 +42,8 @@ pub enum AccountPage {
     UserCode,
     /// What they are reached on.
     Devices,
+    /// What they sign in with.
+    Passkeys,
 }
 
 impl AccountPage {
@@ -51,6 +53,7 @@ impl AccountPage {
             Self::Invitations => "/account/invitations",
             Self::UserCode => "/account/user-code",
             Self::Devices => "/account/devices",
+            Self::Passkeys => "/account/passkeys",
         }
     }
 }
@@ -119,7 +122,9 @@ mod tests {
         }
         let device = DeviceId::from_random([7; 16]);
         comes_back(&Destination::Device { device, code: "c0de".to_owned() });
-        for page in [AccountPage::Invitations, AccountPage::UserCode, AccountPage::Devices] {
+        for page in
+            [AccountPage::Invitations, AccountPage::UserCode, AccountPage::Devices, AccountPage::Passkeys]
+        {
             comes_back(&Destination::Page { page });
         }
     }

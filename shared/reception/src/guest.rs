@@ -14,6 +14,7 @@ use oauth::configuration::{Client, Server};
 use oauth::{ClientId, Refusal, Timestamp};
 use pages::{
     Brand, Colour, ErrorPage, Frame, LeadsTo, Logo, SignInPage, SignInProblem, content_security_policy,
+    content_security_policy_with_script,
 };
 use policy::Policies;
 use serde::Serialize;
@@ -218,6 +219,16 @@ impl<'a> Guest<'a> {
         Ok(response)
     }
 
+    /// Sends a page on which a passkey is registered or used.
+    ///
+    /// # Errors
+    /// When the browser's cookie cannot be set.
+    pub fn page_with_script(&self, status: StatusCode, page: String) -> Result<Response, Problem> {
+        let mut response = html(status, page, &content_security_policy_with_script(&[]), &self.site);
+        self.browser.remember(&mut response, &self.site)?;
+        Ok(response)
+    }
+
     /// The sign-in page; afterwards the interaction goes on.
     ///
     /// # Errors
@@ -251,14 +262,20 @@ impl<'a> Guest<'a> {
             leads_to,
             user_name,
             again: false,
+            passwords: self.configuration.server.sign_in.passwords,
+            passkey: self.passkey_offer()?,
             problem,
         };
         let status = match problem {
             None => StatusCode::OK,
-            Some(SignInProblem::WrongUserNameOrPassword) => StatusCode::UNPROCESSABLE_ENTITY,
             Some(SignInProblem::TooManyAttempts { .. }) => StatusCode::TOO_MANY_REQUESTS,
+            Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        self.page(status, page.render(), &[])
+        if page.passkey.is_some() {
+            self.page_with_script(status, page.render())
+        } else {
+            self.page(status, page.render(), &[])
+        }
     }
 
     /// Seals an interaction for this browser.

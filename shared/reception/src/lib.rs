@@ -9,6 +9,7 @@ mod decision_page;
 mod destination;
 mod guest;
 mod language;
+mod passkeys;
 mod pending;
 mod permission;
 mod session_cookie;

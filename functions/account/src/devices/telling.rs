@@ -31,7 +31,7 @@ impl Visitor<'_> {
     }
 }
 
-/// Tells these devices of a person who is at a page.
+/// Tells these devices of a person who is at a page, signed in or by a link of theirs.
 pub(crate) async fn tell_at<'d>(
     services: &Services,
     guest: &Guest<'_>,

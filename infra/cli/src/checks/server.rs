@@ -1,7 +1,7 @@
 use std::num::NonZero;
 use std::time::Duration;
 
-use oauth::configuration::{Brand, ExchangeSettings, Lifetimes, Limits, Server};
+use oauth::configuration::{Brand, ExchangeSettings, Lifetimes, Limits, Server, SignInSettings};
 use pages::{Colour, Logo};
 use url::Url;
 
@@ -28,6 +28,7 @@ pub(super) fn server(
     let own = issuer.as_deref().unwrap_or_default();
     let trusted_issuers = super::trust::issuers(file, own, complaints);
     let id_jag_targets = super::trust::targets(file, own, complaints);
+    let sign_in = sign_in(file, pages.as_deref().unwrap_or(own), complaints);
     let server = Server {
         issuer: issuer?,
         pages,
@@ -38,6 +39,7 @@ pub(super) fn server(
         exchange: exchange(file, complaints),
         backchannel: super::backchannel::settings(file, complaints),
         devices: super::devices::settings(file, complaints),
+        sign_in,
         trusted_issuers,
         id_jag_targets,
         documents,
@@ -63,6 +65,28 @@ fn exchange(file: &Read<ServerFile>, complaints: &mut Vec<Complaint>) -> Exchang
         issue_refresh_tokens: table.issue_refresh_tokens.unwrap_or(default.issue_refresh_tokens),
         accept_refresh_tokens: table.accept_refresh_tokens.unwrap_or(default.accept_refresh_tokens),
     }
+}
+
+/// Nobody is to be locked out by a configuration: there is a way to sign in, and it works where the pages are.
+fn sign_in(file: &Read<ServerFile>, pages: &str, complaints: &mut Vec<Complaint>) -> SignInSettings {
+    let (table, default) = (&file.value.sign_in, SignInSettings::default());
+    let passwords = table.passwords.unwrap_or(default.passwords);
+    let passkeys = table.passkeys.unwrap_or(default.passkeys);
+    let has_domain = Url::parse(pages).is_ok_and(|url| url.domain().is_some());
+    if !passwords && !passkeys {
+        complaints.push(file.complaint(
+            &["sign_in", "passwords"],
+            "Nobody could sign in: there are neither passwords nor passkeys.",
+            "Leave one of both on.",
+        ));
+    } else if !passwords && !has_domain {
+        complaints.push(file.complaint(
+            &["sign_in", "passwords"],
+            format!("Nobody could sign in: {pages:?} has no domain, so there are no passkeys."),
+            "Give the pages a domain, or leave passwords on.",
+        ));
+    }
+    SignInSettings { passwords, passkeys }
 }
 
 fn limits(table: &LimitsTable) -> Limits {

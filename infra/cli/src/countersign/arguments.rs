@@ -210,6 +210,14 @@ Examples:
     Enable(OneUser),
     /// Remove a person
     Remove(OneUser),
+    /// Make a link by which a person registers a passkey, and show it, once: for the first, or when the last is lost
+    #[command(after_long_help = "\
+The link is good once, for an hour, and a later one replaces it. Whoever opens it is taken for the person: send it by a way on which
+nobody else reads. The passkeys that they have stay good until they remove them on their page.
+
+Example:
+  countersign user enrol alice")]
+    Enrol(Enrol),
     /// Give a person a new password and show it, once; what was begun with the old one ends
     ResetPassword(ResetPassword),
     /// Add people and bring them up to date from a CSV file
@@ -275,6 +283,17 @@ pub(crate) struct PasswordSource {
 pub(crate) struct OneUser {
     /// Their user name
     pub(crate) user_name: String,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Enrol {
+    /// Their user name
+    pub(crate) user_name: String,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) place: Where,
 }

@@ -1,6 +1,6 @@
 use cli::{
-    LeftAtSns, add_person, disable_person, enable_person, generated_password, plan_people, read_people_table,
-    remove_person, reset_password,
+    LeftAtSns, add_person, disable_person, enable_person, enrol_person, generated_password, plan_people,
+    read_people_table, remove_person, reset_password,
 };
 use environment::{Clock, Dice};
 use oauth::configuration::Profile;
@@ -8,7 +8,7 @@ use oauth::{PersonId, Secret};
 use serde_json::json;
 
 use crate::Stop;
-use crate::arguments::{AddUser, Import, List, PasswordSource, ResetPassword, User, Where};
+use crate::arguments::{AddUser, Enrol, Import, List, PasswordSource, ResetPassword, User, Where};
 use crate::configuration::{refused, show};
 use crate::terminal::{Terminal, first_line};
 use crate::trail::{About, person_changed, person_named, record};
@@ -45,6 +45,7 @@ pub(crate) async fn run(user: User, terminal: &mut Terminal) -> Result<(), Stop>
             say_left(&left, terminal);
             Ok(())
         }
+        User::Enrol(user) => enrol(user, terminal).await,
         User::ResetPassword(user) => reset(user, terminal).await,
         User::Import(import) => self::import(import, terminal).await,
         User::List(list) => self::list(list, terminal).await,
@@ -96,6 +97,24 @@ async fn add(user: AddUser, terminal: &mut Terminal) -> Result<(), Stop> {
     if user.no_password {
         terminal.say(format_args!("They cannot sign in yet: countersign user reset-password {user_name}"));
     }
+    Ok(())
+}
+
+async fn enrol(user: Enrol, terminal: &mut Terminal) -> Result<(), Stop> {
+    let store = user.place.store().await?;
+    let now = Clock::system().now();
+    let made = enrol_person(&store, &Dice::system(), &user.user_name, now).await.map_err(Stop::refused)?;
+    record(&user.place, "passkey-link-made", &About::Person(&made.person));
+    if user.json {
+        let expires_at = made.expires_at;
+        terminal.json(
+            &json!({ "user_name": user.user_name, "link": made.link.expose(), "expires_at": expires_at }),
+        );
+        return Ok(());
+    }
+    terminal.say(format_args!("{} registers a passkey by this link, once, within an hour:", user.user_name));
+    terminal.say(made.link.expose());
+    terminal.say("Whoever has it is taken for them: give it to nobody else.");
     Ok(())
 }
 

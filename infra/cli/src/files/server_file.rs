@@ -46,6 +46,9 @@ pub struct ServerFile {
     /// What people may be reached on. What is left out keeps its default.
     #[serde(default)]
     pub devices: DevicesTable,
+    /// By what people sign in. What is left out keeps its default.
+    #[serde(default)]
+    pub sign_in: SignInTable,
     /// Other issuers whose tokens are taken.
     #[serde(default)]
     pub trusted_issuer: Vec<super::TrustedIssuerTable>,
@@ -61,6 +64,21 @@ pub struct ServerFile {
     /// What the server may fetch.
     #[serde(default)]
     pub outbound: OutboundTable,
+}
+
+/// By what people sign in.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignInTable {
+    /// Whether people sign in with a password. Without, they need a passkey: `countersign user enrol` makes the link for the first.
+    #[serde(default)]
+    #[schemars(extend("default" = true))]
+    pub passwords: Option<bool>,
+    /// Whether people sign in with a passkey, which belongs to the domain of the pages for good: with another one all are worth
+    /// nothing. Where the pages have an address in place of a domain, nobody does.
+    #[serde(default)]
+    #[schemars(extend("default" = true))]
+    pub passkeys: Option<bool>,
 }
 
 /// The light brand of the pages.

@@ -1,0 +1,149 @@
+//! `/account/passkeys`: what a person signs in with. Only whoever has signed in just now registers or removes one: a session that
+//! was left open, or stolen, makes nobody a way back in.
+
+mod keeping;
+mod links;
+mod registering;
+
+use std::time::Duration;
+
+use http::audit::Event;
+use http::{Problem, Response, StatusCode, answer, form, query};
+use oauth::{CHALLENGE_LASTS, MOST_PASSKEYS, Parameters, Passkey, PasskeyId, Passkeys, Refusal};
+use pages::{DeviceNews, ListedPasskey, PasskeyNotice, PasskeyOffer, PasskeyProblem, PasskeysPage};
+use passkeys::{Holder, Registered};
+use reception::{AccountPage, Destination, Guest, SignedIn};
+
+use self::keeping::{change, settle};
+pub(crate) use self::links::{show as show_link, submit as submit_link};
+use self::registering::{offer, register};
+use crate::Services;
+
+/// The seal of these forms.
+const FORM: &str = "passkeys";
+/// How long after they signed in a person may change their passkeys.
+const JUST_NOW: Duration = CHALLENGE_LASTS;
+
+/// What became of a form: what has been done, or why nothing was.
+type Done = Result<PasskeyNotice, PasskeyProblem>;
+
+/// Shows the passkeys, or the sign-in page for whoever is not signed in, or wants to sign in anew.
+pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
+    let query = query(guest.request)?;
+    let Some(signed_in) = guest.signed_in().await? else { return to_sign_in(guest) };
+    let (person, kept) = guest.store.person_and_passkeys(&signed_in.session.person).await?;
+    let stands = person.is_some_and(|person| person.allows(&signed_in.session));
+    if !stands || query.optional("again")?.is_some() {
+        return to_sign_in(guest);
+    }
+    let notice = query.optional("notice")?.and_then(PasskeyNotice::parse);
+    page(guest, &signed_in, &kept.passkeys, (None, ""), notice)
+}
+
+/// Does what a form says. It names the passkey, and the session the person: nobody reaches another's.
+pub(crate) async fn submit(services: &Services, guest: &Guest<'_>) -> Result<Response, Problem> {
+    let parameters = form(guest.request)?;
+    let signed_in = guest.standing().await?.ok_or(Refusal::FormRejected)?;
+    guest.open_form(FORM, parameters.required("csrf")?, &signed_in.binding())?;
+    if !signed_in_just_now(guest, &signed_in) {
+        return to_sign_in(guest);
+    }
+    let done = match parameters.required("do")? {
+        "register" => registers(services, guest, &signed_in, &parameters).await?,
+        "remove" => removes(services, guest, &signed_in, &parameters).await?,
+        _ => return Err(Refusal::MalformedParameter { name: "do", expected: "what a button says" }.into()),
+    };
+    match done {
+        Ok(notice) => {
+            let path = guest.path("/account/passkeys");
+            Ok(answer::see_other(&format!("{path}?notice={}", notice.as_str())))
+        }
+        Err(problem) => {
+            let typed = parameters.optional("name")?.unwrap_or_default();
+            let (_, kept) = guest.store.person_and_passkeys(&signed_in.session.person).await?;
+            page(guest, &signed_in, &kept.passkeys, (Some(problem), typed), None)
+        }
+    }
+}
+
+async fn registers(
+    services: &Services,
+    guest: &Guest<'_>,
+    signed_in: &SignedIn,
+    parameters: &Parameters,
+) -> Result<Done, Problem> {
+    let (person, bound_to) = (&signed_in.session.person, signed_in.binding());
+    let keep = |own: Passkeys, made: Registered| own.registered(made.passkey, made.challenge, guest.now);
+    let done = register(services, guest, person, parameters, &bound_to, keep).await?;
+    Ok(done.map(|()| PasskeyNotice::Registered))
+}
+
+async fn removes(
+    services: &Services,
+    guest: &Guest<'_>,
+    signed_in: &SignedIn,
+    parameters: &Parameters,
+) -> Result<Done, Problem> {
+    let id = PasskeyId::parse(parameters.required("passkey")?)
+        .ok_or(Refusal::MalformedParameter { name: "passkey", expected: "a passkey's identifier" })?;
+    let person = &signed_in.session.person;
+    let changed = change(guest, person, |own| own.without(&id)).await?;
+    let told = (Event::PasskeyRemoved, DeviceNews::PasskeyRemoved);
+    Ok(settle(services, guest, person, changed, told).await?.map(|()| PasskeyNotice::Removed))
+}
+
+fn to_sign_in(guest: &Guest<'_>) -> Result<Response, Problem> {
+    guest.sign_in_alone(&Destination::Page { page: AccountPage::Passkeys })
+}
+
+fn signed_in_just_now(guest: &Guest<'_>, signed_in: &SignedIn) -> bool {
+    guest.now.since(signed_in.session.authentication.auth_time) <= JUST_NOW
+}
+
+const fn status_of(problem: Option<PasskeyProblem>) -> StatusCode {
+    if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
+}
+
+fn page(
+    guest: &Guest<'_>,
+    signed_in: &SignedIn,
+    own: &Passkeys,
+    (problem, typed_name): (Option<PasskeyProblem>, &str),
+    notice: Option<PasskeyNotice>,
+) -> Result<Response, Problem> {
+    let may_change = signed_in_just_now(guest, signed_in);
+    let is_full = own.all().len() >= MOST_PASSKEYS;
+    let registration = if may_change && !is_full { own_offer(guest, signed_in, own)? } else { None };
+    let page = PasskeysPage {
+        frame: guest.frame(),
+        csrf: &guest.seal_form(FORM, &signed_in.binding())?,
+        person: signed_in.person(),
+        zone: &signed_in.zone(),
+        passkeys: own.all().iter().map(listed).collect(),
+        may_change,
+        registration,
+        problem,
+        typed_name,
+        notice,
+    };
+    guest.page_with_script(status_of(problem), page.render())
+}
+
+fn own_offer(
+    guest: &Guest<'_>,
+    signed_in: &SignedIn,
+    own: &Passkeys,
+) -> Result<Option<PasskeyOffer>, Problem> {
+    let session = &signed_in.session;
+    let holder = Holder { user_name: &session.user_name, display_name: &session.name };
+    Ok(offer(guest, &session.person, holder, own, &signed_in.binding())?)
+}
+
+fn listed(passkey: &Passkey) -> ListedPasskey<'_> {
+    ListedPasskey {
+        id: passkey.id.as_str(),
+        name: passkey.name.as_str(),
+        made_at: passkey.made_at,
+        used_at: passkey.used_at,
+    }
+}

@@ -1,0 +1,79 @@
+use environment::Fault;
+use http::Problem;
+use http::audit::{Decision, Event, Outcome};
+use oauth::{PasskeyRefused, Passkeys, PersonId, Refusal};
+use pages::{DeviceNews, PasskeyProblem};
+use reception::Guest;
+use store::Person;
+
+use crate::Services;
+use crate::devices::tell_at;
+
+/// How often it is tried again because something else changed the same at the same moment.
+const MOST_TRIES: usize = 8;
+
+/// Changes a person's passkeys, on top of whatever else changes meanwhile, by one conditional write. Whoever is gone meanwhile, or may
+/// not sign in, changes nothing.
+pub(super) async fn change(
+    guest: &Guest<'_>,
+    id: &PersonId,
+    decide: impl Fn(Passkeys) -> Result<Passkeys, PasskeyRefused>,
+) -> Result<Result<Person, PasskeyRefused>, Problem> {
+    for _ in 0..MOST_TRIES {
+        let (person, kept) = guest.store.person_and_passkeys(id).await?;
+        let person = person.filter(|person| !person.disabled).ok_or(Refusal::FormRejected)?;
+        let next = match decide(kept.passkeys.clone()) {
+            Ok(next) => next,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        if guest.store.keep_passkeys(&kept, &next).await? {
+            return Ok(Ok(person));
+        }
+    }
+    Err(Fault::unavailable("table", "the passkeys of this person have just changed").into())
+}
+
+/// Writes down what became of a change, and tells of one on all devices of the person: whoever made it may not have been them.
+pub(super) async fn settle(
+    services: &Services,
+    guest: &Guest<'_>,
+    person: &PersonId,
+    changed: Result<Person, PasskeyRefused>,
+    (event, news): (Event, DeviceNews),
+) -> Result<Result<(), PasskeyProblem>, Problem> {
+    match changed {
+        Ok(person) => {
+            record(guest, &person.id, event, Outcome::Granted);
+            let (_, kept) = guest.store.person_and_devices(&person.id).await?;
+            tell_at(services, guest, &person, kept.reach.in_use(), news).await;
+            Ok(Ok(()))
+        }
+        Err(refused) => {
+            record(guest, person, event, Outcome::Failed(why(refused)));
+            Ok(Err(problem_of(refused)))
+        }
+    }
+}
+
+pub(super) fn record(guest: &Guest<'_>, person: &PersonId, event: Event, outcome: Outcome<'_>) {
+    Decision::new(event, outcome, guest.request, guest.now).person(person).record();
+}
+
+const fn why(refused: PasskeyRefused) -> &'static str {
+    match refused {
+        PasskeyRefused::TooMany => "the person has as many as anybody may have",
+        PasskeyRefused::AlreadyThere => "the person has it already",
+        PasskeyRefused::Unknown => "the person has no such passkey",
+        PasskeyRefused::Answered => "the challenge was answered before",
+        PasskeyRefused::LinkIsOver => "the link is not good",
+    }
+}
+
+const fn problem_of(refused: PasskeyRefused) -> PasskeyProblem {
+    match refused {
+        PasskeyRefused::TooMany => PasskeyProblem::TooMany,
+        PasskeyRefused::AlreadyThere => PasskeyProblem::AlreadyThere,
+        PasskeyRefused::Unknown => PasskeyProblem::Gone,
+        PasskeyRefused::Answered | PasskeyRefused::LinkIsOver => PasskeyProblem::TooLate,
+    }
+}

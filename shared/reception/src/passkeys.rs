@@ -1,0 +1,40 @@
+use environment::Fault;
+use oauth::{CHALLENGE_LASTS, Refusal};
+use pages::PasskeyOffer;
+use passkeys::{Challenge, RelyingParty, SigningIn};
+
+use crate::Guest;
+
+/// The seal of a sign-in with a passkey, for as long as its challenge is good.
+const SIGNING_IN: &str = "sign in with a passkey";
+
+impl Guest<'_> {
+    /// Who asks for passkeys: nobody where people do not sign in with them, or where the pages have no domain.
+    pub fn relying_party(&self) -> Option<RelyingParty> {
+        let server = &self.configuration.server;
+        let wanted = server.sign_in.passkeys;
+        wanted.then(|| RelyingParty::of(&server.brand.name, server.pages_url())).flatten()
+    }
+
+    /// A fresh challenge.
+    pub fn challenge(&self) -> Challenge {
+        Challenge::from_random(self.dice.roll())
+    }
+
+    /// A sign-in with a passkey that this browser brings back.
+    ///
+    /// # Errors
+    /// [`Refusal::FormRejected`] when it is another browser's, or the challenge too old.
+    pub fn open_passkey_sign_in(&self, sealed: &str) -> Result<SigningIn, Refusal> {
+        self.open_for(SIGNING_IN, sealed, &[])
+    }
+
+    /// What the sign-in page needs so that somebody can sign in with a passkey, if anybody does. Nothing is read for it: of whom
+    /// there are passkeys, nobody learns here.
+    pub(crate) fn passkey_offer(&self) -> Result<Option<PasskeyOffer>, Fault> {
+        let Some(relying_party) = self.relying_party() else { return Ok(None) };
+        let begun = SigningIn::begin(self.challenge());
+        let ceremony = self.seal_for(SIGNING_IN, &begun, &[], self.now.after(CHALLENGE_LASTS))?;
+        Ok(Some(PasskeyOffer { ceremony, options: begun.options(&relying_party) }))
+    }
+}
