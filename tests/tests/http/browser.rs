@@ -161,6 +161,14 @@ impl Page {
         unescaped(&value[..value.find('"').expect("the value ends")])
     }
 
+    /// The value of the first attribute with this name.
+    #[track_caller]
+    pub(crate) fn attribute(&self, name: &str) -> String {
+        let marker = format!(" {name}=\"");
+        let (_, rest) = self.html.split_once(&marker).unwrap_or_else(|| panic!("no {name} in {}", self.html));
+        unescaped(rest.split('"').next().unwrap_or_default())
+    }
+
     /// The values of all fields with this name.
     pub(crate) fn fields(&self, name: &str) -> Vec<String> {
         let marker = format!("name=\"{name}\" value=\"");

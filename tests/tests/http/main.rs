@@ -6,6 +6,9 @@ mod agent;
 mod asking;
 mod assertion;
 mod at_once;
+/// The authenticator of the room that verifies what one sends.
+#[path = "../../../shared/passkeys/tests/ceremonies/authenticator.rs"]
+mod authenticator;
 mod browser;
 mod document;
 mod exchange;
@@ -83,6 +86,7 @@ mod local_stack {
     mod lost_replies;
     mod other_shapes;
     mod pages_apart;
+    pub(crate) mod passkeys;
     mod passwords;
     mod policies;
     mod public_clients;

@@ -17,6 +17,7 @@ use crate::exchange::{
 };
 use crate::inviting::{DEVICES, INVITATIONS, USER_CODE, a_number};
 use crate::local_stack::backchannel::messages_of;
+use crate::local_stack::passkeys::{PASSKEYS, an_authenticator, assertion, options, registration};
 use crate::observer::Observer;
 use crate::outsider::{the_mills_own, the_partner};
 use crate::person::{Decision, Person, granted, password_form, somebody, the_person_consents};
@@ -54,6 +55,9 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("`GET /account/devices`", "2 reads"),
     ("`POST /account/devices`, a number named", "4 reads, 4 writes, 1 message"),
     ("`POST /account/devices/confirm`", "3 reads, 1 write"),
+    ("`GET /account/passkeys`", "2 reads"),
+    ("`POST /account/passkeys`, one registered", "4 reads, 1 write"),
+    ("`POST /sign-in`, with a passkey", "1 read, 2 writes"),
     ("`POST /sign-in/password`, of a person with one session", "7 reads, 6 writes, 2 password hashes"),
     ("`POST /sign-out`", "1 read, 1 write"),
     ("`GET /jwks.json`, both discovery documents", "nothing"),
@@ -377,6 +381,7 @@ fn measure_the_account(stack: &Stack) -> Measured {
     let account = browser.opens("/account");
     note("`GET /account`", &account, 200);
     measure_what_lets_agents_ask(&mut browser, &person, &mut note);
+    measure_passkeys(stack, &mut note);
 
     let page = Page::of(browser.opens("/sign-in/password").ok());
     let next = "a sentence that nobody guesses";
@@ -421,6 +426,21 @@ fn measure_what_lets_agents_ask(
     let form = Parameters::of(form.each_ref().map(|(name, value)| (*name, value.as_str())));
     let confirmed = browser.submits_and_stays("/account/devices/confirm", &form);
     note("`POST /account/devices/confirm`", &confirmed, 303);
+}
+
+/// They register a passkey, and sign in with it.
+fn measure_passkeys(stack: &Stack, note: &mut impl FnMut(&'static str, &Answer, u16)) {
+    let (mut browser, mut authenticator) = (Browser::new(stack), an_authenticator(stack));
+    browser.comes_to_account(&somebody(stack), PASSKEYS);
+    let page = browser.opens(PASSKEYS);
+    note("`GET /account/passkeys`", &page, 200);
+    let page = Page::of(page);
+    let form = registration(&page, &authenticator.create(&options(&page)), "Mine");
+    note("`POST /account/passkeys`, one registered", &browser.submits_and_stays(PASSKEYS, &form), 303);
+    browser.forgets("session");
+    let page = Page::of(browser.opens("/account").ok());
+    let form = assertion(&page, &authenticator.get(&options(&page)));
+    note("`POST /sign-in`, with a passkey", &browser.submits_and_stays("/sign-in", &form), 303);
 }
 
 /// Somebody who is elsewhere is asked twice, approves, and is asked again.

@@ -116,11 +116,12 @@ struct Place<'s> {
     deciding: (Browser<'s>, Page),
     /// One on the page of the request that waits.
     answering: (Browser<'s>, Page),
-    /// Three on pages of the account: where agents are invited, where the code for them is set, and where devices
-    /// are named.
+    /// Four on pages of the account: where agents are invited, where the code for them is set, where devices are named, and
+    /// where passkeys are registered.
     inviting: (Browser<'s>, Page),
     setting_a_code: (Browser<'s>, Page),
     naming_devices: (Browser<'s>, Page),
+    adding_passkeys: (Browser<'s>, Page),
 }
 
 impl<'s> Place<'s> {
@@ -145,6 +146,7 @@ impl<'s> Place<'s> {
         let inviting = at_account.comes_to_account(&person, INVITATIONS);
         let setting_a_code = at_account.comes_to_account(&person, USER_CODE);
         let naming_devices = at_account.comes_to_account(&person, DEVICES);
+        let adding_passkeys = at_account.comes_to_account(&person, "/account/passkeys");
         let signing_in = Page::of(at_sign_in.opens(&address()).ok());
         let deciding = at_consent.comes_to_consent(&person, &address());
         Self {
@@ -154,7 +156,8 @@ impl<'s> Place<'s> {
             answering: (at_approval, answering),
             inviting: (at_account.clone(), inviting),
             setting_a_code: (at_account.clone(), setting_a_code),
-            naming_devices: (at_account, naming_devices),
+            naming_devices: (at_account.clone(), naming_devices),
+            adding_passkeys: (at_account, adding_passkeys),
             tool: the_file_tool(stack),
             public: Agent::public(stack),
             nightly: Agent::with_basic(stack, "nightly-agent"),

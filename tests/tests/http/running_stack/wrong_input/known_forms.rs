@@ -14,6 +14,8 @@ pub(super) fn rows() -> Vec<Row> {
     rows.extend(invitations());
     rows.extend(user_code());
     rows.extend(devices());
+    rows.extend(passkeys());
+    rows.extend(sign_in_with_a_passkey());
     rows
 }
 
@@ -183,6 +185,65 @@ fn user_code() -> Vec<Row> {
 }
 
 /// No row registers a device: each would be counted.
+fn passkeys() -> Vec<Row> {
+    let one = |name: &str, expected: Expected, names, more: Parameters| {
+        row("WebAuthn, 7.1", format!("/account/passkeys: {name}"), expected, names, move |place: &Place| {
+            sent_with("csrf", &place.adding_passkeys, "/account/passkeys", &more)
+        })
+    };
+    let refused = Page(400, "invalid_request");
+    let what = |button: &str| Parameters::of([("do", button)]);
+    let named = |name: &str| what("register").and("name", name);
+    let no_name = Page(422, "A name has 1 to 40 visible characters");
+    let (late, gone) = (Page(422, "That took too long"), Page(422, "There is no such passkey any more"));
+    let ceremony = |ceremony: &str| named("Mine").and("ceremony", ceremony);
+    vec![
+        one("no button", refused, "do", Parameters::default()),
+        one("an unknown button", refused, "do", what(EVIL)),
+        one("two buttons", refused, "do", what("register").and("do", "remove")),
+        one("no name", no_name, "", what("register")),
+        one("a long name", no_name, "", named(&"x".repeat(41))),
+        one("a name that acts unseen", no_name, "", named("My\u{202e}phone")),
+        one("two names", refused, "name", named("Mine").and("name", EVIL)),
+        one("no ceremony", refused, "ceremony", named("Mine")),
+        one("a ceremony that is none", late, "", ceremony(EVIL)),
+        one("two ceremonies", refused, "ceremony", ceremony(EVIL).and("ceremony", EVIL)),
+        one("no passkey", refused, "passkey", what("remove")),
+        one("a passkey that is none", refused, "passkey", what("remove").and("passkey", EVIL)),
+        one("removes another's", gone, "", what("remove").and("passkey", "AAAA")),
+    ]
+}
+
+fn sign_in_with_a_passkey() -> Vec<Row> {
+    let one = |name: &str, expected: Expected, names, more: Parameters| {
+        row("WebAuthn, 7.2", format!("/sign-in: {name}"), expected, names, move |place: &Place| {
+            sent(&place.signing_in, "/sign-in", &more)
+        })
+    };
+    /// The ceremony of the very page is good: what comes with it is not.
+    fn answered(place: &Place<'_>, answer: &str) -> RequestBuilder {
+        let (_, page) = &place.signing_in;
+        let more = Parameters::of([("ceremony", page.field("ceremony").as_str()), ("answer", answer)]);
+        sent(&place.signing_in, "/sign-in", &more)
+    }
+    let (refused, again) =
+        (Page(400, "invalid_request"), Page(422, "You could not be signed in with this passkey"));
+    let answer = || Parameters::of([("answer", "{}")]);
+    let mut rows = vec![
+        one("an answer without a ceremony", refused, "ceremony", answer()),
+        one("a ceremony that is none", Page(422, "That took too long"), "", answer().and("ceremony", EVIL)),
+        one("two answers", refused, "answer", answer().and("answer", "{}").and("ceremony", EVIL)),
+    ];
+    let deep = "[".repeat(4_000);
+    for (name, text) in
+        [("no JSON", EVIL.to_owned()), ("an empty object", "{}".to_owned()), ("4,000 brackets", deep)]
+    {
+        let name = format!("/sign-in: an answer that is {name}");
+        rows.push(row("WebAuthn, 7.2", name, again, "", move |place: &Place| answered(place, &text)));
+    }
+    rows
+}
+
 fn devices() -> Vec<Row> {
     let one = |name: &str, expected: Expected, names, more: Parameters| {
         row("OAuth 2.1, 3.1", format!("/account/devices: {name}"), expected, names, move |place: &Place| {

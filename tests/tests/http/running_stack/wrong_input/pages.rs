@@ -17,6 +17,8 @@ pub(super) fn rows() -> Vec<Row> {
         "/account/user-code",
         "/account/devices",
         "/account/devices/confirm",
+        "/account/passkeys",
+        "/account/passkeys/enrol",
     ]
     .into_iter()
     .flat_map(every_form)
@@ -115,10 +117,42 @@ fn of_nobody() -> Vec<Row> {
             "",
             Parameters::of([("csrf", EVIL), ("device", &"a".repeat(22)), ("code", "evil")]),
         ),
+        one(
+            "/account/passkeys",
+            "nobody is signed in",
+            foreign,
+            "",
+            Parameters::of([("csrf", EVIL), ("do", "register"), ("answer", EVIL), ("name", "Mine")]),
+        ),
+        one("/account/passkeys/enrol", "nothing in it", missing, "person", Parameters::default()),
+        one("/account/passkeys/enrol", "a person who is none", missing, "person", of_link(EVIL, "evil")),
+        one("/account/passkeys/enrol", "a code that is none", missing, "code", of_link(&nobody(), "<evil>")),
+        one("/account/passkeys/enrol", "a long code", missing, "code", of_link(&nobody(), &"a".repeat(65))),
+        one(
+            "/account/passkeys/enrol",
+            "of nobody",
+            Page(422, "This link is not good"),
+            "",
+            of_link(&nobody(), "evil"),
+        ),
         row("RFC 9110, 15.5.6", "/consent: GET", Page(405, "invalid_request"), "POST", |place| {
             http().get(place.stack.url("/consent"))
         }),
     ]
+}
+
+fn of_link(person: &str, code: &str) -> Parameters {
+    Parameters::of([
+        ("person", person),
+        ("code", code),
+        ("ceremony", EVIL),
+        ("answer", EVIL),
+        ("name", "Mine"),
+    ])
+}
+
+fn nobody() -> String {
+    format!("person-{}", "A".repeat(22))
 }
 
 fn documents() -> Vec<Row> {

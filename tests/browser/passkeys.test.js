@@ -1,0 +1,209 @@
+// Passkeys, with an authenticator that Chromium pretends to have (WebDriver's virtual authenticator, by the DevTools protocol).
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { looksGood } from './accessibility.js';
+import { aPhone as aPhoneOf, launchChromium } from './chromium.js';
+import { signsIn } from './person.js';
+import { startStack } from './stack.js';
+
+let stack, chromium;
+
+before(async () => {
+  [stack, chromium] = await Promise.all([startStack(), launchChromium()]);
+});
+
+after(async () => {
+  await chromium?.close();
+  await stack?.stop();
+});
+
+const aPhone = (t, options) => aPhoneOf(chromium, t, options);
+const heading = (page, name) => page.getByRole('heading', { level: 1, name }).waitFor();
+
+/** Presses the button, and touches the authenticator. */
+async function usesAPasskey(page, authenticator) {
+  await authenticator.isTouched(true);
+  await page.getByRole('button', { name: 'Use a passkey' }).click();
+}
+
+/** Gives a page's browser an authenticator of its own. */
+async function withAuthenticator(page, { verifies = true } = {}) {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('WebAuthn.enable');
+  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: verifies,
+      automaticPresenceSimulation: true,
+    },
+  });
+  const send = (command, more) => devtools.send(`WebAuthn.${command}`, { authenticatorId, ...more });
+  return {
+    async passkeys() {
+      return (await send('getCredentials')).credentials;
+    },
+    forgets: () => send('clearCredentials'),
+    keeps: (credential) => send('addCredential', { credential }),
+    isTouched: (enabled) => send('setAutomaticPresenceSimulation', { enabled }),
+    verifies: (isUserVerified) => send('setUserVerified', { isUserVerified }),
+  };
+}
+
+async function goesToPasskeys(page, person) {
+  await page.goto(`${stack.issuer}/account/passkeys`);
+  await signsIn(page, person);
+  await heading(page, 'Your passkeys');
+}
+
+async function registers(page, name) {
+  await page.getByLabel('Name, such as').fill(name);
+  await page.getByRole('button', { name: 'Make a passkey' }).click();
+}
+
+/** A person with a passkey, at a page where they are signed in. */
+async function withAPasskey(t) {
+  const [page, person] = [await aPhone(t), await stack.somebody()];
+  const authenticator = await withAuthenticator(page);
+  await goesToPasskeys(page, person);
+  await registers(page, 'My phone');
+  await page.getByText('The passkey was registered.').waitFor();
+  return { page, person, authenticator };
+}
+
+/** Nobody is signed in any more, and nobody touches the authenticator: the sign-in page stays. */
+async function comesAnew(page, authenticator) {
+  await page.context().clearCookies();
+  await authenticator.isTouched(false);
+  await page.goto(`${stack.issuer}/account`);
+  await heading(page, 'Sign in');
+}
+
+test('a person registers a passkey, signs in with it without typing anything, and removes it', async (t) => {
+  const [page, person] = [await aPhone(t), await stack.somebody()];
+  const authenticator = await withAuthenticator(page);
+  await page.goto(`${stack.issuer}/account`);
+  await looksGood(page, 'passkeys-sign-in');
+  await signsIn(page, person);
+  await page.getByRole('link', { name: 'See passkeys' }).click();
+  await heading(page, 'Your passkeys');
+  await looksGood(page, 'passkeys-none');
+  await registers(page, 'My phone');
+  await page.getByText('The passkey was registered.').waitFor();
+  await page.getByText('not used yet').waitFor();
+  await looksGood(page, 'passkeys');
+  const [{ isResidentCredential, rpId }] = await authenticator.passkeys();
+  assert.deepEqual({ isResidentCredential, rpId }, { isResidentCredential: true, rpId: new URL(stack.issuer).hostname });
+
+  await comesAnew(page, authenticator);
+  await usesAPasskey(page, authenticator);
+  await heading(page, 'Your account');
+  await page.getByText(person.userName).waitFor();
+  await page.goto(`${stack.issuer}/account/passkeys`);
+  await page.getByText('last used').waitFor();
+  await page.getByRole('button', { name: /Remove.*My phone/ }).click();
+  await page.getByText('The passkey was removed.').waitFor();
+  await page.getByText('You have no passkey yet.').waitFor();
+
+  // The authenticator does not know that.
+  await comesAnew(page, authenticator);
+  await usesAPasskey(page, authenticator);
+  await page.getByRole('alert').getByText('You could not be signed in with this passkey.').waitFor();
+  await looksGood(page, 'passkey-refused');
+});
+
+test('the browser offers a passkey where a user name is typed, and nobody presses a button', async (t) => {
+  const { page, person } = await withAPasskey(t);
+  await page.context().clearCookies();
+  // Chromium's authenticator takes the offer at once.
+  await page.goto(`${stack.issuer}/account`);
+  await heading(page, 'Your account');
+  await page.getByText(person.userName).waitFor();
+});
+
+test('no authenticator gets a second passkey of the same person', async (t) => {
+  const { page, authenticator } = await withAPasskey(t);
+  await registers(page, 'Once more');
+  await page.getByRole('alert').getByText('You have a passkey on this device already.').waitFor();
+  assert.equal((await authenticator.passkeys()).length, 1);
+});
+
+test('a passkey that its person is not verified for is not asked for anything', async (t) => {
+  const { page, authenticator } = await withAPasskey(t);
+  await comesAnew(page, authenticator);
+  await authenticator.verifies(false);
+  await usesAPasskey(page, authenticator);
+  await page.getByRole('alert').getByText('Nothing came of it').waitFor();
+  await looksGood(page, 'passkey-failed');
+});
+
+test('a copy of a passkey is refused, and the person is told why', async (t) => {
+  const { page, authenticator } = await withAPasskey(t);
+  const [copied] = await authenticator.passkeys();
+  await comesAnew(page, authenticator);
+  await usesAPasskey(page, authenticator);
+  await heading(page, 'Your account');
+  await authenticator.forgets();
+  await authenticator.keeps(copied);
+  await comesAnew(page, authenticator);
+  await usesAPasskey(page, authenticator);
+  await page.getByRole('alert').getByText('there may be a copy of it').waitFor();
+  await looksGood(page, 'passkey-copied');
+});
+
+test('an answer is good once, and in the browser that it was asked of', async (t) => {
+  const { page, authenticator } = await withAPasskey(t);
+  await comesAnew(page, authenticator);
+  const posted = page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/sign-in'));
+  const cookies = await page.context().cookies();
+  await usesAPasskey(page, authenticator);
+  await heading(page, 'Your account');
+  const form = (await posted).postData();
+  const send = (context) =>
+    context.request.post(`${stack.issuer}/sign-in`, {
+      data: form,
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin: new URL(stack.issuer).origin },
+      maxRedirects: 0,
+    });
+  await page.context().clearCookies();
+  await page.context().addCookies(cookies);
+  const again = await send(page.context());
+  assert.equal(again.status(), 422);
+  assert.match(await again.text(), /That took too long\. Please try again\./);
+  const other = await aPhone(t);
+  assert.equal((await send(other.context())).status(), 403);
+});
+
+test('the page says what is missing where there is no JavaScript', async (t) => {
+  const [page, person] = [await aPhone(t, { javaScriptEnabled: false }), await stack.somebody()];
+  await page.goto(`${stack.issuer}/account/passkeys`);
+  await page.getByText('Passkeys need JavaScript').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Use a passkey' }).count(), 0);
+  await signsIn(page, person);
+  await heading(page, 'Your passkeys');
+  await page.getByText('Passkeys need JavaScript').waitFor();
+  await looksGood(page, 'passkeys-without-script');
+});
+
+test('a link of the administrator registers the first passkey of somebody without a password, once', async (t) => {
+  const [page, person] = [await aPhone(t), await stack.somebody('--no-password')];
+  const authenticator = await withAuthenticator(page);
+  const { link } = await stack.countersign('user', 'enrol', person.userName);
+  await page.goto(link);
+  await heading(page, 'Make a passkey');
+  await page.getByText(person.userName).waitFor();
+  await looksGood(page, 'enrol-passkey');
+  await registers(page, 'My phone');
+  await heading(page, 'Sign in');
+  await usesAPasskey(page, authenticator);
+  await heading(page, 'Your passkeys');
+  await page.getByText(person.userName).waitFor();
+  assert.equal((await authenticator.passkeys()).length, 1);
+
+  await page.goto(link);
+  await page.getByText('This link is not good.').waitFor();
+  await looksGood(page, 'enrol-passkey-over');
+});
