@@ -57,6 +57,9 @@ async fn settle(
     };
     // For the audit alone: the answer is the same, be there such a person or not.
     http::note_person(&person.id);
+    if kept.passkeys.has_answered(&claim.challenge(), guest.now) {
+        return Ok(Some(Err(late("the challenge was answered before"))));
+    }
     let proven = match claim.proven(relying_party, &kept.passkeys, guest.now) {
         Ok(proven) => proven,
         Err(unproven) => return Ok(Some(Err(unproven.into()))),

@@ -113,6 +113,11 @@ impl Passkeys {
         self.own.iter().find(|passkey| passkey.id == *id)
     }
 
+    /// Whether this challenge was answered before.
+    pub fn has_answered(&self, challenge: &Sha256Digest, now: Timestamp) -> bool {
+        self.answered.iter().any(|answered| answered.challenge == *challenge && now < answered.until)
+    }
+
     /// Whether this is the code of the link by which the person may register a passkey now.
     pub fn may_enrol(&self, code: &Secret<String>, now: Timestamp) -> bool {
         self.enrolment.is_some_and(|link| now < link.expires_at && code.matches(&link.code))
@@ -190,10 +195,10 @@ impl Passkeys {
 
     /// A challenge is good once. It is remembered for twice as long as it is good: clocks differ.
     fn having_answered(mut self, challenge: Sha256Digest, now: Timestamp) -> Result<Self, PasskeyRefused> {
-        self.answered.retain(|answered| now < answered.until);
-        if self.answered.iter().any(|answered| answered.challenge == challenge) {
+        if self.has_answered(&challenge, now) {
             return Err(PasskeyRefused::Answered);
         }
+        self.answered.retain(|answered| now < answered.until);
         self.answered.push(Answered { challenge, until: now.after(CHALLENGE_LASTS * 2) });
         Ok(self)
     }

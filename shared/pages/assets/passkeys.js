@@ -39,7 +39,8 @@ function prepare(form) {
     form.submit();
   };
   let offered = new AbortController();
-  // The browser offers passkeys where a user name is typed, and waits there for as long as the page is open.
+  // The browser offers passkeys where a user name is typed, and waits there for as long as the page is open. After a sign-in that
+  // failed it offers none by itself: the page says what happened, and the person what is next.
   const offer = async () => {
     if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
     const request = { publicKey, mediation: "conditional", signal: offered.signal };

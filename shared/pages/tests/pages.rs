@@ -269,6 +269,9 @@ fn a_page_for_passkeys_works_without_a_script_as_far_as_it_can_and_says_so() {
     assert!(passkeys(frame, "a").render().contains("name=\"do\" value=\"remove\""));
     let html = sign_in(frame, "a", None);
     assert!(html.contains("autocomplete=\"username webauthn\""), "{html}");
+    // What has just been refused is not offered again before the person has read it.
+    let html = sign_in(frame, "a", Some(SignInProblem::PasskeyCopied));
+    assert!(html.contains("autocomplete=\"username\""), "{html}");
 }
 
 #[test]

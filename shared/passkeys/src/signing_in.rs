@@ -72,6 +72,12 @@ impl Claim {
         &self.person
     }
 
+    /// What it answers: a challenge that was answered before is not to be looked at again, since a count of signatures that does not
+    /// grow would then mean nothing.
+    pub fn challenge(&self) -> Sha256Digest {
+        self.challenge.digest()
+    }
+
     /// Proves it by the passkeys of that person.
     ///
     /// # Errors

@@ -130,6 +130,19 @@ fn an_answer_that_comes_fifty_times_at_once_signs_in_once() {
     is_refused(stack, late, TOO_LATE, "the challenge was answered before");
 }
 
+/// The count of signatures did not grow either, and yet nobody has copied anything.
+#[test]
+fn an_answer_that_comes_again_is_late_and_no_copy() {
+    let stack = Stack::shared();
+    let (_, mut browser, mut authenticator) = with_a_passkey(stack);
+    browser.forgets("session");
+    let page = Page::of(browser.opens("/account").ok());
+    let form = assertion(&page, &authenticator.get(&options(&page)));
+    assert_eq!(browser.submits_and_stays("/sign-in", &form).status, 303);
+    let again = browser.submits_and_stays("/sign-in", &form);
+    is_refused(stack, &again, TOO_LATE, "the challenge was answered before");
+}
+
 #[test]
 fn a_challenge_is_good_for_minutes_and_in_one_browser() {
     let stack = Stack::undisturbed("a-challenge-is-good-for-minutes");
