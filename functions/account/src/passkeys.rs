@@ -126,7 +126,8 @@ fn page(
         typed_name,
         notice,
     };
-    guest.page_with_script(status_of(problem), page.render())
+    let (status, has_script, html) = (status_of(problem), page.registration.is_some(), page.render());
+    if has_script { guest.page_with_script(status, html) } else { guest.page(status, html, &[]) }
 }
 
 fn own_offer(

@@ -14,7 +14,7 @@ pub struct PasskeyOffer {
 }
 
 /// The page of a person's passkeys. Its forms post `csrf` and `do` to `/account/passkeys`: `register` with `ceremony`, `answer` and
-/// `name`; `remove` with `passkey`. Serve it with [`crate::content_security_policy_with_script`].
+/// `name`; `remove` with `passkey`. With a registration, serve it with [`crate::content_security_policy_with_script`].
 #[derive(Template)]
 #[template(path = "passkeys.html")]
 pub struct PasskeysPage<'a> {

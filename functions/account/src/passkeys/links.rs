@@ -36,7 +36,7 @@ pub(crate) async fn submit(services: &Services, guest: &Guest<'_>) -> Result<Res
     if good(guest, &link).await?.is_none() {
         let outcome = Outcome::Failed("the link is not good");
         record(guest, &link.person, Event::PasskeyRegistered, outcome);
-        return page(guest, &link, None, "").await;
+        return over(guest);
     }
     let bound_to = *link.code.digest().as_bytes();
     match register(services, guest, &link.person, &parameters, &bound_to, keep).await? {
@@ -80,12 +80,17 @@ async fn page(
         Some((person, own)) => enrolment(guest, link, person, own)?,
         None => None,
     };
-    let is_over = enrolment.is_none();
-    let page = EnrolPasskeyPage { frame: guest.frame(), enrolment, problem, typed_name };
-    if is_over {
-        return guest.page(StatusCode::UNPROCESSABLE_ENTITY, page.render(), &[]);
+    if enrolment.is_none() {
+        return over(guest);
     }
+    let page = EnrolPasskeyPage { frame: guest.frame(), enrolment, problem, typed_name };
     guest.page_with_script(status_of(problem), page.render())
+}
+
+/// The link was used, is too old, or is none of ours: nobody is told which.
+fn over(guest: &Guest<'_>) -> Result<Response, Problem> {
+    let page = EnrolPasskeyPage { frame: guest.frame(), enrolment: None, problem: None, typed_name: "" };
+    guest.page(StatusCode::UNPROCESSABLE_ENTITY, page.render(), &[])
 }
 
 fn enrolment<'a>(

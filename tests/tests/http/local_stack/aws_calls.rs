@@ -17,7 +17,9 @@ use crate::exchange::{
 };
 use crate::inviting::{DEVICES, INVITATIONS, USER_CODE, a_number};
 use crate::local_stack::backchannel::messages_of;
-use crate::local_stack::passkeys::{PASSKEYS, an_authenticator, assertion, options, registration};
+use crate::local_stack::passkeys::{
+    LINK, PASSKEYS, an_authenticator, assertion, enrolment, link_for, options, registration,
+};
 use crate::observer::Observer;
 use crate::outsider::{the_mills_own, the_partner};
 use crate::person::{Decision, Person, granted, password_form, somebody, the_person_consents};
@@ -57,6 +59,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("`POST /account/devices/confirm`", "3 reads, 1 write"),
     ("`GET /account/passkeys`", "2 reads"),
     ("`POST /account/passkeys`, one registered", "4 reads, 1 write"),
+    ("`POST /account/passkeys/enrol`", "3 reads, 1 write"),
     ("`POST /sign-in`, with a passkey", "1 read, 2 writes"),
     ("`POST /sign-in/password`, of a person with one session", "7 reads, 6 writes, 2 password hashes"),
     ("`POST /sign-out`", "1 read, 1 write"),
@@ -428,10 +431,11 @@ fn measure_what_lets_agents_ask(
     note("`POST /account/devices/confirm`", &confirmed, 303);
 }
 
-/// They register a passkey, and sign in with it.
+/// Somebody registers a passkey, signs in with it, and registers another by a link of the operator.
 fn measure_passkeys(stack: &Stack, note: &mut impl FnMut(&'static str, &Answer, u16)) {
     let (mut browser, mut authenticator) = (Browser::new(stack), an_authenticator(stack));
-    browser.comes_to_account(&somebody(stack), PASSKEYS);
+    let person = somebody(stack);
+    browser.comes_to_account(&person, PASSKEYS);
     let page = browser.opens(PASSKEYS);
     note("`GET /account/passkeys`", &page, 200);
     let page = Page::of(page);
@@ -441,6 +445,9 @@ fn measure_passkeys(stack: &Stack, note: &mut impl FnMut(&'static str, &Answer, 
     let page = Page::of(browser.opens("/account").ok());
     let form = assertion(&page, &authenticator.get(&options(&page)));
     note("`POST /sign-in`, with a passkey", &browser.submits_and_stays("/sign-in", &form), 303);
+    let page = Page::of(browser.opens(&link_for(stack, &person)).ok());
+    let form = enrolment(&page, &an_authenticator(stack).create(&options(&page)));
+    note("`POST /account/passkeys/enrol`", &browser.submits_and_stays(LINK, &form), 303);
 }
 
 /// Somebody who is elsewhere is asked twice, approves, and is asked again.

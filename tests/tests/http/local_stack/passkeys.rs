@@ -17,7 +17,7 @@ use crate::token::verified;
 use crate::web::{Answer, Parameters};
 
 pub(crate) const PASSKEYS: &str = "/account/passkeys";
-const LINK: &str = "/account/passkeys/enrol";
+pub(crate) const LINK: &str = "/account/passkeys/enrol";
 const TOO_LATE: &str = "That took too long. Please try again.";
 const REFUSED: &str = "You could not be signed in with this passkey.";
 const NOT_REGISTERED: &str = "The passkey was not registered";
@@ -300,14 +300,14 @@ fn whoever_registers_or_removes_a_passkey_is_seen_on_the_persons_devices() {
 }
 
 /// What the form of a link sends.
-fn enrolment(page: &Page, answer: &str) -> Parameters {
+pub(crate) fn enrolment(page: &Page, answer: &str) -> Parameters {
     let fields = ["person", "code", "ceremony"].map(|name| (name, page.field(name)));
     let fields = Parameters::of(fields.each_ref().map(|(name, value)| (*name, value.as_str())));
     fields.and("answer", answer).and("name", "My phone")
 }
 
 /// The link that the operator makes, as a path.
-fn link_for(stack: &Stack, person: &Person) -> String {
+pub(crate) fn link_for(stack: &Stack, person: &Person) -> String {
     let made: Value =
         serde_json::from_str(&stack.operator().does(&["user", "enrol", &person.user_name, "--json"]))
             .expect("JSON");
