@@ -37,9 +37,9 @@ impl Authenticator {
     /// A new one, in a browser that is at a page of this origin.
     pub(crate) fn at(origin: &str) -> Self {
         let random = SystemRandom::new();
-        let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
-        let key =
-            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, document.as_ref(), &random).unwrap();
+        let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).expect("a key");
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, document.as_ref(), &random)
+            .expect("a key");
         let id = digest(&SHA256, key.public_key().as_ref()).as_ref()[..16].to_vec();
         Self {
             key,
@@ -57,9 +57,9 @@ impl Authenticator {
     pub(crate) fn create(&mut self, options: &Value) -> String {
         self.handle = text_of(&options["user"]["id"]);
         let client_data = self.client_data("webauthn.create", options);
-        let data = self.data(options["rp"]["id"].as_str().unwrap(), HAS_A_CREDENTIAL);
+        let data = self.data(options["rp"]["id"].as_str().expect("a domain"), HAS_A_CREDENTIAL);
         let public = self.key.public_key().as_ref();
-        let id_length = u16::try_from(self.id.len()).unwrap().to_be_bytes();
+        let id_length = u16::try_from(self.id.len()).expect("a short name").to_be_bytes();
         // A COSE key (RFC 9052): kty EC2, alg ES256, crv P-256, x, y.
         let key = [
             &[0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20],
@@ -69,7 +69,7 @@ impl Authenticator {
         ]
         .concat();
         let data = [&data, &[0; 16][..], &id_length, &self.id, &key].concat();
-        let length = u8::try_from(data.len()).unwrap();
+        let length = u8::try_from(data.len()).expect("short data");
         // {"fmt": "none", "attStmt": {}, "authData": data}
         let attestation =
             [b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x58", &[length][..], &data].concat();
@@ -85,9 +85,9 @@ impl Authenticator {
     pub(crate) fn get(&mut self, options: &Value) -> String {
         self.counter = self.counter.map(|counter| counter + 1);
         let client_data = self.client_data("webauthn.get", options);
-        let data = self.data(options["rpId"].as_str().unwrap(), 0);
+        let data = self.data(options["rpId"].as_str().expect("a domain"), 0);
         let signed = [&data, digest(&SHA256, &client_data).as_ref()].concat();
-        let signature = self.key.sign(&SystemRandom::new(), &signed).unwrap();
+        let signature = self.key.sign(&SystemRandom::new(), &signed).expect("a signature");
         let id = encoded(&self.id);
         json!({
             "id": id, "rawId": id, "type": "public-key",
@@ -126,5 +126,6 @@ fn encoded(bytes: &[u8]) -> String {
 }
 
 fn text_of(encoded: &Value) -> String {
-    String::from_utf8(URL_SAFE_NO_PAD.decode(encoded.as_str().unwrap()).unwrap()).unwrap()
+    let bytes = URL_SAFE_NO_PAD.decode(encoded.as_str().expect("text")).expect("base64url");
+    String::from_utf8(bytes).expect("UTF-8")
 }
