@@ -50,6 +50,23 @@ fn a_servers_settings_have_bounds() {
 }
 
 #[test]
+fn a_server_has_a_way_to_sign_in() {
+    let sign_in = |lines: &str| format!("{SERVER}[sign_in]\n{lines}\n");
+    check(&[
+        (
+            "server.toml",
+            &sign_in("passwords = false\npasskeys = false"),
+            "server.toml:4",
+            "Nobody could sign in",
+        ),
+        ("server.toml", &sign_in("passwords = \"no\""), "server.toml:4", "expected a boolean"),
+    ]);
+    let without_passwords = Folder::new().with("server.toml", &sign_in("passwords = false"));
+    let complaints = without_passwords.complaints_for("http://127.0.0.1:8765");
+    assert!(complaints[0].wrong.contains("has no domain"), "{complaints:?}");
+}
+
+#[test]
 fn an_issuer_that_clients_could_mistake_is_refused() {
     for issuer in [
         "http://auth.example.com",

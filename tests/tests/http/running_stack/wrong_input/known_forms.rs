@@ -220,12 +220,6 @@ fn sign_in_with_a_passkey() -> Vec<Row> {
             sent(&place.signing_in, "/sign-in", &more)
         })
     };
-    /// The ceremony of the very page is good: what comes with it is not.
-    fn answered(place: &Place<'_>, answer: &str) -> RequestBuilder {
-        let (_, page) = &place.signing_in;
-        let more = Parameters::of([("ceremony", page.field("ceremony").as_str()), ("answer", answer)]);
-        sent(&place.signing_in, "/sign-in", &more)
-    }
     let (refused, again) =
         (Page(400, "invalid_request"), Page(422, "You could not be signed in with this passkey"));
     let answer = || Parameters::of([("answer", "{}")]);
@@ -242,6 +236,13 @@ fn sign_in_with_a_passkey() -> Vec<Row> {
         rows.push(row("WebAuthn, 7.2", name, again, "", move |place: &Place| answered(place, &text)));
     }
     rows
+}
+
+/// The ceremony of the very page is good: what comes with it is not.
+fn answered(place: &Place<'_>, answer: &str) -> RequestBuilder {
+    let (_, page) = &place.signing_in;
+    let more = Parameters::of([("ceremony", page.field("ceremony").as_str()), ("answer", answer)]);
+    sent(&place.signing_in, "/sign-in", &more)
 }
 
 fn devices() -> Vec<Row> {
