@@ -90,7 +90,7 @@ TOUCHES = {
     "remember_consent": {"PutItem": ["CONSENTS"]},
     "remove_person": {
         "BatchGetItem": ["PERSON", "DEVICES"],
-        "DeleteItem": ["USER_NAME", "PERSON", "DEVICES", "USER_CODE", "ASKS", "EMAIL", "PHONE"],
+        "DeleteItem": ["USER_NAME", "PERSON", "DEVICES", "PASSKEYS", "USER_CODE", "ASKS", "EMAIL", "PHONE"],
         "UpdateItem": ["EMAIL", "PHONE"],
     },
     "remembered_consent": {"GetItem": ["CONSENTS"]},

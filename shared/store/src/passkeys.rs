@@ -35,6 +35,6 @@ impl Store {
     }
 }
 
-fn key(person: &PersonId) -> Key {
+pub(crate) fn key(person: &PersonId) -> Key {
     Key::new(format!("PASSKEYS#{person}"), "PASSKEYS")
 }

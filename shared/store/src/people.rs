@@ -5,7 +5,7 @@ use oauth::{Contact, LoginHint, PersonId, Reach, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::item::{Condition, Draft, Item, Key, Together, body, json_text, text};
-use crate::{Session, Store, asks, devices, user_codes};
+use crate::{Session, Store, asks, devices, passkeys, user_codes};
 
 /// A person, as the table knows them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,8 +196,8 @@ impl Store {
         }
     }
 
-    /// Removes a person, what they were reached on, their user code and who asked them, frees their user name, and lets nobody find
-    /// them any more: all or nothing, on condition that the person and what they were reached on still are what was read. Their `sub`
+    /// Removes a person, what they were reached on, their passkeys, their user code and who asked them, frees their user name, and lets
+    /// nobody find them any more: all or nothing, on condition that the person and what they were reached on still are what was read. Their `sub`
     /// is never given out again. What they were reached on is given back.
     ///
     /// # Errors
@@ -212,7 +212,7 @@ impl Store {
             self.gone_if(&user_name_key(&person.profile.user_name), Some(is_named))?,
             self.gone_if(&devices::key(id), Some(Condition::unchanged(reach.as_ref())))?,
         ];
-        for key in [user_codes::key(id), asks::key(id)] {
+        for key in [passkeys::key(id), user_codes::key(id), asks::key(id)] {
             writes.push(self.gone_if(&key, None)?);
         }
         let contacts = person.profile.contacts();
