@@ -11,8 +11,7 @@ pub(crate) const TIMEOUT: Duration = Duration::from_mins(5);
 pub struct RelyingParty {
     name: String,
     id: String,
-    origin: String,
-    core: WebauthnCore,
+    origin: Url,
 }
 
 impl RelyingParty {
@@ -20,11 +19,8 @@ impl RelyingParty {
     pub fn of(name: &str, pages: &str) -> Option<Self> {
         let url = Url::parse(pages).ok()?;
         let Some(Host::Domain(id)) = url.host() else { return None };
-        let (id, origin) = (id.to_owned(), url.origin().ascii_serialization());
-        let origins = vec![Url::parse(&origin).ok()?];
-        let core =
-            WebauthnCore::new_unsafe_experts_only(name, &id, origins, TIMEOUT, Some(false), Some(false));
-        Some(Self { name: name.to_owned(), id, origin, core })
+        let origin = Url::parse(&url.origin().ascii_serialization()).ok()?;
+        Some(Self { name: name.to_owned(), id: id.to_owned(), origin })
     }
 
     /// `rp.id`.
@@ -38,11 +34,13 @@ impl RelyingParty {
     }
 
     /// The origin of its pages, as a browser writes it.
-    pub(crate) fn origin(&self) -> &str {
-        &self.origin
+    pub(crate) fn origin(&self) -> String {
+        self.origin.origin().ascii_serialization()
     }
 
-    pub(crate) const fn core(&self) -> &WebauthnCore {
-        &self.core
+    /// What verifies an answer. A function that only begins ceremonies never comes here.
+    pub(crate) fn core(&self) -> WebauthnCore {
+        let origins = vec![self.origin.clone()];
+        WebauthnCore::new_unsafe_experts_only(&self.name, &self.id, origins, TIMEOUT, Some(false), Some(false))
     }
 }
