@@ -5,6 +5,7 @@ mod devices;
 mod enrolment;
 mod front;
 mod invitations;
+mod just_now;
 mod passkeys;
 mod user_code;
 

@@ -5,11 +5,9 @@ mod keeping;
 mod links;
 mod registering;
 
-use std::time::Duration;
-
 use http::audit::Event;
 use http::{Problem, Response, StatusCode, answer, form, query};
-use oauth::{CHALLENGE_LASTS, MOST_PASSKEYS, Parameters, Passkey, PasskeyId, Passkeys, Refusal};
+use oauth::{MOST_PASSKEYS, Parameters, Passkey, PasskeyId, Passkeys, Refusal};
 use pages::{DeviceNews, ListedPasskey, PasskeyNotice, PasskeyOffer, PasskeyProblem, PasskeysPage};
 use passkeys::{Holder, Registered};
 use reception::{AccountPage, Destination, Guest, SignedIn};
@@ -18,11 +16,10 @@ use self::keeping::{change, settle};
 pub(crate) use self::links::{show as show_link, submit as submit_link};
 use self::registering::{offer, register};
 use crate::Services;
+use crate::just_now::signed_in_just_now;
 
 /// The seal of these forms.
 const FORM: &str = "passkeys";
-/// How long after they signed in a person may change their passkeys.
-const JUST_NOW: Duration = CHALLENGE_LASTS;
 
 /// What became of a form: what has been done, or why nothing was.
 type Done = Result<PasskeyNotice, PasskeyProblem>;
@@ -94,10 +91,6 @@ async fn removes(
 
 fn to_sign_in(guest: &Guest<'_>) -> Result<Response, Problem> {
     guest.sign_in_alone(&Destination::Page { page: AccountPage::Passkeys })
-}
-
-fn signed_in_just_now(guest: &Guest<'_>, signed_in: &SignedIn) -> bool {
-    guest.now.since(signed_in.session.authentication.auth_time) <= JUST_NOW
 }
 
 const fn status_of(problem: Option<PasskeyProblem>) -> StatusCode {

@@ -1,13 +1,14 @@
 use environment::Fault;
 use http::audit::{Decision, Event, Outcome};
-use http::{Problem, Response, StatusCode, form};
+use http::{Problem, Response, StatusCode, form, query};
 use oauth::{LONGEST_USER_CODE, Refusal, SHORTEST_USER_CODE, UserCode};
-use pages::{AccountNotice, DeviceNews, UserCodePage, UserCodeProblem};
+use pages::{AccountNotice, DeviceNews, UserCodePage, UserCodeProblem, UserCodeProof};
 use reception::{AccountPage, Checked, Destination, Guest, SignedIn};
 use sessions::{Password, keep_user_code};
-use store::KeptUserCode;
+use store::{KeptUserCode, Person};
 
 use crate::devices::tell_at;
+use crate::just_now::signed_in_just_now;
 use crate::{HOUR, Services};
 
 /// The seal of this form.
@@ -22,23 +23,33 @@ enum Change {
     Remove,
 }
 
-/// Shows the form, or the sign-in page for whoever is not signed in.
+/// Who is at this page, and what shows that it is them.
+struct Visitor {
+    signed_in: SignedIn,
+    proof: UserCodeProof,
+}
+
+/// Shows the form, or the sign-in page for whoever is not signed in, or wants to sign in anew.
 pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
-    let Some(signed_in) = guest.standing().await? else {
-        return guest.sign_in_alone(&Destination::Page { page: AccountPage::UserCode });
-    };
-    let kept = guest.store.user_code(&signed_in.session.person).await?;
-    page(guest, &signed_in, &kept, None)
+    let again = query(guest.request)?.optional("again")?.is_some();
+    let Some(visitor) = visitor(guest).await?.filter(|_| !again) else { return to_sign_in(guest) };
+    let kept = guest.store.user_code(&visitor.signed_in.session.person).await?;
+    page(guest, &visitor, &kept, None)
 }
 
 /// Sets, changes or removes the code that agents have to show (`user_code`, OpenID CIBA Core 1.0, section 7.1). Whoever holds the
-/// session must know the password: with a code of their own they could let an agent ask that the person never met.
+/// session must know the password, or without one have signed in just now: with a code of their own they could let an agent ask that
+/// the person never met.
 pub(crate) async fn submit(services: &Services, guest: &Guest<'_>) -> Result<Response, Problem> {
     let parameters = form(guest.request)?;
-    let signed_in = guest.standing().await?.ok_or(Refusal::FormRejected)?;
+    let visitor = visitor(guest).await?.ok_or(Refusal::FormRejected)?;
+    let signed_in = &visitor.signed_in;
     guest.open_form(FORM, parameters.required("csrf")?, &signed_in.binding())?;
+    if visitor.proof == UserCodeProof::SignInAgain {
+        return to_sign_in(guest);
+    }
     let kept = guest.store.user_code(&signed_in.session.person).await?;
-    let again = |problem| page(guest, &signed_in, &kept, Some(problem));
+    let again = |problem| page(guest, &visitor, &kept, Some(problem));
     let password = parameters.optional("current_password")?.unwrap_or_default();
     let typed = parameters.optional("user_code")?.unwrap_or_default();
     let change = match (parameters.optional("remove")?, UserCode::parse(typed)) {
@@ -47,31 +58,54 @@ pub(crate) async fn submit(services: &Services, guest: &Guest<'_>) -> Result<Res
         (None, Some(code)) => Change::Set(code),
         (None, None) => return again(UserCodeProblem::Unusable),
     };
-    if let Some((problem, refusal)) = not_theirs(guest, &signed_in, password).await? {
-        let refused = Outcome::Refused(&refusal);
-        record(guest, &signed_in, refused);
+    if let Some((problem, refusal)) = not_theirs(guest, &visitor, password).await? {
+        record(guest, signed_in, Outcome::Refused(&refusal));
         return again(problem);
     }
-    keep(services, guest, &signed_in, (&kept, &change)).await
+    keep(services, guest, signed_in, (&kept, &change)).await
 }
 
-/// Why this is not the password of whoever is signed in, or is not looked at. A guess counts as one at the sign-in page does.
+async fn visitor(guest: &Guest<'_>) -> Result<Option<Visitor>, Fault> {
+    let Some((signed_in, person)) = guest.standing_person().await? else { return Ok(None) };
+    let proof = proof(guest, &signed_in, &person);
+    Ok(Some(Visitor { signed_in, proof }))
+}
+
+/// Whoever has a password that counts types it. Nobody else can: they sign in.
+fn proof(guest: &Guest<'_>, signed_in: &SignedIn, person: &Person) -> UserCodeProof {
+    if guest.configuration.server.sign_in.passwords && person.password_hash.is_some() {
+        UserCodeProof::Password
+    } else if signed_in_just_now(guest, signed_in) {
+        UserCodeProof::SignedInJustNow
+    } else {
+        UserCodeProof::SignInAgain
+    }
+}
+
+fn to_sign_in(guest: &Guest<'_>) -> Result<Response, Problem> {
+    guest.sign_in_alone(&Destination::Page { page: AccountPage::UserCode })
+}
+
+/// Why the code stays as it is: the password is not that of whoever is signed in, or nothing is looked at for a while. A guess counts
+/// as one at the sign-in page does.
 async fn not_theirs(
     guest: &Guest<'_>,
-    signed_in: &SignedIn,
+    Visitor { signed_in, proof }: &Visitor,
     password: &str,
 ) -> Result<Option<(UserCodeProblem, Refusal)>, Problem> {
     let wrong = Some((UserCodeProblem::PasswordIsWrong, Refusal::LoginRequired));
     let too_many =
         |wait| Some((UserCodeProblem::TooManyAttempts { wait }, Refusal::SlowDown { retry_after: wait }));
+    if *proof != UserCodeProof::Password {
+        return Ok(if may_try(guest, signed_in).await? { None } else { too_many(HOUR) });
+    }
     let Some(password) = Password::typed(password.to_owned()) else { return Ok(wrong) };
     // A guess that comes too early is not looked at, and costs nothing.
     let seen = guest.store.sign_in_attempts(&signed_in.session.user_name, guest.now).await?;
     if let Some(until) = seen.attempts.blocked_until.filter(|until| guest.now < *until) {
         return Ok(too_many(until.since(guest.now)));
     }
-    let tries = format!("USER_CODES#{}", signed_in.session.person);
-    if !guest.store.count_within(&tries, TRIES_PER_HOUR, HOUR, guest.now).await? {
+    if !may_try(guest, signed_in).await? {
         return Ok(too_many(HOUR));
     }
     Ok(match guest.check_password(&signed_in.session.user_name, &password).await? {
@@ -79,6 +113,11 @@ async fn not_theirs(
         Checked::Proven(_) | Checked::Wrong { .. } => wrong,
         Checked::TooMany { wait } => too_many(wait),
     })
+}
+
+async fn may_try(guest: &Guest<'_>, signed_in: &SignedIn) -> Result<bool, Fault> {
+    let tries = format!("USER_CODES#{}", signed_in.session.person);
+    guest.store.count_within(&tries, TRIES_PER_HOUR, HOUR, guest.now).await
 }
 
 async fn keep(
@@ -114,7 +153,7 @@ fn record(guest: &Guest<'_>, signed_in: &SignedIn, outcome: Outcome<'_>) {
 
 fn page(
     guest: &Guest<'_>,
-    signed_in: &SignedIn,
+    Visitor { signed_in, proof }: &Visitor,
     kept: &KeptUserCode,
     problem: Option<UserCodeProblem>,
 ) -> Result<Response, Problem> {
@@ -123,6 +162,7 @@ fn page(
         csrf: &guest.seal_form(FORM, &signed_in.binding())?,
         person: signed_in.person(),
         is_set: kept.hash.is_some(),
+        proof: *proof,
         least_length: SHORTEST_USER_CODE,
         most_length: LONGEST_USER_CODE,
         problem,

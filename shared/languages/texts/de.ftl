@@ -331,7 +331,7 @@ message-device-added = Ihrem Konto wurde ein Gerät hinzugefügt. Waren Sie das 
 message-device-removed = Von Ihrem Konto wurde ein Gerät entfernt. Waren Sie das nicht? Ändern Sie Ihr Passwort.
 message-quiet-hours = Ihre Ruhezeiten wurden geändert. Waren Sie das nicht? Sehen Sie nach.
 message-other-first = Ein anderes Ihrer Geräte wird jetzt zuerst benachrichtigt. Waren Sie das nicht? Sehen Sie nach der Reihenfolge.
-message-user-code = Ihr Code für Agenten wurde geändert. Waren Sie das nicht? Ändern Sie Ihr Passwort.
+message-user-code = Ihr Code für Agenten wurde geändert. Waren Sie das nicht? Ändern Sie, womit Sie sich anmelden.
 
 ## Passkeys
 
@@ -371,6 +371,7 @@ user-code-lead = Ein Agent, der diesen Code vorzeigen muss, kann Sie nur fragen,
 user-code-is-set = Sie haben einen Code. Er ist so aufbewahrt, dass ihn niemand lesen kann, auch Sie nicht.
 user-code-is-not-set = Sie haben noch keinen Code. Agenten, die einen vorzeigen müssen, können Sie nicht fragen.
 user-code-password = Ihr Passwort
+user-code-sign-in-again-explained = Um den Code festzulegen oder zu entfernen, melden Sie sich noch einmal an: Es müssen Sie selbst sein.
 user-code-new = Neuer Code
 user-code-rule = { $least } bis { $most } Zeichen. Nehmen Sie nichts, was andere von Ihnen wissen, und nicht Ihr Passwort.
 user-code-button = Code festlegen

@@ -331,7 +331,7 @@ message-device-added = A device was added to your account. Was that not you? Rem
 message-device-removed = A device was removed from your account. Was that not you? Change your password.
 message-quiet-hours = Your quiet hours were changed. Was that not you? Look at them.
 message-other-first = Another device of yours is now told first. Was that not you? Look at the order.
-message-user-code = Your code for agents was changed. Was that not you? Change your password.
+message-user-code = Your code for agents was changed. Was that not you? Change what you sign in with.
 
 ## Passkeys
 
@@ -371,6 +371,7 @@ user-code-lead = An agent that has to show this code cannot ask you unless you g
 user-code-is-set = You have a code. It is kept so that nobody can read it, not even you.
 user-code-is-not-set = You have no code yet. Agents that have to show one cannot ask you.
 user-code-password = Your password
+user-code-sign-in-again-explained = To set or remove the code, sign in once more: it must be you.
 user-code-new = New code
 user-code-rule = { $least } to { $most } characters. Take nothing that others know of you, and not your password.
 user-code-button = Set the code

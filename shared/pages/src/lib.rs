@@ -55,5 +55,5 @@ pub use passkeys::{
 pub use password::{ChangePasswordPage, PasswordProblem};
 pub use policy::{content_security_policy, content_security_policy_with_script};
 pub use sign_in::{LeadsTo, SignInPage, SignInProblem};
-pub use user_code::{UserCodePage, UserCodeProblem};
+pub use user_code::{UserCodePage, UserCodeProblem, UserCodeProof};
 pub use waiting::{Decided, DecidedPage, WaitingPage, WaitingRequest};

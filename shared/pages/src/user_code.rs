@@ -7,7 +7,7 @@ use crate::frame::{Frame, Person, rendered};
 use crate::sign_in::too_many_attempts;
 
 /// The page where a person sets the code that agents have to show (`user_code`, OpenID CIBA Core 1.0, section 7.1). Posts `csrf`,
-/// `current_password`, and `user_code` or `remove` to `/account/user-code`.
+/// `user_code` or `remove`, and `current_password` where that is the proof, to `/account/user-code`.
 #[derive(Template)]
 #[template(path = "user_code.html")]
 pub struct UserCodePage<'a> {
@@ -19,12 +19,25 @@ pub struct UserCodePage<'a> {
     pub person: Person<'a>,
     /// Whether they have one.
     pub is_set: bool,
+    /// What shows that it is them.
+    pub proof: UserCodeProof,
     /// The least number of characters it has.
     pub least_length: usize,
     /// The most.
     pub most_length: usize,
     /// What was wrong with the last attempt.
     pub problem: Option<UserCodeProblem>,
+}
+
+/// What shows that whoever changes the code is the person, and not somebody at a session that was left open or stolen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserCodeProof {
+    /// Their password.
+    Password,
+    /// They have no password that counts here, and have signed in just now.
+    SignedInJustNow,
+    /// They have no password that counts here, and must sign in once more.
+    SignInAgain,
 }
 
 /// Why the code is as it was.
@@ -47,6 +60,14 @@ impl UserCodePage<'_> {
     /// The page as HTML.
     pub fn render(&self) -> String {
         rendered(self)
+    }
+
+    fn takes_password(&self) -> bool {
+        self.proof == UserCodeProof::Password
+    }
+
+    fn may_change(&self) -> bool {
+        self.proof != UserCodeProof::SignInAgain
     }
 
     fn lengths(&self) -> Arguments {

@@ -15,7 +15,7 @@ use pages::{
     Enrolment, ErrorPage, Frame, InvitationPage, InvitePage, InviteProblem, LeadsTo, Lifetime, ListedDevice,
     ListedPasskey, PasskeyNotice, PasskeyOffer, PasskeyProblem, PasskeysPage, PasswordProblem, Person,
     RememberedChoice, ScopeChoice, SignInPage, SignInProblem, SignedOutPage, TypedDevice, UserCodePage,
-    UserCodeProblem, WaitingPage, WaitingRequest, WhatHappened, Withheld,
+    UserCodeProblem, UserCodeProof, WaitingPage, WaitingRequest, WhatHappened, Withheld,
 };
 
 static UTC: Zone = Zone::UTC;
@@ -326,7 +326,9 @@ fn invitation(frame: Frame<'_>, client_name: Option<&str>) -> String {
 
 fn user_code<'a>(frame: Frame<'a>, foreign: &'a str, problem: Option<UserCodeProblem>) -> UserCodePage<'a> {
     let person = Person { display_name: foreign, user_name: foreign };
-    UserCodePage { frame, csrf: foreign, person, is_set: true, least_length: 6, most_length: 64, problem }
+    let proof = UserCodeProof::Password;
+    let (least_length, most_length) = (6, 64);
+    UserCodePage { frame, csrf: foreign, person, is_set: true, proof, least_length, most_length, problem }
 }
 
 fn user_code_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
@@ -341,6 +343,8 @@ fn user_code_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
     pages.extend(
         [true, false].map(|is_set| UserCodePage { is_set, ..user_code(frame, foreign, None) }.render()),
     );
+    let others = [UserCodeProof::SignedInJustNow, UserCodeProof::SignInAgain];
+    pages.extend(others.map(|proof| UserCodePage { proof, ..user_code(frame, foreign, None) }.render()));
     pages
 }
 
@@ -836,6 +840,16 @@ fn the_code_for_agents_takes_the_password_and_is_never_shown_again() {
     assert!(!html.contains("name=\"user_code\" value"), "{html}");
     let html = UserCodePage { is_set: false, ..user_code(english(&brand), "alice", None) }.render();
     assert!(!html.contains("name=\"remove\""), "{html}");
+}
+
+#[test]
+fn the_code_for_agents_takes_a_sign_in_of_just_now_of_whoever_has_no_password() {
+    let brand = Brand::default();
+    let html = |proof| UserCodePage { proof, ..user_code(english(&brand), "alice", None) }.render();
+    let just_now = html(UserCodeProof::SignedInJustNow);
+    assert!(just_now.contains("name=\"user_code\"") && !just_now.contains("current_password"), "{just_now}");
+    let again = html(UserCodeProof::SignInAgain);
+    assert!(again.contains("/account/user-code?again=yes") && !again.contains("<form"), "{again}");
 }
 
 #[test]

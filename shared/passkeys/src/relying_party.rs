@@ -41,6 +41,13 @@ impl RelyingParty {
     /// What verifies an answer. A function that only begins ceremonies never comes here.
     pub(crate) fn core(&self) -> WebauthnCore {
         let origins = vec![self.origin.clone()];
-        WebauthnCore::new_unsafe_experts_only(&self.name, &self.id, origins, TIMEOUT, Some(false), Some(false))
+        WebauthnCore::new_unsafe_experts_only(
+            &self.name,
+            &self.id,
+            origins,
+            TIMEOUT,
+            Some(false),
+            Some(false),
+        )
     }
 }

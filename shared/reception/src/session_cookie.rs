@@ -5,7 +5,7 @@ use http::{Cookie, Response, read_cookie, set_cookie};
 use languages::Zone;
 use oauth::Secret;
 use sessions::Signed;
-use store::Session;
+use store::{Person, Session};
 
 use crate::Guest;
 
@@ -75,9 +75,17 @@ impl Guest<'_> {
     /// # Errors
     /// When the table does not answer.
     pub async fn standing(&self) -> Result<Option<SignedIn>, Fault> {
+        Ok(self.standing_person().await?.map(|(signed_in, _)| signed_in))
+    }
+
+    /// As [`Guest::standing`], and the person as the table knows them now.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn standing_person(&self) -> Result<Option<(SignedIn, Person)>, Fault> {
         let Some(signed_in) = self.signed_in().await? else { return Ok(None) };
         let person = self.store.person(&signed_in.session.person).await?;
-        Ok(person.filter(|person| person.allows(&signed_in.session)).map(|_| signed_in))
+        Ok(person.filter(|person| person.allows(&signed_in.session)).map(|person| (signed_in, person)))
     }
 
     /// Gives the browser the cookie of a session that has just begun.

@@ -9,7 +9,7 @@ use crate::agent::{an_agent, asks_for_a_file};
 use crate::at_once::at_once;
 use crate::authenticator::Authenticator;
 use crate::browser::{Browser, Page};
-use crate::inviting::a_number;
+use crate::inviting::{USER_CODE, a_number};
 use crate::local_stack::backchannel::messages_of;
 use crate::person::{Decision, Person, somebody, somebody_with, the_code};
 use crate::stack::Stack;
@@ -399,6 +399,58 @@ fn without_passwords_a_password_signs_nobody_in() {
     assert_eq!(browser.answers_with(&mut authenticator).status, 303);
     let page = Page::of(browser.opens("/account").ok());
     assert!(!page.html.contains("/sign-in/password"), "{}", page.words());
+}
+
+/// The password is no proof where it signs nobody in: having signed in is, for ten minutes.
+#[test]
+fn without_passwords_the_code_for_agents_is_set_by_whoever_signed_in_just_now() {
+    let stack = stack_with("code-without-passwords", "passwords = false");
+    let (person, mut browser, mut authenticator) =
+        (somebody(&stack), Browser::new(&stack), an_authenticator(&stack));
+    let page = Page::of(browser.opens(&link_for(&stack, &person)).ok());
+    let form = enrolment(&page, &authenticator.create(&options(&page)));
+    assert_eq!(browser.submits_and_stays(LINK, &form).status, 303);
+    assert_eq!(browser.answers_with(&mut authenticator).status, 303);
+    let page = Page::of(browser.opens(USER_CODE).ok());
+    assert!(!page.html.contains("current_password"), "{}", page.words());
+    let code = "493 817 26";
+    stack.hands_out(code);
+    let form = Parameters::of([("csrf", page.field("csrf").as_str()), ("user_code", code)]);
+    assert_eq!(browser.submits_and_stays(USER_CODE, &form).status, 303);
+    assert!(has_a_code(&mut browser));
+    let removal = removal_of_the_code(&page);
+    stack.time_passes(601);
+    for form in [&removal, &removal.clone().and("current_password", &person.password)] {
+        let asked = Page::of(browser.submits_and_stays(USER_CODE, form).ok());
+        assert!(asked.has_form("/sign-in"), "{}", asked.words());
+    }
+    assert!(has_a_code(&mut browser), "nothing was removed");
+    assert!(!Page::of(browser.opens(USER_CODE).ok()).html.contains("<form"));
+    let page = Page::of(browser.opens(&format!("{USER_CODE}?again=yes")).ok());
+    let answer = authenticator.get(&options(&page));
+    let page = Page::of(browser.submits("/sign-in", &assertion(&page, &answer)).ok());
+    assert_eq!(browser.submits_and_stays(USER_CODE, &removal_of_the_code(&page)).status, 303);
+    assert!(!has_a_code(&mut browser));
+}
+
+fn has_a_code(browser: &mut Browser<'_>) -> bool {
+    Page::of(browser.opens(USER_CODE).ok()).words().contains("You have a code.")
+}
+
+fn removal_of_the_code(page: &Page) -> Parameters {
+    Parameters::of([("csrf", page.field("csrf").as_str()), ("remove", "yes")])
+}
+
+/// Whoever has a password types it, also where they signed in just now.
+#[test]
+fn whoever_has_a_password_changes_the_code_for_agents_by_nothing_else() {
+    let stack = Stack::shared();
+    let (_, mut browser, mut authenticator) = with_a_passkey(stack);
+    assert_eq!(browser.answers_with(&mut authenticator).status, 303);
+    let page = Page::of(browser.opens(USER_CODE).ok());
+    let form = Parameters::of([("csrf", page.field("csrf").as_str()), ("user_code", "maple 4711")]);
+    let refused = browser.submits_and_stays(USER_CODE, &form);
+    assert_eq!(refused.status, 422, "{}", refused.text());
 }
 
 #[test]
