@@ -60,7 +60,7 @@ class Crates(unittest.TestCase):
             with self.subTest(crate):
                 self.assertEqual({name for name in functions() if crate in crates(name)}, users)
 
-    def test_one_library_does_the_cryptography_beside_passkeys_and_one_the_tls_and_nobody_has_what_the_commands_have(self):
+    def test_but_for_passkeys_one_library_does_the_cryptography_and_the_tls_and_nobody_has_what_commands_have(self):
         for function in functions():
             with self.subTest(function):
                 self.assertEqual(EVERYONE - crates(function), set())
