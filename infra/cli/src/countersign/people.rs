@@ -95,7 +95,9 @@ async fn add(user: AddUser, terminal: &mut Terminal) -> Result<(), Stop> {
     terminal.say(format_args!("{user_name} is added ({id})."));
     say_password(shown, terminal);
     if user.no_password {
-        terminal.say(format_args!("They cannot sign in yet: countersign user reset-password {user_name}"));
+        terminal.say(format_args!(
+            "They cannot sign in yet: countersign user enrol {user_name}, or reset-password {user_name}"
+        ));
     }
     Ok(())
 }
@@ -163,7 +165,8 @@ async fn import(import: Import, terminal: &mut Terminal) -> Result<(), Stop> {
         .await
         .map_err(Stop::refused)?;
     if missing > 0 {
-        terminal.say("Whoever is new cannot sign in yet: countersign user reset-password NAME");
+        terminal
+            .say("Whoever is new cannot sign in yet: countersign user enrol NAME, or reset-password NAME");
     }
     Ok(())
 }
