@@ -4,9 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use environment::{Dice, Fault};
 use oauth::configuration::Profile;
-use oauth::{
-    Channel, Contact, ENROLMENT_LASTS, EndpointArn, PersonId, Secret, SubscriptionArn, Timestamp,
-};
+use oauth::{Channel, Contact, ENROLMENT_LASTS, EndpointArn, PersonId, Secret, SubscriptionArn, Timestamp};
 use serde_json::Value;
 use sessions::{Password, SHORTEST_PASSWORD};
 use store::{Created, Person, Store};
