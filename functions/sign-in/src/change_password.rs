@@ -1,5 +1,5 @@
 use http::audit::{Decision, Event, Outcome};
-use http::{Problem, Response, StatusCode, form};
+use http::{Problem, Response, StatusCode, answer, form};
 use oauth::{AuthenticationEvent, Refusal, Secret};
 use pages::{AccountNotice, ChangePasswordPage, PasswordProblem};
 use reception::{Checked, Guest, SignedIn};
