@@ -117,7 +117,7 @@ where
         const FAILED: &str = "it failed; the log says why";
         // What a panic says may hold anything, and the runtime would hand it to whoever invoked the function.
         let services = caught(self.services()).await.ok().flatten().ok_or(FAILED)?;
-        let (handled, calls) = aws::counted(caught((self.handle)(services, event))).await;
+        let (handled, calls) = aws::counted(caught(Box::pin((self.handle)(services, event)))).await;
         tell_of_faults(self.name, invocation_id, &calls);
         handled.map_err(|_| FAILED)?.map_err(|fault| {
             tracing::error!(function = self.name, %fault, "an event was not handled");
@@ -135,7 +135,8 @@ where
     async fn answer(&self, event: &str, invocation_id: &str) -> Reply {
         let answered =
             exchange(self.name, event, invocation_id, async |request| match self.services().await {
-                Some(services) => (self.handle)(services, request).await,
+                // What a function does is long, and would be copied from frame to frame.
+                Some(services) => Box::pin((self.handle)(services, request)).await,
                 None => temporarily_unavailable(),
             });
         aws::within(aws::time_of_a_request(aws::TIME_OF_A_REQUEST), answered).await
