@@ -9,6 +9,7 @@
     stack.py remove STACK                deletes the stack and what it would retain
 """
 
+import hashlib
 import json
 import sys
 
@@ -24,9 +25,6 @@ NOT_TOLD = ("kms:EncryptionContext:", "kms:SigningAlgorithm")
 
 # AWS's name of a log group in policies ends with :*, for its streams; the emulator asks its evaluator without that.
 READS_A_LOG = "logs:FilterLogEvents"
-
-# The endpoint takes up a gateway response with the next deployment of the API; ours is known by this.
-OURS = "with the gateway responses"
 
 
 def read(template):
@@ -57,7 +55,10 @@ def template(path, binaries):
     for function in of_type(deployable, "AWS::Serverless::Function"):
         function["CodeUri"] = f"{binaries}/{name_of(function)}"
         function["Events"] = dict(events(function.get("Events", {})))
-    for api in of_type(deployable, "AWS::Serverless::Api"):
+    apis = [name for name, found in deployable["Resources"].items() if found["Type"] == "AWS::Serverless::Api"]
+    for name in apis:
+        api = deployable["Resources"][name]["Properties"]
+        deployable["Resources"].update(beside_the_api(name, api.pop("GatewayResponses", {})))
         # SAM's way to write a slash; the emulator takes it for two characters.
         api["BinaryMediaTypes"] = [kind.replace("~1", "/") for kind in api["BinaryMediaTypes"]]
     for name in refused(deployable["Resources"]):
@@ -91,6 +92,21 @@ def events(written):
             continue
         for verb in VERBS:
             yield name + verb.title(), {**event, "Properties": {**event["Properties"], "Method": verb}}
+
+
+def beside_the_api(api, responses):
+    """The gateway responses of an API as resources of their own: in an API's definition the emulator drops them."""
+    for kind, response in responses.items():
+        headers = response["ResponseParameters"]["Headers"]
+        properties = {
+            "RestApiId": {"Ref": api},
+            "ResponseType": kind,
+            "ResponseParameters": {f"gatewayresponse.header.{name}": value for name, value in headers.items()},
+            "ResponseTemplates": response["ResponseTemplates"],
+        }
+        if "StatusCode" in response:
+            properties["StatusCode"] = response["StatusCode"]
+        yield api + kind.title().replace("_", ""), {"Type": "AWS::ApiGateway::GatewayResponse", "Properties": properties}
 
 
 def statements(part):
@@ -157,9 +173,8 @@ def settings(stack, path):
     (table,), (wanted,) = resources_of(stack, "AWS::DynamoDB::Table"), of_type(written, "AWS::DynamoDB::Table")
     database = boto3.client("dynamodb")
     said = [setting(database, table, wanted) for setting in (time_to_live, point_in_time_recovery, encryption)]
-    if of_type(written, "AWS::ApiGateway::GatewayResponse"):
-        (api,) = resources_of(stack, "AWS::ApiGateway::RestApi")
-        said.append(gateway_responses(boto3.client("apigateway"), api))
+    (api,), (written_api,) = resources_of(stack, "AWS::ApiGateway::RestApi"), of_type(written, "AWS::Serverless::Api")
+    said.append(gateway_responses(boto3.client("apigateway"), api, written_api["GatewayResponses"]))
     for line in filter(None, said):
         print(f"  {line}")
 
@@ -197,13 +212,16 @@ def encryption(database, table, wanted):
     return "table: encryption under a KMS key (SSESpecification)"
 
 
-def gateway_responses(gateway, api):
+def gateway_responses(gateway, api, wanted):
+    """Beside the API they are in force with its next deployment; one that has these is known by its description."""
+    digest = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
+    description = f"with the gateway responses {digest[:16]}"
     (stage,) = gateway.get_stages(restApiId=api)["item"]
     now = gateway.get_deployment(restApiId=api, deploymentId=stage["deploymentId"])
-    if now.get("description") == OURS:
+    if now.get("description") == description:
         return None
-    gateway.create_deployment(restApiId=api, stageName=stage["stageName"], description=OURS)
-    return "API: one more deployment, with the gateway responses"
+    gateway.create_deployment(restApiId=api, stageName=stage["stageName"], description=description)
+    return "API: one more deployment, with what the gateway itself answers (GatewayResponses)"
 
 
 # --- the end ---------------------------------------------------------------------------------------------------------
