@@ -24,17 +24,14 @@ pub(crate) fn allowed(event: &Event, token: &AccessToken) -> Value {
 }
 
 /// No. The challenge and the body are for the API's gateway responses to show.
-pub(crate) fn denied(event: &Event, guard: &Guard, refusal: Option<&Refusal>) -> Value {
+pub(crate) fn denied(event: &Event, guard: &Guard, refusal: &Refusal) -> Value {
+    let response = guard.answer::<String>(refusal);
     let mut context = Map::new();
-    if let Some(refusal) = refusal {
-        let response = guard.answer::<String>(refusal);
-        let challenge = response.headers().get("www-authenticate").and_then(|value| value.to_str().ok());
-        context.extend(challenge.map(|challenge| ("challenge".to_owned(), challenge.into())));
-        context.insert("refusal".to_owned(), response.into_body().into());
-    } else {
-        let body = json!({"error": "access_denied", "error_description": "nobody may do this"});
-        context.insert("refusal".to_owned(), body.to_string().into());
+    if let Some(challenge) = response.headers().get("www-authenticate").and_then(|value| value.to_str().ok())
+    {
+        context.insert("challenge".to_owned(), challenge.into());
     }
+    context.insert("refusal".to_owned(), response.into_body().into());
     answer(event, "nobody", false, &context)
 }
 

@@ -97,32 +97,28 @@ impl Authorizer {
         let asked = event.asked();
         // A token is looked at first: without one nobody learns which paths there are.
         let demand = asked.as_ref().and_then(|asked| self.rules.demand(asked));
-        let checked = self.check(&event, demand.as_ref()).await;
-        match (checked, demand) {
-            (Ok(token), Some(_)) => Ok(answer::allowed(&event, &token)),
-            (Ok(_), None) => {
-                let reads_one_way = asked.as_ref().is_some_and(|asked| asked.certain);
-                tracing::warn!(reads_one_way, "no rule names this method and path");
-                Ok(answer::denied(&event, &self.guard, None))
+        match self.check(&event, &demand.unwrap_or_else(Demand::of_nobody)).await {
+            Ok(token) => Ok(answer::allowed(&event, &token)),
+            Err(Refusal::Undecided(_)) => Err(FAILED),
+            Err(refusal) => {
+                if refusal == Refusal::NobodyMay {
+                    let reads_one_way = asked.is_some_and(|asked| asked.certain);
+                    tracing::warn!(reads_one_way, "no rule names this method and path");
+                }
+                // An HTTP API has one answer for all that is not allowed.
+                if had_a_good_token(&refusal) || event.wants_simple_answer() {
+                    Ok(answer::denied(&event, &self.guard, &refusal))
+                } else {
+                    Err(UNAUTHORIZED)
+                }
             }
-            (Err(Refusal::Undecided(_)), _) => Err(FAILED),
-            (Err(refusal), _) if had_a_good_token(&refusal) => {
-                Ok(answer::denied(&event, &self.guard, Some(&refusal)))
-            }
-            // An HTTP API has one answer for all that is not allowed.
-            (Err(refusal), _) if event.wants_simple_answer() => {
-                Ok(answer::denied(&event, &self.guard, Some(&refusal)))
-            }
-            (Err(_), _) => Err(UNAUTHORIZED),
         }
     }
 
-    async fn check(&self, event: &Event, demand: Option<&Demand>) -> Result<resource::AccessToken, Refusal> {
-        let nothing_more = Demand::new();
-        let demand = demand.unwrap_or(&nothing_more);
+    async fn check(&self, event: &Event, demand: &Demand) -> Result<resource::AccessToken, Refusal> {
         match event.credential() {
             Credential::Headers(headers) => self.guard.check(&headers, demand).await,
-            Credential::Unreadable => Err(Refusal::MalformedRequest),
+            Credential::Unreadable => Err(self.guard.refuse_unreadable(demand)),
         }
     }
 }
@@ -135,6 +131,7 @@ const fn had_a_good_token(refusal: &Refusal) -> bool {
             | Refusal::OtherActor
             | Refusal::InsufficientAuthentication { .. }
             | Refusal::InsufficientDetails { .. }
+            | Refusal::NobodyMay
     )
 }
 

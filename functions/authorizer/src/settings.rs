@@ -9,7 +9,8 @@
 //!   their details.
 //! - `COUNTERSIGN_METADATA_URL`: where the tool publishes what it says of itself, if it does: the place that RFC 9728, section
 //!   3.1, prescribes for its resource, and no other. Challenges then point there (section 5.1).
-//! - `COUNTERSIGN_LOOK_UP`: `true` asks the issuer about every token, so that one that was taken back ends within seconds.
+//! - `COUNTERSIGN_LOOK_UP`: `true` asks the issuer about every token, so that one that was taken back ends within ten seconds: for so
+//!   long an answer is remembered. Takes the tool's credentials. While the issuer does not answer, nobody is let in.
 //!
 //! The rules are an array of objects. The first whose `methods` and `path` are the request's is the one that counts. `{name}`
 //! is one segment of a path. All that a rule says must hold, each as [`resource::Demand`] has it:

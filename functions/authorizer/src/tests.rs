@@ -11,6 +11,10 @@ use serde_json::json;
 use super::*;
 use crate::rules::OfAll;
 
+mod attacks;
+mod audit;
+mod looking_up;
+
 const ISSUER: &str = "https://auth.example.com";
 const RESOURCE: &str = "https://files.internal.corp";
 const API: &str = "arn:aws:execute-api:eu-central-1:123456789012:abcdef/prod";
@@ -38,8 +42,8 @@ impl Fetch for Issuer {
     }
 }
 
-fn rules() -> Rules {
-    let rules = json!([{
+fn rules_as_text() -> String {
+    json!([{
         "methods": ["GET"], "path": "/files/{folder}/{name}", "scope": "files.access",
         "details": [{
             "type": "file_access", "among": {"actions": "read", "locations": "https://files.internal.corp/{folder}"},
@@ -51,8 +55,12 @@ fn rules() -> Rules {
     }, {
         "methods": ["DELETE"], "path": "/files/{name}", "scope": "files.access",
         "acr_values": "phr pwd", "max_age": 300,
-    }]);
-    Rules { rules: Some(serde_json::from_value(rules).expect("rules")), ..Rules::default() }
+    }])
+    .to_string()
+}
+
+fn rules() -> Rules {
+    Rules { rules: Some(serde_json::from_str(&rules_as_text()).expect("rules")), ..Rules::default() }
 }
 
 fn authorizer(answers: bool) -> Authorizer {
@@ -64,12 +72,11 @@ fn token(scope: &str) -> String {
     token_with(scope, &json!({}))
 }
 
-#[expect(clippy::disallowed_methods, reason = "a signature in a test needs no exact dice")]
 fn token_with(scope: &str, more: &Value) -> String {
-    let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).expect("base64url");
-    let (random, point) = (SystemRandom::new(), [vec![4], decode(X), decode(Y)].concat());
-    let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
-    let key = EcdsaKeyPair::from_private_key_and_public_key(algorithm, &decode(D), &point, &random);
+    signed(&json!({"typ": "at+jwt", "alg": "ES256", "kid": "one"}), &claims_with(scope, more))
+}
+
+fn claims_with(scope: &str, more: &Value) -> Value {
     let mut claims = json!({
         "iss": ISSUER, "aud": RESOURCE, "sub": "person-1", "client_id": "finance-agent", "iat": 1,
         "exp": 4_102_444_800_u64, "jti": "t-1", "scope": scope,
@@ -81,7 +88,16 @@ fn token_with(scope: &str, more: &Value) -> String {
     for (name, value) in more.as_object().expect("claims") {
         claims[name] = value.clone();
     }
-    let header = json!({"typ": "at+jwt", "alg": "ES256", "kid": "one"});
+    claims
+}
+
+/// Signed by the issuer's key, whatever the header says.
+#[expect(clippy::disallowed_methods, reason = "a signature in a test needs no exact dice")]
+fn signed(header: &Value, claims: &Value) -> String {
+    let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).expect("base64url");
+    let (random, point) = (SystemRandom::new(), [vec![4], decode(X), decode(Y)].concat());
+    let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+    let key = EcdsaKeyPair::from_private_key_and_public_key(algorithm, &decode(D), &point, &random);
     let input = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
     let signature = key.expect("a key").sign(&random, input.as_bytes()).expect("signed");
     format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
@@ -91,6 +107,14 @@ fn asks(method: &str, path: &str, token: &str) -> Value {
     json!({
         "type": "REQUEST", "methodArn": format!("{API}/{method}{path}"), "resource": "/{proxy+}", "path": path,
         "httpMethod": method, "multiValueHeaders": {"Authorization": [format!("Bearer {token}")]},
+    })
+}
+
+fn asks_of_http_api(path: &str, token: &str) -> Value {
+    json!({
+        "version": "2.0", "type": "REQUEST", "routeArn": format!("{API}/GET{path}"), "rawPath": path,
+        "routeKey": "$default", "headers": {"authorization": format!("Bearer {token}")},
+        "requestContext": {"stage": "$default", "http": {"method": "GET"}},
     })
 }
 
@@ -151,6 +175,7 @@ async fn what_no_rule_names_is_denied_to_every_token() {
         let denied = answer(&asks(method, path, &token("files.access"))).await.expect("an answer");
         assert_eq!(denied["policyDocument"]["Statement"][0]["Effect"], "Deny", "{method} {path}");
         assert_eq!(denied["policyDocument"]["Statement"].as_array().map(Vec::len), Some(1));
+        assert!(denied["context"]["refusal"].as_str().is_some_and(|text| text.contains("access_denied")));
     }
 }
 
@@ -263,22 +288,15 @@ async fn who_has_no_good_token_is_unauthorized_whatever_they_ask_for() {
 
 #[tokio::test]
 async fn an_http_api_gets_yes_or_no() {
-    let ask = |path: &str, token: &str| {
-        json!({
-            "version": "2.0", "type": "REQUEST", "routeArn": format!("{API}/GET{path}"), "rawPath": path,
-            "routeKey": "$default", "headers": {"authorization": format!("Bearer {token}")},
-            "requestContext": {"stage": "$default", "http": {"method": "GET"}},
-        })
-    };
     let good = token("files.access");
-    let yes = answer(&ask("/files/finance/Q4-report.pdf", &good)).await.expect("an answer");
+    let yes = answer(&asks_of_http_api("/files/finance/Q4-report.pdf", &good)).await.expect("an answer");
     assert_eq!((&yes["isAuthorized"], &yes["context"]["sub"]), (&json!(true), &json!("person-1")));
     for (path, token) in [
         ("/files/finance/Q3-report.pdf", good.as_str()),
         ("/files", &good),
         ("/files/finance/Q4-report.pdf", "junk"),
     ] {
-        let no = answer(&ask(path, token)).await.expect("an answer");
+        let no = answer(&asks_of_http_api(path, token)).await.expect("an answer");
         assert_eq!(no["isAuthorized"], false, "{path}");
         assert_eq!(no.get("policyDocument"), None);
     }

@@ -27,9 +27,18 @@ impl Actor {
         std::iter::successors(Some(self), |actor| actor.act.as_deref())
     }
 
-    /// Whether this is the actor of that name at the token's own issuer: what another issuer calls the same is somebody
-    /// else.
+    /// Those of the chain that are the token's own issuer's, newest first. What another issuer calls the same is somebody else; and
+    /// behind one of theirs, a name that does not say whose it is may be theirs as well.
+    pub(crate) fn own<'a>(&'a self, issuer: &'a str) -> impl Iterator<Item = &'a Self> {
+        let mut is_own = true;
+        self.chain().filter(move |actor| {
+            is_own = actor.issuer().map_or(is_own, |whose| whose == issuer);
+            is_own
+        })
+    }
+
+    /// Whether the current actor is the one of that name at the token's own issuer.
     pub(crate) fn is(&self, name: &str, issuer: &str) -> bool {
-        self.sub == name && self.iss.as_deref().is_none_or(|own| own == issuer)
+        self.sub == name && self.issuer().is_none_or(|whose| whose == issuer)
     }
 }

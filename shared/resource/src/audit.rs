@@ -51,20 +51,25 @@ fn wanted(demand: &Demand) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
     use std::io::{self, Write};
-    use std::sync::{Arc, Mutex};
 
     use serde_json::{Value, json};
 
     use crate::stage::{FakeIssuer, Hands, token};
     use crate::{Demand, WantedDetail};
 
-    #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
+    thread_local! {
+        /// What was logged on this test's thread.
+        static WRITTEN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
 
-    impl Write for Written {
+    /// One log for the whole program, so that no other test's thread switches a line off for all; each thread reads its own.
+    struct OfThisThread;
+
+    impl Write for OfThisThread {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().expect("a lock").write(bytes)
+            WRITTEN.with_borrow_mut(|written| written.write(bytes))
         }
 
         fn flush(&mut self) -> io::Result<()> {
@@ -74,10 +79,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_decision_is_one_line_that_says_who_and_why_and_no_secret() {
-        let written = Written::default();
-        let writer = written.clone();
-        let lines = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone());
-        let _log = tracing::subscriber::set_default(lines.finish());
+        tracing_subscriber::fmt().json().flatten_event(true).with_writer(|| OfThisThread).init();
 
         let guard = FakeIssuer::new().guard(&Hands::new()).build().expect("a guard");
         let demand = Demand::new().detail(WantedDetail::of_type("file_access").identifier("Q4"));
@@ -90,7 +92,7 @@ mod tests {
             let _ = guard.check_token(token, &demand).await;
         }
 
-        let written = String::from_utf8(written.0.lock().expect("a lock").clone()).expect("text");
+        let written = String::from_utf8(WRITTEN.take()).expect("text");
         let lines: Vec<Value> =
             written.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         let seen = |place: usize, name: &str| lines[place][name].as_str().unwrap_or("-").to_owned();

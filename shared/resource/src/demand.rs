@@ -17,12 +17,19 @@ pub struct Demand {
     contexts: Vec<String>,
     youngest: Option<Duration>,
     looked_up: bool,
+    of_nobody: bool,
 }
 
 impl Demand {
     /// Nothing yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What nobody may do, whatever their token allows: for a request that names nothing there is. Who has no good token learns that
+    /// and no more; the others are refused with [`Refusal::NobodyMay`], and the audit says so.
+    pub fn of_nobody() -> Self {
+        Self { of_nobody: true, ..Self::default() }
     }
 
     /// This scope (RFC 6749, section 3.3). Each call adds one that is needed as well. A scope that is registered as needing
@@ -69,8 +76,8 @@ impl Demand {
         self
     }
 
-    /// The issuer is asked whether the token is still good (RFC 7662), so that one that was taken back ends within
-    /// seconds. Tokens that refer to their details are looked up anyway where details are demanded.
+    /// The issuer is asked whether the token is still good (RFC 7662), so that one that was taken back ends within ten
+    /// seconds: for so long an answer is remembered. While the issuer does not answer, nobody is let in. Tokens that refer to their details are looked up anyway where details are demanded.
     #[must_use]
     pub const fn looked_up(mut self) -> Self {
         self.looked_up = true;
@@ -92,6 +99,9 @@ impl Demand {
     /// # Errors
     /// What is missing: scope, then the actor, then how the person signed in, then details.
     pub fn met_by(&self, token: &AccessToken, now: Timestamp) -> Result<(), Refusal> {
+        if self.of_nobody {
+            return Err(Refusal::NobodyMay);
+        }
         if !self.scope.iter().all(|scope| token.scope().contains(scope)) {
             return Err(Refusal::InsufficientScope { needed: self.scope_text() });
         }
@@ -119,11 +129,12 @@ impl Demand {
     }
 
     fn came_the_right_way(&self, token: &AccessToken) -> bool {
-        let is = |actor: &crate::Actor, name: &str| actor.is(name, token.issuer());
+        let issuer = token.issuer();
         let current =
-            self.actor.as_ref().is_none_or(|name| token.actor().is_some_and(|actor| is(actor, name)));
-        let in_chain =
-            |name: &String| token.actor().is_some_and(|newest| newest.chain().any(|actor| is(actor, name)));
+            self.actor.as_ref().is_none_or(|name| token.actor().is_some_and(|actor| actor.is(name, issuer)));
+        let in_chain = |name: &String| {
+            token.actor().is_some_and(|newest| newest.own(issuer).any(|actor| actor.subject() == name))
+        };
         current && self.through.iter().all(in_chain)
     }
 

@@ -94,6 +94,13 @@ impl Guard {
         }
     }
 
+    /// Refuses a request whose token cannot even stand in a [`HeaderMap`], and writes its line of audit.
+    pub fn refuse_unreadable(&self, demand: &Demand) -> Refusal {
+        let refusal = Refusal::MalformedRequest;
+        audit::record(self.resource().as_str(), demand, Err((&refusal, None)), self.0.clock.now());
+        refusal
+    }
+
     /// Decides about a token that came some other way than in a request's headers.
     ///
     /// # Errors

@@ -106,14 +106,17 @@ impl Known {
             return self.usable().ok_or(Trouble::NoKeys);
         }
         let read = self.read().await;
-        drop(asking);
-        match read {
+        let outcome = match read {
             Ok(documents) => Ok(documents),
             Err(trouble) => {
                 tracing::warn!(target: "resource", issuer = self.url, %trouble, "the issuer's keys were not renewed");
+                // However long it kept somebody waiting: those who waited meanwhile do not each wait again.
+                self.state().asked_at = Some(self.clock.now());
                 self.usable().ok_or(trouble)
             }
-        }
+        };
+        drop(asking);
+        outcome
     }
 
     /// Documents that are not too old and have the key.

@@ -41,6 +41,8 @@ pub enum Refusal {
         /// What the client would have to ask for.
         missing: Vec<Value>,
     },
+    /// A good token, and nothing that any token allows.
+    NobodyMay,
     /// The tool could not decide: its own fault, or the issuer's.
     Undecided(Trouble),
 }
@@ -100,9 +102,10 @@ impl Refusal {
                 StatusCode::UNAUTHORIZED
             }
             Self::MalformedRequest => StatusCode::BAD_REQUEST,
-            Self::InsufficientScope { .. } | Self::OtherActor | Self::InsufficientDetails { .. } => {
-                StatusCode::FORBIDDEN
-            }
+            Self::InsufficientScope { .. }
+            | Self::OtherActor
+            | Self::InsufficientDetails { .. }
+            | Self::NobodyMay => StatusCode::FORBIDDEN,
             Self::Undecided(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -118,6 +121,7 @@ impl Refusal {
             Self::InsufficientScope { .. } | Self::OtherActor => Some("insufficient_scope"),
             Self::InsufficientAuthentication { .. } => Some("insufficient_user_authentication"),
             Self::InsufficientDetails { .. } => Some("insufficient_authorization"),
+            Self::NobodyMay => Some("access_denied"),
             Self::Undecided(_) => Some("temporarily_unavailable"),
         }
     }
@@ -133,6 +137,7 @@ impl Refusal {
             Self::InsufficientDetails { .. } => {
                 "the access token does not allow this; its details do not say so"
             }
+            Self::NobodyMay => "nobody may do this",
             Self::Undecided(_) => "the access token cannot be checked at the moment",
         }
     }
@@ -145,7 +150,7 @@ impl Refusal {
         scope: Option<&Scope>,
         resource_metadata: Option<&str>,
     ) -> Option<String> {
-        if matches!(self, Self::Undecided(_)) {
+        if matches!(self, Self::Undecided(_) | Self::NobodyMay) {
             return None;
         }
         let mut parameters = Vec::new();

@@ -59,6 +59,33 @@ fn an_actor_of_another_issuer_is_somebody_else() {
     assert_eq!(met(&Demand::new().actor("tool-b"), &own), Ok(()));
 }
 
+/// A chain that somebody else made can name anybody. Only who says that they are ours again counts behind it.
+#[test]
+fn a_name_behind_another_issuer_s_actor_is_theirs_unless_it_says_otherwise() {
+    let foreign = |behind: Value| {
+        json!({"act": {"sub": "tool-c", "act": {
+            "sub": "gateway", "iss": "https://elsewhere.example.com", "act": behind,
+        }}})
+    };
+    let through = |name: &str, behind: Value| met(&Demand::new().through(name), &foreign(behind));
+    let unsaid = json!({"sub": "agent", "act": {"sub": "tool-a"}});
+    for name in ["gateway", "agent", "tool-a"] {
+        assert_eq!(through(name, unsaid.clone()), Err(Refusal::OtherActor), "{name}");
+    }
+    assert_eq!(through("tool-c", unsaid), Ok(()));
+    let ours = json!({"sub": "agent", "iss": "https://auth.example.com", "act": {"sub": "tool-a"}});
+    assert_eq!(through("agent", ours.clone()), Ok(()));
+    assert_eq!(through("tool-a", ours), Ok(()));
+}
+
+#[test]
+fn what_nobody_may_do_no_token_opens() {
+    let everything =
+        json!({"scope": "files.access files.read", "act": {"sub": "tool-b"}, "acr": "phr", "auth_time": NOW});
+    assert_eq!(met(&Demand::of_nobody(), &everything), Err(Refusal::NobodyMay));
+    assert_eq!(met(&Demand::of_nobody().scope("files.access"), &everything), Err(Refusal::NobodyMay));
+}
+
 /// RFC 9470, section 3.
 #[test]
 fn a_weak_or_old_sign_in_is_to_be_done_again() {

@@ -116,6 +116,48 @@ async fn a_hundred_requests_at_once_ask_once() {
     assert_eq!((fake.arrived(METADATA).len(), fake.arrived(JWKS).len()), (1, 1));
 }
 
+/// The first start of a tool while the issuer is down: nobody is let in, and it is asked once in ten seconds.
+#[tokio::test]
+async fn an_issuer_that_does_not_answer_is_not_asked_by_every_request() {
+    let (fake, hands) = (FakeIssuer::new(), Hands::new());
+    fake.is_silent_at(JWKS);
+    let issuer = known(&fake, &hands);
+    assert!(matches!(has(&issuer, "one").await, Err(Trouble::NoAnswer { .. })));
+    for _ in 0..50 {
+        assert_eq!(has(&issuer, "one").await, Err(Trouble::NoKeys));
+    }
+    hands.move_on(9);
+    assert_eq!(has(&issuer, "one").await, Err(Trouble::NoKeys));
+    assert_eq!(fake.arrived(JWKS).len(), 1);
+    hands.move_on(1);
+    assert!(matches!(has(&issuer, "one").await, Err(Trouble::NoAnswer { .. })));
+    assert_eq!(fake.arrived(JWKS).len(), 2);
+}
+
+/// The first waits as long as an answer may take, twice; the others must not each do so after one another.
+#[tokio::test]
+async fn a_hundred_requests_that_waited_in_vain_do_not_ask_again_each() {
+    let (fake, hands) = (FakeIssuer::new(), Hands::new());
+    fake.is_silent_at(METADATA);
+    fake.holds();
+    let issuer = known(&fake, &hands);
+    let asking: Vec<_> = (0..100)
+        .map(|_| {
+            let issuer = issuer.clone();
+            tokio::spawn(async move { has(&issuer, "one").await })
+        })
+        .collect();
+    while fake.arrived(METADATA).is_empty() {
+        tokio::task::yield_now().await;
+    }
+    hands.move_on(20);
+    fake.lets_go();
+    for one in asking {
+        assert!(one.await.expect("it ended").is_err());
+    }
+    assert_eq!(fake.arrived(METADATA).len(), 1);
+}
+
 #[tokio::test]
 async fn whoever_hangs_up_does_not_take_the_keys_from_the_others() {
     let (fake, hands) = (FakeIssuer::new(), Hands::new());

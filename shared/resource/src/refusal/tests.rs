@@ -100,3 +100,11 @@ fn who_cannot_decide_lets_nobody_in_and_blames_nobody() {
         Some(b"no-store".as_slice())
     );
 }
+
+#[test]
+fn who_asks_for_what_nobody_may_do_is_not_told_to_come_with_another_token() {
+    let response: Response<String> = Refusal::NobodyMay.respond(Some("files"), None, Some(METADATA));
+    assert_eq!(response.status(), 403);
+    assert!(response.headers().get("www-authenticate").is_none());
+    assert!(response.into_body().contains("access_denied"));
+}
