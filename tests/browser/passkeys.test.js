@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { looksGood } from './accessibility.js';
+import { anAgent, file } from './agent.js';
 import { aPhone as aPhoneOf, launchChromium } from './chromium.js';
-import { signsIn } from './person.js';
-import { startStack } from './stack.js';
+import { approves, isBackAtTheAgent, signsIn } from './person.js';
+import { localOnly, startStack } from './stack.js';
 
 let stack, chromium;
 
@@ -20,6 +21,9 @@ after(async () => {
 
 const aPhone = (t, options) => aPhoneOf(chromium, t, options);
 const heading = (page, name) => page.getByRole('heading', { level: 1, name }).waitFor();
+
+/** A deployed stack of the tests is at an address, and a passkey belongs to a domain. */
+const localPasskeys = localOnly('passkeys take a domain');
 
 /** Presses the button, and touches the authenticator. */
 async function usesAPasskey(page, authenticator) {
@@ -82,7 +86,7 @@ async function comesAnew(page, authenticator) {
   await heading(page, 'Sign in');
 }
 
-test('a person registers a passkey, signs in with it without typing anything, and removes it', async (t) => {
+test('a person registers a passkey, signs in with it without typing anything, and removes it', localPasskeys, async (t) => {
   const [page, person] = [await aPhone(t), await stack.somebody()];
   const authenticator = await withAuthenticator(page);
   await page.goto(`${stack.issuer}/account`);
@@ -115,7 +119,7 @@ test('a person registers a passkey, signs in with it without typing anything, an
   await looksGood(page, 'passkey-refused');
 });
 
-test('the browser offers a passkey where a user name is typed, and nobody presses a button', async (t) => {
+test('the browser offers a passkey where a user name is typed, and nobody presses a button', localPasskeys, async (t) => {
   const { page, person } = await withAPasskey(t);
   await page.context().clearCookies();
   // Chromium's authenticator takes the offer at once.
@@ -124,14 +128,14 @@ test('the browser offers a passkey where a user name is typed, and nobody presse
   await page.getByText(person.userName).waitFor();
 });
 
-test('no authenticator gets a second passkey of the same person', async (t) => {
+test('no authenticator gets a second passkey of the same person', localPasskeys, async (t) => {
   const { page, authenticator } = await withAPasskey(t);
   await registers(page, 'Once more');
   await page.getByRole('alert').getByText('You have a passkey on this device already.').waitFor();
   assert.equal((await authenticator.passkeys()).length, 1);
 });
 
-test('a passkey that its person is not verified for is not asked for anything', async (t) => {
+test('a passkey that its person is not verified for is not asked for anything', localPasskeys, async (t) => {
   const { page, authenticator } = await withAPasskey(t);
   await comesAnew(page, authenticator);
   await authenticator.verifies(false);
@@ -140,7 +144,7 @@ test('a passkey that its person is not verified for is not asked for anything', 
   await looksGood(page, 'passkey-failed');
 });
 
-test('a copy of a passkey is refused, and the person is told why', async (t) => {
+test('a copy of a passkey is refused, and the person is told why', localPasskeys, async (t) => {
   const { page, authenticator } = await withAPasskey(t);
   const [copied] = await authenticator.passkeys();
   await comesAnew(page, authenticator);
@@ -154,7 +158,7 @@ test('a copy of a passkey is refused, and the person is told why', async (t) => 
   await looksGood(page, 'passkey-copied');
 });
 
-test('an answer is good once, and in the browser that it was asked of', async (t) => {
+test('an answer is good once, and in the browser that it was asked of', localPasskeys, async (t) => {
   const { page, authenticator } = await withAPasskey(t);
   await comesAnew(page, authenticator);
   const posted = page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/sign-in'));
@@ -177,13 +181,82 @@ test('an answer is good once, and in the browser that it was asked of', async (t
   assert.equal((await send(other.context())).status(), 403);
 });
 
+/** What a page of another origin gets out of the authenticator for this challenge, as our own page's script would send it. */
+const answerElsewhere = (page, options) =>
+  page.evaluate(async ({ challenge, rpId }) => {
+    const bytes = Uint8Array.from(atob(challenge.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0));
+    const publicKey = { challenge: bytes, rpId, userVerification: 'required' };
+    const credential = await navigator.credentials.get({ publicKey }).catch((error) => error.name);
+    if (typeof credential === 'string') return { refused: credential };
+    const text = (buffer) =>
+      btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+    const fields = ['clientDataJSON', 'authenticatorData', 'signature', 'userHandle'];
+    const response = Object.fromEntries(fields.map((field) => [field, text(credential.response[field])]));
+    return { answer: JSON.stringify({ id: credential.id, rawId: text(credential.rawId), type: credential.type, response }) };
+  }, options);
+
+test('an answer that a page of another origin got is refused, where the browser gives it one at all', localPasskeys, async (t) => {
+  const { page, authenticator } = await withAPasskey(t);
+  await comesAnew(page, authenticator);
+  const form = page.locator('form[data-passkey]');
+  const options = JSON.parse(await form.getAttribute('data-options'));
+  const fields = {};
+  for (const name of ['interaction', 'ceremony']) fields[name] = await form.locator(`[name=${name}]`).inputValue();
+  await authenticator.isTouched(true);
+  const { port, origin } = new URL(stack.issuer);
+  const elsewhere = { contentType: 'text/html', body: '<!doctype html><title>Elsewhere</title>' };
+
+  // A page of another domain gets nothing for ours.
+  await page.route('https://evil.example/**', (route) => route.fulfill(elsewhere));
+  await page.goto('https://evil.example/');
+  assert.deepEqual(await answerElsewhere(page, options), { refused: 'SecurityError' });
+
+  // A page of our domain at another port gets an answer, which says where it was given.
+  const next = `http://localhost:${port === '65535' ? 65534 : Number(port) + 1}`;
+  await page.route(`${next}/**`, (route) => route.fulfill(elsewhere));
+  await page.goto(`${next}/`);
+  const { answer } = await answerElsewhere(page, options);
+  assert.ok(answer, 'no answer');
+  const sent = await page.context().request.post(`${stack.issuer}/sign-in`, { form: { ...fields, answer }, headers: { origin }, maxRedirects: 0 });
+  assert.equal(sent.status(), 422);
+  assert.match(await sent.text(), /You could not be signed in with this passkey\./);
+});
+
+test('a page that was open for too long signs nobody in, and the next one does', localPasskeys, async (t) => {
+  const { page, person, authenticator } = await withAPasskey(t);
+  await comesAnew(page, authenticator);
+  await stack.timePasses(601);
+  await usesAPasskey(page, authenticator);
+  await page.getByRole('alert').getByText('That took too long. Please try again.').waitFor();
+  await usesAPasskey(page, authenticator);
+  await heading(page, 'Your account');
+  await page.getByText(person.userName).waitFor();
+});
+
+test('an agent that demands a passkey gets one, and nobody is asked for a password', localPasskeys, async (t) => {
+  const { page, authenticator } = await withAPasskey(t);
+  const agent = await anAgent(stack);
+  const { address, redeem } = await agent.asks([file('Q4-report.pdf')], { acr_values: 'phr' });
+  // The session began with a password.
+  await authenticator.isTouched(false);
+  await page.goto(address);
+  await page.getByText('This takes a passkey.').waitFor();
+  assert.equal(await page.getByLabel('Password').count(), 0);
+  await looksGood(page, 'passkey-demanded');
+  await usesAPasskey(page, authenticator);
+  await approves(page);
+  const { id_token } = await redeem(await isBackAtTheAgent(page));
+  const { acr, amr } = JSON.parse(Buffer.from(id_token.split('.')[1], 'base64url'));
+  assert.deepEqual({ acr, amr }, { acr: 'phr', amr: ['pop', 'user', 'mfa'] });
+});
+
 /** What only a browser without JavaScript shows is no text of the page to Playwright. */
 async function saysThatItIsMissing(page) {
   await page.locator('noscript p').waitFor();
   assert.match(await page.locator('noscript p').innerText(), /Passkeys need JavaScript/);
 }
 
-test('the page says what is missing where there is no JavaScript', async (t) => {
+test('the page says what is missing where there is no JavaScript', localPasskeys, async (t) => {
   const [page, person] = [await aPhone(t, { javaScriptEnabled: false }), await stack.somebody()];
   await page.goto(`${stack.issuer}/account/passkeys`);
   await saysThatItIsMissing(page);
@@ -193,7 +266,7 @@ test('the page says what is missing where there is no JavaScript', async (t) => 
   await saysThatItIsMissing(page);
 });
 
-test('a link of the administrator registers the first passkey of somebody without a password, once', async (t) => {
+test('a link of the administrator registers the first passkey of somebody without a password, once', localPasskeys, async (t) => {
   const [page, person] = [await aPhone(t), await stack.somebody('--no-password')];
   const authenticator = await withAuthenticator(page);
   const { link } = await stack.countersign('user', 'enrol', person.userName);

@@ -68,6 +68,8 @@ async function localStack(configuration, data) {
     countersign: operator(['--data', data]),
     /** What the server prints when it starts: the demo's person and password, where the configuration has them. */
     said: () => said,
+    /** Moves the server's clock. */
+    timePasses: (seconds) => control('POST', `/advance?seconds=${seconds}`),
     /** Lets every call to the table fail while this is done, once nothing is remembered any more. */
     async withoutTable(work) {
       await control('POST', '/advance?seconds=3600');

@@ -1,17 +1,19 @@
 """The operator's commands, on the deployed table, with the rights of the stack's own policies and no others."""
 
 import datetime
+import ipaddress
 import re
 import shutil
 import tempfile
 import time
 import unittest
+import urllib.parse
 from pathlib import Path
 
 from botocore.exceptions import ClientError
 from deployment import (
-    DEMO, ISSUER, TABLE, demo_in_force, eventually, introspects, needs_enforced_rights, operator_with, outputs, physical,
-    works_alone,
+    DEMO, ISSUER, TABLE, UNTIL_ALL_KNOW, demo_in_force, eventually, introspects, needs_enforced_rights, operator_with, outputs,
+    physical, rights_are_enforced, works_alone,
 )
 
 DENIED = re.compile("AccessDenied|not among your rights|may not read")
@@ -62,6 +64,39 @@ class Commands(unittest.TestCase):
         self.assertFalse(self.person(name)["disabled"])
         self.operator.does("user", "remove", name)
         self.assertIsNone(self.person(name))
+
+    def test_the_operator_makes_a_link_for_a_passkey_where_the_pages_have_a_domain(self):
+        name = f"enrolled-{time.time_ns()}"
+        self.operator.does("user", "add", name, "--name", "Enrolled", "--no-password")
+        self.addCleanup(self.operator.does, "user", "remove", name)
+        at_domain = self.at_a_domain()
+        link = self.operator.does("user", "enrol", name, "--json").json["link"]
+        self.assertTrue(link.startswith(f"{at_domain}/account/passkeys/enrol?person="), link)
+        if rights_are_enforced():
+            for who in (self.auditor, self.nobody):
+                done = who.runs("user", "enrol", name)
+                self.assertEqual((done.code, done.out), (1, ""))
+
+    def at_a_domain(self):
+        """Lets the issuer have a domain, where it is at an address: a passkey belongs to one, and nobody is given a link without."""
+        parts = urllib.parse.urlsplit(ISSUER)
+        try:
+            ipaddress.ip_address(parts.hostname)
+        except ValueError:
+            return ISSUER
+        someone = f"nowhere-{time.time_ns()}"
+        self.operator.does("user", "add", someone, "--name", "Nowhere", "--no-password")
+        self.addCleanup(self.operator.does, "user", "remove", someone)
+        self.assertEqual(self.operator.runs("user", "enrol", someone).code, 1)
+        domain = parts._replace(netloc=f"localhost:{parts.port}").geturl()
+
+        def back():
+            self.operator.does("apply", str(DEMO), "--issuer", ISSUER, "--yes")
+            time.sleep(UNTIL_ALL_KNOW)
+
+        self.addCleanup(back)
+        self.operator.does("apply", str(DEMO), "--issuer", domain, "--yes")
+        return domain
 
     def person(self, name):
         people = self.operator.does("user", "list", "--json").json

@@ -6,7 +6,7 @@ mod links;
 mod registering;
 
 use http::audit::Event;
-use http::{Problem, Response, StatusCode, answer, form, query};
+use http::{Problem, Response, StatusCode, form, query};
 use oauth::{MOST_PASSKEYS, Parameters, Passkey, PasskeyId, Passkeys, Refusal};
 use pages::{DeviceNews, ListedPasskey, PasskeyNotice, PasskeyOffer, PasskeyProblem, PasskeysPage};
 use passkeys::{Holder, Registered};
@@ -51,10 +51,7 @@ pub(crate) async fn submit(services: &Services, guest: &Guest<'_>) -> Result<Res
         _ => return Err(Refusal::MalformedParameter { name: "do", expected: "what a button says" }.into()),
     };
     match done {
-        Ok(notice) => {
-            let path = guest.path("/account/passkeys");
-            Ok(answer::see_other(&format!("{path}?notice={}", notice.as_str())))
-        }
+        Ok(notice) => Ok(guest.back_to("/account/passkeys", notice.as_str())),
         Err(problem) => {
             let typed = parameters.optional("name")?.unwrap_or_default();
             let (_, kept) = guest.store.person_and_passkeys(&signed_in.session.person).await?;
@@ -86,7 +83,7 @@ async fn removes(
     let person = &signed_in.session.person;
     let changed = change(guest, person, |own| own.without(&id)).await?;
     let told = (Event::PasskeyRemoved, DeviceNews::PasskeyRemoved);
-    Ok(settle(services, guest, person, changed, told).await?.map(|()| PasskeyNotice::Removed))
+    Ok(settle(services, guest, person, changed, told).await.map(|()| PasskeyNotice::Removed))
 }
 
 fn to_sign_in(guest: &Guest<'_>) -> Result<Response, Problem> {

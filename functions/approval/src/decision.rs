@@ -1,6 +1,6 @@
 use http::audit::{Decision, Event, Outcome};
 use http::{Problem, Response, answer, form};
-use oauth::{Authorization, BackchannelRequest, GrantId, Parameters, Refusal, Stage};
+use oauth::{Asks, Authorization, BackchannelRequest, GrantId, Parameters, Refusal, Stage};
 use pages::ApprovalProblem;
 use reception::{Chosen, Destination, Guest, SignedIn};
 use store::{Commit, Person};
@@ -143,10 +143,12 @@ async fn note_no(
     }
 }
 
-/// Lets the client ask this person no more. This comes before the no: whoever hears of a fault can press the button again.
+/// Lets the client ask this person no more, nor whoever would have acted: that is the agent whom the page named, and it has other ways.
+/// This comes before the no: whoever hears of a fault can press the button again.
 async fn block(guest: &Guest<'_>, person: &Person, waiting: &Waiting) -> Result<(), Problem> {
-    let client = &waiting.requested.request.client_id;
-    if guest.change_asks(&person.id, |asks| asks.blocked(client)).await? {
+    let BackchannelRequest { client_id: client, actor, .. } = &waiting.requested.request;
+    let blocked = |asks: Asks| actor.iter().fold(asks.blocked(client), Asks::blocked);
+    if guest.change_asks(&person.id, blocked).await? {
         Decision::new(Event::Block, Outcome::Granted, guest.request, guest.now)
             .client(client)
             .person(&person.id)

@@ -106,6 +106,9 @@ async fn go_on(guest: &Guest<'_>, visit: &Visit) -> Result<Response, Problem> {
     if guest.types.strongest_assurance(&visit.request.details) == Assurance::Strong {
         return Err(Refusal::AuthenticationStrengthUnavailable.into());
     }
+    if !guest.can_meet(&visit.request.acr_values) {
+        return Err(Refusal::AuthenticationContextUnmet.into());
+    }
     let signed_in = guest.signed_in().await?;
     let step =
         next_step(&visit.request, &visit.interaction, signed_in.as_ref().map(SignedIn::signed), guest.now);

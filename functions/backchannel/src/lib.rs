@@ -6,7 +6,7 @@ mod whom;
 
 use std::time::Duration;
 
-use admission::Visit;
+use admission::{ShownActor, Visit};
 use clients::AuthenticatedClient;
 use details::DetailTypes;
 use environment::{Clock, Dice, Fault};
@@ -15,8 +15,8 @@ use http::{Problem, Request, Response, StatusCode, answer, form};
 use keys::{Deployment, Keys};
 use oauth::configuration::Client;
 use oauth::{
-    Audience, AuthenticationRequest, Authorization, Awaited, BackchannelRequest, ClientId, GrantId,
-    LONGEST_DETAILS, NumberMatch, Parameters, Refusal, Requested, ShownToken, actor_token,
+    Audience, AuthenticationRequest, Authorization, Awaited, BackchannelRequest, GrantId, InvitationCode,
+    LONGEST_DETAILS, NumberMatch, Parameters, Refusal, Requested, actor_token,
 };
 use policy::{Asking, Policies};
 use serde::Serialize;
@@ -87,7 +87,8 @@ pub async fn handle(services: &Services, request: Request) -> Response {
     .await
 }
 
-/// Checks the request in full, finds out whom it is about, and keeps it: one write, after one that counts it.
+/// Checks the request in full, finds out whom it is about, and keeps it: one write, after one that counts it, or together with one that
+/// spends an invitation.
 async fn ask(
     services: &Services,
     visit: &Visit<'_>,
@@ -106,23 +107,18 @@ async fn ask(
     }
     let mut asked =
         AuthenticationRequest::parse(parameters, client, &configuration.server, &configuration.tools)?;
-    let actor = actor_token(parameters)?;
-    if actor.is_none() {
-        may_be_asked_of_people(services, visit, client, &asked.request)?;
-    }
+    let actor = acting(services, visit, client, parameters).await?;
+    // Policies are told who would act. Whether that token was ended is read with what is known of the person.
+    asked.request.actor = actor.as_ref().map(|actor| actor.id().clone());
+    may_be_asked_of_people(services, visit, client, &asked.request)?;
     // Nobody asks people one after the other, as somebody would who has a client's credentials and looks for a tired one.
     within(services, visit, ("ASKS", client), settings.asks_of_one_client_per_minute).await?;
-    if let Some(shown) = actor {
-        asked.request.actor = Some(acting(services, visit, client, &shown).await?);
-        // Policies are told who would act.
-        may_be_asked_of_people(services, visit, client, &asked.request)?;
-    }
     let lives = asked
         .requested_expiry
         .map_or(settings.expires_in, |wanted| wanted.clamp(SHORTEST_EXPIRY, settings.longest_expiry));
     let expires_at = visit.now.after(lives);
     let id = GrantId::from_random(services.dice.roll());
-    let named = whom::named(services, visit, client, &asked).await?;
+    let named = whom::named(services, visit, client, &asked, actor).await?;
     let handle = services.keys.server_secret().await?.auth_req_id(&id);
     let awaited = Awaited {
         secret: handle.secret.digest(),
@@ -136,11 +132,7 @@ async fn ask(
     let AuthenticationRequest { request, channel, .. } = asked;
     let requested_at = visit.now;
     let requested = Requested { request, person, requested_at, rings, channel, numbers, awaited };
-    let kept = keep(services, visit, &id, requested).await;
-    if let (Err(_), Some(code)) = (&kept, &invited_by) {
-        services.store.give_back_invitation(code, &id).await;
-    }
-    kept?;
+    keep(services, visit, (&id, invited_by.as_ref()), requested).await?;
     let interval = (!client.is_brought_tokens()).then_some(settings.interval.as_secs());
     let body = Acknowledgement {
         auth_req_id: handle.reveal(),
@@ -151,15 +143,16 @@ async fn ask(
     Ok(answer::json(StatusCode::OK, &body))
 }
 
-/// Who acts by the token that the client shows beside its own proof.
+/// Who acts by the token that the client shows beside its own proof, as far as that token itself says so.
 async fn acting(
     services: &Services,
     visit: &Visit<'_>,
     client: &Client,
-    shown: &ShownToken<'_>,
-) -> Result<ClientId, Problem> {
+    parameters: &Parameters,
+) -> Result<Option<ShownActor>, Problem> {
+    let Some(shown) = actor_token(parameters)? else { return Ok(None) };
     let keys = services.keys.public().await?;
-    visit.shown_actor(&keys, &services.types(visit), client, shown).await
+    Ok(Some(visit.actor_shown(&keys, client, &shown)?))
 }
 
 /// Refuses a client that does something more often than it may in a minute.
@@ -215,18 +208,21 @@ fn for_one_token(
     }
 }
 
-/// Keeps the request by one write.
+/// Keeps the request by one write, which spends the invitation that it came with.
 async fn keep(
     services: &Services,
     visit: &Visit<'_>,
-    id: &GrantId,
+    (id, invited_by): (&GrantId, Option<&InvitationCode>),
     requested: Requested,
 ) -> Result<(), Problem> {
     let Requested { request, person, .. } = &requested;
     let (client, person, digest) = (request.client_id.clone(), person.clone(), request.asked().digest());
-    match services.store.commit(&Authorization::requested(id.clone(), Box::new(requested))).await? {
-        Commit::Done => {}
-        Commit::Outdated(_) => return Err(Fault::broken("dice", "an id came twice").into()),
+    let kept = Authorization::requested(id.clone(), Box::new(requested));
+    if let Some(code) = invited_by {
+        let is_first = services.store.commit_invited(code, &kept, visit.now).await?;
+        is_first.then_some(()).ok_or(Refusal::HintTokenInvalid)?;
+    } else if let Commit::Outdated(_) = services.store.commit(&kept).await? {
+        return Err(Fault::broken("dice", "an id came twice").into());
     }
     let decision = visit.record(Event::Backchannel, Outcome::Granted);
     let decision = decision.client(&client).grant_id(id).details_digest(&digest);

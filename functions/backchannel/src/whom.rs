@@ -1,12 +1,12 @@
-use admission::Visit;
+use admission::{ShownActor, Visit};
 use http::Problem;
 use oauth::configuration::{Client, UserCodeUse};
 use oauth::{
-    AuthenticationRequest, GrantId, Hint, InvitationCode, LoginHint, MayAsk, PersonId, Refusal, Timestamp,
-    UserCode, UserCodeHash,
+    Asks, AuthenticationRequest, ClientId, GrantId, Hint, InvitationCode, LoginHint, MayAsk, PersonId,
+    Refusal, Timestamp, UserCode, UserCodeHash,
 };
 use sessions::is_user_code;
-use store::{Approached, KeptAsks, Person};
+use store::{Approached, KeptAsks, Person, Standing};
 
 use crate::{Services, within};
 
@@ -62,20 +62,22 @@ pub(crate) struct Reached {
     pub(crate) person: Option<PersonId>,
     /// Whether they hear of it.
     pub(crate) rings: bool,
-    /// The invitation that was spent for it.
+    /// The invitation that is spent for it when it is kept.
     pub(crate) invited_by: Option<InvitationCode>,
 }
 
 /// Finds out whom the client means (OpenID CIBA Core 1.0, section 7.2). Whoever it may not ask is nobody to it: one it is not related
-/// to, who has blocked it, or who may do nothing at all.
+/// to, who has blocked it, or who may do nothing at all. What says whether the token of who acts still stands is read in the same call.
 ///
 /// # Errors
-/// [`Refusal::UnknownUser`] where the server tells; the refusals of a hint that is no good; a fault of the table.
+/// [`Refusal::UnknownUser`] where the server tells; the refusals of a hint that is no good; [`Refusal::ActorTokenInvalid`]; a fault of
+/// the table.
 pub(crate) async fn named(
     services: &Services,
     visit: &Visit<'_>,
     client: &Client,
     asked: &AuthenticationRequest,
+    actor: Option<ShownActor>,
 ) -> Result<Named, Problem> {
     let (id, typed) = match &asked.hint {
         Hint::Login(text) => match LoginHint::parse(text) {
@@ -87,11 +89,16 @@ pub(crate) async fn named(
             let person = keys.hinted_person(token, visit.site.issuer(), &client.id, visit.now)?;
             (Some(person.clone()), person.to_string())
         }
-        Hint::LoginToken(token) => return invited(services, visit, client, token.expose()).await,
+        Hint::LoginToken(token) => {
+            return Box::pin(invited(services, visit, client, (token.expose(), actor))).await;
+        }
     };
     let id = id.unwrap_or_else(|| PersonId::from_random([0; 16]));
     let nobody = services.nobody(&client.id, &typed).await?;
-    let Approached { person, asks, of_nobody, code } = services.store.approached(&id, &nobody).await?;
+    let shown = actor.as_ref().map(ShownActor::claims);
+    let found = Box::pin(services.store.approached(&id, &nobody, shown)).await?;
+    let Approached { person, asks, of_nobody, code, actor: standing } = found;
+    still_acts(services, visit, actor, standing).await?;
     let is_known =
         |person: &Person| client.backchannel.as_ref().is_some_and(|own| own.may_ask.include(&person.profile));
     let related = person.filter(|person| is_known(person) && !person.disabled);
@@ -102,7 +109,8 @@ pub(crate) async fn named(
     // A client that is blocked waits as it would otherwise: it does not learn that it is.
     let (asks, code) = if related.is_some() { (asks, code) } else { (of_nobody, None) };
     let code = Code::of(client, asked.user_code.as_ref(), code.as_ref());
-    let person = related.filter(|_| !asks.asks.is_blocked(&client.id)).map(|person| person.id);
+    let acts = asked.request.actor.as_ref();
+    let person = related.filter(|_| !is_blocked(&asks.asks, client, acts)).map(|person| person.id);
     Ok(Named { person, asks, invited_by: None, code })
 }
 
@@ -111,17 +119,41 @@ async fn invited(
     services: &Services,
     visit: &Visit<'_>,
     client: &Client,
-    token: &str,
+    (token, actor): (&str, Option<ShownActor>),
 ) -> Result<Named, Problem> {
     within(services, visit, ("INVITATIONS", client), INVITATIONS_PER_MINUTE).await?;
     let code = InvitationCode::parse(token).ok_or(Refusal::HintTokenInvalid)?;
     let invitation = services.store.invitation(&code, &client.id, visit.now).await?;
     let invitation = invitation.ok_or(Refusal::HintTokenInvalid)?;
-    let (person, asks) = services.store.person_and_own_asks(&invitation.person).await?;
+    let shown = actor.as_ref().map(ShownActor::claims);
+    let found = services.store.approached_by_invitation(&invitation.person, shown).await?;
+    let (person, asks, standing) = found;
+    let is_blocked = is_blocked(&asks.asks, client, actor.as_ref().map(ShownActor::id));
+    still_acts(services, visit, actor, standing).await?;
     let made_at = invitation.made_at();
-    let may_be_asked = |person: &Person| person.allows_made_at(made_at) && !asks.asks.is_blocked(&client.id);
+    let may_be_asked = |person: &Person| person.allows_made_at(made_at) && !is_blocked;
     let person = person.filter(may_be_asked).ok_or(Refusal::HintTokenInvalid)?;
     Ok(Named { person: Some(person.id), asks, invited_by: Some(code), code: Code::NotAsked })
+}
+
+/// Whether the person wants to hear nothing of this client, or of whoever would act: an agent that was blocked does not come back through
+/// another client that names it.
+fn is_blocked(asks: &Asks, client: &Client, actor: Option<&ClientId>) -> bool {
+    asks.is_blocked(&client.id) || actor.is_some_and(|actor| asks.is_blocked(actor))
+}
+
+/// That the token of who acts still stands, if one was shown.
+async fn still_acts(
+    services: &Services,
+    visit: &Visit<'_>,
+    actor: Option<ShownActor>,
+    standing: Option<Standing>,
+) -> Result<(), Problem> {
+    match actor {
+        // Boxed: this seldom way must not grow the future of every caller.
+        Some(actor) => Box::pin(visit.still_acts(&services.types(visit), actor, standing)).await,
+        None => Ok(()),
+    }
 }
 
 impl Named {
@@ -139,12 +171,9 @@ impl Named {
         (id, expires_at): (&GrantId, Timestamp),
     ) -> Result<Reached, Problem> {
         let Self { person, mut asks, invited_by, code } = self;
-        if let Some(code) = invited_by {
-            // The person wants to be asked, once: that is what is spent instead.
-            let is_first = services.store.spend_invitation(&code, id).await?;
-            return is_first
-                .then_some(Reached { person, rings: true, invited_by: Some(code) })
-                .ok_or(Refusal::HintTokenInvalid.into());
+        if invited_by.is_some() {
+            // The person wants to be asked, once: the invitation is spent instead, by the write that keeps the request.
+            return Ok(Reached { person, rings: true, invited_by });
         }
         let settings = &visit.configuration.server.backchannel;
         for _ in 0..MOST_TRIES {
@@ -182,7 +211,7 @@ impl Named {
 
 impl Services {
     /// A name that nobody has, the same each time that a client means the same nobody.
-    async fn nobody(&self, client: &oauth::ClientId, typed: &str) -> Result<PersonId, environment::Fault> {
+    async fn nobody(&self, client: &ClientId, typed: &str) -> Result<PersonId, environment::Fault> {
         let secret = self.keys.server_secret().await?;
         let tag = secret.hmac("nobody", &[client.as_str().as_bytes(), typed.as_bytes()]);
         let mut bytes = [0; 16];

@@ -58,6 +58,7 @@ pub(crate) async fn look(
         scope: grant.scope.intersection(&asker.scopes),
         auth_time: Some(grant.authentication.auth_time),
         amr: grant.authentication.amr.clone(),
+        acr: grant.authentication.acr().map(str::to_owned),
         grant_id: Some(authorization.id.clone()),
         authorization_details: services.types(visit).granted_for_any(&grant.details, &tools, asker),
         asked: Some(grant.asked),

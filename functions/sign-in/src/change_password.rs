@@ -82,8 +82,8 @@ async fn change(
     // This browser goes on, in a session that nobody can have copied.
     guest.store.end_session(signed_in.secret()).await?;
     let secret = Secret::new(guest.dice.roll::<32>());
-    let authentication =
-        AuthenticationEvent { auth_time: guest.now, ..signed_in.session.authentication.clone() };
+    // They have just typed the password, however they had signed in.
+    let authentication = AuthenticationEvent { auth_time: guest.now, amr: vec!["pwd".to_owned()] };
     let generation = changed.session_generation;
     let session = Session { authentication, generation, ..signed_in.session.clone() };
     guest.store.begin_session(&secret, &session).await?;

@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -6,10 +5,11 @@ use admission::Visit;
 use http::Problem;
 use issuing::{AccessToken, Behalf, Content};
 use oauth::configuration::Client;
-use oauth::{Authorization, Child, HandleRejection, Narrower, Refusal, TokenType};
-use policy::Action;
+use oauth::{Authorization, Child, HandleRejection, Narrower, Refusal, Timestamp, TokenType};
+use policy::{Action, Policies};
+use store::Person;
 
-use crate::question::{Exchange, permitted_on_record};
+use crate::question::{Exchange, between, permitted_on_record};
 use crate::{Services, exchanged};
 
 /// An access token by a refresh token that was got by exchange, before anybody has seen it. One read says whether everything that it
@@ -27,35 +27,53 @@ pub(crate) async fn renewed<'a>(
     let good = visit.good_child(child, &registered.types).await?.ok_or_else(|| ended.clone())?;
     let content = exchanged::of_child(&good.claims, asked, &registered)?;
     let person = good.standing.person.as_ref();
-    let actor = child.shown_actor();
-    let exchange = Exchange {
-        policies: services.policies(visit),
-        client,
-        person,
-        at: child.claims.aud.as_str(),
-        // As it was got: what is no longer given out as a refresh token is not renewed by one either.
-        requested: TokenType::RefreshToken,
-        actor: actor.as_ref(),
-        origin: child.claims.origin.as_ref(),
-        signed_in: (&child.claims).into(),
-        above: Cow::Borrowed(if child.terms.from.is_some() { &child.claims.exchanged_from } else { &[] }),
-        now: visit.now,
-    };
-    let content = exchange.permitted_again(content, child.terms.names_the_actor, asked)?.ok_or(ended)?;
+    let renewal = renewal(services.policies(visit), client, person, child, visit.now);
+    let (_, content) = renewal.permitted_again(content, child, asked)?.ok_or(ended)?;
     let profile = person.map(|person| &person.profile);
     let behalf = Behalf::Child { id: &authorization.id, child, profile };
-    let token = services.mint(visit).access_token(client, &content, &behalf).await?;
+    let token = services.access_token(visit, client, &content, &behalf).await?;
     Ok((token, content))
 }
 
+/// A renewal as policies are asked about it: as the exchange was by which the refresh token was got. What is no longer given out as a
+/// refresh token is not renewed by one either.
+pub(crate) fn renewal<'a>(
+    policies: Policies,
+    client: &'a Client,
+    person: Option<&'a Person>,
+    child: &'a Child,
+    now: Timestamp,
+) -> Exchange<'a> {
+    let claims = &child.claims;
+    let acted_before = child.acted_before();
+    let actors = match child.terms.from {
+        Some(_) => between(&claims.exchanged_from, &acted_before),
+        // It has stood between nobody and itself.
+        None => between(&[], &acted_before).into_iter().filter(|actor| *actor != claims.client_id).collect(),
+    };
+    Exchange {
+        policies,
+        client,
+        person,
+        at: claims.aud.as_str(),
+        requested: TokenType::RefreshToken,
+        actor: child.shown_actor(),
+        origin: claims.origin.as_ref(),
+        signed_in: claims.into(),
+        actors,
+        now,
+    }
+}
+
 impl Exchange<'_> {
-    /// The part of the content that the policies leave now; `None` for nothing.
-    fn permitted_again<'c>(
+    /// The part of the content that the policies leave now of what was got by `child`, and which of them spoke; `None` for nothing.
+    pub(crate) fn permitted_again<'c>(
         &self,
         content: Content<'c>,
-        names_the_actor: bool,
+        child: &Child,
         asked: &Narrower,
-    ) -> Result<Option<Content<'c>>, Refusal> {
+    ) -> Result<Option<(BTreeSet<String>, Content<'c>)>, Refusal> {
+        let names_the_actor = child.terms.names_the_actor;
         let first = if names_the_actor { Action::TokenExchange } else { Action::Impersonate };
         if !names_the_actor && !content.is_empty() {
             // As at first: what a policy forbids to be had under a name is not had without one.
@@ -75,6 +93,6 @@ impl Exchange<'_> {
             content = permitted_on_record(&spoke, asked, &answer, content)?;
             spoke.extend(answer.for_audit_in_part());
         }
-        Ok(Some(content).filter(|content| !content.is_empty()))
+        Ok(Some((spoke, content)).filter(|(_, content)| !content.is_empty()))
     }
 }

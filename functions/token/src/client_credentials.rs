@@ -23,7 +23,7 @@ pub(crate) async fn issue(
     let registered = services.registered(visit, client);
     let content = standing(&asked, &registered)?;
     let content = permitted(services, visit, client, &asked, content)?;
-    let token = services.mint(visit).access_token(client, &content, &Behalf::Client).await?;
+    let token = services.access_token(visit, client, &content, &Behalf::Client).await?;
     Ok(token.respond(crate::granted(visit), &content, None))
 }
 

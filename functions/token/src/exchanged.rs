@@ -19,8 +19,12 @@ pub(crate) struct Rights<'s> {
 /// The part of a subject token's rights that a token for `target` can carry (RFC 8693, section 2.1; RFC 9396, section 6):
 /// what the rules of `target` make of them, as far as the client is registered for it, and of that what the request names.
 ///
+/// Where the subject has details and none of them passes, nothing does, unless the request asks for none: the scope alone would look
+/// as if it allowed everything.
+///
 /// # Errors
-/// [`Refusal::ScopeWidened`], [`Refusal::DetailWidened`], and those of [`details::DetailTypes::validate`].
+/// [`Refusal::ExchangeNotAllowed`], [`Refusal::ScopeWidened`], [`Refusal::DetailWidened`], and those of
+/// [`details::DetailTypes::validate`].
 pub(crate) fn at_tool<'a>(
     subject: &Rights<'_>,
     target: &'a Tool,
@@ -31,7 +35,8 @@ pub(crate) fn at_tool<'a>(
     let most = most_details(subject, target, registered);
     require_bounded(&most)?;
     let details = match &asked.details {
-        None => most.clone(),
+        None if most.is_empty() && !subject.details.is_empty() => return Err(Refusal::ExchangeNotAllowed),
+        None => most,
         Some(narrower) => {
             Content::check(narrower, audience, registered)?;
             registered.types.is_within(narrower, &most)?;
@@ -147,8 +152,7 @@ pub(crate) fn of_child<'a>(
 
 /// Several rules may make several details of one: what comes of it stays within what a request could ask for, and fits an item.
 fn require_bounded(details: &AuthorizationDetails) -> Result<(), Refusal> {
-    let is_too_long = || serde_json::to_vec(details).is_ok_and(|text| text.len() > LONGEST_DETAILS);
-    if details.len() > MOST_DETAILS || is_too_long() {
+    if details.len() > MOST_DETAILS || details.bytes() > LONGEST_DETAILS {
         return Err(Refusal::TooManyDetails { limit: MOST_DETAILS });
     }
     Ok(())

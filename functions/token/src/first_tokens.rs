@@ -1,6 +1,6 @@
 use admission::Visit;
 use http::Problem;
-use issuing::{Content, FirstTokens};
+use issuing::{Behalf, Content, FirstTokens};
 use oauth::configuration::Client;
 use oauth::{Authorization, Narrower, RefreshToken, Refusal, TokenResponse};
 
@@ -34,6 +34,8 @@ impl Redemption<'_> {
         let grant = next.grant().ok_or(gone.clone())?;
         let person = mint.standing_person(grant).await?;
         let content = Content::of_grant(grant, asked, &services.registered(visit, client))?;
+        let behalf = Behalf::Person { authorization: &next, grant, profile: &person.profile };
+        visit.may_keep(client, mint.bytes_kept(&content, &behalf)).await?;
         let first = FirstTokens { mint, client, refresh, brought_for: None };
         let signed = first.signed((&next, grant), &person, content).await?;
         match signed.committed(&services.store, before, &next).await? {

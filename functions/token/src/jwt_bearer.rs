@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use admission::Visit;
@@ -50,7 +49,7 @@ pub(crate) async fn redeem(
         actor: None,
         origin: Some(&grant.token.origin),
         signed_in: (&grant.token).into(),
-        above: Cow::Borrowed(&[]),
+        actors: vec![],
         now: visit.now,
     };
     let answer = exchange.ask(Action::TokenExchange, &content);
@@ -61,7 +60,7 @@ pub(crate) async fn redeem(
 
     let profile = person.as_ref().map(|person| &person.profile);
     let behalf = Behalf::Asserted { grant: &grant, sub: &sub, profile };
-    let token = services.mint(visit).access_token(client, &content, &behalf).await?;
+    let token = services.access_token(visit, client, &content, &behalf).await?;
     if !services.store.spend_assertion(&grant.spent_as, grant.token.exp, visit.now).await? {
         return Err(invalid("replayed"));
     }

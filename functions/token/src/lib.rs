@@ -22,7 +22,7 @@ use environment::{Clock, Dice, Fault};
 use http::audit::{Decision, Event, Outcome};
 use http::request::Allowed;
 use http::{Problem, Request, Response, StatusCode, answer, cors, form};
-use issuing::{Mint, Registered};
+use issuing::{AccessToken, Behalf, Content, Mint, Registered};
 use keys::{Deployment, Keys};
 use oauth::configuration::{Client, GrantType};
 use oauth::{Authorization, Ended, Parameters, Refusal, Stage};
@@ -59,6 +59,22 @@ impl Services {
     fn mint<'a>(&'a self, visit: &'a Visit<'_>) -> Mint<'a> {
         let Self { store, keys, dice, .. } = self;
         Mint { store, keys, dice, configuration: &visit.configuration, now: visit.now }
+    }
+
+    /// Signs an access token, unless the client has us keep more beside it than it may.
+    ///
+    /// # Errors
+    /// [`Refusal::SlowDown`]; when keys or table do not answer.
+    async fn access_token(
+        &self,
+        visit: &Visit<'_>,
+        client: &Client,
+        content: &Content<'_>,
+        behalf: &Behalf<'_>,
+    ) -> Result<AccessToken, Problem> {
+        let mint = self.mint(visit);
+        visit.may_keep(client, mint.bytes_kept(content, behalf)).await?;
+        mint.access_token(client, content, behalf).await
     }
 
     /// What is registered, as far as it decides about a token for this client.

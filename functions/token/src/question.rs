@@ -1,10 +1,10 @@
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use issuing::Content;
 use oauth::configuration::Client;
 use oauth::{
-    AccessTokenClaims, Ancestor, ClientId, Narrower, Origin, OutsideToken, Refusal, Timestamp, TokenType,
+    AccessTokenClaims, Actors, Ancestor, ClientId, Narrower, Origin, OutsideToken, Refusal, Timestamp,
+    TokenType,
 };
 use policy::{Action, Answer, Context, Person, Policies, Principal, Question};
 
@@ -26,11 +26,24 @@ pub(crate) struct Exchange<'a> {
     /// How the subject signed in.
     pub(crate) signed_in: SignedIn<'a>,
     /// Whom an actor token names, where one was shown (RFC 8693, section 2.1).
-    pub(crate) actor: Option<&'a ClientId>,
-    /// Who has had a token of the chain, and not who is named by an actor token: that is another question.
-    pub(crate) above: Cow<'a, [Ancestor]>,
+    pub(crate) actor: Option<ClientId>,
+    /// The clients that stand between the subject and this one, the nearest first ([`between`]). Whom an actor token names just now is
+    /// another question.
+    pub(crate) actors: Vec<ClientId>,
     /// The moment of the request.
     pub(crate) now: Timestamp,
+}
+
+/// The clients that stand between a subject and the client that shows its token, the nearest first: whoever has had a token of the
+/// chain, and whoever that token says acts or acted before, by an actor token.
+pub(crate) fn between(above: &[Ancestor], act: &Actors) -> Vec<ClientId> {
+    let mut all: Vec<ClientId> = above.iter().map(|one| one.client_id.clone()).collect();
+    for actor in act.clients() {
+        if !all.contains(&actor) {
+            all.push(actor);
+        }
+    }
+    all
 }
 
 /// By which action an exchange is permitted, and whether its token says who acts then.
@@ -59,9 +72,11 @@ impl<'a> From<&'a OutsideToken> for SignedIn<'a> {
 impl Exchange<'_> {
     /// The part of the content that the policies leave, and whether the new token says who acts. It does not where they permit
     /// nothing but impersonation (RFC 8693, section 1.1). What a policy refuses is not tried again without a name, nor is what names
-    /// who acts by an actor token: to leave that name out in silence would be a lie.
+    /// who acts by an actor token: to leave that name out in silence would be a lie. `so_far` says which policies have spoken before,
+    /// for the audit.
     pub(crate) fn permitted<'c>(
         &self,
+        so_far: &BTreeSet<String>,
         asked: &Narrower,
         content: Content<'c>,
     ) -> Result<(Content<'c>, bool), Refusal> {
@@ -71,7 +86,11 @@ impl Exchange<'_> {
         }
         let ways = if self.actor.is_some() { &WAYS[..1] } else { &WAYS };
         for &(action, names_the_actor) in ways {
-            let answer = self.ask_on_record(action, &content);
+            let answer = self.ask(action, &content);
+            // Of two refusals the one that a policy spoke says more.
+            if action != Action::Impersonate || !answer.by().is_empty() {
+                http::note_policies(so_far | &answer.for_audit());
+            }
             if answer.scopes.is_empty() && answer.details.is_empty() {
                 if answer.is_refused_by_nobody() {
                     continue;
@@ -82,7 +101,7 @@ impl Exchange<'_> {
             if left.is_empty() {
                 return Err(Refusal::ExchangeNotAllowed);
             }
-            let left = self.lasting(asked, left, &answer)?;
+            let left = self.lasting(asked, left, &(so_far | &answer.for_audit_in_part()))?;
             return if left.is_empty() {
                 Err(Refusal::ExchangeNotAllowed)
             } else {
@@ -97,30 +116,20 @@ impl Exchange<'_> {
         &self,
         asked: &Narrower,
         content: Content<'c>,
-        at_all: &Answer,
+        so_far: &BTreeSet<String>,
     ) -> Result<Content<'c>, Refusal> {
-        let so_far = at_all.for_audit_in_part();
         if self.requested != TokenType::RefreshToken {
-            http::note_policies(so_far);
+            http::note_policies(so_far.iter().cloned());
             return Ok(content);
         }
         let answer = self.ask(Action::RefreshTokenByExchange, &content);
-        permitted_on_record(&so_far, asked, &answer, content)
-    }
-
-    fn ask_on_record(&self, action: Action, content: &Content<'_>) -> Answer {
-        let answer = self.ask(action, content);
-        // Of two refusals the one that a policy spoke says more.
-        if action != Action::Impersonate || !answer.by().is_empty() {
-            http::note_policies(answer.for_audit());
-        }
-        answer
+        permitted_on_record(so_far, asked, &answer, content)
     }
 
     /// What the policies answer to each scope and detail.
     pub(crate) fn ask(&self, action: Action, content: &Content<'_>) -> Answer {
         let SignedIn { acr, amr, auth_time } = self.signed_in;
-        let actors: Vec<&str> = self.above.iter().map(|one| one.client_id.as_str()).collect();
+        let actors: Vec<&str> = self.actors.iter().map(ClientId::as_str).collect();
         let amr: Vec<&str> = amr.iter().map(String::as_str).collect();
         self.policies.each(&Question {
             principal: Principal {
@@ -138,7 +147,7 @@ impl Exchange<'_> {
                 origin: self.origin.map(|origin| origin.iss.as_str()),
                 depth: u32::try_from(actors.len()).unwrap_or(u32::MAX),
                 actors: &actors,
-                actor: self.actor.map(ClientId::as_str),
+                actor: self.actor.as_ref().map(ClientId::as_str),
                 acr,
                 amr: &amr,
                 auth_age: auth_time.map(|moment| self.now.since(moment)),

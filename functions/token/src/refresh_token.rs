@@ -82,6 +82,6 @@ async fn renewed<'a>(
     let registered = services.registered(visit, client);
     let content = Content::of_grant(grant, asked, &registered)?;
     let behalf = Behalf::Person { authorization: next, grant, profile: &person.profile };
-    let token = services.mint(visit).access_token(client, &content, &behalf).await?;
+    let token = services.access_token(visit, client, &content, &behalf).await?;
     Ok((token, content))
 }

@@ -3,12 +3,13 @@ use http::Problem;
 use keys::{AcceptedKeys, Expected};
 use oauth::configuration::{Client, GrantType, Tool};
 use oauth::{
-    AccessTokenClaims, Actor, Actors, Ancestor, Authorization, ChildTerms, ClientId, Grant, GrantId,
+    AccessTokenClaims, Actor, Actors, Authorization, Child, ChildTerms, ClientId, Grant, GrantId,
     ID_TOKEN_TYP, IdTokenClaims, OutsideToken, PersonId, RefreshToken, Refusal, Rotation, Sha256Digest,
     ShownToken, Spent, Stage, Timestamp, TokenFrame, TokenId, TokenType, TrustedIssuer, ancestors,
 };
 use store::{Commit, Standing};
 
+use crate::question::between;
 use crate::{Services, outside};
 
 /// On whose behalf a token is exchanged: good, and shown by whom it was meant for. Policy comes after this, never instead.
@@ -27,18 +28,25 @@ pub(crate) enum Most<'v> {
     AtTool(&'v Tool),
     /// What the person granted to the client itself: an ID token says who they are, and the authorization what they allowed.
     OfGrant,
-    /// What was got by exchange before, on these terms: at its own tool alone, and nobody becomes that tool by it.
-    OfChild(ChildTerms),
+    /// What was got by exchange before, as far as it could be renewed: at its own tool alone, and nobody becomes that tool by it.
+    OfChild(Box<Child>),
     /// What the configuration trusts another issuer with.
     Vouched(&'v TrustedIssuer),
 }
 
 impl Most<'_> {
-    /// Who has had a token of the chain before the client that shows this one. An ID token was given to the client itself.
-    pub(crate) fn above(&self, claims: &AccessTokenClaims) -> Vec<Ancestor> {
+    /// The clients that stand between the subject and the client that shows this token, for policies to know. An ID token was given
+    /// to the client itself.
+    pub(crate) fn actors(&self, claims: &AccessTokenClaims) -> Vec<ClientId> {
         match self {
-            Self::AtTool(_) | Self::OfChild(ChildTerms { from: Some(_), .. }) => ancestors(claims),
-            Self::OfGrant | Self::OfChild(_) | Self::Vouched(_) => Vec::new(),
+            Self::AtTool(_) => between(&ancestors(claims), &claims.act),
+            Self::OfChild(child) if child.terms.from.is_some() => between(&ancestors(claims), &claims.act),
+            Self::OfChild(child) => {
+                // It has stood between nobody and itself.
+                let all = between(&[], &claims.act);
+                all.into_iter().filter(|actor| *actor != child.claims.client_id).collect()
+            }
+            Self::OfGrant | Self::Vouched(_) => between(&[], &claims.act),
         }
     }
 }
@@ -121,23 +129,31 @@ impl<'v> Subject<'v> {
         let claims =
             as_access_token(claims, visit).accepted(issuer, visit.now).map_err(|_| invalid("times"))?;
         note(&claims);
-        let standing = services.store.standing(&claims).await?;
-        if !standing.holds(&claims, visit.now) {
-            return Err(invalid("ended"));
-        }
+        let standing = visit.standing(&claims).await?.ok_or_else(|| invalid("ended"))?;
         let grant = standing.authorization.as_ref().and_then(Authorization::grant);
-        let claims = AccessTokenClaims { act: grant.map(acted_before).unwrap_or_default(), ..claims };
+        let grant = grant.ok_or_else(|| invalid("ended"))?;
+        http::note_asked(grant.asked);
+        // What was asked is no claim of an ID token: the authorization says it.
+        let claims = AccessTokenClaims { act: acted_before(grant), asked: Some(grant.asked), ..claims };
         Ok(Self { claims, standing, most: Most::OfGrant })
     }
 
-    /// What each renewal of a refresh token that is made of it is asked of.
-    pub(crate) fn terms(&self, names_the_actor: bool) -> ChildTerms {
+    /// Whom an actor token named when the refresh token was got that is shown now, if it is one that was got by exchange.
+    pub(crate) fn shown_actor(&self) -> Option<ClientId> {
+        match &self.most {
+            Most::OfChild(child) => child.shown_actor(),
+            Most::AtTool(_) | Most::OfGrant | Most::Vouched(_) => None,
+        }
+    }
+
+    /// What each renewal of a refresh token that is made of it is asked of, where `actor` is named now or was before.
+    pub(crate) fn terms(&self, names_the_actor: bool, actor: Option<&ClientId>) -> ChildTerms {
         let from = match &self.most {
             Most::AtTool(tool) => Some(tool.id.clone()),
-            Most::OfChild(terms) => terms.from.clone(),
+            Most::OfChild(child) => child.terms.from.clone(),
             Most::OfGrant | Most::Vouched(_) => None,
         };
-        ChildTerms { from, names_the_actor }
+        ChildTerms { from, names_the_actor, actor: actor.cloned() }
     }
 
     /// Looks at a refresh token by the same moves as a rotation, and neither spends nor rotates it: only the newest generation
@@ -179,15 +195,12 @@ impl<'v> Subject<'v> {
                     may_act: None,
                     ..child.token(token.id(), jti, child.claims.iat)
                 };
-                let most = Most::OfChild(child.terms.clone());
+                let most = Most::OfChild(child.clone());
                 return Ok(Self { claims, standing: good.standing, most });
             }
             _ => return Err(invalid("ended")),
         };
-        let standing = services.store.standing(&claims).await?;
-        if !standing.holds(&claims, visit.now) {
-            return Err(invalid("ended"));
-        }
+        let standing = visit.standing(&claims).await?.ok_or_else(|| invalid("ended"))?;
         Ok(Self { claims, standing, most: Most::OfGrant })
     }
 
@@ -233,6 +246,7 @@ fn as_refresh_token(grant: &Grant, id: &GrantId, jti: TokenId, visit: &Visit<'_>
     AccessTokenClaims {
         auth_time: Some(grant.authentication.auth_time),
         amr: grant.authentication.amr.clone(),
+        acr: grant.authentication.acr().map(str::to_owned),
         grant_id: Some(id.clone()),
         asked: Some(grant.asked),
         act: acted_before(grant),

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use admission::Visit;
@@ -17,7 +18,7 @@ use crate::exchanged::Rights;
 use crate::issued::{assertion, id_jag, id_token_by_exchange, refresh_token_by_exchange};
 use crate::question::Exchange;
 use crate::subject::{Most, Subject};
-use crate::{Services, exchanged};
+use crate::{Services, child, exchanged};
 
 /// Exchanges a token (RFC 8693): one read of all that could have ended the subject token, one signature, and one write that
 /// records the hop, where the configuration keeps such records. With an actor token, one read more; a refresh token as subject is one
@@ -56,9 +57,12 @@ pub(crate) async fn exchange(
     };
 
     let content = target.content(&subject, &request.asked, &registered)?;
+    let another = actor.clone().filter(|actor| *actor != client.id).or_else(|| subject.shown_actor());
+    let actor = another.or(actor);
     let (at, actor) = (target.name(), actor.as_ref());
     let hop = Attempt { services, visit, client, at, actor, subject: &subject, request: &request };
-    let (content, names_the_actor) = hop.question().permitted(&request.asked, content)?;
+    let (spoke, content) = hop.renewable(content)?;
+    let (content, names_the_actor) = hop.question().permitted(&spoke, &request.asked, content)?;
 
     let act = said_to_act(act, names_the_actor, &subject.claims);
     let profile = subject.standing.person.as_ref().map(|person| &person.profile);
@@ -203,7 +207,7 @@ struct Attempt<'a> {
     visit: &'a Visit<'a>,
     client: &'a Arc<Client>,
     at: &'a str,
-    /// Whom an actor token names.
+    /// Whom an actor token names, or named when the refresh token was got that is shown.
     actor: Option<&'a ClientId>,
     subject: &'a Subject<'a>,
     request: &'a ExchangeRequest<'a>,
@@ -219,12 +223,34 @@ impl Attempt<'_> {
             person: subject.standing.person.as_ref(),
             at,
             requested: request.requested,
-            actor,
+            actor: actor.cloned(),
             origin: subject.claims.origin.as_ref(),
             signed_in: (&subject.claims).into(),
-            above: subject.most.above(&subject.claims).into(),
+            actors: subject.most.actors(&subject.claims),
             now: visit.now,
         }
+    }
+
+    /// What the policies leave of the content where it comes of a refresh token that was got by exchange, and which of them spoke: what
+    /// could not be renewed by it any more is not had by exchanging it either.
+    fn renewable<'c>(&self, content: Content<'c>) -> Result<(BTreeSet<String>, Content<'c>), Refusal> {
+        let Self { services, visit, client, subject, request, .. } = *self;
+        let Most::OfChild(child) = &subject.most else { return Ok((BTreeSet::new(), content)) };
+        let person = subject.standing.person.as_ref();
+        let renewal = child::renewal(services.policies(visit), client, person, child, visit.now);
+        renewal.permitted_again(content, child, &request.asked)?.ok_or(Refusal::ExchangeNotAllowed)
+    }
+
+    /// How many bytes are kept beside what was asked for: the record of the hop, what can be renewed, or details that are referred to.
+    fn bytes_kept(&self, content: &Content<'_>, exchanged: &Exchanged<'_>) -> usize {
+        let Self { services, visit, request, .. } = *self;
+        let is_recorded = visit.configuration.server.exchange.record;
+        let recorded = if is_recorded { content.bytes() } else { 0 };
+        let beside = match request.requested {
+            TokenType::RefreshToken => content.bytes(),
+            _ => services.mint(visit).bytes_kept(content, &Behalf::Exchanged(exchanged)),
+        };
+        recorded + beside
     }
 
     /// Makes what was asked for, and the authorization by exchange that is to be stored with it, if there is one.
@@ -235,9 +261,14 @@ impl Attempt<'_> {
         (exchanged, names_the_actor): (&Exchanged<'_>, bool),
     ) -> Result<(AccessToken, Option<Authorization>), Problem> {
         let Self { services, visit, client, .. } = *self;
+        visit.may_keep(client, self.bytes_kept(content, exchanged)).await?;
         let token = match (self.request.requested, target) {
             (TokenType::RefreshToken, _) => {
-                let of = (exchanged, self.renewed_until()?, self.subject.terms(names_the_actor));
+                let of = (
+                    exchanged,
+                    self.renewed_until()?,
+                    self.subject.terms(names_the_actor, self.actor.filter(|actor| **actor != client.id)),
+                );
                 let made = refresh_token_by_exchange(services, visit, client, content, of).await?;
                 return Ok((made.0, Some(made.1)));
             }

@@ -8,7 +8,6 @@ use oauth::{Channel, Contact, ENROLMENT_LASTS, EndpointArn, PersonId, Secret, Su
 use serde_json::Value;
 use sessions::{Password, SHORTEST_PASSWORD};
 use store::{Created, Person, Store};
-use url::Url;
 
 use crate::checks::profile_problems;
 use crate::differences::{Change, compare, json};
@@ -189,8 +188,7 @@ pub async fn enrol_person(
         return Err(PersonRefused::Disabled(user_name.to_owned()));
     }
     let server = store.configuration(now).await?.server.clone();
-    let has_domain = Url::parse(server.pages_url()).is_ok_and(|url| url.domain().is_some());
-    if !server.sign_in.passkeys || !has_domain {
+    if !server.has_passkeys() {
         return Err(PersonRefused::NoPasskeys);
     }
     let code = Secret::new(URL_SAFE_NO_PAD.encode(dice.roll::<16>()));

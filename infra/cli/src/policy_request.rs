@@ -140,7 +140,7 @@ impl PolicyRequest {
             ("person", self.person.is_some(), of_somebody),
             ("amr", !self.amr.is_empty(), of_somebody),
             ("auth_age", self.auth_age.is_some(), of_somebody),
-            ("acr", self.acr.is_some(), by_exchange),
+            ("acr", self.acr.is_some(), of_somebody),
             ("origin", self.origin.is_some(), by_exchange),
             ("actors", !self.actors.is_empty(), by_exchange),
             ("actor", self.actor.is_some(), names_actors),

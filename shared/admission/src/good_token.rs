@@ -30,21 +30,40 @@ impl Visit<'_> {
         claims: AccessTokenClaims,
         types: &DetailTypes,
     ) -> Result<Option<GoodToken>, Fault> {
-        // What another issuer vouched for is worth nothing without it.
-        if !self.configuration.server.stands_by(&claims) {
-            return Ok(None);
-        }
-        // A client that is registered no longer has nothing that is good, nor has who got anything through it, nor for whom it acts.
         let Some(client) = self.store.client(&self.configuration, &claims.client_id, self.now).await? else {
             return Ok(None);
         };
-        if !self.others_are_registered(&claims).await? {
+        let Some(standing) = self.standing(&claims).await? else { return Ok(None) };
+        self.worth(claims, client, standing, types).await
+    }
+
+    /// As [`Visit::good_token`], for who has read what stands behind it.
+    ///
+    /// # Errors
+    /// A fault of the table.
+    pub(crate) async fn good_as_read(
+        &self,
+        claims: AccessTokenClaims,
+        standing: Standing,
+        types: &DetailTypes,
+    ) -> Result<Option<GoodToken>, Fault> {
+        let Some(client) = self.store.client(&self.configuration, &claims.client_id, self.now).await? else {
+            return Ok(None);
+        };
+        if !self.is_backed(&claims).await? {
             return Ok(None);
         }
-        let standing = self.store.standing(&claims).await?;
-        if !standing.holds(&claims, self.now) {
-            return Ok(None);
-        }
+        let Some(standing) = self.still_holding(&claims, standing).await? else { return Ok(None) };
+        self.worth(claims, client, standing, types).await
+    }
+
+    async fn worth(
+        &self,
+        claims: AccessTokenClaims,
+        client: Arc<Client>,
+        standing: Standing,
+        types: &DetailTypes,
+    ) -> Result<Option<GoodToken>, Fault> {
         let Some(details) = self.details_left(&claims, &standing, &client, types).await? else {
             return Ok(None);
         };
@@ -53,11 +72,38 @@ impl Visit<'_> {
         Ok(Some(GoodToken { claims, client, standing }))
     }
 
-    /// Whether all clients that have their part in a token, beside its own, are still registered. Its own is for the caller to fetch.
-    pub(crate) async fn others_are_registered(&self, claims: &AccessTokenClaims) -> Result<bool, Fault> {
-        let mut others = claims.clients();
-        others.remove(&claims.client_id);
-        self.store.are_registered(&self.configuration, &others, self.now).await
+    /// What stands behind the claims of a token of ours, of whatever kind it is: one call to the table. `None` where that does not hold
+    /// any more: something that it goes back to was ended or is registered no longer.
+    ///
+    /// # Errors
+    /// A fault of the table.
+    pub async fn standing(&self, claims: &AccessTokenClaims) -> Result<Option<Standing>, Fault> {
+        if !self.is_backed(claims).await? {
+            return Ok(None);
+        }
+        let standing = self.store.standing(claims).await?;
+        self.still_holding(claims, standing).await
+    }
+
+    /// Whether the configuration and the registrations still back a token.
+    async fn is_backed(&self, claims: &AccessTokenClaims) -> Result<bool, Fault> {
+        // What another issuer vouched for is worth nothing without it.
+        if !self.configuration.server.stands_by(claims) {
+            return Ok(false);
+        }
+        // A client that is registered no longer has nothing that is good, nor has who got anything through it, nor for whom it acts.
+        self.store.are_registered(&self.configuration, &claims.clients(), self.now).await
+    }
+
+    /// What was read of a token, if nothing of it has ended that token.
+    async fn still_holding(
+        &self,
+        claims: &AccessTokenClaims,
+        standing: Standing,
+    ) -> Result<Option<Standing>, Fault> {
+        let holds = standing.holds(claims, self.now)
+            && self.store.may_still_name(&self.configuration, standing.named(), self.now).await?;
+        Ok(holds.then_some(standing))
     }
 
     /// Whether what was got by exchange could still be renewed, and what it is worth: what stands above it stands, its client may still
@@ -118,7 +164,7 @@ impl Visit<'_> {
             Some(digest) => match whole(types, standing, tool, client, digest) {
                 Some(whole) => whole,
                 // A narrowed token has its own; where they are gone, nobody could say what it allows.
-                None => match self.store.kept_details(claims.grant_id.as_ref(), &claims.jti).await? {
+                None => match self.narrowed(claims, standing).await? {
                     Some(narrowed) => narrowed,
                     None => return Ok(None),
                 },
@@ -126,6 +172,18 @@ impl Visit<'_> {
         };
         let left = types.granted_for(&said, tool, client);
         Ok((said.is_empty() || !left.is_empty()).then_some(left))
+    }
+
+    /// The details that were kept for a token alone. Those of one that goes back to no authorization were read with it.
+    async fn narrowed(
+        &self,
+        claims: &AccessTokenClaims,
+        standing: &Standing,
+    ) -> Result<Option<AuthorizationDetails>, Fault> {
+        match &claims.grant_id {
+            None => Ok(standing.kept_details().cloned()),
+            id => self.store.kept_details(id.as_ref(), &claims.jti).await,
+        }
     }
 }
 

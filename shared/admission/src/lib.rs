@@ -20,6 +20,7 @@ use store::{COUNTED_TOGETHER, ClientState, Configuration, Store, weight_of};
 
 pub use bearer::Bearer;
 pub use good_token::GoodToken;
+pub use shown_actor::ShownActor;
 
 /// One request to an endpoint, with what every endpoint needs to answer it.
 pub struct Visit<'a> {
@@ -152,28 +153,55 @@ impl<'a> Visit<'a> {
     /// Whether not too many come from one address of those whom nobody vouches for. Anybody can have as many of their names as
     /// they like, with a key or without: all of them count together. Of any other client nothing is counted here.
     async fn strangers_are_within_limits(&self, id: &ClientId, endpoint: &str) -> bool {
-        let server = &self.configuration.server;
-        if id.origin(server).is_vouched_for() {
-            return true;
-        }
-        let address = arrival(self.request).source_ip.as_deref();
-        let per_minute = server.limits.client_requests_per_minute;
-        self.store.count_stranger(address, self.weight(endpoint), per_minute, self.now).await
+        let is_vouched_for = id.origin(&self.configuration.server).is_vouched_for();
+        is_vouched_for || self.count_stranger(self.weight(endpoint)).await
     }
 
     /// Whether the client has not come too often. Whoever has not proven who they are counts for nobody; of a public
     /// client, whose name anybody can use, those count together who come from one address.
     async fn within_limits(&self, client: &Client, endpoint: &str) -> bool {
-        if !client.origin.is_vouched_for() {
-            return true;
+        !client.origin.is_vouched_for() || self.count(client, self.weight(endpoint)).await
+    }
+
+    /// Counts what is to be kept beside the token that a client asks for, before it is signed: what it chooses costs as much as many
+    /// requests where it is long. The request itself has been counted, and stands for the first part of it; with it, the first of a
+    /// minute passes whatever its length.
+    ///
+    /// # Errors
+    /// [`Refusal::SlowDown`].
+    pub async fn may_keep(&self, client: &Client, bytes: usize) -> Result<(), Refusal> {
+        let more = weight_of(bytes).min(self.per_minute(client)) - 1;
+        if more == 0 || self.count(client, more).await {
+            return Ok(());
         }
-        let limits = &self.configuration.server.limits;
-        let per_minute = client.requests_per_minute.unwrap_or(limits.client_requests_per_minute);
+        Err(Refusal::SlowDown { retry_after: COUNTED_TOGETHER })
+    }
+
+    /// Counts so many requests of a client, and says whether they are within what it may make. Of a public client, whose name anybody
+    /// can use, those count together who come from one address; those for whom nobody vouches all do.
+    async fn count(&self, client: &Client, weight: u32) -> bool {
+        if !client.origin.is_vouched_for() {
+            return self.count_stranger(weight).await;
+        }
         let caller = match arrival(self.request).source_ip.as_deref() {
             Some(address) if !client.is_confidential() => format!("CLIENT#{}#{address}", client.id),
             _ => format!("CLIENT#{}", client.id),
         };
-        self.store.count_request(&caller, self.weight(endpoint), per_minute, self.now).await
+        self.store.count_request(&caller, weight, self.per_minute(client), self.now).await
+    }
+
+    /// As [`Visit::count`], for whoever comes from this address and nobody vouches for.
+    async fn count_stranger(&self, weight: u32) -> bool {
+        let address = arrival(self.request).source_ip.as_deref();
+        let per_minute = self.configuration.server.limits.client_requests_per_minute;
+        self.store.count_stranger(address, weight, per_minute, self.now).await
+    }
+
+    /// How many requests a client may make in a minute.
+    fn per_minute(&self, client: &Client) -> u32 {
+        let of_all = self.configuration.server.limits.client_requests_per_minute;
+        let own = client.requests_per_minute.filter(|_| client.origin.is_vouched_for());
+        own.unwrap_or(of_all).max(1)
     }
 
     fn weight(&self, endpoint: &str) -> u32 {

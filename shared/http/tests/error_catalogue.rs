@@ -68,6 +68,7 @@ one_of_each! {
     DeniedByPerson {}
     InteractionExpired {}
     AuthenticationStrengthUnavailable {}
+    AuthenticationContextUnmet {}
     HintNotChosen {}
     OpenidScopeMissing {}
     BindingMessageInvalid {}

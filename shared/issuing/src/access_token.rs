@@ -6,6 +6,7 @@ use oauth::configuration::{Client, Profile, Server, SigningAlgorithm, Tool};
 use oauth::{
     ACCESS_TOKEN_TYP, AccessTokenClaims, Actor, Actors, Asked, AssertedGrant, Authorization, Child, Grant,
     GrantId, Sha256Digest, Timestamp, TokenFrame, TokenId, TokenResponse, ancestors, claims_for_tool,
+    is_referenced,
 };
 
 use crate::{Content, Mint};
@@ -98,15 +99,14 @@ impl Mint<'_> {
         content: &Content<'_>,
         behalf: &Behalf<'_>,
     ) -> Result<AccessToken, Problem> {
-        let server = &self.configuration.server;
         let lives = self.lives(content, behalf);
         let tool = content.audience.tool();
         let claims = self
             .claims(client, content, behalf, lives)
             .with_details(&content.details, tool.is_some_and(|tool| tool.details_by_reference));
-        if !(matches!(behalf, Behalf::Exchanged(_)) && server.exchange.record) {
-            // The record of an exchange says them.
-            self.keep_referenced_details(content, &claims).await?;
+        if self.keeps_details(content, behalf) {
+            let (root, details) = (claims.grant_id.as_ref(), &content.details);
+            self.store.keep_details(root, &claims.jti, details, claims.exp).await?;
         }
         let algorithm = tool.map_or(SigningAlgorithm::Es256, |tool| tool.signing_alg);
         let text = self.keys.sign(&claims, ACCESS_TOKEN_TYP, algorithm, self.now).await?;
@@ -162,21 +162,17 @@ impl Mint<'_> {
         on_behalf(claims, behalf, content.audience.tool())
     }
 
-    /// Details that a token only refers to are kept for introspection, unless the authorization itself says them.
-    async fn keep_referenced_details(
-        &self,
-        content: &Content<'_>,
-        claims: &AccessTokenClaims,
-    ) -> Result<(), Problem> {
-        if claims.authorization_details_id.is_none()
-            || content.details_are_whole
-            || content.details.is_empty()
-        {
-            return Ok(());
-        }
-        let store = self.store;
-        store.keep_details(claims.grant_id.as_ref(), &claims.jti, &content.details, claims.exp).await?;
-        Ok(())
+    /// How many bytes are kept for introspection when such a token is made: they are billed, and the client that asks for it chooses them.
+    pub fn bytes_kept(&self, content: &Content<'_>, behalf: &Behalf<'_>) -> usize {
+        if self.keeps_details(content, behalf) { content.bytes() } else { 0 }
+    }
+
+    /// Details that a token only refers to are kept for introspection, unless something else says them: the authorization itself, or the
+    /// record of an exchange.
+    fn keeps_details(&self, content: &Content<'_>, behalf: &Behalf<'_>) -> bool {
+        let is_recorded = matches!(behalf, Behalf::Exchanged(_)) && self.configuration.server.exchange.record;
+        let by_reference = content.audience.tool().is_some_and(|tool| tool.details_by_reference);
+        !is_recorded && !content.details_are_whole && is_referenced(&content.details, by_reference)
     }
 }
 
@@ -187,6 +183,7 @@ pub fn on_behalf(claims: AccessTokenClaims, behalf: &Behalf<'_>, tool: Option<&T
         Behalf::Person { authorization, grant, profile } => AccessTokenClaims {
             auth_time: Some(grant.authentication.auth_time),
             amr: grant.authentication.amr.clone(),
+            acr: grant.authentication.acr().map(str::to_owned),
             grant_id: Some(authorization.id.clone()),
             asked: Some(grant.asked),
             act: grant.act.clone(),

@@ -140,6 +140,11 @@ impl<'a> Content<'a> {
         self.scope.is_empty() && self.details.is_empty()
     }
 
+    /// How many bytes it takes where it is kept.
+    pub fn bytes(&self) -> usize {
+        self.details.bytes() + self.scope.to_string().len()
+    }
+
     /// The part of the content that `scope` and the details at `positions` leave. Where there were details and none is left, nothing
     /// is: the scope alone would look as if it allowed everything.
     #[must_use]

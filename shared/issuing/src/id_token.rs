@@ -38,7 +38,7 @@ impl Mint<'_> {
             auth_time: grant.authentication.auth_time,
             nonce: grant.nonce.clone(),
             amr: grant.authentication.amr.clone(),
-            acr: None,
+            acr: grant.authentication.acr().map(str::to_owned),
             at_hash: Some(left_half_hash(beside.access_token)),
             rt_hash: beside.refresh_token.map(left_half_hash),
             auth_req_id: beside.auth_req_id.map(str::to_owned),

@@ -61,6 +61,7 @@ password = Passwort
 sign-in-button = Anmelden
 problem-wrong-user-name-or-password = Der Benutzername oder das Passwort stimmt nicht.
 sign-in-with-passkey = Passkey benutzen
+sign-in-takes-passkey = Dafür braucht es einen Passkey. Haben Sie keinen, richten Sie ihn zuerst auf der Seite Ihres Kontos ein, oder fragen Sie, wer sich um Ihr Konto kümmert.
 problem-passkey-refused = Mit diesem Passkey ging die Anmeldung nicht. Versuchen Sie einen anderen oder einen anderen Weg.
 problem-passkey-too-late = Das hat zu lange gedauert. Bitte versuchen Sie es noch einmal.
 problem-passkey-copied = Dieser Passkey wurde abgelehnt: Es gibt vielleicht eine Kopie davon. Melden Sie sich anders an und entfernen Sie ihn. Haben Sie keinen anderen Weg, fragen Sie, wer sich um Ihr Konto kümmert.

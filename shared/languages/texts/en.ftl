@@ -61,6 +61,7 @@ password = Password
 sign-in-button = Sign in
 problem-wrong-user-name-or-password = The user name or password is not right.
 sign-in-with-passkey = Use a passkey
+sign-in-takes-passkey = This takes a passkey. If you have none, make one on the page of your account first, or ask whoever looks after your account.
 problem-passkey-refused = You could not be signed in with this passkey. Try another one, or another way.
 problem-passkey-too-late = That took too long. Please try again.
 problem-passkey-copied = This passkey was refused: there may be a copy of it. Sign in another way, and remove it. If you have no other way, ask whoever looks after your account.

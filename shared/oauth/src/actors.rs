@@ -73,6 +73,12 @@ impl Actors {
         self.0.iter().filter_map(Actor::as_client)
     }
 
+    /// The chain as it was before the newest acted.
+    #[must_use]
+    pub fn before_newest(&self) -> Self {
+        Self(self.0.iter().skip(1).cloned().collect())
+    }
+
     /// The chain with one who acts on behalf of all that was so far.
     #[must_use]
     pub fn with(&self, newest: Actor) -> Self {

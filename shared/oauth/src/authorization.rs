@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::configuration::Lifetimes;
 use crate::{
-    Actors, Approved, Asked, AuthorizationDetails, AuthorizationRequest, Awaited, Child, ClientId,
+    Actor, Actors, Approved, Asked, AuthorizationDetails, AuthorizationRequest, Awaited, Child, ClientId,
     CodeChallenge, CodeVerifier, Declined, GrantId, HandleRejection, Parcel, PersonId, RedirectUri,
     RefreshToken, Refusal, Requested, ResourceUri, Scope, Secret, Sha256Digest, Timestamp,
 };
@@ -527,6 +527,12 @@ impl Grant {
     /// The clients that have their part in it: the one that it was given to, and who acts. It ends with each of them.
     pub fn clients(&self) -> BTreeSet<ClientId> {
         std::iter::once(self.client_id.clone()).chain(self.act.clients()).collect()
+    }
+
+    /// Whom an actor token proved (RFC 8693, section 2.1), where that is another client than the one that it was given to: it stands as
+    /// long as its client may name that one.
+    pub fn shown_actor(&self) -> Option<ClientId> {
+        self.act.newest().and_then(Actor::as_client).filter(|actor| *actor != self.client_id)
     }
 
     /// What a person said yes to. Whatever they ticked, no more is granted than was asked.

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::acr::acr_values;
 use crate::configuration::{BackchannelClient, Client, Server, TokenDelivery, Tool, UserCodeUse};
 use crate::request::{bounded, disturbs_a_page, resources};
 use crate::scope::OPENID;
@@ -24,8 +25,6 @@ const SHORTEST_NOTIFICATION_TOKEN: usize = 22;
 const LARGEST_BROUGHT_DETAILS: usize = 64 * 1024;
 /// The longest hint, in bytes: an ID token fits.
 const LONGEST_HINT: usize = 8 * 1024;
-/// The most values of `acr_values`.
-const MOST_ACR_VALUES: usize = 10;
 
 /// What an agent asks a person who is elsewhere, checked as far as the protocol goes (OpenID CIBA Core 1.0, section 7.1). It is
 /// what is kept of the request.
@@ -245,19 +244,6 @@ fn leads_elsewhere(text: &str) -> bool {
         digits >= LONGEST_NUMBER
     });
     names_a_host || names_a_number || text.contains("://") || text.contains('@')
-}
-
-fn acr_values(parameters: &Parameters) -> Result<Vec<String>, Refusal> {
-    let Some(text) = parameters.optional("acr_values")? else {
-        return Ok(vec![]);
-    };
-    let values: Vec<String> = text.split(' ').map(str::to_owned).collect();
-    let is_value = |value: &String| (1..=256).contains(&value.len());
-    let well_formed = values.len() <= MOST_ACR_VALUES && values.iter().all(is_value);
-    well_formed.then_some(values).ok_or(Refusal::MalformedParameter {
-        name: "acr_values",
-        expected: "at most ten values separated by single spaces",
-    })
 }
 
 /// A positive number of seconds (OpenID CIBA Core 1.0, section 7.1).

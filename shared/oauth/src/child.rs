@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::authorization::{Authorization, Family, Stage};
-use crate::{AccessTokenClaims, ClientId, GrantId, PersonId, RefreshToken, Timestamp, TokenId, ToolId};
+use crate::{
+    AccessTokenClaims, Actors, ClientId, GrantId, PersonId, RefreshToken, Timestamp, TokenId, ToolId,
+};
 
 /// What can be had by a refresh token that was got by exchange (RFC 8693, section 2.2.1). It goes back to the authorization that
 /// the subject token came from, the root, and ends with it; where there is none, it is its own root.
@@ -27,6 +29,10 @@ pub struct ChildTerms {
     /// Whether its tokens say who acts: otherwise it was got by impersonation (RFC 8693, section 1.1).
     #[serde(default)]
     pub names_the_actor: bool,
+    /// Whom an actor token named (RFC 8693, section 2.1), when it was got or when the refresh token was that it was made of, where that
+    /// is another client than its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<ClientId>,
 }
 
 impl Child {
@@ -35,10 +41,20 @@ impl Child {
         PersonId::parse(&self.claims.sub)
     }
 
-    /// Whom an actor token named, where that is another client than its own (RFC 8693, section 2.1).
+    /// Whom an actor token named, where that is another client than its own (RFC 8693, section 2.1): it is renewed as long as its client
+    /// may name that one.
     pub fn shown_actor(&self) -> Option<ClientId> {
-        let newest = self.claims.act.newest().filter(|_| self.terms.names_the_actor)?;
-        newest.as_client().filter(|actor| *actor != self.claims.client_id)
+        let said = || {
+            // What was stored before it was kept: whoever acts now.
+            let newest = self.claims.act.newest().filter(|_| self.terms.names_the_actor)?;
+            newest.as_client().filter(|actor| *actor != self.claims.client_id)
+        };
+        self.terms.actor.clone().or_else(said)
+    }
+
+    /// Who acted before it was got, as the token said that it was made of.
+    pub fn acted_before(&self) -> Actors {
+        if self.terms.names_the_actor { self.claims.act.before_newest() } else { self.claims.act.clone() }
     }
 
     /// What an access token of it says that is made now, before it is narrowed: it ends with the child `id` and all above.
@@ -63,5 +79,57 @@ impl Authorization {
             version: 1,
             stage: Stage::Child(Box::new(Child { claims, refresh, terms })),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn stored(act: &Value, terms: &Value) -> Child {
+        let claims = json!({
+            "iss": "https://us.test", "sub": "person-AAAAAAAAAAAAAAAAAAAAAA", "aud": "https://bank.test",
+            "iat": 1_800_000_000, "exp": 1_800_000_060, "jti": "B".repeat(22), "client_id": "tool", "act": act,
+        });
+        let refresh = json!({
+            "secret": crate::Sha256Digest::of(b""), "generation": 0, "rotated_at": 1_800_000_000,
+        });
+        serde_json::from_value(json!({ "claims": claims, "refresh": refresh, "terms": terms }))
+            .expect("a child")
+    }
+
+    #[test]
+    fn who_was_named_at_first_is_known_whoever_acts_now() {
+        let act = json!({ "sub": "tool", "act": { "sub": "caller" } });
+        let child = stored(&act, &json!({ "names_the_actor": true, "actor": "caller" }));
+        assert_eq!(child.shown_actor(), ClientId::parse("caller"));
+        let written = serde_json::to_value(&child).expect("JSON");
+        assert_eq!(serde_json::from_value::<Child>(written).expect("a child"), child);
+    }
+
+    /// As the version before this one stored it.
+    #[test]
+    fn of_what_was_stored_without_a_name_whoever_acts_was_named_unless_it_is_the_client_itself() {
+        let named = |act: Value, terms: Value| stored(&act, &terms).shown_actor();
+        assert_eq!(
+            named(json!({ "sub": "caller" }), json!({ "names_the_actor": true })),
+            ClientId::parse("caller")
+        );
+        assert_eq!(
+            named(json!({ "sub": "tool", "act": { "sub": "caller" } }), json!({ "names_the_actor": true })),
+            None
+        );
+        assert_eq!(named(json!({ "sub": "caller" }), json!({ "names_the_actor": false })), None);
+    }
+
+    /// RFC 8693, section 4.1.
+    #[test]
+    fn who_acted_before_it_was_got_is_whoever_acts_but_the_newest_where_that_one_is_named() {
+        let act = json!({ "sub": "tool", "act": { "sub": "caller" } });
+        let before = |terms: Value| serde_json::to_value(stored(&act, &terms).acted_before()).expect("JSON");
+        assert_eq!(before(json!({ "names_the_actor": true })), json!({ "sub": "caller" }));
+        assert_eq!(before(json!({ "names_the_actor": false })), act);
     }
 }

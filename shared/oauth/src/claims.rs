@@ -161,7 +161,7 @@ impl AccessTokenClaims {
     /// Puts the details into the token, or their identifier where they are too large or the tool wants it so.
     #[must_use]
     pub fn with_details(mut self, details: &AuthorizationDetails, by_reference: bool) -> Self {
-        if !details.is_empty() && (by_reference || must_be_referenced(details)) {
+        if is_referenced(details, by_reference) {
             self.authorization_details_id = Some(details.digest());
         } else {
             self.authorization_details = details.clone();
@@ -170,9 +170,14 @@ impl AccessTokenClaims {
     }
 }
 
+/// Whether a token only refers to the details: where the tool wants it so, or where they are too large for a token.
+pub fn is_referenced(details: &AuthorizationDetails, by_reference: bool) -> bool {
+    !details.is_empty() && (by_reference || must_be_referenced(details))
+}
+
 /// Whether the details are too large for a token.
-pub fn must_be_referenced(details: &AuthorizationDetails) -> bool {
-    serde_json::to_vec(details).is_ok_and(|json| json.len() > LARGEST_DETAILS_IN_TOKEN)
+fn must_be_referenced(details: &AuthorizationDetails) -> bool {
+    details.bytes() > LARGEST_DETAILS_IN_TOKEN
 }
 
 /// The claims of an ID token (OpenID Connect Core, section 2).

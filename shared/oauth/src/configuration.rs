@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use url::Url;
 
 use crate::scope::{ISSUER_SCOPES, OFFLINE_ACCESS, OPENID};
 pub use crate::strangers::{ClientOrigin, Documents, OpenTo, OutboundSettings, Registration};
@@ -92,6 +93,13 @@ impl Server {
     /// The URL below which the pages stand: the issuer, unless they have one of their own.
     pub fn pages_url(&self) -> &str {
         self.pages.as_deref().unwrap_or(&self.issuer)
+    }
+
+    /// Whether people can sign in with passkeys: it is wanted, and the pages have a domain, to which a passkey belongs (Web
+    /// Authentication Level 3, section 4, "relying party identifier").
+    pub fn has_passkeys(&self) -> bool {
+        let has_domain = Url::parse(self.pages_url()).is_ok_and(|url| url.domain().is_some());
+        self.sign_in.passkeys && has_domain
     }
 
     /// The URL of a page, such as `/authorize`.

@@ -110,6 +110,11 @@ impl AuthorizationDetails {
         Self::new(self.0.iter().filter(|detail| keep(detail)).cloned().collect())
     }
 
+    /// How many bytes of JSON they are.
+    pub fn bytes(&self) -> usize {
+        serde_json::to_vec(self).map_or(0, |json| json.len())
+    }
+
     /// The SHA-256 of the canonical form (RFC 8785): the same for the same details, however they were written.
     pub fn digest(&self) -> Sha256Digest {
         Sha256Digest::of(&crate::canonical(self))

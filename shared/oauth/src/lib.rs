@@ -2,6 +2,7 @@
 //! machine, the claims of tokens, and every refusal with its facts. Nothing here does I/O, waits, or reads a
 //! clock or dice: moments and random bytes are parameters.
 
+mod acr;
 mod actors;
 mod approval;
 mod asked;
@@ -50,6 +51,7 @@ pub mod time;
 mod unseen;
 mod user_code;
 
+pub use acr::{PHISHING_RESISTANT, meets_acr};
 pub use actors::{Actor, Actors, Ancestor, LONGEST_CHAIN};
 pub use approval::{Approved, Awaited, Declined, Parcel, Requested};
 pub use asked::Asked;
@@ -65,7 +67,7 @@ pub use child::{Child, ChildTerms};
 pub use claims::{
     ACCESS_TOKEN_TYP, AccessTokenClaims, ID_TOKEN_TYP, IdTokenClaims, Introspection,
     LARGEST_DETAILS_IN_TOKEN, RESERVED_CLAIMS, TokenFrame, TokenResponse, claim_value, claims_for_tool,
-    left_half_hash, must_be_referenced, userinfo_claims,
+    is_referenced, left_half_hash, userinfo_claims,
 };
 pub use client_metadata::{ClientMetadata, MetadataProblem};
 pub use detail::{AuthorizationDetail, AuthorizationDetails, DEEPEST_DETAIL, MOST_DETAILS};

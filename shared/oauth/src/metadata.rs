@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::configuration::{GrantType, Server};
 use crate::scope::ISSUER_SCOPES;
-use crate::{Acceptance, TokenType};
+use crate::{Acceptance, PHISHING_RESISTANT, TokenType};
 
 /// The signature algorithms that we accept from clients that authenticate with a JWT.
 pub const CLIENT_ASSERTION_ALGORITHMS: [&str; 4] = ["ES256", "RS256", "PS256", "EdDSA"];
@@ -44,16 +44,24 @@ pub fn document(server: &Server, tool_scopes: &[String], detail_types: &[String]
         "authorization_details_types_supported": detail_types,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256", "ES256"],
-        "claims_supported": ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "amr", "at_hash", "name",
-            "preferred_username", "locale", "zoneinfo", "email", "groups"],
+        "claims_supported": ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "amr", "acr",
+            "at_hash", "name", "preferred_username", "locale", "zoneinfo", "email", "groups"],
         "claims_parameter_supported": false,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
     });
+    name_contexts(server, &mut document);
     name_strangers(server, &mut document);
     name_id_jag(server, &mut document);
     document
+}
+
+/// How surely it can be the person, where people sign in with passkeys (OpenID Connect Discovery, section 3).
+fn name_contexts(server: &Server, document: &mut Value) {
+    if server.has_passkeys() {
+        document["acr_values_supported"] = json!([PHISHING_RESISTANT]);
+    }
 }
 
 /// How clients that nobody here has registered can come (RFC 8414, section 2; draft-ietf-oauth-client-id-metadata-document,

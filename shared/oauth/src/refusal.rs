@@ -113,6 +113,8 @@ pub enum Refusal {
         "authorization_details has a type that must be approved with a passkey, which this server does not offer yet"
     )]
     AuthenticationStrengthUnavailable,
+    #[error("the person has not signed in as one of acr_values demands")]
+    AuthenticationContextUnmet,
 
     // Authorization details.
     #[error("authorization_details is not a JSON array: error at line {line}, column {column}")]
@@ -319,7 +321,9 @@ impl Refusal {
             | Self::WrongNumber
             | Self::GrantNotPermitted
             | Self::RegistrationNotOffered => ErrorCode::AccessDenied,
-            Self::AuthenticationStrengthUnavailable => ErrorCode::UnmetAuthenticationRequirements,
+            Self::AuthenticationStrengthUnavailable | Self::AuthenticationContextUnmet => {
+                ErrorCode::UnmetAuthenticationRequirements
+            }
             Self::DetailsNotAnArray { .. }
             | Self::DetailRepeatsMember
             | Self::DetailTooDeep { .. }

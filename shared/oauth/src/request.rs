@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::acr::acr_values;
 use crate::configuration::{Client, GrantType, Server, Tool, is_issuer_scope};
 use crate::time::seconds;
 use crate::{
@@ -41,6 +42,9 @@ pub struct AuthorizationRequest {
     /// How long ago the person may have signed in.
     #[serde(with = "optional_span")]
     pub max_age: Option<Duration>,
+    /// One of which the person must have signed in by (`acr`), the preferred first; any way will do where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acr_values: Vec<String>,
     /// Whom the client expects.
     pub login_hint: Option<String>,
     /// The languages the person prefers, as the client knows.
@@ -173,6 +177,7 @@ impl AuthorizationRequest {
                 code_challenge: code_challenge(parameters)?,
                 prompt: prompt(parameters)?,
                 max_age: max_age(parameters)?,
+                acr_values: acr_values(parameters)?,
                 login_hint: bounded(parameters, "login_hint", 256)?,
                 ui_locales: bounded(parameters, "ui_locales", 256)?,
                 demanded: None,

@@ -47,6 +47,7 @@ fn request() -> AuthorizationRequest {
         code_challenge: CodeChallenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap(),
         prompt: std::collections::BTreeSet::new(),
         max_age: None,
+        acr_values: vec![],
         login_hint: None,
         ui_locales: None,
         demanded: None,

@@ -120,6 +120,7 @@ fn sign_in(frame: Frame<'_>, problem: Option<SignInProblem>) -> String {
         user_name,
         again: false,
         passwords: true,
+        takes_passkey: false,
         passkey: Some(PasskeyOffer { ceremony: "c".to_owned(), options: "{}".to_owned() }),
         problem,
     }

@@ -23,6 +23,8 @@ pub struct SignInPage<'a> {
     pub again: bool,
     /// Whether people sign in with a password.
     pub passwords: bool,
+    /// Whether nothing but a passkey will do, although people have passwords (`acr_values`).
+    pub takes_passkey: bool,
     /// How somebody signs in with a passkey, where people do.
     pub passkey: Option<PasskeyOffer>,
     /// What was wrong with the last attempt.

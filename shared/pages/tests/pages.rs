@@ -141,6 +141,7 @@ fn sign_in<'a>(frame: Frame<'a>, foreign: &'a str, problem: Option<SignInProblem
         user_name: foreign,
         again: false,
         passwords: true,
+        takes_passkey: false,
         passkey: Some(offer(foreign)),
         problem,
     };
@@ -160,6 +161,7 @@ fn signs_in_for(frame: Frame<'_>, leads_to: LeadsTo<'_>) -> String {
         user_name: "",
         again: false,
         passwords: true,
+        takes_passkey: false,
         passkey: None,
         problem: None,
     };
@@ -293,6 +295,7 @@ fn a_server_without_passwords_asks_for_none() {
         user_name: "",
         again: false,
         passwords: false,
+        takes_passkey: false,
         passkey: Some(offer("a")),
         problem: None,
     };
@@ -479,6 +482,7 @@ fn every_page(frame: Frame<'_>, foreign: &str) -> Vec<String> {
             user_name: "",
             again: true,
             passwords: false,
+            takes_passkey: true,
             passkey: Some(offer(foreign)),
             problem: None,
         }

@@ -22,6 +22,8 @@ pub struct Requested<'a> {
     pub details: &'a AuthorizationDetails,
     /// The tools that it is for.
     pub tools: &'a [&'a Tool],
+    /// How surely it was the person.
+    pub acr: Option<&'a str>,
     /// By which means the person has authenticated.
     pub amr: &'a [&'a str],
     /// How long ago that was.
@@ -56,6 +58,7 @@ impl Policies {
             scopes,
             details,
             tools,
+            acr: None,
             amr: &[],
             auth_age: None,
             now,
@@ -132,7 +135,7 @@ impl<'a> Requested<'a> {
                 depth: 0,
                 actors: &[],
                 actor: self.actor,
-                acr: None,
+                acr: self.acr,
                 amr: self.amr,
                 auth_age: self.auth_age,
                 now: self.now,

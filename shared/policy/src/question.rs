@@ -127,7 +127,8 @@ pub struct Context<'a> {
     pub origin: Option<&'a str>,
     /// How many clients stand between the person and this one: 0 for the client that the person dealt with.
     pub depth: u32,
-    /// Those clients, by `client_id` (`act`, RFC 8693, section 4.1).
+    /// Those clients, by `client_id`: whoever had a token of the chain, and whoever that token says acts or acted before (`act`, RFC
+    /// 8693, section 4.1).
     pub actors: &'a [&'a str],
     /// The client that acts, where an actor token names one (RFC 8693, section 2.1): by `client_id`. Policies hear of it where it is
     /// another one than the principal.

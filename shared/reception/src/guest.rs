@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use details::DetailTypes;
 use environment::{Clock, Dice, Fault};
@@ -78,6 +78,8 @@ pub struct Guest<'a> {
     /// Randomness.
     pub dice: &'a Dice,
     pub(crate) preferences: Preferences,
+    /// Set where nothing but a passkey will do for the request at hand.
+    pub(crate) takes_passkey: OnceLock<()>,
     browser: Browser,
     brand: Arc<Brand>,
     secret: &'a ServerSecret,
@@ -159,6 +161,7 @@ impl<'a> Guest<'a> {
             browser: Browser::recognise(request, &site, &services.dice),
             site,
             preferences: Preferences::default(),
+            takes_passkey: OnceLock::new(),
             types: services.types.of(version, || DetailTypes::new(configuration.detail_types.clone())),
             policies: services
                 .policies
@@ -262,7 +265,8 @@ impl<'a> Guest<'a> {
             leads_to,
             user_name,
             again: false,
-            passwords: self.configuration.server.sign_in.passwords,
+            passwords: self.configuration.server.sign_in.passwords && !self.takes_passkey(),
+            takes_passkey: self.takes_passkey(),
             passkey: self.passkey_offer()?,
             problem,
         };

@@ -22,10 +22,11 @@ impl Guest<'_> {
         Languages::shipped().choose(accept_language(self.request), preferred)
     }
 
-    /// From now on the request's `ui_locales` count (OpenID Connect Core, section 3.1.2.1).
+    /// From now on the request's `ui_locales` and `acr_values` count (OpenID Connect Core, section 3.1.2.1).
     pub fn was_sent_with(&self, request: &AuthorizationRequest) {
         http::note_client(&request.client_id);
         http::note_asked(request.asked().digest());
+        self.is_demanded(&request.acr_values);
         let wished = request.ui_locales.as_deref().unwrap_or_default();
         if let Some(tag) = first_available(wished.split(' ')) {
             // A second request does not change the language in the middle of an answer.

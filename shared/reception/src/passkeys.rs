@@ -1,5 +1,5 @@
 use environment::Fault;
-use oauth::{CHALLENGE_LASTS, Refusal};
+use oauth::{CHALLENGE_LASTS, PHISHING_RESISTANT, Refusal, meets_acr};
 use pages::PasskeyOffer;
 use passkeys::{Challenge, RelyingParty, SigningIn};
 
@@ -14,6 +14,24 @@ impl Guest<'_> {
         let server = &self.configuration.server;
         let wanted = server.sign_in.passkeys;
         wanted.then(|| RelyingParty::of(&server.brand.name, server.pages_url())).flatten()
+    }
+
+    /// Whether somebody can sign in here by one of the authentication contexts that a client demands, if it demands any.
+    pub fn can_meet(&self, acr_values: &[String]) -> bool {
+        meets_acr(self.relying_party().map(|_| PHISHING_RESISTANT), acr_values)
+    }
+
+    /// From now on what a client demands counts, where it is something that people can do here: nothing but a passkey meets any demand.
+    pub(crate) fn is_demanded(&self, acr_values: &[String]) {
+        if !acr_values.is_empty() && self.can_meet(acr_values) {
+            // A second request does not change the page in the middle of an answer.
+            let _ = self.takes_passkey.set(());
+        }
+    }
+
+    /// Whether nothing but a passkey will do.
+    pub(crate) fn takes_passkey(&self) -> bool {
+        self.takes_passkey.get().is_some()
     }
 
     /// A fresh challenge.

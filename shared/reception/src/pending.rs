@@ -3,7 +3,7 @@ use http::{Problem, Response, answer};
 use oauth::configuration::{Assurance, Client};
 use oauth::{
     Authorization, AuthorizationRequest, Decision, GrantId, Handle, HandleRejection, Refusal, Secret, Stage,
-    Timestamp,
+    Timestamp, meets_acr,
 };
 use sessions::{Interaction, Request};
 use store::{Commit, Person};
@@ -88,8 +88,8 @@ impl Pending {
     /// Then records it, and sends them back to the client with the code.
     ///
     /// # Errors
-    /// [`Refusal::GrantNotPermitted`]; [`Refusal::AuthenticationStrengthUnavailable`]; [`Refusal::RequestUriInvalid`] when it was decided meanwhile; a
-    /// fault of the table.
+    /// [`Refusal::GrantNotPermitted`]; [`Refusal::AuthenticationStrengthUnavailable`]; [`Refusal::AuthenticationContextUnmet`] when they have
+    /// signed in by less than the request demands; [`Refusal::RequestUriInvalid`] when it was decided meanwhile; a fault of the table.
     pub async fn grant(
         self,
         guest: &Guest<'_>,
@@ -97,6 +97,9 @@ impl Pending {
         signed_in: &SignedIn,
         yes: Yes,
     ) -> Result<(GrantId, Response), Problem> {
+        if !meets_acr(signed_in.signed().acr, &self.request.acr_values) {
+            return Err(Refusal::AuthenticationContextUnmet.into());
+        }
         self.may_be_granted(guest, client, signed_in, &yes)?;
         if guest.types.strongest_assurance(&self.request.details.pick(&yes.chosen.details))
             == Assurance::Strong

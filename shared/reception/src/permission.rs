@@ -86,6 +86,7 @@ impl Guest<'_> {
             scopes: share.scopes,
             details: share.details,
             tools: &self.configuration.tools_of(client, asked.resource),
+            acr: authentication.acr(),
             amr: &amr,
             auth_age: Some(self.now.since(authentication.auth_time)),
             now: self.now,

@@ -36,6 +36,7 @@ impl SignedIn {
             person: &self.session.person,
             user_name: &self.session.user_name,
             auth_time: self.session.authentication.auth_time,
+            acr: self.session.authentication.acr(),
         }
     }
 

@@ -1,4 +1,4 @@
-use oauth::{AuthorizationRequest, PersonId, Prompt, Refusal, Timestamp};
+use oauth::{AuthorizationRequest, PersonId, Prompt, Refusal, Timestamp, meets_acr};
 
 use crate::Interaction;
 
@@ -11,6 +11,8 @@ pub struct Signed<'a> {
     pub user_name: &'a str,
     /// Since when.
     pub auth_time: Timestamp,
+    /// How surely it was them (`acr`).
+    pub acr: Option<&'a str>,
 }
 
 /// What the person still has to do.
@@ -29,7 +31,7 @@ pub enum NextStep {
     Refuse(Refusal),
 }
 
-/// Decides what a person still has to do (OpenID Connect Core, sections 3.1.2.1 to 3.1.2.4).
+/// Decides what a person still has to do (OpenID Connect Core, sections 3.1.2.1 to 3.1.2.4; RFC 9470, section 5).
 pub fn next_step(
     request: &AuthorizationRequest,
     interaction: &Interaction,
@@ -40,6 +42,9 @@ pub fn next_step(
     let Some(signed) = signed.filter(|signed| is_enough(request, interaction, *signed, now)) else {
         return if silently { NextStep::Refuse(Refusal::LoginRequired) } else { NextStep::SignIn };
     };
+    if !meets_acr(signed.acr, &request.acr_values) {
+        return without_context(interaction, signed, silently);
+    }
     if request.demanded.as_ref().is_some_and(|demanded| demanded != signed.person) {
         // Who has just signed in as somebody else than the one demanded will not do better the next time.
         let tried = interaction.signed_in.is_some() || silently;
@@ -51,6 +56,17 @@ pub fn next_step(
         return NextStep::Refuse(Refusal::LoginRequired);
     }
     NextStep::Decide { memory_is_enough: !request.prompts(Prompt::Consent), silently }
+}
+
+/// What is left to do for somebody who has not signed in as surely as is demanded: to do so, unless they have just tried.
+fn without_context(interaction: &Interaction, signed: Signed<'_>, silently: bool) -> NextStep {
+    if interaction.signed_in.as_ref() == Some(signed.person) {
+        NextStep::Refuse(Refusal::AuthenticationContextUnmet)
+    } else if silently {
+        NextStep::Refuse(Refusal::LoginRequired)
+    } else {
+        NextStep::SignIn
+    }
 }
 
 /// Whether a session is fresh enough. Signing in during this very interaction always is, by the same person.

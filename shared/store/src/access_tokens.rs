@@ -23,6 +23,8 @@ pub struct Standing {
     children: Vec<Option<Authorization>>,
     /// The standing of the clients that have their part in it.
     clients: Vec<(ClientId, ClientState)>,
+    /// The details that it only refers to, where it goes back to no authorization.
+    kept: Option<AuthorizationDetails>,
 }
 
 impl Standing {
@@ -60,6 +62,24 @@ impl Standing {
         person.lets_stand(grant, |id| self.client(id))
     }
 
+    /// By whom somebody else is said to act, and who that is: what an actor token proved (RFC 8693, section 2.1) when the authorization
+    /// was granted, and when each refresh token by exchange was got. Whether they may still be named is for the registrations to say.
+    pub fn named(&self) -> impl Iterator<Item = (ClientId, ClientId)> {
+        let grant = self.authorization.as_ref().and_then(Authorization::grant);
+        let at_first =
+            grant.and_then(|grant| grant.shown_actor().map(|actor| (grant.client_id.clone(), actor)));
+        let of_children = self.children.iter().flatten().filter_map(|child| match &child.stage {
+            Stage::Child(child) => child.shown_actor().map(|actor| (child.claims.client_id.clone(), actor)),
+            _ => None,
+        });
+        at_first.into_iter().chain(of_children)
+    }
+
+    /// The details that the token refers to, if it goes back to no authorization and they are still there: they are read with it.
+    pub const fn kept_details(&self) -> Option<&AuthorizationDetails> {
+        self.kept.as_ref()
+    }
+
     fn client(&self, id: &ClientId) -> Option<&ClientState> {
         self.clients.iter().find(|(known, _)| known == id).map(|(_, state)| state)
     }
@@ -81,27 +101,47 @@ impl Store {
     /// # Errors
     /// When the table does not answer.
     pub async fn standing(&self, claims: &AccessTokenClaims) -> Result<Standing, Fault> {
-        let grant_id = claims.grant_id.as_ref();
-        let tokens = std::iter::once(&claims.jti).chain(claims.exchanged_from.iter().map(|above| &above.jti));
-        let marks: Vec<Key> = tokens.map(|jti| revocation_key(grant_id, jti)).collect();
-        let clients = claims.clients();
-        let person = PersonId::parse(&claims.sub);
-        let mut keys = marks.clone();
-        keys.extend(clients.iter().map(client_states::key));
-        keys.extend(claims.child_grant_ids.iter().map(authorizations::key));
-        keys.extend(grant_id.map(authorizations::key));
-        keys.extend(person.as_ref().map(people::key));
+        let items = self.read_each(&all_behind(claims)).await?;
+        self.standing_of(claims, items).await
+    }
 
-        let mut items = self.read_each(&keys).await?.into_iter();
-        let revoked = items.by_ref().take(marks.len()).flatten().count() > 0;
+    /// Reads other items, and everything that says whether a token still stands, in one call. A token that is read beside what is known
+    /// of a person is not about them: no call takes a key twice.
+    pub(crate) async fn read_beside<const N: usize>(
+        &self,
+        keys: [&Key; N],
+        token: Option<&AccessTokenClaims>,
+    ) -> Result<([Option<Item>; N], Option<Standing>), Fault> {
+        let own = keys.into_iter().cloned();
+        let keys: Vec<Key> = own.chain(token.into_iter().flat_map(all_behind)).collect();
+        let mut items = self.read_each(&keys).await?;
+        let of_token = items.split_off(N);
+        let standing = match token {
+            Some(claims) => Some(self.standing_of(claims, of_token).await?),
+            None => None,
+        };
+        let items = items.try_into().map_err(|_| Fault::broken("table", "an item for each key"))?;
+        Ok((items, standing))
+    }
+
+    /// What stands behind a token, from the items in the order of [`all_behind`].
+    async fn standing_of(
+        &self,
+        claims: &AccessTokenClaims,
+        items: Vec<Option<Item>>,
+    ) -> Result<Standing, Fault> {
+        let (clients, mut items) = (claims.clients(), items.into_iter());
+        let marks = 1 + claims.exchanged_from.len();
+        let revoked = items.by_ref().take(marks).flatten().count() > 0;
         let states = items.by_ref().take(clients.len()).map(|item| client_state(item.as_ref()));
         let states = states.collect::<Result<Vec<_>, _>>()?;
         let children = items.by_ref().take(claims.child_grant_ids.len());
         let children = children
             .map(|item| item.as_ref().map(authorizations::decode).transpose())
             .collect::<Result<Vec<_>, _>>()?;
-        let authorization = grant_id.and_then(|_| items.next().flatten());
-        let person = person.and_then(|_| items.next().flatten());
+        let authorization = claims.grant_id.as_ref().and_then(|_| items.next().flatten());
+        let person = PersonId::parse(&claims.sub).and_then(|_| items.next().flatten());
+        let kept = kept(items.next().flatten(), items.next().flatten())?;
         let authorization = match &authorization {
             Some(item) => Some(self.assemble(item).await?),
             None => None,
@@ -112,6 +152,7 @@ impl Store {
             person: person.as_ref().map(body).transpose()?,
             children,
             clients: clients.into_iter().zip(states).collect(),
+            kept,
         })
     }
 
@@ -151,11 +192,7 @@ impl Store {
     ) -> Result<Option<AuthorizationDetails>, Fault> {
         let [kept, hop] =
             self.read_all([&kept_details_key(grant_id, jti), &hops::key(grant_id, jti)]).await?;
-        match (kept, hop) {
-            (Some(kept), _) => body(&kept).map(Some),
-            (None, Some(hop)) => body::<Hop>(&hop).map(|hop| Some(hop.details)),
-            (None, None) => Ok(None),
-        }
+        self::kept(kept, hop)
     }
 
     /// The standing of a client, read now.
@@ -169,6 +206,30 @@ impl Store {
 
 pub(crate) fn client_state(item: Option<&Item>) -> Result<ClientState, Fault> {
     item.map_or_else(|| Ok(ClientState::default()), body)
+}
+
+/// Where everything lies that says whether a token still stands.
+fn all_behind(claims: &AccessTokenClaims) -> Vec<Key> {
+    let grant_id = claims.grant_id.as_ref();
+    let tokens = std::iter::once(&claims.jti).chain(claims.exchanged_from.iter().map(|above| &above.jti));
+    let mut keys: Vec<Key> = tokens.map(|jti| revocation_key(grant_id, jti)).collect();
+    keys.extend(claims.clients().iter().map(client_states::key));
+    keys.extend(claims.child_grant_ids.iter().map(authorizations::key));
+    keys.extend(grant_id.map(authorizations::key));
+    keys.extend(PersonId::parse(&claims.sub).as_ref().map(people::key));
+    if grant_id.is_none() && claims.authorization_details_id.is_some() {
+        keys.extend([kept_details_key(None, &claims.jti), hops::key(None, &claims.jti)]);
+    }
+    keys
+}
+
+/// The details that a token refers to: kept for it, or recorded with its exchange.
+fn kept(kept: Option<Item>, hop: Option<Item>) -> Result<Option<AuthorizationDetails>, Fault> {
+    match (kept, hop) {
+        (Some(kept), _) => body(&kept).map(Some),
+        (None, Some(hop)) => body::<Hop>(&hop).map(|hop| Some(hop.details)),
+        (None, None) => Ok(None),
+    }
 }
 
 fn revocation_key(grant_id: Option<&GrantId>, jti: &TokenId) -> Key {

@@ -1,11 +1,13 @@
 use std::collections::BTreeSet;
 
 use environment::Fault;
-use oauth::{Asks, Authorization, ClientId, GrantId, PersonId, Stage, Timestamp, UserCodeHash};
+use oauth::{
+    AccessTokenClaims, Asks, Authorization, ClientId, GrantId, PersonId, Stage, Timestamp, UserCodeHash,
+};
 
 use crate::access_tokens::client_state;
 use crate::item::{Condition, Draft, Item, Key, Written, body};
-use crate::{Person, Store, authorizations, client_states, people, user_codes};
+use crate::{Person, Standing, Store, authorizations, client_states, people, user_codes};
 
 /// What is read of a person whom a client would ask.
 pub struct Approached {
@@ -17,6 +19,8 @@ pub struct Approached {
     pub of_nobody: KeptAsks,
     /// The user code that they have set.
     pub code: Option<UserCodeHash>,
+    /// What stands behind the token of who acts, if one was shown.
+    pub actor: Option<Standing>,
 }
 
 /// Who asked a person lately, as it stood in the table when it was read.
@@ -40,19 +44,40 @@ const MOST_READ: usize = 100;
 const MOST_SHOWN: usize = 50;
 
 impl Store {
-    /// A person, who asked them lately, and their user code, beside what was asked of a nobody, in one call.
+    /// A person, who asked them lately, and their user code, beside what was asked of a nobody, and what says whether the token of who
+    /// acts still stands, in one call. That token is the party's own, and about no person.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn approached(&self, id: &PersonId, nobody: &PersonId) -> Result<Approached, Fault> {
+    pub async fn approached(
+        &self,
+        id: &PersonId,
+        nobody: &PersonId,
+        actor: Option<&AccessTokenClaims>,
+    ) -> Result<Approached, Fault> {
         let keys = [&people::key(id), &key(id), &key(nobody), &user_codes::key(id)];
-        let [person, own, of_nobody, code] = self.read_all(keys).await?;
+        let ([person, own, of_nobody, code], actor) = self.read_beside(keys, actor).await?;
         Ok(Approached {
             person: person.as_ref().map(body).transpose()?,
             asks: kept(id, own)?,
             of_nobody: kept(nobody, of_nobody)?,
             code: user_codes::kept(id, code)?.hash,
+            actor,
         })
+    }
+
+    /// Whoever made an invitation, who asked them lately, and what says whether the token of who acts still stands, as
+    /// [`Store::approached`].
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn approached_by_invitation(
+        &self,
+        id: &PersonId,
+        actor: Option<&AccessTokenClaims>,
+    ) -> Result<(Option<Person>, KeptAsks, Option<Standing>), Fault> {
+        let ([person, own], actor) = self.read_beside([&people::key(id), &key(id)], actor).await?;
+        Ok((person.as_ref().map(body).transpose()?, kept(id, own)?, actor))
     }
 
     /// A person, and who asked them lately, in one call.

@@ -1,4 +1,4 @@
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use environment::Fault;
 use oauth::{
     Authorization, AuthorizationDetails, End, Ended, GrantId, PersonId, RefreshToken, Sha256Digest, Stage,
@@ -126,6 +126,21 @@ impl Store {
     }
 
     async fn commit_as(&self, attempt: &str, next: &Authorization) -> Result<Commit, Fault> {
+        let draft = self.draft_beside_details(next).await?;
+        let condition = match next.version {
+            1 => Condition::absent(),
+            version => Condition::new("version = :from", vec![(":from", number(version - 1))]),
+        };
+        match self.write_as(attempt, draft, condition).await? {
+            Written::Done => Ok(Commit::Done),
+            Written::Conflict(item) if item.is_empty() => Ok(Commit::Outdated(None)),
+            Written::Conflict(item) => Ok(Commit::Outdated(Some(Box::new(self.assemble(&item).await?)))),
+        }
+    }
+
+    /// The item of an authorization that is about to be written. Large details are written before it, so that nothing that stands lacks
+    /// its own; those of what is never written are forgotten when it would have been.
+    pub(crate) async fn draft_beside_details(&self, next: &Authorization) -> Result<Draft, Fault> {
         let (slim, details) = split(next);
         let decided_anew = matches!(
             next.stage,
@@ -135,15 +150,23 @@ impl Store {
             let key = details_key(&next.id, &details.digest());
             self.write(Draft::new(&key, &details, Some(details_forgotten_at(next)))).await?;
         }
-        let condition = match next.version {
-            1 => Condition::absent(),
-            version => Condition::new("version = :from", vec![(":from", number(version - 1))]),
-        };
-        match self.write_as(attempt, draft(next, &slim), condition).await? {
-            Written::Done => Ok(Commit::Done),
-            Written::Conflict(item) if item.is_empty() => Ok(Commit::Outdated(None)),
-            Written::Conflict(item) => Ok(Commit::Outdated(Some(Box::new(self.assemble(&item).await?)))),
-        }
+        Ok(draft(next, &slim))
+    }
+
+    /// One of several writes that are made together: there is nothing behind this id any more, and nothing comes there later. `condition`
+    /// says what it may take the place of. Nobody is told.
+    pub(crate) fn closed_if(
+        &self,
+        never_heard_of: &Authorization,
+        condition: Condition<'_>,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, Fault> {
+        let client_id = never_heard_of.client_id().clone();
+        let ended = Ended { at: now, why: End::NotGiven, person: None, client_id, awaited: None };
+        let (id, version) = (never_heard_of.id.clone(), never_heard_of.version + 1);
+        let closed = Authorization { id, version, stage: Stage::Ended(ended) };
+        let (slim, _) = split(&closed);
+        self.put_if(draft(&closed, &slim), condition)
     }
 
     /// Ends the authorization of a refresh token that its own client revokes, without reading it first (RFC

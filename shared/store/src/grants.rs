@@ -38,7 +38,7 @@ impl Store {
     }
 
     /// Whether a grant of this person still stands: neither everything of theirs nor of the client's nor of who acts was ended since
-    /// it was given, and the clients are still registered. Whether its own authorization was ended is the caller's to know.
+    /// it was given, the clients are still registered, and its own may still name who acts. Whether its own authorization was ended is the caller's to know.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -49,12 +49,11 @@ impl Store {
         grant: &Grant,
         now: Timestamp,
     ) -> Result<bool, Fault> {
-        let clients = grant.clients();
-        if !self.are_registered(configuration, &clients, now).await? {
+        if !self.is_registered(configuration, grant, now).await? {
             return Ok(false);
         }
         let mut states = Vec::new();
-        for id in clients {
+        for id in grant.clients() {
             let state = self.client_state(&id, now).await?;
             states.push((id, state));
         }
@@ -72,10 +71,10 @@ impl Store {
         grant: &Grant,
         now: Timestamp,
     ) -> Result<Option<Person>, Fault> {
-        let clients = grant.clients();
-        if !self.are_registered(configuration, &clients, now).await? {
+        if !self.is_registered(configuration, grant, now).await? {
             return Ok(None);
         }
+        let clients = grant.clients();
         let mut keys: Vec<Key> = clients.iter().map(client_states::key).collect();
         keys.push(people::key(&grant.person));
         let mut items = self.read_each(&keys).await?;
@@ -85,6 +84,38 @@ impl Store {
             clients.iter().zip(&states).find(|(known, _)| *known == id).map(|(_, state)| state)
         };
         Ok(person.filter(|person| person.lets_stand(grant, of)))
+    }
+
+    /// Whether the registrations that a grant rests on are still there: those of its clients, and its own client's right to name who acts.
+    async fn is_registered(
+        &self,
+        configuration: &Configuration,
+        grant: &Grant,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let named = grant.shown_actor().map(|actor| (grant.client_id.clone(), actor));
+        Ok(self.are_registered(configuration, &grant.clients(), now).await?
+            && self.may_still_name(configuration, named, now).await?)
+    }
+
+    /// Whether each client may still say that another acts, by a token that the other got for itself (`actor_token`, RFC 8693, section
+    /// 2.1): by whom they are named, and who they are. Nothing is read for a client that is known.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn may_still_name(
+        &self,
+        configuration: &Configuration,
+        named: impl IntoIterator<Item = (ClientId, ClientId)>,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        for (by, actor) in named {
+            let client = self.client(configuration, &by, now).await?;
+            if !client.is_some_and(|client| client.may_show(&actor)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether each of these clients is still registered.

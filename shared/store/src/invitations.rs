@@ -1,8 +1,11 @@
 use environment::Fault;
-use oauth::{ClientId, GrantId, Invitation, InvitationCode, Timestamp};
+use oauth::{Authorization, ClientId, Invitation, InvitationCode, Timestamp};
 
-use crate::Store;
-use crate::item::{Condition, Draft, Key, Written, body, text};
+use crate::item::{Condition, Draft, Key, Together, Written, body, number, text};
+use crate::{Store, authorizations};
+
+/// How often an invitation is tried to be spent again because somebody else tries at the same moment.
+const MOST_TRIES: usize = 4;
 
 impl Store {
     /// Keeps an invitation under its code. `false` when the code is taken.
@@ -30,39 +33,82 @@ impl Store {
         Ok(Some(invitation).filter(|invitation| !spent && invitation.is_for(client, now)))
     }
 
-    /// Spends an invitation for a request: of any number at once exactly one succeeds. When nothing is heard of it, it is given back:
-    /// whoever is told of a fault may come with it again.
+    /// Keeps the request that an invitation is spent for, by one write: both, or neither. Of any number at once exactly one is kept;
+    /// `false` for the others. When nothing is heard of it, not even by a look afterwards, both are taken back: whoever is told of a
+    /// fault may come with the invitation again, and nobody is asked for whom nobody waits.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn spend_invitation(&self, code: &InvitationCode, request: &GrantId) -> Result<bool, Fault> {
-        // One that was given back is not spent by what arrives late.
-        let unspent = Condition::new(
-            "attribute_exists(pk) AND attribute_not_exists(spent) AND (attribute_not_exists(given_back) OR given_back <> :request)",
-            vec![],
-        );
-        let values = vec![(":request", text(request.as_str()))];
-        let written = self.change_if(&key(code), "SET spent = :request", unspent, values).await;
-        if let Err(Fault::Unavailable { .. }) = &written {
-            self.give_back_invitation(code, request).await;
+    pub async fn commit_invited(
+        &self,
+        code: &InvitationCode,
+        next: &Authorization,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let attempt = self.attempt();
+        let fault = match self.spend_for(&attempt, code, next).await {
+            Ok(is_kept) => return Ok(is_kept),
+            Err(fault) => fault,
+        };
+        let settled = self.settle(&authorizations::key(&next.id), &attempt, fault).await;
+        if settled.is_err() {
+            // Boxed: this seldom way must not grow the future of every caller.
+            Box::pin(self.take_back_invited(&attempt, code, next, now)).await;
         }
-        Ok(matches!(written?, Written::Done))
+        settled.map(|_| true)
     }
 
-    /// Makes an invitation good again whose request was not kept. Whether that is heard of does not matter: its client is told of a
-    /// fault either way, and where it does not arrive, the person has to make another one. The request may be given up because its
-    /// time is over: this one call has its own.
-    pub async fn give_back_invitation(&self, code: &InvitationCode, request: &GrantId) {
+    async fn spend_for(
+        &self,
+        attempt: &str,
+        code: &InvitationCode,
+        next: &Authorization,
+    ) -> Result<bool, Fault> {
+        let draft = self.draft_beside_details(next).await?.with("attempt", text(attempt));
+        for _ in 0..MOST_TRIES {
+            let unspent = Condition::new(
+                "attribute_exists(pk) AND attribute_not_exists(spent)",
+                vec![(":request", text(next.id.as_str()))],
+            );
+            let writes = vec![
+                self.changed_if(&key(code), "SET spent = :request", unspent)?,
+                self.put_if(draft.clone(), Condition::absent())?,
+            ];
+            match self.all_or_nothing(writes).await? {
+                Together::Done => return Ok(true),
+                Together::Unmet(places) if places.contains(&0) => return Ok(false),
+                Together::Unmet(_) => return Err(Fault::broken("dice", "an id came twice")),
+                // Another request with the same invitation, most likely: the next try finds it spent.
+                Together::Contended => {}
+            }
+        }
+        Err(Fault::unavailable("table", "others spend the same invitation at this moment"))
+    }
+
+    /// Makes an invitation good again whose request nobody heard of, and closes that request, be it kept, or kept later: a write that is
+    /// still under way finds its place taken. Neither happens where the person has decided about it meanwhile. Whether that is heard of
+    /// does not matter, for the caller is told of a fault either way. The request may be given up because its time is over: this one call
+    /// has its own.
+    async fn take_back_invited(
+        &self,
+        attempt: &str,
+        code: &InvitationCode,
+        unheard: &Authorization,
+        now: Timestamp,
+    ) {
         let is_ours = Condition::new(
             "spent = :request OR (attribute_exists(pk) AND attribute_not_exists(spent))",
-            vec![],
+            vec![(":request", text(unheard.id.as_str()))],
         );
-        let (key, attempt) = (key(code), self.attempt());
-        let values = vec![(":request", text(request.as_str()))];
-        let update = "REMOVE spent SET given_back = :request";
-        // Boxed: this seldom way must not grow the future of every caller.
-        let change = Box::pin(self.change_unsettled(&attempt, &key, update, is_ours, values));
-        let _ = aws::in_its_own_time(change).await;
+        let is_unheard = Condition::new(
+            "attribute_not_exists(pk) OR (version = :unheard AND attempt = :attempt)",
+            vec![(":unheard", number(unheard.version)), (":attempt", text(attempt))],
+        );
+        let writes =
+            [self.changed_if(&key(code), "REMOVE spent", is_ours), self.closed_if(unheard, is_unheard, now)];
+        if let Ok(writes) = writes.into_iter().collect() {
+            let _ = aws::in_its_own_time(self.all_or_nothing(writes)).await;
+        }
     }
 }
 

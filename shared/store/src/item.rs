@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, KeysAndAttributes, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem,
+    TransactWriteItem, Update,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -46,6 +46,7 @@ impl Key {
 }
 
 /// An item to be written.
+#[derive(Clone)]
 pub(crate) struct Draft(Item);
 
 impl Draft {
@@ -296,7 +297,7 @@ impl Store {
 
     /// Finds out what became of a write whose answers were all lost: our attempt's id stands in the item if one
     /// of its tries had arrived. Whoever were told of a fault then would try again, and seem to replay.
-    async fn settle(&self, key: &Key, attempt: &str, fault: Fault) -> Result<Written, Fault> {
+    pub(crate) async fn settle(&self, key: &Key, attempt: &str, fault: Fault) -> Result<Written, Fault> {
         let Fault::Unavailable { .. } = &fault else { return Err(fault) };
         match self.read(key).await {
             Ok(Some(item)) if string(&item, "attempt").is_some_and(|own| own == attempt) => Ok(Written::Done),
@@ -349,6 +350,25 @@ impl Store {
         }
         let put = put.build().map_err(|error| Fault::broken(TABLE, error))?;
         Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// One of several writes that are made together: attributes of an item change, if the condition holds.
+    pub(crate) fn changed_if(
+        &self,
+        key: &Key,
+        update: &str,
+        condition: Condition<'_>,
+    ) -> Result<TransactWriteItem, Fault> {
+        let mut change = Update::builder()
+            .table_name(&*self.table)
+            .set_key(Some(key.to_item()))
+            .update_expression(update)
+            .condition_expression(condition.expression);
+        for (name, value) in condition.values {
+            change = change.expression_attribute_values(name, value);
+        }
+        let change = change.build().map_err(|error| Fault::broken(TABLE, error))?;
+        Ok(TransactWriteItem::builder().update(change).build())
     }
 
     /// One of several writes that are made together: an item is gone, if the condition holds; without one, whatever stands there.

@@ -15,6 +15,7 @@ impl Crew {
             Visit::IntrospectSigned => self.place.introspection_signed(&ready.token),
             Visit::RevokeSigned => self.place.revocation_signed(&ready.token),
             Visit::RedeemIdJag => self.place.redemption_of_id_jag(),
+            Visit::SignInWithPasskey => self.signs_in_once_more(ready),
             Visit::AskSigned => self.asks_once_more(ready.visit, ready.person().user_name()),
             Visit::Approve | Visit::ApproveMuch | Visit::Decline | Visit::Block => {
                 self.answers_once_more(ready)
@@ -114,6 +115,7 @@ impl Crew {
             | Visit::ShowPassword
             | Visit::ReadMetadata
             | Visit::ReadKeys => Ok(()),
+            visit if visit.is_of_passkeys() => self.has_passkeys_so(ready, granted),
             visit if visit.function() == "account" => self.belongs_to_them(ready, granted),
             _ => self.approval_goes_on(ready, granted),
         }
@@ -127,6 +129,7 @@ impl Crew {
             Visit::ChangePassword => refused.status == 403 && self.has_changed_password(ready).is_ok(),
             Visit::DeleteRegistration => refused.status == 401 && self.is_unknown(&ready.token),
             Visit::RemovePhone => refused.status == 404 && self.belongs_to_them(ready, refused).is_ok(),
+            visit if visit.is_of_passkeys() => self.was_done_with_passkeys(ready, refused),
             _ => self.approval_was_done(ready, refused),
         }
     }

@@ -32,7 +32,7 @@ const COUNTED: [(&str, u64); 6] = [
 impl Place {
     /// As in an hour in which a person has done nothing that is counted. Where the next one begins meanwhile, nothing has been
     /// counted in it yet.
-    fn forgets_counts_of(&self, user_name: &str) {
+    pub(crate) fn forgets_counts_of(&self, user_name: &str) {
         let person = self.person_named(user_name);
         for (what, seconds) in COUNTED {
             self.removes(&format!("LIMIT#{what}#{person}"), &(now() / seconds).to_string());
@@ -40,7 +40,7 @@ impl Place {
     }
 
     /// Nobody reaches a person on anything.
-    fn is_reached_on_nothing(&self, user_name: &str) {
+    pub(crate) fn is_reached_on_nothing(&self, user_name: &str) {
         self.removes(&format!("DEVICES#{}", self.person_named(user_name)), "DEVICES");
     }
 

@@ -92,10 +92,28 @@ impl Deployment {
 
     /// Its key ring, if it has one.
     pub(crate) fn ring(&self) -> Option<Value> {
+        self.ring_item()["body"]["S"].as_str().map(|ring| ring.parse().expect("JSON"))
+    }
+
+    fn ring_item(&self) -> Value {
         let key = json!({ "pk": { "S": "KEYS" }, "sk": { "S": "RING" } });
-        let found =
-            self.database("GetItem", &json!({ "TableName": self.table, "Key": key, "ConsistentRead": true }));
-        found["Item"]["body"]["S"].as_str().map(|ring| ring.parse().expect("JSON"))
+        let get = json!({ "TableName": self.table, "Key": key, "ConsistentRead": true });
+        self.database("GetItem", &get)["Item"].take()
+    }
+
+    /// As if all that has happened to its keys had happened so much earlier. Rotation must not be running.
+    pub(crate) fn ages_its_keys(&self, by: Duration) {
+        let (mut item, mut ring) = (self.ring_item(), self.ring().expect("a ring"));
+        let by = i64::try_from(by.as_secs()).expect("no more than ages");
+        for key in ring["signing_keys"].as_array_mut().expect("keys") {
+            for moment in ["published_at", "first_use", "retired_at", "unpublished_at"] {
+                if let Some(seconds) = key[moment].as_i64() {
+                    key[moment] = json!(seconds - by);
+                }
+            }
+        }
+        item["body"]["S"] = json!(ring.to_string());
+        self.database("PutItem", &json!({ "TableName": self.table, "Item": item }));
     }
 
     /// The public halves of the keys in its ring, the oldest first.

@@ -6,11 +6,15 @@ mod account;
 mod afterwards;
 mod approvals;
 mod assertion;
+/// The authenticator of the room that verifies what one sends.
+#[path = "../../../shared/passkeys/tests/ceremonies/authenticator.rs"]
+mod authenticator;
 mod belongings;
 mod caller;
 mod deployment;
 mod event;
 mod exchanges;
+mod passkeys;
 mod place;
 mod post_office;
 mod process;

@@ -15,6 +15,7 @@ pub(crate) enum Visit {
     OpenRemembered,
     OpenByDocument,
     SignIn,
+    SignInWithPasskey,
     MistypePassword,
     ShowPassword,
     ShowAccount,
@@ -31,6 +32,11 @@ pub(crate) enum Visit {
     ConfirmDevice,
     EnrolPhone,
     RemovePhone,
+    ShowPasskeys,
+    RegisterPasskey,
+    RemovePasskey,
+    ShowEnrolment,
+    EnrolPasskey,
     ChangePassword,
     SignOut,
     Consent,
@@ -89,7 +95,7 @@ pub(crate) enum Visit {
 
 impl Visit {
     /// The first of each function is followed by the others of the same.
-    pub(crate) const ALL: [Self; 80] = [
+    pub(crate) const ALL: [Self; 86] = [
         Self::Push,
         Self::PushSigned,
         Self::PushLarge,
@@ -100,6 +106,7 @@ impl Visit {
         Self::OpenRemembered,
         Self::OpenByDocument,
         Self::SignIn,
+        Self::SignInWithPasskey,
         Self::MistypePassword,
         Self::ShowPassword,
         Self::ChangePassword,
@@ -118,6 +125,11 @@ impl Visit {
         Self::ConfirmDevice,
         Self::EnrolPhone,
         Self::RemovePhone,
+        Self::ShowPasskeys,
+        Self::RegisterPasskey,
+        Self::RemovePasskey,
+        Self::ShowEnrolment,
+        Self::EnrolPasskey,
         Self::Consent,
         Self::ConsentLarge,
         Self::ConsentCarried,
@@ -174,33 +186,55 @@ impl Visit {
 
     /// Those that the previous version knows too, and that do not get in each other's way when all are ready before the first
     /// is sent.
-    pub(crate) const OF_BOTH_VERSIONS: [Self; 23] = [
+    pub(crate) const OF_BOTH_VERSIONS: [Self; 44] = [
         Self::Push,
+        Self::PushLarge,
+        Self::PushByDocument,
         Self::OpenSignedOut,
         Self::OpenSignedIn,
+        Self::OpenByDocument,
         Self::SignIn,
         Self::Consent,
+        Self::ConsentLarge,
+        Self::ConsentRegistered,
         Self::Redeem,
+        Self::RedeemLarge,
+        Self::RedeemByDocument,
         Self::Refresh,
         Self::WorkAlone,
         Self::IntrospectAccessToken,
         Self::IntrospectRefreshToken,
+        Self::IntrospectLarge,
         Self::RevokeAccessToken,
         Self::RevokeRefreshToken,
         Self::Userinfo,
         Self::ReadMetadata,
         Self::ReadKeys,
+        Self::Register,
+        Self::ReadRegistration,
+        Self::ChangeRegistration,
+        Self::DeleteRegistration,
         Self::Exchange,
         Self::ExchangeForAssertion,
+        Self::ExchangeForIdToken,
+        Self::ExchangeForRefreshToken,
+        Self::ExchangeForIdJag,
+        Self::ExchangeRefreshToken,
+        Self::ExchangeForeignToken,
+        Self::RefreshChild,
+        Self::RedeemIdJag,
         Self::Ask,
+        Self::AskForMuch,
         Self::ShowApproval,
         Self::Approve,
+        Self::ApproveMuch,
         Self::Decline,
         Self::Poll,
         Self::RedeemApproval,
     ];
 
-    /// One of each way that a signing key is used, in either signing mode.
+    /// One of each way that a signing key is used: to sign a token, an ID token and an assertion, and to verify. What else a
+    /// visit asks of AWS is the same in either signing mode.
     pub(crate) const OF_KEYS: [Self; 4] =
         [Self::Redeem, Self::WorkAlone, Self::ExchangeForAssertion, Self::IntrospectAccessToken];
 
@@ -213,6 +247,7 @@ impl Visit {
                 "authorize"
             }
             Self::SignIn
+            | Self::SignInWithPasskey
             | Self::MistypePassword
             | Self::ShowPassword
             | Self::ChangePassword
@@ -230,7 +265,12 @@ impl Visit {
             | Self::ShowLink
             | Self::ConfirmDevice
             | Self::EnrolPhone
-            | Self::RemovePhone => "account",
+            | Self::RemovePhone
+            | Self::ShowPasskeys
+            | Self::RegisterPasskey
+            | Self::RemovePasskey
+            | Self::ShowEnrolment
+            | Self::EnrolPasskey => "account",
             Self::Consent
             | Self::ConsentLarge
             | Self::ConsentCarried
@@ -294,7 +334,8 @@ impl Visit {
     }
 
     /// Whether each of its calls is one that another visit makes in the same state, or reads another item at the same point:
-    /// what can come of it there is seen there, and this one meets only some of it.
+    /// what can come of it there is seen there, and this one meets only some of it. One that reads or writes anything more is
+    /// not like another.
     pub(crate) const fn is_like_another(self) -> bool {
         matches!(
             self,
@@ -303,22 +344,20 @@ impl Visit {
                 | Self::ShowPassword
                 | Self::ShowInvitations
                 | Self::ShowUserCode
-                | Self::SetUserCode
                 | Self::ShowDevices
                 | Self::ShowLink
+                | Self::ShowPasskeys
+                | Self::RemovePasskey
                 | Self::DenyCarried
                 | Self::RedeemByDocument
                 | Self::WorkAloneSigned
                 | Self::ExchangeForIdToken
                 | Self::ExchangeForIdJag
-                | Self::ExchangeWithActor
                 | Self::ExchangeRefreshToken
                 | Self::ExchangeForeignToken
                 | Self::IntrospectSigned
                 | Self::RevokeSigned
                 | Self::AskSigned
-                | Self::AskWithCode
-                | Self::AskForActor
                 | Self::AskByAddress
         )
     }
@@ -354,13 +393,13 @@ impl Visit {
 
     /// Whether something is written when what it spends is gone already, so that a process can die between the two.
     pub(crate) const fn writes_after_spending(self) -> bool {
-        matches!(self, Self::ConsentForGood | Self::AskInvited)
+        matches!(self, Self::ConsentForGood)
     }
 
     /// The operations by which it writes down that it spends something, and what comes after that.
     pub(crate) const fn writes_by(self) -> &'static [&'static str] {
-        // An invitation is spent by a change of it.
-        if matches!(self, Self::AskInvited) { &["UpdateItem", "PutItem"] } else { &["PutItem"] }
+        // An invitation is spent together with the request that it is for.
+        if matches!(self, Self::AskInvited) { &["TransactWriteItems"] } else { &["PutItem"] }
     }
 
     /// Whether nothing that it needs comes of this operation: a count of requests that cannot be written down turns nobody
@@ -369,9 +408,13 @@ impl Visit {
     pub(crate) fn goes_on_without(self, operation: &str) -> bool {
         matches!(
             (self, operation),
-            (Self::PushCounted | Self::ConfirmDevice | Self::RemovePhone, "UpdateItem")
-                | (Self::ConfirmDevice | Self::EnrolPhone | Self::RemovePhone, "Publish")
-                | (Self::ReadKeys, "Query")
+            (
+                Self::PushCounted | Self::ConfirmDevice | Self::RemovePhone | Self::RegisterPasskey,
+                "UpdateItem"
+            ) | (
+                Self::ConfirmDevice | Self::EnrolPhone | Self::RemovePhone | Self::RegisterPasskey,
+                "Publish"
+            ) | (Self::ReadKeys, "Query")
         )
     }
 
@@ -380,7 +423,12 @@ impl Visit {
     pub(crate) const fn asks_sns(self) -> bool {
         matches!(
             self,
-            Self::NameNumber | Self::NameAddress | Self::ConfirmDevice | Self::EnrolPhone | Self::RemovePhone
+            Self::NameNumber
+                | Self::NameAddress
+                | Self::ConfirmDevice
+                | Self::EnrolPhone
+                | Self::RemovePhone
+                | Self::RegisterPasskey
         )
     }
 
@@ -389,6 +437,19 @@ impl Visit {
         matches!(self, Self::NameNumber | Self::NameAddress)
             && reply.status == 422
             && !reply.field("csrf").is_empty()
+    }
+
+    /// Whether it is about what people sign in with in place of a password.
+    pub(crate) const fn is_of_passkeys(self) -> bool {
+        matches!(
+            self,
+            Self::SignInWithPasskey
+                | Self::ShowPasskeys
+                | Self::RegisterPasskey
+                | Self::RemovePasskey
+                | Self::ShowEnrolment
+                | Self::EnrolPasskey
+        )
     }
 
     /// Whether it exchanges one token for another, or uses what came of that.
@@ -416,7 +477,13 @@ impl Visit {
             }
             Self::OpenSignedOut => reply.has_form("/sign-in"),
             Self::OpenSignedIn | Self::OpenByDocument => reply.has_form("/consent"),
-            Self::SignIn => reply.status == 303 && reply.headers.contains_key("set-cookie"),
+            Self::SignIn | Self::SignInWithPasskey => {
+                reply.status == 303 && reply.headers.contains_key("set-cookie")
+            }
+            Self::ShowPasskeys => reply.has_form("/account/passkeys"),
+            Self::ShowEnrolment => reply.has_form("/account/passkeys/enrol"),
+            Self::RegisterPasskey | Self::EnrolPasskey => reply.notices("registered"),
+            Self::RemovePasskey => reply.notices("removed"),
             Self::MistypePassword => reply.status == 422 && !reply.field("interaction").is_empty(),
             Self::ShowAccount => reply.has_form("/sign-out"),
             Self::ShowPassword => reply.has_form("/sign-in/password"),

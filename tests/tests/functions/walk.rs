@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use crate::account::{People, Person};
 use crate::event::{Reply, Request};
+use crate::passkeys::Own;
 use crate::place::{AGENT, PATIENT, Place, REMEMBERED, TOOL, an_address};
 use crate::process::Process;
 use crate::registrations::registration;
 use crate::requests::Browser;
+use crate::seen::tries_again;
 use crate::standing::Standing;
 use crate::visit::Visit;
 use crate::way::Way;
@@ -54,11 +56,13 @@ pub(crate) struct Ready {
     pub(crate) token: String,
     /// Whom it is about, if it changes what they have.
     person: Option<Person>,
+    /// What they sign in with, if it is about that.
+    own: Option<Own>,
 }
 
 impl Ready {
     pub(crate) fn new(visit: Visit, request: Request) -> Self {
-        Self { visit, request, browser: Browser::default(), token: String::new(), person: None }
+        Self { visit, request, browser: Browser::default(), token: String::new(), person: None, own: None }
     }
 
     pub(crate) fn in_browser(self, browser: Browser) -> Self {
@@ -67,6 +71,11 @@ impl Ready {
 
     pub(crate) fn of(self, person: Person) -> Self {
         Self { person: Some(person), ..self }
+    }
+
+    /// With a passkey of theirs.
+    pub(crate) fn by(self, own: Own) -> Self {
+        Self { own: Some(own), ..self }
     }
 
     /// The same person in the same browser, one page further.
@@ -80,6 +89,10 @@ impl Ready {
 
     pub(crate) fn person(&self) -> &Person {
         self.person.as_ref().expect("somebody")
+    }
+
+    pub(crate) fn own(&self) -> &Own {
+        self.own.as_ref().expect("a passkey")
     }
 }
 
@@ -222,6 +235,7 @@ impl Crew {
     fn prepares_further(&self, visit: Visit) -> Ready {
         match visit {
             _ if visit.is_of_exchange() => Ready::new(visit, self.comes_to_exchange(visit)),
+            _ if visit.is_of_passkeys() => self.comes_to_passkeys(visit),
             _ if visit.function() == "account" => self.comes_to_belongings(visit),
             _ => self.comes_to_approval(visit),
         }
@@ -373,6 +387,7 @@ fn answer_to(process: &Process, request: impl Fn() -> Request) -> Reply {
         if reply.status != 503 {
             return reply;
         }
+        tries_again();
         thread::sleep(Duration::from_millis(300));
     }
     process.sends(&request())

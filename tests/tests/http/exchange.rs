@@ -36,6 +36,11 @@ pub(crate) fn an_exchange(subject_token: &str, resource: &str) -> Parameters {
     ])
 }
 
+/// Where no detail of the subject's passes, who wants the scope alone says so.
+pub(crate) fn without_details() -> Parameters {
+    Parameters::of([("authorization_details", "[]")])
+}
+
 /// A token that an agent got for itself at the file server.
 pub(crate) fn own_token_of(agent: &Agent<'_>) -> String {
     agent.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token")

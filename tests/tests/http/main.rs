@@ -17,6 +17,7 @@ mod inviting;
 mod observer;
 mod outsider;
 mod person;
+mod server_key;
 mod stack;
 mod token;
 mod web;
@@ -68,6 +69,7 @@ mod local_stack {
     mod approval;
     mod asking;
     mod audit;
+    mod authentication_contexts;
     pub(crate) mod aws_calls;
     mod backchannel;
     mod brand;
@@ -78,6 +80,7 @@ mod local_stack {
     mod devices;
     mod enrolment;
     mod exchanges;
+    mod exchanges_judged_again;
     mod expiry;
     mod invitations;
     mod key_rotation;
@@ -94,5 +97,6 @@ mod local_stack {
     mod registrations;
     mod rights_taken_away;
     mod secrets_at_rest;
+    mod stolen_key;
     mod table_out_of_reach;
 }

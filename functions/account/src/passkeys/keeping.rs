@@ -40,17 +40,23 @@ pub(super) async fn settle(
     person: &PersonId,
     changed: Result<Person, PasskeyRefused>,
     (event, news): (Event, DeviceNews),
-) -> Result<Result<(), PasskeyProblem>, Problem> {
+) -> Result<(), PasskeyProblem> {
     match changed {
         Ok(person) => {
             record(guest, &person.id, event, Outcome::Granted);
-            let (_, kept) = guest.store.person_and_devices(&person.id).await?;
-            tell_at(services, guest, &person, kept.reach.in_use(), news).await;
-            Ok(Ok(()))
+            // The change stands, whether or not they can be told.
+            match guest.store.person_and_devices(&person.id).await {
+                Ok((_, kept)) => tell_at(services, guest, &person, kept.reach.in_use(), news).await,
+                Err(fault) => {
+                    let person = person.id.as_str();
+                    tracing::warn!(target: "account", person, %fault, "a person was not told of a change");
+                }
+            }
+            Ok(())
         }
         Err(refused) => {
             record(guest, person, event, Outcome::Failed(why(refused)));
-            Ok(Err(problem_of(refused)))
+            Err(problem_of(refused))
         }
     }
 }

@@ -41,7 +41,7 @@ pub(super) async fn register(
     };
     let changed = change(guest, person, |own| keep(own, registered.clone())).await?;
     let told = (Event::PasskeyRegistered, DeviceNews::PasskeyRegistered);
-    settle(services, guest, person, changed, told).await
+    Ok(settle(services, guest, person, changed, told).await)
 }
 
 /// The passkey that a form brings: one that an authenticator has made for this person, by the challenge of our own page.

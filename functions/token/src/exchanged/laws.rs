@@ -233,10 +233,10 @@ fn hop(
         actor: None,
         origin: token.origin.as_ref(),
         signed_in: token.into(),
-        above: most.above(token).into(),
+        actors: most.actors(token),
         now,
     };
-    let (content, names_the_actor) = exchange.permitted(&asked, content).ok()?;
+    let (content, names_the_actor) = exchange.permitted(&BTreeSet::new(), &asked, content).ok()?;
     let act = said_to_act(act, names_the_actor, token);
     let exchanged = Exchanged { subject: token, grant: None, profile: None, act };
     let depth = u8::try_from(token.exchanged_from.len()).expect("a short chain");
@@ -334,7 +334,8 @@ impl Reckoned<'_> {
         None
     }
 
-    /// What the rules let pass, and of that what the request names; nothing where it names more.
+    /// What the rules let pass, and of that what the request names; nothing where it names more, or where it names no detail and none of
+    /// those that there were passes.
     fn content(&self, held: &Held) -> Option<Held> {
         let to = self.step.to;
         let passes = |right: usize| self.at == to || self.rules.contains(&(self.at, to, right));
@@ -342,7 +343,8 @@ impl Reckoned<'_> {
             scopes: held.scopes.iter().copied().filter(|right| passes(*right)).collect(),
             details: held.details.iter().filter(|(object, _)| passes(*object)).cloned().collect(),
         };
-        self.step.asked.of(&most)
+        let are_lost = most.details.is_empty() && !held.details.is_empty();
+        self.step.asked.of(&most).filter(|_| !are_lost)
     }
 
     fn left(&self, content: &Held, impersonation: bool) -> Held {

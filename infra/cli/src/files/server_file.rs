@@ -128,8 +128,9 @@ pub struct ExchangeSettingsTable {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitsTable {
-    /// Requests in a minute of one client, unless its own file says otherwise. A pushed one counts once for each 4 KB begun. All
-    /// clients that nobody here registered have as many together from one network address.
+    /// Requests in a minute of one client, unless its own file says otherwise. A pushed one counts once for each 4 KB begun, as do
+    /// details that are recorded with an exchange or that a token only refers to. All clients that nobody here registered have as many
+    /// together from one network address.
     #[serde(default)]
     #[schemars(extend("default" = 1200))]
     pub client_requests_per_minute: Option<NonZero<u32>>,

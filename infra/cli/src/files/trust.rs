@@ -16,7 +16,7 @@ pub struct TrustedIssuerTable {
     #[serde(default)]
     pub jwks: Option<PublicKeys>,
     /// Where its JWK Set is fetched: `https`. It is kept as long as it says, one day at most, and asked for again, once a minute at
-    /// most, when a token names a key that is not in it.
+    /// most, when a token names a key that is not in it. While it cannot be had, that which was is used for another hour.
     #[serde(default)]
     pub jwks_uri: Option<String>,
     /// The algorithms that it may sign with: `ES256`, `RS256`, `PS256`, `EdDSA`.

@@ -148,7 +148,7 @@ fn what_the_server_never_says_is_not_decided() {
         (&asks, json!({"requested": "id_token"}), "never about \"id_token\""),
         (&alone, json!({"person": "alice"}), "\"person\""),
         (&alone, json!({"actors": ["reports-tool"]}), "\"actors\""),
-        (&grants, json!({"acr": "phr"}), "\"acr\""),
+        (&asks, json!({"acr": "phr"}), "\"acr\""),
         (&grants, json!({"origin": "https://idp.test"}), "\"origin\""),
         (&grants, json!({"actors": ["reports-tool"]}), "\"actors\""),
         (&by_nobody, json!({}), "which person"),

@@ -27,6 +27,7 @@ fn asked(text: &str, scopes: &str, asked: &AuthorizationDetails) -> Answer {
         scopes: &Scope::parse(scopes).unwrap(),
         details: asked,
         tools: &[&customers, &bank],
+        acr: None,
         amr: &[],
         auth_age: None,
         now: Timestamp::from_seconds(1_795_608_000),

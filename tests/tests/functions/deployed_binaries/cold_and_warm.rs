@@ -9,7 +9,7 @@ use crate::deployed_binaries::faults::is_told_to_come_again;
 use crate::event::Reply;
 use crate::place::PATIENT;
 use crate::process::Process;
-use crate::seen::{Seen, each, each_visit};
+use crate::seen::{Seen, each, each_visit, tries_again};
 use crate::visit::Visit;
 use crate::walk::{Crew, Ready};
 use crate::way::Way;
@@ -99,6 +99,7 @@ fn wakes_up(dies: impl Fn(&Way) -> usize + Sync) {
                 break;
             }
             // Once may have been the machine.
+            tries_again();
             outcome = Sleeper::falls_asleep(&crew, first.ready.visit).and_then(|again| {
                 thread::sleep(SLEEP);
                 again.wakes_up(&crew, &dies)

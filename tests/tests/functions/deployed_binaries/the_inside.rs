@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 
 use crate::caller::{Caller, FUNCTIONS};
-use crate::deployed_binaries::kills::is_refused_as_spent;
 use crate::event::{Reply, Request};
 use crate::place::{AGENT, ASKING, Place};
 use crate::process::Process;
@@ -130,15 +129,11 @@ fn meets_gibberish_from(crew: &Crew, visit: Visit, way: &Way, from: usize) -> Re
     if !process.log().contains(said) {
         return Err(format!("from call {from}, the log: {}", process.log()));
     }
-    let calls = way.calls();
     let again = process.sends(&crew.again(&ready));
     if again.status == 503 {
         way.is_taken_for_slow();
     }
-    // An invitation that was spent could not be given back.
-    let may_be_lost = visit == Visit::AskInvited && calls.get(from).is_some_and(|call| call == "PutItem");
-    let is_lost = may_be_lost && is_refused_as_spent(visit, &again);
-    if is_lost || visit.is_granted(&again) || crew.was_done(&ready, &again) {
+    if visit.is_granted(&again) || crew.was_done(&ready, &again) {
         Ok(true)
     } else {
         Err(format!("from call {from}, afterwards: {}", again.outline()))

@@ -11,6 +11,7 @@ use crate::place::{ASKING, PATIENT, Place, REMEMBERED};
 use crate::post_office::{PostOffice, of_stream};
 use crate::process::Process;
 use crate::requests::Browser;
+use crate::seen::tries_again;
 use crate::visit::Visit;
 use crate::walk::{Crew, Ready};
 
@@ -158,6 +159,7 @@ impl Functions {
             if reply.status != 503 {
                 return reply;
             }
+            tries_again();
             thread::sleep(Duration::from_millis(300));
         }
         self.processes[function].sends(request)

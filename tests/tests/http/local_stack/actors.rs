@@ -147,9 +147,43 @@ fn an_actor_who_is_in_the_configuration_no_more_acts_no_more() {
     fs::remove_file(stack.configuration.join("clients/nightly-agent.toml")).expect("it was there");
     changes(&stack.configuration.join(FILE_TOOL), "\"nightly-agent\", ", "");
     puts_in_force(&stack, (DESK, "actors = [\"nightly-agent\"]\n", ""));
+    desk.sends("/token", &by_id_token(&answer.string("id_token"))).is_refused(400, "invalid_request");
+    let by_refresh = by_refresh_token(&answer.string("refresh_token"));
+    desk.sends("/token", &by_refresh).is_refused(400, "invalid_request");
     the_file_tool(&stack).finds_inactive(&answer.string("access_token"));
     desk.finds_inactive(&answer.string("refresh_token"));
     desk.refreshes(&answer.string("refresh_token")).is_refused(400, "invalid_grant");
+}
+
+/// RFC 8693, section 2.1: what a person approved for an actor stands as long as the client may name that one, as what was exchanged does.
+#[test]
+fn what_was_approved_for_an_actor_ends_with_the_client_s_right_to_name_it() {
+    let stack = with_a_desk_that_exchanges("actors-named-no-more");
+    let night = own_token_of(&Agent::with_basic(&stack, "nightly-agent"));
+    let (desk, answer) = approved(&stack, &acted_by(&night));
+    let (_, alone) = approved(&stack, &Parameters::default());
+    let (files, bank) = (the_file_tool(&stack), the_bank(&stack));
+    let [access, refresh, id_token] =
+        ["access_token", "refresh_token", "id_token"].map(|name| answer.string(name));
+    let further = files.exchanges(&access, BANK).ok().string("access_token");
+    let exchanged = desk.sends("/token", &by_id_token(&id_token)).ok().string("access_token");
+    desk.sends("/token", &by_refresh_token(&refresh)).ok();
+
+    let (named, not_named) = ("actors = [\"nightly-agent\"]", "actors = []");
+    puts_in_force(&stack, (DESK, named, not_named));
+    files.finds_inactive(&access);
+    files.finds_inactive(&exchanged);
+    bank.finds_inactive(&further);
+    desk.finds_inactive(&refresh);
+    desk.refreshes(&refresh).is_refused(400, "invalid_grant");
+    desk.sends("/token", &by_id_token(&id_token)).is_refused(400, "invalid_request");
+    desk.sends("/token", &by_refresh_token(&refresh)).is_refused(400, "invalid_request");
+    files.exchanges(&access, BANK).is_refused(400, "invalid_request");
+    desk.refreshes(&alone.string("refresh_token")).ok();
+
+    puts_in_force(&stack, (DESK, not_named, named));
+    files.finds_active(&access);
+    desk.refreshes(&refresh).ok();
 }
 
 /// The token that proved an actor was good for its moment. One that is stale proves nobody, and what it proved before is the tool's.

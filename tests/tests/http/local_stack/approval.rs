@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use crate::agent::{Agent, the_file};
 use crate::asking::{
     Answering, a_signing_asking_agent, an_asking_agent, another_asking_agent, answer_form, for_approval_of,
-    for_signing_in_of, page_of, rings, somebody_reachable,
+    for_signing_in_of, page_of, rings, somebody_reachable, the_person_answers,
 };
 use crate::browser::{Browser, Page};
 use crate::exchange::{acted_by, own_token_of};
 use crate::local_stack::aws_calls::Calls;
 use crate::local_stack::backchannel::{messages_of, soon};
+use crate::local_stack::exchanges::changes;
 use crate::person::Person;
 use crate::stack::Stack;
 use crate::token::verified;
@@ -40,6 +41,39 @@ fn nobody_hears_an_agent_that_they_have_blocked() {
     assert!(Page::of(answer).words().contains("There is nothing here for you to decide"));
     let list = Page::of(browser.opens("/approval").ok());
     assert!(list.words().contains("Nothing waits for your answer."), "{}", list.words());
+}
+
+/// It was blocked by its own name, and has another client ask for it, or it was named by that client: whichever way it comes next.
+#[test]
+fn an_agent_that_was_blocked_does_not_come_back_through_another_client() {
+    let stack = Stack::start_with("blocked-agents-other-clients", &[], |folder| {
+        changes(
+            &folder.join("clients/asking-agent.toml"),
+            "[\"ciba\"]",
+            "[\"ciba\", \"client_credentials\"]",
+        );
+        let both = "actors = [\"nightly-agent\", \"asking-agent\"]";
+        changes(&folder.join("clients/desk-tool.toml"), "actors = [\"nightly-agent\"]", both);
+    });
+    let (agent, desk) = (an_asking_agent(&stack), Agent::with_basic(&stack, "desk-tool"));
+    let acted = acted_by(&own_token_of(&agent));
+    let is_heard = |person: &Person, auth_req_id: &str| {
+        Browser::new(&stack).comes_to_approval(person, auth_req_id).has_form("/approval")
+    };
+
+    let person = somebody_reachable(&stack);
+    let asked = desk.waits_for_approval(&for_a_file_of(&person).joined(&acted));
+    assert!(is_heard(&person, &asked), "before it is blocked");
+    let own = agent.waits_for_approval(&for_a_file_of(&person));
+    the_person_answers(&stack, &person, &own, &Answering::NotMe);
+    let named = desk.waits_for_approval(&for_a_file_of(&person).joined(&acted));
+    assert!(!rings(&stack, &named) && !is_heard(&person, &named), "it is named by another client");
+
+    let person = somebody_reachable(&stack);
+    let asked = desk.waits_for_approval(&for_a_file_of(&person).joined(&acted));
+    the_person_answers(&stack, &person, &asked, &Answering::NotMe);
+    let own = agent.waits_for_approval(&for_a_file_of(&person));
+    assert!(!rings(&stack, &own) && !is_heard(&person, &own), "it asks by itself");
 }
 
 /// Nobody could decide it: it stands in nobody's way, neither on the page nor when others ask.

@@ -15,7 +15,9 @@ use crate::browser::{Browser, Page};
 use crate::exchange::{
     ID_JAG, ID_TOKEN, JWT, JWT_BEARER, LEDGER, REFRESH_TOKEN, SAML2, acted_by, an_exchange, own_token_of,
 };
-use crate::inviting::{DEVICES, INVITATIONS, USER_CODE, a_number};
+use crate::inviting::{
+    DEVICES, INVITATIONS, USER_CODE, a_number, an_invited_agent, shown_code, with_the_code,
+};
 use crate::local_stack::backchannel::messages_of;
 use crate::local_stack::passkeys::{
     LINK, PASSKEYS, an_authenticator, assertion, enrolment, link_for, options, registration,
@@ -67,8 +69,9 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("`POST /bc-authorize`", "3 reads, 2 writes"),
     ("`POST /bc-authorize`, with a user code", "3 reads, 2 writes, 1 password hash"),
     ("`POST /bc-authorize`, with a wrong user code", "3 reads, 1 write, 1 password hash"),
-    ("`POST /bc-authorize`, with an actor token", "4 reads, 2 writes"),
+    ("`POST /bc-authorize`, with an actor token", "3 reads, 2 writes"),
     ("`POST /bc-authorize`, where others waited and were decided", "3 reads, 2 writes"),
+    ("`POST /bc-authorize`, by an invitation", "2 reads, 1 write"),
     ("`POST /token`, while the person has not decided", "1 read, 1 write"),
     ("`POST /token`, while the person has not decided, too soon", "1 read, 1 write"),
     ("`POST /token`, approval to access and ID token", "2 reads, 1 write, 2 signatures"),
@@ -410,6 +413,9 @@ fn measure_what_lets_agents_ask(
     note("`GET /account/invitations`", &page, 200);
     let invited = browser.chooses(&Page::of(page), "invited-agent");
     note("`POST /account/invitations`, for one agent", &invited, 200);
+    let asks = with_the_code(&shown_code(&Page::of(invited)));
+    let agent = an_invited_agent(browser.stack);
+    note("`POST /bc-authorize`, by an invitation", &agent.asks_elsewhere(&asks), 200);
     let page = browser.opens(USER_CODE);
     note("`GET /account/user-code`", &page, 200);
     let csrf = Page::of(page).field("csrf");

@@ -365,13 +365,7 @@ fn without_a_word_in_the_configuration_no_refresh_token_is_issued_or_taken() {
 #[test]
 fn an_issuer_s_keys_are_fetched_and_kept() {
     let server = KeyServer::start("partner-1");
-    let stack = Stack::start_with("exchanges-with-fetched-keys", &[], |folder| {
-        let file = folder.join("server.toml");
-        let text = fs::read_to_string(&file).expect("the file");
-        let of_partner = text.lines().find(|line| line.contains("partner-1")).expect("the partner's keys");
-        let text = text.replace(of_partner, &format!("jwks_uri = \"{}\"", server.address));
-        fs::write(file, text).expect("written");
-    });
+    let stack = Stack::start_with("exchanges-with-fetched-keys", &[], |folder| with_keys_of(&server, folder));
     let (agent, partner) = (crate::agent::Agent::with_basic(&stack, "partner-agent"), the_partner());
     let shows = |kid: &str| {
         let token = partner.token(&stack, "alice", |header, _| header["kid"] = json!(kid));
@@ -402,10 +396,56 @@ fn an_issuer_s_keys_are_fetched_and_kept() {
     stack.time_passes(61);
     shows("made-up").is_refused(400, "invalid_request");
     shows("partner-2").ok();
-    stack.time_passes(600);
-    shows("partner-2").is_refused(503, "temporarily_unavailable");
-    server.hands_out("partner-2");
-    shows("partner-2").ok();
+    assert_eq!(server.times_asked(), 3);
+}
+
+/// While an issuer does not hand out its keys, those that it handed out will do for an hour, and it is asked once in ten seconds.
+#[test]
+fn an_issuer_that_hands_out_no_keys_is_got_by_without_for_an_hour_and_not_asked_by_every_request() {
+    let server = KeyServer::start("partner-1");
+    let stack =
+        Stack::start_with("exchanges-without-newer-keys", &[], |folder| with_keys_of(&server, folder));
+    let (agent, partner) = (crate::agent::Agent::with_basic(&stack, "partner-agent"), the_partner());
+    let shows = || {
+        let token = partner.token(&stack, "alice", |_, _| {});
+        agent.sends("/token", &an_exchange(&token, FILES).with("subject_token_type", JWT))
+    };
+    server.breaks();
+    for _ in 0..10 {
+        shows().is_refused(503, "temporarily_unavailable");
+    }
+    assert_eq!(server.times_asked(), 1, "there are no keys, and no answer a moment ago");
+    stack.time_passes(11);
+    server.hands_out("partner-1");
+    shows().ok();
+    assert_eq!(server.times_asked(), 2);
+
+    // The set says that it is good for ten minutes.
+    server.breaks();
+    stack.time_passes(601);
+    for _ in 0..10 {
+        shows().ok();
+    }
+    assert_eq!(server.times_asked(), 3);
+    stack.time_passes(11);
+    shows().ok();
+    assert_eq!(server.times_asked(), 4);
+    stack.time_passes(3_560);
+    shows().ok();
+    stack.time_passes(60);
+    shows().is_refused(503, "temporarily_unavailable");
+    stack.time_passes(11);
+    server.hands_out("partner-1");
+    shows().ok();
+}
+
+/// The partner's keys are fetched.
+fn with_keys_of(server: &KeyServer, folder: &std::path::Path) {
+    let file = folder.join("server.toml");
+    let text = fs::read_to_string(&file).expect("the file");
+    let of_partner = text.lines().find(|line| line.contains("partner-1")).expect("the partner's keys");
+    let text = text.replace(of_partner, &format!("jwks_uri = \"{}\"", server.address));
+    fs::write(file, text).expect("written");
 }
 
 /// Changes a file of a configuration.

@@ -11,7 +11,7 @@ use crate::person::somebody;
 use crate::stack::Stack;
 use crate::web::Parameters;
 
-fn narrow(configuration: &Path) {
+pub(crate) fn narrow(configuration: &Path) {
     let path = configuration.join("server.toml");
     let text = fs::read_to_string(&path).expect("the server's settings");
     let wide = "[limits]\nclient_requests_per_minute = 100_000\nsign_ins_per_minute = 100_000\n";
@@ -21,7 +21,7 @@ fn narrow(configuration: &Path) {
 }
 
 /// Goes to the beginning of a minute, so that a count cannot be split by one that ends meanwhile.
-fn begins_a_minute(stack: &Stack) {
+pub(crate) fn begins_a_minute(stack: &Stack) {
     let into_it = u32::try_from(stack.now().rem_euclid(60)).expect("seconds");
     stack.time_passes(60 - into_it);
 }

@@ -13,7 +13,7 @@ use crate::asking::for_signing_in_of;
 use crate::browser::{Browser, Page};
 use crate::exchange::{
     ACCESS_TOKEN, ID_TOKEN, JWT, JWT_BEARER, LEDGER, REFRESH_TOKEN, SAML2, acted_by, an_exchange,
-    own_token_of,
+    own_token_of, without_details,
 };
 use crate::outsider::the_partner;
 use crate::person::{Decision, decision_form, granted, somebody, somebody_with, the_code};
@@ -245,7 +245,7 @@ fn an_exchange_that_a_policy_refuses_is_audited_by_its_name_and_answered_without
     let event = &stack.observer().audit_of(&permitted)[0];
     assert_eq!(event["policies"], "files-ask-the-bank", "{event}");
     // The tools' rules let this pass, and no policy does.
-    let unpermitted = files.exchanges(&of_anybody, LEDGER);
+    let unpermitted = files.exchanges_for(&of_anybody, LEDGER, &without_details());
     unpermitted.is_refused(400, "invalid_target");
     is_audited(&stack, &unpermitted, "exchange-not-allowed", "none");
 

@@ -4,14 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
 use self::Acts::{AsBefore, Openly, Unseen};
 use self::Kind::{Access, Assertion, Child, Elsewhere, Identity, Outside, Own, Told};
-use crate::agent::{Agent, BANK, FILES, an_agent, asks, the_file};
-use crate::exchange::{ACCESS_TOKEN, ID_JAG, ID_TOKEN, JWT, LEDGER, REFRESH_TOKEN, SAML2, an_exchange};
+use crate::agent::{Agent, BANK, FILES, asks, the_file};
+use crate::assertion::encode;
+use crate::exchange::{ACCESS_TOKEN, CHAT, ID_JAG, ID_TOKEN, JWT, LEDGER, REFRESH_TOKEN, SAML2, an_exchange};
 use crate::outsider::the_partner;
-use crate::person::{granted, somebody};
+use crate::person::{Person, Tokens, granted, somebody};
 use crate::stack::Stack;
 use crate::token::{payload, verified_by};
 use crate::web::{Answer, Parameters};
@@ -81,8 +85,13 @@ struct Holding {
     actors: Vec<String>,
     /// What it says of whom it is about and how they signed in.
     about: BTreeMap<&'static str, Value>,
-    /// Its `jti`, where another token names that as what it was made of.
-    jti: Option<Value>,
+    /// How what is made of it names it among what that comes from, and what it comes from itself, the newest first.
+    itself: Value,
+    from: Vec<Value>,
+    /// Whether it goes back to what the person granted.
+    of_grant: bool,
+    /// Which refresh tokens by exchange it goes back to, by their places, itself among them.
+    children: Vec<usize>,
     /// Whether it goes back to a refresh token by exchange that goes back to nobody's authorization.
     own_root: bool,
 }
@@ -225,6 +234,23 @@ impl Way {
         newest.into_iter().chain(holding.actors.iter().cloned()).collect()
     }
 
+    /// For whom the new token is.
+    fn audience(&self, holding: &Holding) -> &'static str {
+        match self.to {
+            Access(tool) | Child(tool) => tool,
+            Assertion(_) => "https://ledger.test/saml",
+            Elsewhere => CHAT,
+            Told => holding.by,
+            Identity | Own | Outside => panic!("{self:?} makes none"),
+        }
+    }
+
+    /// The tokens that the new one comes from, the newest first.
+    fn from(&self, holding: &Holding) -> Vec<Value> {
+        let newest = (self.acts != AsBefore).then(|| holding.itself.clone());
+        newest.into_iter().chain(holding.from.iter().cloned()).collect()
+    }
+
     /// The form, without what narrows it.
     fn form(&self, holding: &Holding) -> Parameters {
         if self.acts == AsBefore {
@@ -242,9 +268,7 @@ impl Way {
             Access(tool) => to(tool),
             Child(tool) => as_one(to(tool), REFRESH_TOKEN),
             Assertion(tool) => as_one(to(tool), SAML2),
-            Elsewhere => {
-                as_one(to("https://mcp.chat.test"), ID_JAG).and("audience", "https://auth.chat.test")
-            }
+            Elsewhere => as_one(to("https://mcp.chat.test"), ID_JAG).and("audience", CHAT),
             _ => as_one(to(FILES).without("resource"), ID_TOKEN),
         }
     }
@@ -293,6 +317,9 @@ fn narrowed(form: Parameters, most: &Rights, numbers: &mut Numbers) -> (Paramete
         }
         is_more |= !most.details.iter().any(|one| is_within(&detail, one));
         form = form.and("authorization_details", &json!([detail]).to_string());
+    } else if most.details.is_empty() && numbers.one_in(2) {
+        // Where none passes, the scope alone has to be asked for.
+        form = form.and("authorization_details", "[]");
     }
     (form, is_more)
 }
@@ -313,6 +340,39 @@ fn actors(claims: &Value) -> Vec<String> {
     nested.map_while(|act| act["sub"].as_str()).map(str::to_owned).collect()
 }
 
+/// What an assertion says, as the claims of a token would.
+fn claims_of_assertion(text: &str) -> Value {
+    let xml = String::from_utf8(URL_SAFE_NO_PAD.decode(text).expect("base64url")).expect("UTF-8");
+    let behind = |begin: &str| {
+        let (_, rest) = xml.split_once(begin).unwrap_or_else(|| panic!("no {begin}: {xml}"));
+        rest.split(['<', '"']).next().expect("its end").to_owned()
+    };
+    let attribute = |name: &str| {
+        let (_, rest) = xml.split_once(&format!("<saml:Attribute Name=\"{name}\""))?;
+        let values = rest.split_once("</saml:Attribute>")?.0.split("<saml:AttributeValue>").skip(1);
+        Some(values.filter_map(|value| value.split('<').next()).collect::<Vec<_>>().join(" "))
+    };
+    let (before, _) = xml.split_once("</saml:NameID>").expect("a name");
+    let json = |name| attribute(name).map(|text| serde_json::from_str::<Value>(&text).expect("JSON"));
+    json!({
+        "name": before.rsplit('>').next(), "aud": behind("<saml:Audience>"), "act": json("act"),
+        "exp": seconds(&behind("NotOnOrAfter=\"")), "auth_time": seconds(&behind("AuthnInstant=\"")),
+        "scope": attribute("scope"), "authorization_details": json("authorization_details"),
+        "client_id": attribute("client_id"),
+    })
+}
+
+/// A moment such as `2026-11-27T06:40:27Z`, in seconds since 1970.
+fn seconds(moment: &str) -> i64 {
+    let numbers: Vec<i64> =
+        moment.split(['-', 'T', ':', 'Z']).filter_map(|number| number.parse().ok()).collect();
+    let [year, month, day, hour, minute, second] = numbers[..] else { panic!("{moment} is no moment") };
+    // The days of the years from March on, so that the leap day is a year's last.
+    let (year, month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1 - 719_468;
+    ((days * 24 + hour) * 60 + minute) * 60 + second
+}
+
 fn said_of(claims: &Value) -> BTreeMap<&'static str, Value> {
     ABOUT.map(|name| (name, claims[name].clone())).into()
 }
@@ -325,33 +385,47 @@ fn moment(claims: &Value, name: &str) -> i64 {
 struct Walk<'s> {
     stack: &'s Stack,
     keys: &'s Value,
+    person: Person,
     numbers: Numbers,
     held: Vec<Holding>,
     /// How often each way was gone.
     gone: BTreeMap<&'static str, u32>,
+    /// How many tokens ended with what they came of, by whose that was.
+    ended: BTreeMap<&'static str, u32>,
 }
 
 impl<'s> Walk<'s> {
     fn begins(stack: &'s Stack, keys: &'s Value, seed: u64) -> Self {
-        let mut walk = Self { stack, keys, numbers: Numbers(seed), held: vec![], gone: BTreeMap::new() };
+        let (numbers, person) = (Numbers(seed), somebody(stack));
+        let mut walk = Self {
+            stack,
+            keys,
+            person,
+            numbers,
+            held: vec![],
+            gone: BTreeMap::new(),
+            ended: BTreeMap::new(),
+        };
         let ask = asks(&json!([
             the_file("Q4-report.pdf", &["read"]),
             the_file("Q3-report.pdf", &["read", "write"])
         ]));
-        let agent = if walk.numbers.one_in(2) {
-            an_agent(stack)
-        } else {
-            Agent::with_basic(stack, "delegating-agent")
-        };
-        let first = granted(&agent, &somebody(stack), &ask);
-        let all_ends = stack.now() + AUTHORIZATION;
-        let access = walk.read(&first.access_token);
+        let by = if walk.numbers.one_in(2) { "report-agent" } else { "delegating-agent" };
+        let first = granted(&Agent::with_basic(stack, by), &walk.person, &ask);
+        walk.is_granted(by, &first);
+        walk.is_told_of_somebody_outside();
+        walk
+    }
+
+    /// What a client has that the person granted something to. Only one of them may exchange it.
+    fn is_granted(&mut self, by: &'static str, first: &Tokens) {
+        let all_ends = self.stack.now() + AUTHORIZATION;
+        let access = self.read(&first.access_token);
         let rights = Rights {
             scopes: ["files.read", "files.access"].into(),
             details: access["authorization_details"].as_array().expect("details").clone(),
         };
-        let about = said_of(&access);
-        let token = |kind, by, text: &str, ends, jti| Holding {
+        let token = |kind, by, text: &str, ends, claims: &Value| Holding {
             kind,
             by,
             text: text.to_owned(),
@@ -359,22 +433,25 @@ impl<'s> Walk<'s> {
             ends,
             all_ends,
             actors: vec![],
-            about: about.clone(),
-            jti,
+            about: said_of(&access),
+            itself: json!({ "jti": claims["jti"], "client_id": access["client_id"] }),
+            from: vec![],
+            of_grant: true,
+            children: vec![],
             own_root: false,
         };
         let ends = moment(&access, "exp");
-        let mut held =
-            vec![token(Access(FILES), "files-tool", &first.access_token, ends, Some(access["jti"].clone()))];
-        if agent.id == "delegating-agent" {
+        let renews = Agent::with_basic(self.stack, by).finds_active(&first.refresh_token);
+        let mut held = vec![
+            token(Access(FILES), "files-tool", &first.access_token, ends, &access),
+            token(Own, by, &first.refresh_token, all_ends, &renews),
+        ];
+        if by == "delegating-agent" {
             let id_token = first.answer.string("id_token");
-            let ends = moment(&walk.read(&id_token), "exp");
-            held.push(token(Identity, "delegating-agent", &id_token, ends, None));
-            held.push(token(Own, "delegating-agent", &first.refresh_token, all_ends, None));
+            let claims = self.read(&id_token);
+            held.push(token(Identity, by, &id_token, moment(&claims, "exp"), &claims));
         }
-        walk.held = held;
-        walk.is_told_of_somebody_outside();
-        walk
+        self.held = held;
     }
 
     /// Another issuer's word, with what the configuration trusts it with.
@@ -386,6 +463,7 @@ impl<'s> Walk<'s> {
             details: vec![the_file("Q4-report.pdf", &["read"])],
         };
         let about = BTreeMap::from(["auth_time", "amr", "acr"].map(|name| (name, claims[name].clone())));
+        let name_here = encode(&digest(&SHA256, text.as_bytes()).as_ref()[..16]);
         self.held.push(Holding {
             kind: Outside,
             by: "partner-agent",
@@ -395,7 +473,10 @@ impl<'s> Walk<'s> {
             all_ends: moment(&claims, "iat") + WORD,
             actors: vec![],
             about,
-            jti: None,
+            itself: json!({ "jti": name_here, "client_id": "partner-agent" }),
+            from: vec![],
+            of_grant: false,
+            children: vec![],
             own_root: false,
         });
     }
@@ -415,8 +496,12 @@ impl<'s> Walk<'s> {
         // Now and then something that is for other tokens, or by somebody else.
         let ways: Vec<&Way> = WAYS.iter().filter(|way| way.from == holding.kind).collect();
         let tried = if self.numbers.one_in(8) { *self.numbers.of(&WAYS) } else { **self.numbers.of(&ways) };
-        let is_the_same =
-            |way: &&&Way| way.to == tried.to && (way.acts == AsBefore) == (tried.acts == AsBefore);
+        // A renewal does not say for which tool it is.
+        let is_the_same = |way: &&&Way| match (way.acts, tried.acts) {
+            (AsBefore, AsBefore) => true,
+            (AsBefore, _) | (_, AsBefore) => false,
+            _ => way.to == tried.to,
+        };
         let open = ways.iter().find(is_the_same);
         let way = open.map_or(Way { most: nothing, ..tried }, |way| **way);
         let is_its_own = !self.numbers.one_in(10);
@@ -467,65 +552,146 @@ impl<'s> Walk<'s> {
         let last = if outlives { holding.all_ends } else { holding.ends.min(holding.all_ends) };
         assert!(ends <= last, "it ends at {ends}, and should at {last}: {told}");
 
-        let is_outside = holding.about.get("grant_id").is_none_or(Value::is_null);
-        let text = answer.string("access_token");
+        let is_child = matches!(way.to, Child(_));
         let mut token = Holding {
             kind: way.to,
             by: way.by,
-            text: text.clone(),
+            text: answer.string("access_token"),
             rights: Rights { scopes, details },
             ends,
             all_ends: holding.all_ends,
             actors: way.actors(holding),
             about: holding.about.clone(),
-            jti: None,
-            own_root: holding.own_root || (is_outside && matches!(way.to, Child(_))),
+            itself: Value::Null,
+            from: way.from(holding),
+            of_grant: holding.of_grant,
+            children: holding.children.iter().copied().chain(is_child.then_some(self.held.len())).collect(),
+            own_root: holding.own_root || (!holding.of_grant && is_child),
         };
-        if !matches!(way.to, Assertion(_) | Child(_)) {
-            self.holds(way, holding, &mut token, told);
-        }
+        self.holds(way, (holding, most), &mut token, last, told);
         if way.acts == AsBefore {
             self.held[chosen].text = answer.string("refresh_token");
+            self.goes_on_as_before(&self.held[chosen], told);
         }
         if way.to.goes_on() {
             self.held.push(token);
         }
     }
 
-    /// That a JWT says whom it is about, for whom it is, who acts and what it was made of; and ends in time.
-    fn holds(&self, way: &Way, holding: &Holding, token: &mut Holding, told: &str) {
-        let claims = self.read(&token.text);
-        for (name, value) in &holding.about {
-            if way.to.goes_on() || claims.get(name).is_some() {
-                assert_eq!(&claims[*name], value, "{name}: {told}");
-            }
-        }
-        token.about = said_of(&claims);
-        token.ends = moment(&claims, "exp");
-        assert!(token.ends <= holding.ends.min(holding.all_ends), "{claims}: {told}");
-        if let Access(tool) = way.to {
-            assert_eq!(claims["aud"], tool, "{told}");
-            assert_eq!(claims["own_root"].as_bool().unwrap_or_default(), token.own_root, "{told}");
-            token.jti = Some(claims["jti"].clone());
-        }
-        if way.to != Elsewhere {
-            let mut said = actors(&claims);
-            said.dedup();
-            token.actors.dedup();
-            assert_eq!(said, token.actors, "{told}");
-        }
-        if let (Some(jti), Access(_)) = (&holding.jti, way.to) {
-            assert_eq!(&claims["exchanged_from"][0]["jti"], jti, "{told}");
+    /// What a token says to whom it is for, or where it can be asked about.
+    fn claims_of(&self, token: &Holding) -> Value {
+        match token.kind {
+            Child(_) | Own => Agent::with_basic(self.stack, token.by).finds_active(&token.text),
+            Assertion(_) => claims_of_assertion(&token.text),
+            _ => self.read(&token.text),
         }
     }
 
-    /// RFC 7009, section 2.1: with what the person granted, everything ends that came of it.
-    fn ends_with_its_root(&self, root: Option<&Holding>) {
-        let Some(root) = root else { return };
-        Agent::with_basic(self.stack, "delegating-agent").revokes(&root.text);
-        for token in self.held.iter().filter(|token| token.about.get("sub") == root.about.get("sub")) {
-            if matches!(token.kind, Access(_) | Child(_)) {
-                Agent::with_basic(self.stack, token.by).finds_inactive(&token.text);
+    /// That a token of any kind says whom it is about, for whom it is, what it allows, who acts and what it was made of; and ends in
+    /// time.
+    fn holds(
+        &self,
+        way: &Way,
+        (holding, most): (&Holding, &Rights),
+        token: &mut Holding,
+        last: i64,
+        told: &str,
+    ) {
+        let claims = self.claims_of(token);
+        self.is_about_the_same(way, holding, &claims, told);
+        assert_eq!(claims["aud"], way.audience(holding), "{claims}: {told}");
+        let ends = moment(&claims, "exp");
+        assert!(ends <= last, "it ends at {ends}, and should at {last}: {claims}: {told}");
+        let scopes = claims["scope"].as_str().unwrap_or_default().split_whitespace().collect::<BTreeSet<_>>();
+        assert!(
+            way.to == Told || scopes == token.rights.scopes,
+            "another scope than answered: {claims}: {told}"
+        );
+        for detail in claims["authorization_details"].as_array().into_iter().flatten() {
+            assert!(most.details.iter().any(|one| is_within(detail, one)), "{detail} is more: {told}");
+        }
+        // An ID-JAG has no place for who acts, so that it is made of nothing by which anybody else does.
+        let actors_there = if way.to == Elsewhere { &holding.actors } else { &token.actors };
+        assert_eq!(&actors(&claims), actors_there, "{claims}: {told}");
+        if !matches!(way.to, Assertion(_) | Elsewhere) {
+            let from = claims["exchanged_from"].as_array().cloned().unwrap_or_default();
+            assert_eq!(from, token.from, "{claims}: {told}");
+        }
+        if way.to.goes_on() {
+            assert_eq!(claims["own_root"].as_bool().unwrap_or_default(), token.own_root, "{claims}: {told}");
+        }
+        token.ends = ends;
+        token.about = said_of(&claims);
+        token.itself = json!({ "jti": claims["jti"], "client_id": claims["client_id"] });
+    }
+
+    /// It is about the same person, who signed in at the same moment in the same way.
+    fn is_about_the_same(&self, way: &Way, holding: &Holding, claims: &Value, told: &str) {
+        if let Assertion(_) = way.to {
+            // It calls people by another name.
+            assert_eq!(claims["name"], *self.person.user_name, "{claims}: {told}");
+            assert_eq!(claims["auth_time"], holding.about["auth_time"], "{claims}: {told}");
+            assert_eq!(claims["client_id"], holding.by, "{claims}: {told}");
+            return;
+        }
+        for (name, value) in &holding.about {
+            if way.to.goes_on() || *name == "sub" || claims.get(name).is_some() {
+                assert_eq!(&claims[*name], value, "{name}: {claims}: {told}");
+            }
+        }
+        if way.to == Elsewhere {
+            assert_eq!(claims["client_id"], "agent-at-chat", "{claims}: {told}");
+            assert_eq!(claims["resource"], "https://mcp.chat.test", "{claims}: {told}");
+        }
+    }
+
+    /// That what was renewed is for the same as before.
+    fn goes_on_as_before(&self, holding: &Holding, told: &str) {
+        let claims = self.claims_of(holding);
+        let named = json!({ "jti": claims["jti"], "client_id": claims["client_id"] });
+        assert_eq!((&named, said_of(&claims)), (&holding.itself, holding.about.clone()), "{claims}: {told}");
+        assert_eq!(actors(&claims), holding.actors, "{claims}: {told}");
+        assert!(moment(&claims, "exp") <= holding.all_ends, "{claims}: {told}");
+    }
+
+    /// RFC 7009, section 2.1: with what somebody was given ends everything that came of it, and nothing else.
+    fn ends_with_what_it_comes_of(&mut self) {
+        let is_child =
+            |at: &usize| matches!(self.held[*at].kind, Child(_)) && self.has_not_expired(&self.held[*at]);
+        let children: Vec<usize> = (0..self.held.len()).filter(is_child).collect();
+        let mut ended = None;
+        if !children.is_empty() {
+            let child = *self.numbers.of(&children);
+            ended = Some(child);
+            self.ends(child, |token| token.children.contains(&child));
+        }
+        let own = self.held.iter().position(|token| token.kind == Own).expect("what the person granted");
+        if self.has_not_expired(&self.held[own]) {
+            self.ends(own, |token| {
+                token.of_grant || ended.is_some_and(|child| token.children.contains(&child))
+            });
+        }
+    }
+
+    fn has_not_expired(&self, token: &Holding) -> bool {
+        // It takes a moment to look at all of them.
+        token.ends > self.stack.now() + 20
+    }
+
+    /// Ends one, and looks at all of them.
+    fn ends(&mut self, revoked: usize, has_ended: impl Fn(&Holding) -> bool) {
+        let (by, text) = (self.held[revoked].by, self.held[revoked].text.clone());
+        Agent::with_basic(self.stack, by).revokes(&text);
+        let held: Vec<(usize, &Holding)> = self.held.iter().enumerate().collect();
+        for (at, token) in held {
+            if !matches!(token.kind, Access(_) | Child(_) | Own) || !self.has_not_expired(token) {
+                continue;
+            }
+            let said = Agent::with_basic(self.stack, token.by).introspects(&token.text);
+            let expected = if has_ended(token) { json!(false) } else { json!(true) };
+            assert_eq!(said["active"], expected, "{token:?} after the end of {:?}", self.held[revoked]);
+            if has_ended(token) && at != revoked {
+                *self.ended.entry(by).or_default() += 1;
             }
         }
     }
@@ -548,21 +714,26 @@ fn where_everything_ends_soon() -> Stack {
 fn no_chain_of_any_tokens_says_more_than_it_is_made_of_or_outlives_it() {
     let stack = where_everything_ends_soon();
     let keys = stack.get("/jwks.json").ok().json();
-    let mut gone: BTreeMap<&'static str, u32> = BTreeMap::new();
+    let (mut gone, mut ended) = (BTreeMap::<&'static str, u32>::new(), BTreeMap::<&'static str, u32>::new());
     for seed in 1..=30 {
         let mut walk = Walk::begins(&stack, &keys, seed);
         for _ in 0..30 {
             walk.goes_on();
         }
-        let root = walk.held.iter().find(|token| token.kind == Own).cloned();
-        walk.ends_with_its_root(root.as_ref());
-        for (name, times) in walk.gone {
-            *gone.entry(name).or_default() += times;
+        walk.ends_with_what_it_comes_of();
+        for (sum, part) in [(&mut gone, walk.gone), (&mut ended, walk.ended)] {
+            for (name, times) in part {
+                *sum.entry(name).or_default() += times;
+            }
         }
     }
-    // That the law is about something: each way that is open was gone, and the closed one never.
+    // That the laws are about something: each way that is open was gone, and the closed one never; and with what each kind of client
+    // had, something ended.
     for way in WAYS.iter().filter(|way| way.name != "the file server goes to the ledger") {
         assert!(gone.contains_key(way.name), "{} was never gone: {gone:?}", way.name);
     }
     assert!(!gone.contains_key("the file server goes to the ledger"), "{gone:?}");
+    for client in ["report-agent", "delegating-agent", "files-tool", "partner-agent"] {
+        assert!(ended.contains_key(client), "nothing ended with what {client} had: {ended:?}");
+    }
 }

@@ -196,6 +196,34 @@ fn of_an_approval_and_a_denial_at_once_one_wins_and_the_agent_hears_that_one() {
     }
 }
 
+/// The operator shuts the person out in the midst of a crowd of their answers. Whichever of them came first, nothing is worth anything
+/// afterwards.
+#[test]
+fn of_an_approval_a_denial_and_the_end_of_everything_at_once_the_end_holds() {
+    let stack = Stack::shared();
+    let asked = asked(stack);
+    let answers = at_once(|number| {
+        if number == 0 {
+            stack.operator().does(&["user", "disable", &asked.person.user_name]);
+            return None;
+        }
+        Some(asked.answers(if number % 2 == 0 { &Answering::Yes } else { &Answering::No }))
+    });
+    let won: Vec<&Answer> = answers.iter().flatten().filter(|answer| answer.status == 303).collect();
+    assert!(won.len() <= 1, "{won:?}");
+    assert!(answers.iter().flatten().all(|answer| answer.status < 500));
+    let told = asked.comes();
+    assert_eq!(told.status, 400, "{}", told.text());
+    stack.operator().does(&["user", "enable", &asked.person.user_name]);
+    let told = asked.comes();
+    assert!(
+        ["access_denied", "transaction_failed", "slow_down", "authorization_pending"]
+            .contains(&told.string("error").as_str()),
+        "{}",
+        told.text()
+    );
+}
+
 #[test]
 fn another_persons_request_and_one_that_never_was_are_answered_alike() {
     let stack = Stack::shared();

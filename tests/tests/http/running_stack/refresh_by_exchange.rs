@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::agent::{Agent, BANK, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
-use crate::exchange::{ID_TOKEN, LEDGER, REFRESH_TOKEN, an_exchange, the_bank};
+use crate::exchange::{ID_TOKEN, LEDGER, REFRESH_TOKEN, an_exchange, the_bank, without_details};
 use crate::person::{Tokens, granted, somebody};
 use crate::stack::Stack;
 use crate::token::verified;
@@ -156,12 +156,10 @@ fn nobody_gets_one_without_registration_and_policy() {
     let stack = Stack::shared();
     let first = granted(&an_agent(stack), &somebody(stack), &asks_for_a_file());
     let files = the_file_tool(stack);
-    let more = Parameters::of([("requested_token_type", REFRESH_TOKEN)]);
+    let more = without_details().and("requested_token_type", REFRESH_TOKEN);
     files.exchanges_for(&first.access_token, FILES, &more).is_refused(400, "invalid_target");
     let for_bank = files.exchanges(&first.access_token, BANK).ok().string("access_token");
-    the_bank(stack)
-        .exchanges_for(&for_bank, crate::exchange::LEDGER, &more)
-        .is_refused(400, "unauthorized_client");
+    the_bank(stack).exchanges_for(&for_bank, LEDGER, &more).is_refused(400, "unauthorized_client");
 }
 
 fn exchanges_its_own(agent: &Agent<'_>, refresh_token: &str) -> Answer {

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::agent::{Agent, BANK, FILES, an_agent, asks, asks_for_a_file, the_file, the_file_tool};
 use crate::exchange::{
     ACCESS_TOKEN, AUDIENCES, Chain, GRANT, ID_TOKEN, LEDGER, REFRESH_TOKEN, acted_by, an_exchange,
-    own_token_of, the_bank, the_ledger,
+    own_token_of, the_bank, the_ledger, without_details,
 };
 use crate::person::{granted, somebody, somebody_with};
 use crate::stack::Stack;
@@ -98,7 +98,8 @@ fn an_id_token_by_exchange_names_everybody_who_acted_before() {
     let stack = Stack::shared();
     let chain =
         Chain::of(stack, granted(&an_agent(stack), &somebody(stack), &asks_for_a_file()).access_token);
-    let sent_back = the_ledger(stack).exchanges(&chain.ledger, FILES).ok().string("access_token");
+    let sent_back =
+        the_ledger(stack).exchanges_for(&chain.ledger, FILES, &without_details()).ok().string("access_token");
     let form = an_exchange(&sent_back, FILES).without("resource").and("requested_token_type", ID_TOKEN);
     let answer = the_file_tool(stack).sends("/token", &form).ok();
     assert_eq!(answer.json()["issued_token_type"], ID_TOKEN);
@@ -180,7 +181,7 @@ fn impersonation_names_no_new_actor_and_stays_tied_to_the_chain() {
     let agent = an_agent(stack);
     let first = granted(&agent, &somebody(stack), &asks_for_a_file());
     let chain = Chain::of(stack, first.access_token);
-    let unseen = the_ledger(stack).exchanges(&chain.ledger, FILES).ok();
+    let unseen = the_ledger(stack).exchanges_for(&chain.ledger, FILES, &without_details()).ok();
     let claims = verified(stack, &unseen.string("access_token")).claims;
     assert_eq!(claims["act"], json!({ "sub": "bank-tool", "act": { "sub": "files-tool" } }));
     assert_eq!(claims["scope"], "files.read");
@@ -197,7 +198,8 @@ fn a_chain_has_an_end() {
     let chain =
         Chain::of(stack, granted(&an_agent(stack), &somebody(stack), &asks_for_a_file()).access_token);
     let files = the_file_tool(stack);
-    let third = the_ledger(stack).exchanges(&chain.ledger, FILES).ok().string("access_token");
+    let third =
+        the_ledger(stack).exchanges_for(&chain.ledger, FILES, &without_details()).ok().string("access_token");
     let fourth = files.exchanges(&third, BANK).ok().string("access_token");
     let refused = the_bank(stack).exchanges(&fourth, LEDGER);
     refused.is_refused(400, "invalid_request");
@@ -308,6 +310,9 @@ fn an_id_token_is_exchanged_for_what_the_person_granted() {
     assert_eq!(claims["scope"], "files.access", "the policy lets no other pass");
     assert_eq!(claims["authorization_details"], json!([the_file("Q4-report.pdf", &["read"])]));
     assert_eq!(claims["sub"], verified(stack, &id_token).claims["sub"]);
+    // What was asked when they decided is told as it is by the access token beside it.
+    let asked = &verified(stack, &first.access_token).claims["asked"];
+    assert!(asked.is_string() && claims["asked"] == *asked, "{claims}");
     assert!(claims["exp"].as_i64() <= verified(stack, &id_token).claims["exp"].as_i64());
 
     exchanges(&agent, BANK).is_refused(400, "invalid_target");

@@ -282,6 +282,27 @@ fn sent_back() -> Vec<Row> {
             ask().with("max_age", "evil"),
         ),
         back(
+            "OpenID Core, 3.1.2.1",
+            "two spaces in acr_values",
+            "invalid_request",
+            "acr_values",
+            ask().with("acr_values", "a  b"),
+        ),
+        back(
+            "OpenID Core, 3.1.2.1",
+            "eleven acr_values",
+            "invalid_request",
+            "acr_values",
+            ask().with("acr_values", "1 2 3 4 5 6 7 8 9 10 11"),
+        ),
+        back(
+            "OpenID Core, 3.1.2.1",
+            "an over-long value of acr_values",
+            "invalid_request",
+            "acr_values",
+            ask().with("acr_values", &"a".repeat(257)),
+        ),
+        back(
             "RFC 9396, 5",
             "authorization_details that are no JSON",
             "invalid_authorization_details",

@@ -210,6 +210,27 @@ fn parameters() -> Vec<Row> {
             ask().with("max_age", &"9".repeat(40)),
         ),
         pushed(
+            "OpenID Core, 3.1.2.1",
+            "two spaces in acr_values",
+            "invalid_request",
+            "acr_values",
+            ask().with("acr_values", "a  b"),
+        ),
+        pushed(
+            "OpenID Core, 3.1.2.1",
+            "eleven acr_values",
+            "invalid_request",
+            "acr_values",
+            ask().with("acr_values", "1 2 3 4 5 6 7 8 9 10 11"),
+        ),
+        pushed(
+            "OpenID Core, 3.1.2.1",
+            "an over-long value of acr_values",
+            "invalid_request",
+            "acr_values",
+            ask().with("acr_values", &"a".repeat(257)),
+        ),
+        pushed(
             "OpenID Core, 6.1",
             "a request object",
             "request_not_supported",
