@@ -259,6 +259,6 @@ fn a_token_does_not_choose_who_vouches_for_it() {
             assert_eq!(stolen.misjudged(door, &token, SHAPE), None, "an HMAC at {door:?}");
         }
     }
-    let form = an_exchange(&stolen.token(Door::Subject, |_, _, _| {}), FILES).with("scope", "files.read");
-    stolen.files.sends("/token", &form).ok();
+    let form = an_exchange(&stolen.token(Door::Subject, |_, _, _| {}), FILES);
+    stolen.files.sends("/token", &form.and("authorization_details", "[]")).ok();
 }
