@@ -97,6 +97,28 @@ class Alarms(unittest.TestCase):
             ["DeadLetters: AWS/DynamoDB ThrottledRequests by ['TableName']"],
         )
 
+    def test_each_comes_by_one_too_many_save_answers_of_which_some_may_fail_or_be_slow_and_news_that_may_wait(self):
+        """The statistic, and above what: another one would make an alarm that never comes, or always."""
+        bounds = {
+            "5XXError": ({"Average"}, 0.02),
+            "Count": ({"Sum"}, 0.02),
+            "5xx": ({"Sum"}, 0.02),
+            "Latency": ({"p99"}, 1500),
+            "DeliveryToS3.DataFreshness": ({"Maximum"}, 3600),
+            "ApproximateNumberOfMessagesVisible": ({"Maximum"}, 0),
+        }
+        for alarm in self.each():
+            of_each = [found["MetricStat"] for found in alarm.get("Metrics", []) if "MetricStat" in found]
+            statistics = {found["Stat"] for found in of_each} or {alarm.get("Statistic", alarm.get("ExtendedStatistic"))}
+            periods = {found["Period"] for found in of_each} or {alarm["Period"]}
+            for _, metric, _ in metrics(alarm):
+                with self.subTest(alarm["AlarmName"], metric=metric):
+                    expected = bounds.get(metric, ({"Sum"}, 0))
+                    self.assertEqual((statistics, float(alarm["Threshold"])), expected)
+                    self.assertEqual(alarm["ComparisonOperator"], "GreaterThanThreshold")
+                    self.assertLessEqual(max(periods) * alarm["EvaluationPeriods"], 3600)
+                    self.assertNotIn("DatapointsToAlarm", alarm)
+
     def test_none_asks_for_more_metrics_than_one_alarm_takes(self):
         """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html"""
         for name, alarm in alarms(self.product).items():
