@@ -73,7 +73,12 @@ fn fifty_rotations_of_one_refresh_token_are_one_rotation() {
         item["version"]["N"].as_str().and_then(|version| version.parse().ok()).expect("a version")
     };
     let before = moves();
-    let answers = at_once(|_| agent.refreshes(&tokens.refresh_token));
+    // Fifty functions that start at once on a small machine may run out of a request's time: the client then asks again.
+    let answers = at_once(|_| {
+        let answer = agent.refreshes(&tokens.refresh_token);
+        let ran_out = stack.is_deployed() && answer.status == 503;
+        if ran_out { agent.refreshes(&tokens.refresh_token) } else { answer }
+    });
     assert_eq!(moves(), before + 1, "one change of state");
     let successors: BTreeSet<String> =
         answers.iter().map(|answer| answer.clone().ok().string("refresh_token")).collect();
