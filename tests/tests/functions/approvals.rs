@@ -270,7 +270,10 @@ impl Crew {
         let outcome = match ready.visit {
             visit if visit.function() == "backchannel" => self.is_well_asked(ready, granted),
             Visit::ShowApproval | Visit::ShowWaiting => {
-                let request = ready.browser.answers(self.place, granted, "approve");
+                let listed = (ready.visit == Visit::ShowWaiting)
+                    .then(|| self.at_approval(&ready.browser.opens_approval(&ready.token)));
+                let request =
+                    ready.browser.answers(self.place, listed.as_ref().unwrap_or(granted), "approve");
                 expect(Visit::Approve.is_granted(&self.at_approval(&request)), "the page cannot be submitted")
             }
             Visit::Poll => {
