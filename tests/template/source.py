@@ -230,7 +230,7 @@ def own(function):
 
 
 # What a room does with the table for a function that calls this of it.
-OF_PEOPLE = {"check_password": "credentials", "change_asks": "asks"}
+OF_PEOPLE = {"check_password": "credentials", "change_asks": "asks", "change_passkeys": "passkeys"}
 
 
 def of_tokens(function):

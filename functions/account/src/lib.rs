@@ -6,6 +6,7 @@ mod enrolment;
 mod front;
 mod invitations;
 mod just_now;
+mod links;
 mod passkeys;
 mod user_code;
 

@@ -1,13 +1,9 @@
-use environment::Fault;
 use http::Problem;
-use oauth::{Parameters, PasskeyRefused, Refusal};
+use oauth::{Parameters, Passkeys, Refusal};
 use pages::SignInProblem;
 use passkeys::{Claim, RelyingParty, Unproven};
 use reception::Guest;
 use store::Person;
-
-/// How often it is tried again because the same person's passkeys changed at the same moment.
-const MOST_TRIES: usize = 8;
 
 /// Why nobody was signed in: what they are told, and what the audit is.
 pub(crate) struct NotProven {
@@ -26,7 +22,7 @@ pub(crate) fn is_meant(parameters: &Parameters) -> Result<bool, Refusal> {
 pub(crate) async fn check(
     guest: &Guest<'_>,
     parameters: &Parameters,
-) -> Result<Result<Box<Person>, NotProven>, Problem> {
+) -> Result<Result<Person, NotProven>, Problem> {
     let Some(relying_party) = guest.relying_party() else {
         return Ok(Err(refused("nobody signs in with a passkey here")));
     };
@@ -37,42 +33,31 @@ pub(crate) async fn check(
         Ok(claim) => claim,
         Err(unproven) => return Ok(Err(unproven.into())),
     };
-    for _ in 0..MOST_TRIES {
-        if let Some(settled) = settle(guest, &relying_party, claim.clone()).await? {
-            return Ok(settled);
-        }
-    }
-    Err(Fault::unavailable("table", "the passkeys of this person have just changed").into())
+    let decide = |person, own| answered(guest, &relying_party, &claim, person, own);
+    Ok(guest.change_passkeys(claim.person(), decide).await?)
 }
 
-/// One try; `None` when something else changed the person's passkeys meanwhile, and this has to be decided again.
-async fn settle(
+/// Who has answered, and their passkeys once that is kept.
+fn answered(
     guest: &Guest<'_>,
     relying_party: &RelyingParty,
-    claim: Claim,
-) -> Result<Option<Result<Box<Person>, NotProven>>, Problem> {
-    let (person, kept) = guest.store.person_and_passkeys(claim.person()).await?;
-    let Some(person) = person else {
-        return Ok(Some(Err(refused("there is no such person"))));
-    };
+    claim: &Claim,
+    person: Option<Person>,
+    own: Passkeys,
+) -> Result<(Person, Passkeys), NotProven> {
+    let person = person.ok_or_else(|| refused("there is no such person"))?;
     // For the audit alone: the answer is the same, be there such a person or not.
     http::note_person(&person.id);
-    if kept.passkeys.has_answered(&claim.challenge(), guest.now) {
-        return Ok(Some(Err(late("the challenge was answered before"))));
+    let came_again = || late("the challenge was answered before");
+    if own.has_answered(&claim.challenge(), guest.now) {
+        return Err(came_again());
     }
-    let proven = match claim.proven(relying_party, &kept.passkeys, guest.now) {
-        Ok(proven) => proven,
-        Err(unproven) => return Ok(Some(Err(unproven.into()))),
-    };
+    let proven = claim.clone().proven(relying_party, &own, guest.now)?;
     if person.disabled {
-        return Ok(Some(Err(refused("the person may not sign in"))));
+        return Err(refused("the person may not sign in"));
     }
-    match kept.passkeys.clone().used(proven.passkey, proven.challenge, guest.now) {
-        Ok(next) if guest.store.keep_passkeys(&kept, &next).await? => Ok(Some(Ok(Box::new(person)))),
-        Ok(_) => Ok(None),
-        Err(PasskeyRefused::Answered) => Ok(Some(Err(late("the challenge was answered before")))),
-        Err(_) => Ok(Some(Err(refused("the person has no such passkey")))),
-    }
+    let next = own.used(proven.passkey, proven.challenge, guest.now).map_err(|_| came_again())?;
+    Ok((person, next))
 }
 
 fn refused(why: &str) -> NotProven {

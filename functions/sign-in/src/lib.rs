@@ -1,5 +1,5 @@
-//! Signing in, by password or passkey, and out, and changing the password. A wrong password, an unknown name and a person who may not sign in get
-//! the same answer for the same work.
+//! Signing in, by password or passkey, and out, and changing the password. A wrong password, an unknown name and a person who may not
+//! sign in get the same answer for the same work.
 
 mod by_passkey;
 mod change_password;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use url::Url;
 
 use crate::scope::{ISSUER_SCOPES, OFFLINE_ACCESS, OPENID};
 pub use crate::strangers::{ClientOrigin, Documents, OpenTo, OutboundSettings, Registration};
@@ -14,7 +13,7 @@ use crate::time::seconds;
 use crate::{
     AccessTokenClaims, AuthorizationDetail, AuthorizationDetails, Channel, Child, ClientId, EmailAddress,
     ExchangeRule, IdJagTarget, PhoneNumber, RedirectUri, Refusal, ResourceUri, Scope, Timestamp, ToolId,
-    TrustedIssuer,
+    TrustedIssuer, passkey_domain,
 };
 
 /// The settings of the whole server.
@@ -95,11 +94,9 @@ impl Server {
         self.pages.as_deref().unwrap_or(&self.issuer)
     }
 
-    /// Whether people can sign in with passkeys: it is wanted, and the pages have a domain, to which a passkey belongs (Web
-    /// Authentication Level 3, section 4, "relying party identifier").
+    /// Whether people can sign in with passkeys: it is wanted, and the pages have a domain.
     pub fn has_passkeys(&self) -> bool {
-        let has_domain = Url::parse(self.pages_url()).is_ok_and(|url| url.domain().is_some());
-        self.sign_in.passkeys && has_domain
+        self.sign_in.passkeys && passkey_domain(self.pages_url()).is_some()
     }
 
     /// The URL of a page, such as `/authorize`.

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use url::Url;
 
 use crate::identifiers::identifier;
 use crate::request::disturbs_a_page;
@@ -20,6 +21,12 @@ pub const CHALLENGE_LASTS: Duration = Duration::from_mins(10);
 pub const ENROLMENT_LASTS: Duration = Duration::from_hours(1);
 /// The longest identifier of a credential, in bytes (Web Authentication Level 3, section 4, "credential ID").
 const LONGEST_ID: usize = 1023;
+
+/// The domain of pages at this URL, to which their passkeys belong (Web Authentication Level 3, section 4, "relying party
+/// identifier"); `None` where they have an address in its place, and so no passkeys.
+pub fn passkey_domain(pages: &str) -> Option<String> {
+    Url::parse(pages).ok()?.domain().map(str::to_owned)
+}
 
 identifier!(
     /// What an authenticator calls a passkey (Web Authentication Level 3, section 4, "credential ID"), in base64url.
@@ -53,8 +60,6 @@ pub struct Passkey {
     pub name: PasskeyName,
     /// Its public key and its count of signatures, as the room that verifies them wrote it.
     pub credential: Value,
-    /// The attestation object that it was registered with, in base64url: it has the public key as the authenticator wrote it.
-    pub attestation: String,
     /// When it was registered.
     pub made_at: Timestamp,
     /// When the person last signed in with it.
@@ -215,7 +220,6 @@ mod tests {
             id: PasskeyId::of(&[number; 16]).unwrap(),
             name: PasskeyName::parse("My phone").unwrap(),
             credential: Value::Null,
-            attestation: String::new(),
             made_at: NOW,
             used_at: None,
         }

@@ -141,10 +141,6 @@ impl PasskeysPage<'_> {
         self.passkeys.len() >= MOST_PASSKEYS
     }
 
-    fn typed_name_text(&self) -> String {
-        languages::foreign_text(self.typed_name, LONGEST_PASSKEY_NAME)
-    }
-
     fn problem_text(&self) -> Option<Message> {
         self.problem.map(|problem| problem.text(&self.frame))
     }
@@ -152,16 +148,17 @@ impl PasskeysPage<'_> {
     fn field_with_problem(&self) -> Option<&'static str> {
         self.problem.and_then(PasskeyProblem::field)
     }
-
-    fn longest_name() -> usize {
-        LONGEST_PASSKEY_NAME
-    }
 }
 
 impl ListedPasskey<'_> {
     fn name_text(&self) -> String {
-        languages::foreign_text(self.name, LONGEST_PASSKEY_NAME)
+        name_text(self.name)
     }
+}
+
+/// What a person calls a passkey, or typed for its name.
+pub(crate) fn name_text(name: &str) -> String {
+    languages::foreign_text(name, LONGEST_PASSKEY_NAME)
 }
 
 /// The page that a link of the administrator's leads to, where a person registers a passkey without being signed in. Posts `person`,
@@ -205,19 +202,11 @@ impl EnrolPasskeyPage<'_> {
         self.frame.tell("enrol-passkey-lead", &named)
     }
 
-    fn typed_name_text(&self) -> String {
-        languages::foreign_text(self.typed_name, LONGEST_PASSKEY_NAME)
-    }
-
     fn problem_text(&self) -> Option<Message> {
         self.problem.map(|problem| problem.text(&self.frame))
     }
 
     fn field_with_problem(&self) -> Option<&'static str> {
         self.problem.and_then(PasskeyProblem::field)
-    }
-
-    fn longest_name() -> usize {
-        LONGEST_PASSKEY_NAME
     }
 }

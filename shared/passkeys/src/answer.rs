@@ -1,5 +1,6 @@
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{Challenge, RelyingParty, Unproven};
 
@@ -47,4 +48,14 @@ pub(crate) fn check_client_data(
         return Err(Unproven::InAFrame);
     }
     Ok(())
+}
+
+/// What the crate beneath compares an answer with. It takes no challenge but its own, so ours is put in its place.
+pub(crate) fn expected<T: Serialize + DeserializeOwned>(
+    state: T,
+    challenge: &Challenge,
+) -> Result<T, Unproven> {
+    let mut state = serde_json::to_value(state).map_err(|_| Unproven::Invalid)?;
+    *state.get_mut("challenge").ok_or(Unproven::Invalid)? = Value::String(challenge.to_string());
+    serde_json::from_value(state).map_err(|_| Unproven::Invalid)
 }

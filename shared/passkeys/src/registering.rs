@@ -2,9 +2,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth::{Passkey, PasskeyId, PasskeyName, Passkeys, PersonId, Sha256Digest, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
+use webauthn_rs_core::WebauthnCore;
 use webauthn_rs_core::proto::{
-    COSEAlgorithm, RegisterPublicKeyCredential, RegistrationExtensionsClientOutputs, UserVerificationPolicy,
+    COSEAlgorithm, RegisterPublicKeyCredential, RegistrationExtensionsClientOutputs, RegistrationState,
+    UserVerificationPolicy,
 };
 
 use crate::relying_party::TIMEOUT;
@@ -94,24 +96,19 @@ impl Registering {
             &self.challenge,
             relying_party,
         )?;
-        let attestation = URL_SAFE_NO_PAD.encode(&response.attestation_object);
         // Nobody has signed these.
         answer.extensions = RegistrationExtensionsClientOutputs::default();
-        let state = state(relying_party, &self)?;
-        let credential = relying_party.core().register_credential(&answer, &state, None)?;
+        let core = relying_party.core();
+        let state = state(&core, &self)?;
+        let credential = core.register_credential(&answer, &state, None)?;
         let id = PasskeyId::of(&credential.cred_id).ok_or(Unproven::Invalid)?;
         let credential = serde_json::to_value(&credential).map_err(|_| Unproven::Invalid)?;
-        let passkey = Passkey { id, name, credential, attestation, made_at: now, used_at: None };
+        let passkey = Passkey { id, name, credential, made_at: now, used_at: None };
         Ok(Registered { passkey, challenge: self.challenge.digest() })
     }
 }
 
-/// What the crate beneath compares an answer with. It takes no challenge but its own, so ours is put in its place.
-fn state(
-    relying_party: &RelyingParty,
-    begun: &Registering,
-) -> Result<webauthn_rs_core::proto::RegistrationState, Unproven> {
-    let core = relying_party.core();
+fn state(core: &WebauthnCore, begun: &Registering) -> Result<RegistrationState, Unproven> {
     let person = begun.person.as_str();
     let builder = core.new_challenge_register_builder(person.as_bytes(), person, person)?;
     let builder = builder
@@ -119,15 +116,5 @@ fn state(
         .require_resident_key(true)
         .credential_algorithms(ALGORITHMS.to_vec());
     let (_, state) = core.generate_challenge_register(builder)?;
-    answering(state, &begun.challenge)
-}
-
-/// The state of a ceremony with another challenge.
-pub(crate) fn answering<T: Serialize + serde::de::DeserializeOwned>(
-    state: T,
-    challenge: &Challenge,
-) -> Result<T, Unproven> {
-    let mut state = serde_json::to_value(state).map_err(|_| Unproven::Invalid)?;
-    *state.get_mut("challenge").ok_or(Unproven::Invalid)? = Value::String(challenge.to_string());
-    serde_json::from_value(state).map_err(|_| Unproven::Invalid)
+    answer::expected(state, &begun.challenge)
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use url::{Host, Url};
+use oauth::passkey_domain;
+use url::Url;
 use webauthn_rs_core::WebauthnCore;
 
 /// How long a browser should wait for the person: a wish. How long an answer is good, the seal of its ceremony says.
@@ -17,10 +18,9 @@ pub struct RelyingParty {
 impl RelyingParty {
     /// The relying party of the pages at this URL; `None` where it has an address in place of a domain, which can have no passkeys.
     pub fn of(name: &str, pages: &str) -> Option<Self> {
-        let url = Url::parse(pages).ok()?;
-        let Some(Host::Domain(id)) = url.host() else { return None };
-        let origin = Url::parse(&url.origin().ascii_serialization()).ok()?;
-        Some(Self { name: name.to_owned(), id: id.to_owned(), origin })
+        let id = passkey_domain(pages)?;
+        let origin = Url::parse(&Url::parse(pages).ok()?.origin().ascii_serialization()).ok()?;
+        Some(Self { name: name.to_owned(), id, origin })
     }
 
     /// `rp.id`.

@@ -1,12 +1,12 @@
 use oauth::{Passkey, PasskeyId, Passkeys, PersonId, Sha256Digest, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use webauthn_rs_core::WebauthnCore;
 use webauthn_rs_core::proto::{
     AuthenticationExtensionsClientOutputs, AuthenticationState, Credential, PublicKeyCredential,
     UserVerificationPolicy,
 };
 
-use crate::registering::answering;
 use crate::relying_party::TIMEOUT;
 use crate::{Challenge, RelyingParty, Unproven, answer};
 
@@ -99,9 +99,9 @@ impl Claim {
         let passkey = own.get(&id).ok_or(Unproven::UnknownPasskey)?;
         let mut credential: Credential =
             serde_json::from_value(passkey.credential.clone()).map_err(|_| Unproven::Invalid)?;
-        let state = state(relying_party, &self.challenge)?;
-        let result =
-            relying_party.core().authenticate_single_credential(&self.answer, &state, &credential)?;
+        let core = relying_party.core();
+        let state = state(&core, &self.challenge)?;
+        let result = core.authenticate_single_credential(&self.answer, &state, &credential)?;
         if !result.user_verified() {
             return Err(Unproven::PersonNotVerified);
         }
@@ -112,10 +112,8 @@ impl Claim {
     }
 }
 
-/// What the crate beneath compares an answer with. It takes no challenge but its own, so ours is put in its place.
-fn state(relying_party: &RelyingParty, challenge: &Challenge) -> Result<AuthenticationState, Unproven> {
-    let core = relying_party.core();
+fn state(core: &WebauthnCore, challenge: &Challenge) -> Result<AuthenticationState, Unproven> {
     let builder = core.new_challenge_authenticate_builder(vec![], Some(UserVerificationPolicy::Required))?;
     let (_, state) = core.generate_challenge_authenticate(builder)?;
-    answering(state, challenge)
+    answer::expected(state, challenge)
 }

@@ -3,8 +3,8 @@ use oauth::{Asks, PersonId};
 
 use crate::Guest;
 
-/// How often it is tried again because an agent asked at the same moment.
-const MOST_TRIES: usize = 8;
+/// How often it is tried again because somebody else, such as an agent that asks, changed the same at the same moment.
+pub(crate) const MOST_TRIES: usize = 8;
 
 impl Guest<'_> {
     /// Changes what is known of who asks a person, on top of whatever others change meanwhile; `false` where it was so already.

@@ -217,9 +217,7 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// When the browser's cookie cannot be set.
     pub fn page(&self, status: StatusCode, page: String, leads_to: &[&str]) -> Result<Response, Problem> {
-        let mut response = html(status, page, &content_security_policy(leads_to), &self.site);
-        self.browser.remember(&mut response, &self.site)?;
-        Ok(response)
+        self.page_under(&content_security_policy(leads_to), status, page)
     }
 
     /// Sends a page on which a passkey is registered or used.
@@ -227,7 +225,11 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// When the browser's cookie cannot be set.
     pub fn page_with_script(&self, status: StatusCode, page: String) -> Result<Response, Problem> {
-        let mut response = html(status, page, &content_security_policy_with_script(&[]), &self.site);
+        self.page_under(&content_security_policy_with_script(&[]), status, page)
+    }
+
+    fn page_under(&self, policy: &str, status: StatusCode, page: String) -> Result<Response, Problem> {
+        let mut response = html(status, page, policy, &self.site);
         self.browser.remember(&mut response, &self.site)?;
         Ok(response)
     }

@@ -1,9 +1,11 @@
 use environment::Fault;
-use oauth::{CHALLENGE_LASTS, PHISHING_RESISTANT, Refusal, meets_acr};
+use oauth::{CHALLENGE_LASTS, PHISHING_RESISTANT, Passkeys, PersonId, Refusal, meets_acr};
 use pages::PasskeyOffer;
 use passkeys::{Challenge, RelyingParty, SigningIn};
+use store::Person;
 
 use crate::Guest;
+use crate::asks::MOST_TRIES;
 
 /// The seal of a sign-in with a passkey, for as long as its challenge is good.
 const SIGNING_IN: &str = "sign in with a passkey";
@@ -18,13 +20,14 @@ impl Guest<'_> {
 
     /// Whether somebody can sign in here by one of the authentication contexts that a client demands, if it demands any.
     pub fn can_meet(&self, acr_values: &[String]) -> bool {
-        meets_acr(self.relying_party().map(|_| PHISHING_RESISTANT), acr_values)
+        let has_passkeys = self.configuration.server.has_passkeys();
+        meets_acr(has_passkeys.then_some(PHISHING_RESISTANT), acr_values)
     }
 
     /// From now on what a client demands counts, where it is something that people can do here: nothing but a passkey meets any demand.
     pub(crate) fn is_demanded(&self, acr_values: &[String]) {
         if !acr_values.is_empty() && self.can_meet(acr_values) {
-            // A second request does not change the page in the middle of an answer.
+            // A request before may have demanded it already.
             let _ = self.takes_passkey.set(());
         }
     }
@@ -32,6 +35,29 @@ impl Guest<'_> {
     /// Whether nothing but a passkey will do.
     pub(crate) fn takes_passkey(&self) -> bool {
         self.takes_passkey.get().is_some()
+    }
+
+    /// Changes a person's passkeys, on top of whatever else changes meanwhile, by one conditional write. `decide` gets the person as
+    /// the table knows them and gives back who they are, so that nobody's are changed who does not exist.
+    ///
+    /// # Errors
+    /// When the table does not answer, or somebody else always came first. Inside, why `decide` changed nothing.
+    pub async fn change_passkeys<E>(
+        &self,
+        id: &PersonId,
+        decide: impl Fn(Option<Person>, Passkeys) -> Result<(Person, Passkeys), E>,
+    ) -> Result<Result<Person, E>, Fault> {
+        for _ in 0..MOST_TRIES {
+            let (person, kept) = self.store.person_and_passkeys(id).await?;
+            let (person, next) = match decide(person, kept.passkeys.clone()) {
+                Ok(decided) => decided,
+                Err(refused) => return Ok(Err(refused)),
+            };
+            if self.store.keep_passkeys(&kept, &next).await? {
+                return Ok(Ok(person));
+            }
+        }
+        Err(Fault::unavailable("table", "the passkeys of this person have just changed"))
     }
 
     /// A fresh challenge.

@@ -66,12 +66,10 @@ impl Store {
     ) -> Result<bool, Fault> {
         let draft = self.draft_beside_details(next).await?.with("attempt", text(attempt));
         for _ in 0..MOST_TRIES {
-            let unspent = Condition::new(
-                "attribute_exists(pk) AND attribute_not_exists(spent)",
-                vec![(":request", text(next.id.as_str()))],
-            );
+            let unspent = Condition::new("attribute_exists(pk) AND attribute_not_exists(spent)", vec![]);
+            let request = vec![(":request", text(next.id.as_str()))];
             let writes = vec![
-                self.changed_if(&key(code), "SET spent = :request", unspent)?,
+                self.changed_if(&key(code), "SET spent = :request", Some(unspent), request)?,
                 self.put_if(draft.clone(), Condition::absent())?,
             ];
             match self.all_or_nothing(writes).await? {
@@ -104,8 +102,10 @@ impl Store {
             "attribute_not_exists(pk) OR (version = :unheard AND attempt = :attempt)",
             vec![(":unheard", number(unheard.version)), (":attempt", text(attempt))],
         );
-        let writes =
-            [self.changed_if(&key(code), "REMOVE spent", is_ours), self.closed_if(unheard, is_unheard, now)];
+        let writes = [
+            self.changed_if(&key(code), "REMOVE spent", Some(is_ours), vec![]),
+            self.closed_if(unheard, is_unheard, now),
+        ];
         if let Ok(writes) = writes.into_iter().collect() {
             let _ = aws::in_its_own_time(self.all_or_nothing(writes)).await;
         }

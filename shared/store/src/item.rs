@@ -262,28 +262,13 @@ impl Store {
         values: Vec<(&str, AttributeValue)>,
     ) -> Result<Written, Fault> {
         let attempt = self.attempt();
-        match self.change_unsettled(&attempt, key, update, condition, values).await {
-            Err(fault) => self.settle(key, &attempt, fault).await,
-            written => written,
-        }
-    }
-
-    /// As [`Store::change_if`], for who does not ask what became of it when nothing is heard: a look takes time.
-    pub(crate) async fn change_unsettled(
-        &self,
-        attempt: &str,
-        key: &Key,
-        update: &str,
-        condition: Condition<'_>,
-        values: Vec<(&str, AttributeValue)>,
-    ) -> Result<Written, Fault> {
         let mut request = self
             .client
             .update_item()
             .table_name(&*self.table)
             .set_key(Some(key.to_item()))
             .update_expression(format!("{update}, attempt = :attempt"))
-            .expression_attribute_values(":attempt", text(attempt))
+            .expression_attribute_values(":attempt", text(&attempt))
             .condition_expression(condition.expression)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         for (name, value) in condition.values.into_iter().chain(values) {
@@ -291,7 +276,10 @@ impl Store {
         }
         match request.send().await {
             Ok(_) => Ok(Written::Done),
-            Err(error) => Ok(judge(met(error)?, attempt)),
+            Err(error) => match met(error) {
+                Ok(standing) => Ok(judge(standing, &attempt)),
+                Err(fault) => self.settle(key, &attempt, fault).await,
+            },
         }
     }
 
@@ -352,19 +340,24 @@ impl Store {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// One of several writes that are made together: attributes of an item change, if the condition holds.
+    /// One of several writes that are made together: attributes of an item change, if the condition holds; without one, whatever
+    /// stands there.
     pub(crate) fn changed_if(
         &self,
         key: &Key,
         update: &str,
-        condition: Condition<'_>,
+        condition: Option<Condition<'_>>,
+        values: Vec<(&str, AttributeValue)>,
     ) -> Result<TransactWriteItem, Fault> {
-        let mut change = Update::builder()
-            .table_name(&*self.table)
-            .set_key(Some(key.to_item()))
-            .update_expression(update)
-            .condition_expression(condition.expression);
-        for (name, value) in condition.values {
+        let mut change =
+            Update::builder().table_name(&*self.table).set_key(Some(key.to_item())).update_expression(update);
+        if let Some(condition) = condition {
+            change = change.condition_expression(condition.expression);
+            for (name, value) in condition.values {
+                change = change.expression_attribute_values(name, value);
+            }
+        }
+        for (name, value) in values {
             change = change.expression_attribute_values(name, value);
         }
         let change = change.build().map_err(|error| Fault::broken(TABLE, error))?;

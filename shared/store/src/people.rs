@@ -1,4 +1,4 @@
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use environment::Fault;
 use oauth::configuration::Profile;
 use oauth::{Contact, LoginHint, PersonId, Reach, Timestamp};
@@ -196,9 +196,9 @@ impl Store {
         }
     }
 
-    /// Removes a person, what they were reached on, their passkeys, their user code and who asked them, frees their user name, and lets
-    /// nobody find them any more: all or nothing, on condition that the person and what they were reached on still are what was read. Their `sub`
-    /// is never given out again. What they were reached on is given back.
+    /// Removes a person, what they were reached on, their passkeys, their user code and who asked them, frees their user name, and
+    /// lets nobody find them any more: all or nothing, on condition that the person and what they were reached on still are what was
+    /// read. Their `sub` is never given out again. What they were reached on is given back.
     ///
     /// # Errors
     /// When the table does not answer; [`Fault::Unavailable`] when somebody else changed something of it meanwhile.
@@ -243,14 +243,8 @@ impl Store {
 
     /// Whether a person is one of those who are found by this. Several may be: families share telephones.
     fn found_by(&self, change: &str, contact: &Contact, id: &PersonId) -> Result<TransactWriteItem, Fault> {
-        let update = Update::builder()
-            .table_name(&*self.table)
-            .set_key(Some(contact_key(contact).to_item()))
-            .update_expression(change)
-            .expression_attribute_values(":person", AttributeValue::Ss(vec![id.to_string()]))
-            .build()
-            .map_err(|error| Fault::broken("table", error))?;
-        Ok(TransactWriteItem::builder().update(update).build())
+        let person = AttributeValue::Ss(vec![id.to_string()]);
+        self.changed_if(&contact_key(contact), change, None, vec![(":person", person)])
     }
 
     /// Everybody, by user name, from the index.

@@ -5,11 +5,10 @@ use reception::{Destination, Guest};
 
 use super::Visitor;
 use crate::Services;
+use crate::links::code_of_a_link;
 
 /// The seal of this form.
 const FORM: &str = "confirm device";
-/// The most characters of a code: more has none of ours.
-const LONGEST_CODE: usize = 64;
 
 /// What a link that was sent to a device says.
 struct Link {
@@ -41,12 +40,8 @@ pub(crate) async fn submit(services: &Services, guest: &Guest<'_>) -> Result<Res
 }
 
 fn link(parameters: &Parameters) -> Result<Link, Refusal> {
-    let code = parameters.required("code")?;
-    let is_code = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_');
-    if code.len() > LONGEST_CODE || !code.bytes().all(is_code) {
-        return Err(Refusal::MalformedParameter { name: "code", expected: "the code of a link" });
-    }
-    Ok(Link { device: super::device(parameters)?, code: Secret::new(code.to_owned()) })
+    let code = code_of_a_link(parameters)?;
+    Ok(Link { device: super::device(parameters)?, code })
 }
 
 fn page(visitor: &Visitor<'_>, link: &Link, is_refused: bool) -> Result<Response, Problem> {

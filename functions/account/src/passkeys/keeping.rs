@@ -1,4 +1,3 @@
-use environment::Fault;
 use http::Problem;
 use http::audit::{Decision, Event, Outcome};
 use oauth::{PasskeyRefused, Passkeys, PersonId, Refusal};
@@ -9,9 +8,6 @@ use store::Person;
 use crate::Services;
 use crate::devices::tell_at;
 
-/// How often it is tried again because something else changed the same at the same moment.
-const MOST_TRIES: usize = 8;
-
 /// Changes a person's passkeys, on top of whatever else changes meanwhile, by one conditional write. Whoever is gone meanwhile, or may
 /// not sign in, changes nothing.
 pub(super) async fn change(
@@ -19,18 +15,15 @@ pub(super) async fn change(
     id: &PersonId,
     decide: impl Fn(Passkeys) -> Result<Passkeys, PasskeyRefused>,
 ) -> Result<Result<Person, PasskeyRefused>, Problem> {
-    for _ in 0..MOST_TRIES {
-        let (person, kept) = guest.store.person_and_passkeys(id).await?;
-        let person = person.filter(|person| !person.disabled).ok_or(Refusal::FormRejected)?;
-        let next = match decide(kept.passkeys.clone()) {
-            Ok(next) => next,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        if guest.store.keep_passkeys(&kept, &next).await? {
-            return Ok(Ok(person));
-        }
+    let of_somebody = |person: Option<Person>, own| {
+        let person = person.filter(|person| !person.disabled).ok_or(None)?;
+        Ok((person, decide(own).map_err(Some)?))
+    };
+    match guest.change_passkeys(id, of_somebody).await? {
+        Ok(person) => Ok(Ok(person)),
+        Err(Some(refused)) => Ok(Err(refused)),
+        Err(None) => Err(Refusal::FormRejected.into()),
     }
-    Err(Fault::unavailable("table", "the passkeys of this person have just changed").into())
 }
 
 /// Writes down what became of a change, and tells of one on all devices of the person: whoever made it may not have been them.

@@ -1,5 +1,5 @@
 use http::audit::{Event, Outcome};
-use http::{Problem, Response, StatusCode, answer, form, query};
+use http::{Problem, Response, StatusCode, form, query};
 use oauth::{Parameters, Passkeys, PersonId, Refusal, Secret};
 use pages::{EnrolPasskeyPage, Enrolment, PasskeyNotice, PasskeyProblem};
 use passkeys::{Holder, Registered};
@@ -10,9 +10,7 @@ use super::keeping::record;
 use super::registering::{offer, register};
 use super::status_of;
 use crate::Services;
-
-/// The most characters of a code: more has none of ours.
-const LONGEST_CODE: usize = 64;
+use crate::links::code_of_a_link;
 
 /// What a link of the administrator's says. It is proof of who somebody is, once, for an hour.
 struct Link {
@@ -40,10 +38,7 @@ pub(crate) async fn submit(services: &Services, guest: &Guest<'_>) -> Result<Res
     }
     let bound_to = *link.code.digest().as_bytes();
     match register(services, guest, &link.person, &parameters, &bound_to, keep).await? {
-        Ok(()) => {
-            let notice = PasskeyNotice::Registered.as_str();
-            Ok(answer::see_other(&format!("{}?notice={notice}", guest.path("/account/passkeys"))))
-        }
+        Ok(()) => Ok(guest.back_to("/account/passkeys", PasskeyNotice::Registered.as_str())),
         Err(problem) => {
             page(guest, &link, Some(problem), parameters.optional("name")?.unwrap_or_default()).await
         }
@@ -53,12 +48,7 @@ pub(crate) async fn submit(services: &Services, guest: &Guest<'_>) -> Result<Res
 fn link(parameters: &Parameters) -> Result<Link, Refusal> {
     let person = PersonId::parse(parameters.required("person")?)
         .ok_or(Refusal::MalformedParameter { name: "person", expected: "a person's identifier" })?;
-    let code = parameters.required("code")?;
-    let is_code = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_');
-    if code.len() > LONGEST_CODE || !code.bytes().all(is_code) {
-        return Err(Refusal::MalformedParameter { name: "code", expected: "the code of a link" });
-    }
-    Ok(Link { person, code: Secret::new(code.to_owned()) })
+    Ok(Link { person, code: code_of_a_link(parameters)? })
 }
 
 /// The person whose link it is, and their passkeys, while it is good.

@@ -2,6 +2,7 @@ use std::num::NonZero;
 use std::time::Duration;
 
 use oauth::configuration::{Brand, ExchangeSettings, Lifetimes, Limits, Server, SignInSettings};
+use oauth::passkey_domain;
 use pages::{Colour, Logo};
 use url::Url;
 
@@ -72,14 +73,13 @@ fn sign_in(file: &Read<ServerFile>, pages: &str, complaints: &mut Vec<Complaint>
     let (table, default) = (&file.value.sign_in, SignInSettings::default());
     let passwords = table.passwords.unwrap_or(default.passwords);
     let passkeys = table.passkeys.unwrap_or(default.passkeys);
-    let has_domain = Url::parse(pages).is_ok_and(|url| url.domain().is_some());
     if !passwords && !passkeys {
         complaints.push(file.complaint(
             &["sign_in", "passwords"],
             "Nobody could sign in: there are neither passwords nor passkeys.",
             "Leave one of both on.",
         ));
-    } else if !passwords && !has_domain {
+    } else if !passwords && passkey_domain(pages).is_none() {
         complaints.push(file.complaint(
             &["sign_in", "passwords"],
             format!("Nobody could sign in: {pages:?} has no domain, so there are no passkeys."),
