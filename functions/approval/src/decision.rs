@@ -146,11 +146,10 @@ async fn note_no(
 /// Lets the client ask this person no more, nor whoever would have acted: that is the agent whom the page named, and it has other ways.
 /// This comes before the no: whoever hears of a fault can press the button again.
 async fn block(guest: &Guest<'_>, person: &Person, waiting: &Waiting) -> Result<(), Problem> {
-    let BackchannelRequest { client_id: client, actor, .. } = &waiting.requested.request;
-    let blocked = |asks: Asks| actor.iter().fold(asks.blocked(client), Asks::blocked);
-    if guest.change_asks(&person.id, blocked).await? {
+    let request = &waiting.requested.request;
+    if guest.change_asks(&person.id, |asks| request.parties().fold(asks, Asks::blocked)).await? {
         Decision::new(Event::Block, Outcome::Granted, guest.request, guest.now)
-            .client(client)
+            .client(&request.client_id)
             .person(&person.id)
             .grant_id(&waiting.authorization.id)
             .record();

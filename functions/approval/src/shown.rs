@@ -74,7 +74,7 @@ async fn is_offered(
     person: &Person,
 ) -> Result<bool, Problem> {
     let Stage::Requested(requested) = &request.stage else { return Ok(false) };
-    let is_blocked = asks.is_some_and(|asks| asks.is_blocked(&requested.request.client_id));
+    let is_blocked = asks.is_some_and(|asks| asks.silence(&requested.request));
     let stands = person.allows_made_at(requested.requested_at);
     Ok(stands && !is_blocked && can_be_granted(guest, requested).await?)
 }

@@ -118,7 +118,8 @@ async fn ask(
         .map_or(settings.expires_in, |wanted| wanted.clamp(SHORTEST_EXPIRY, settings.longest_expiry));
     let expires_at = visit.now.after(lives);
     let id = GrantId::from_random(services.dice.roll());
-    let named = whom::named(services, visit, client, &asked, actor).await?;
+    // Boxed: all that is read of a person and of who would act would make the future of every caller large.
+    let named = Box::pin(whom::named(services, visit, client, &asked, actor)).await?;
     let handle = services.keys.server_secret().await?.auth_req_id(&id);
     let awaited = Awaited {
         secret: handle.secret.digest(),

@@ -2,8 +2,8 @@ use admission::{ShownActor, Visit};
 use http::Problem;
 use oauth::configuration::{Client, UserCodeUse};
 use oauth::{
-    Asks, AuthenticationRequest, ClientId, GrantId, Hint, InvitationCode, LoginHint, MayAsk, PersonId,
-    Refusal, Timestamp, UserCode, UserCodeHash,
+    AuthenticationRequest, BackchannelRequest, ClientId, GrantId, Hint, InvitationCode, LoginHint, MayAsk,
+    PersonId, Refusal, Timestamp, UserCode, UserCodeHash,
 };
 use sessions::is_user_code;
 use store::{Approached, KeptAsks, Person, Standing};
@@ -90,14 +90,14 @@ pub(crate) async fn named(
             (Some(person.clone()), person.to_string())
         }
         Hint::LoginToken(token) => {
-            return Box::pin(invited(services, visit, client, (token.expose(), actor))).await;
+            return invited(services, visit, client, (&asked.request, token.expose()), actor).await;
         }
     };
     let id = id.unwrap_or_else(|| PersonId::from_random([0; 16]));
     let nobody = services.nobody(&client.id, &typed).await?;
     let shown = actor.as_ref().map(ShownActor::claims);
-    let found = Box::pin(services.store.approached(&id, &nobody, shown)).await?;
-    let Approached { person, asks, of_nobody, code, actor: standing } = found;
+    let Approached { person, asks, of_nobody, code, actor: standing } =
+        services.store.approached(&id, &nobody, shown).await?;
     still_acts(services, visit, actor, standing).await?;
     let is_known =
         |person: &Person| client.backchannel.as_ref().is_some_and(|own| own.may_ask.include(&person.profile));
@@ -109,8 +109,7 @@ pub(crate) async fn named(
     // A client that is blocked waits as it would otherwise: it does not learn that it is.
     let (asks, code) = if related.is_some() { (asks, code) } else { (of_nobody, None) };
     let code = Code::of(client, asked.user_code.as_ref(), code.as_ref());
-    let acts = asked.request.actor.as_ref();
-    let person = related.filter(|_| !is_blocked(&asks.asks, client, acts)).map(|person| person.id);
+    let person = related.filter(|_| !asks.asks.silence(&asked.request)).map(|person| person.id);
     Ok(Named { person, asks, invited_by: None, code })
 }
 
@@ -119,27 +118,20 @@ async fn invited(
     services: &Services,
     visit: &Visit<'_>,
     client: &Client,
-    (token, actor): (&str, Option<ShownActor>),
+    (request, token): (&BackchannelRequest, &str),
+    actor: Option<ShownActor>,
 ) -> Result<Named, Problem> {
     within(services, visit, ("INVITATIONS", client), INVITATIONS_PER_MINUTE).await?;
     let code = InvitationCode::parse(token).ok_or(Refusal::HintTokenInvalid)?;
     let invitation = services.store.invitation(&code, &client.id, visit.now).await?;
     let invitation = invitation.ok_or(Refusal::HintTokenInvalid)?;
     let shown = actor.as_ref().map(ShownActor::claims);
-    let found = services.store.approached_by_invitation(&invitation.person, shown).await?;
-    let (person, asks, standing) = found;
-    let is_blocked = is_blocked(&asks.asks, client, actor.as_ref().map(ShownActor::id));
+    let (person, asks, standing) = services.store.approached_by_invitation(&invitation.person, shown).await?;
     still_acts(services, visit, actor, standing).await?;
     let made_at = invitation.made_at();
-    let may_be_asked = |person: &Person| person.allows_made_at(made_at) && !is_blocked;
+    let may_be_asked = |person: &Person| person.allows_made_at(made_at) && !asks.asks.silence(request);
     let person = person.filter(may_be_asked).ok_or(Refusal::HintTokenInvalid)?;
     Ok(Named { person: Some(person.id), asks, invited_by: Some(code), code: Code::NotAsked })
-}
-
-/// Whether the person wants to hear nothing of this client, or of whoever would act: an agent that was blocked does not come back through
-/// another client that names it.
-fn is_blocked(asks: &Asks, client: &Client, actor: Option<&ClientId>) -> bool {
-    asks.is_blocked(&client.id) || actor.is_some_and(|actor| asks.is_blocked(actor))
 }
 
 /// That the token of who acts still stands, if one was shown.
@@ -150,8 +142,7 @@ async fn still_acts(
     standing: Option<Standing>,
 ) -> Result<(), Problem> {
     match actor {
-        // Boxed: this seldom way must not grow the future of every caller.
-        Some(actor) => Box::pin(visit.still_acts(&services.types(visit), actor, standing)).await,
+        Some(actor) => visit.still_acts(&services.types(visit), actor, standing).await,
         None => Ok(()),
     }
 }

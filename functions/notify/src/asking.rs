@@ -26,7 +26,7 @@ impl Services {
             return Ok(Outcome::Done("its client is registered no longer"));
         };
         let (person, reach, asks) = self.store.person_to_tell(person).await?;
-        if asks.is_blocked(client_id) || self.is_anybody_off(requested, *now).await? {
+        if asks.silence(&requested.request) || self.is_anybody_off(requested, *now).await? {
             return Ok(Outcome::Done("its client may ring nobody, or not this person"));
         }
         let Some(person) = person.filter(|person| person.allows_made_at(requested.requested_at)) else {
@@ -75,8 +75,7 @@ impl Services {
 
     /// Whether who asks, or who would act, was switched off since it asked.
     async fn is_anybody_off(&self, requested: &Requested, now: Timestamp) -> Result<bool, Fault> {
-        let parties = std::iter::once(&requested.request.client_id).chain(&requested.request.actor);
-        for party in parties {
+        for party in requested.request.parties() {
             if self.store.client_state(party, now).await?.disabled {
                 return Ok(true);
             }

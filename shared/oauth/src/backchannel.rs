@@ -49,6 +49,13 @@ pub struct BackchannelRequest {
     pub actor: Option<ClientId>,
 }
 
+impl BackchannelRequest {
+    /// Whom the person has to do with: who asks, and who would act.
+    pub fn parties(&self) -> impl Iterator<Item = &ClientId> {
+        std::iter::once(&self.client_id).chain(&self.actor)
+    }
+}
+
 /// On which kind of device a client would have the person told first (`channel`, an extension of ours). Where they have none such it
 /// says nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::configuration::BackchannelSettings;
-use crate::{ClientId, GrantId, Timestamp};
+use crate::{BackchannelRequest, ClientId, GrantId, Timestamp};
 
 /// Over how long requests are counted.
 const COUNTED_TOGETHER: Duration = Duration::from_hours(1);
@@ -91,6 +91,12 @@ impl Asks {
     /// Whether the person wants to hear nothing of this client.
     pub fn is_blocked(&self, client: &ClientId) -> bool {
         self.blocked.contains(client)
+    }
+
+    /// Whether the person wants to hear nothing of who asks this, or of who would act: an agent that was blocked does not come back
+    /// through another client that names it.
+    pub fn silence(&self, request: &BackchannelRequest) -> bool {
+        request.parties().any(|party| self.is_blocked(party))
     }
 
     /// Whether a user code that the client shows is looked at now. Only this client waits: nobody keeps the person's other agents from
@@ -326,6 +332,19 @@ mod tests {
         assert!(!many.may_show_code(&agent, minutes(59)) && many.may_show_code(&agent, minutes(60)));
         assert!(asks.showed_right_code(&agent).may_show_code(&agent, minutes(3)), "the right one forgives");
         assert_eq!(many.forgotten_at(), Some(NOW.after(FORGIVEN)));
+    }
+
+    #[test]
+    fn who_is_blocked_is_heard_through_no_other_client_that_names_them() {
+        let asks = Asks::default().blocked(&client("agent"));
+        let asked = |by: &str, actor: Option<&str>| {
+            let request = serde_json::json!({
+                "client_id": by, "scope": "openid", "resources": [], "binding_message": null, "actor": actor,
+            });
+            asks.silence(&serde_json::from_value(request).expect("a request"))
+        };
+        assert!(asked("agent", None) && asked("agent", Some("other")) && asked("other", Some("agent")));
+        assert!(!asked("other", None) && !asked("other", Some("another")));
     }
 
     #[test]

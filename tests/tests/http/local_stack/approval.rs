@@ -68,6 +68,10 @@ fn an_agent_that_was_blocked_does_not_come_back_through_another_client() {
     the_person_answers(&stack, &person, &own, &Answering::NotMe);
     let named = desk.waits_for_approval(&for_a_file_of(&person).joined(&acted));
     assert!(!rings(&stack, &named) && !is_heard(&person, &named), "it is named by another client");
+    let mut browser = Browser::new(&stack);
+    browser.comes_to_approval(&person, &named);
+    let list = Page::of(browser.opens("/approval").ok());
+    assert!(list.words().contains("Nothing waits for your answer."), "{}", list.words());
 
     let person = somebody_reachable(&stack);
     let asked = desk.waits_for_approval(&for_a_file_of(&person).joined(&acted));
