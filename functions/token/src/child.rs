@@ -9,7 +9,7 @@ use oauth::{Authorization, Child, HandleRejection, Narrower, Refusal, Timestamp,
 use policy::{Action, Policies};
 use store::Person;
 
-use crate::question::{Exchange, between, permitted_on_record};
+use crate::question::{Exchange, between_by, permitted_on_record};
 use crate::{Services, exchanged};
 
 /// An access token by a refresh token that was got by exchange, before anybody has seen it. One read says whether everything that it
@@ -45,12 +45,6 @@ pub(crate) fn renewal<'a>(
     now: Timestamp,
 ) -> Exchange<'a> {
     let claims = &child.claims;
-    let acted_before = child.acted_before();
-    let actors = match child.terms.from {
-        Some(_) => between(&claims.exchanged_from, &acted_before),
-        // It has stood between nobody and itself.
-        None => between(&[], &acted_before).into_iter().filter(|actor| *actor != claims.client_id).collect(),
-    };
     Exchange {
         policies,
         client,
@@ -60,7 +54,7 @@ pub(crate) fn renewal<'a>(
         actor: child.shown_actor(),
         origin: claims.origin.as_ref(),
         signed_in: claims.into(),
-        actors,
+        actors: between_by(child, &claims.exchanged_from, &child.acted_before()),
         now,
     }
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use issuing::Content;
 use oauth::configuration::Client;
 use oauth::{
-    AccessTokenClaims, Actors, Ancestor, ClientId, Narrower, Origin, OutsideToken, Refusal, Timestamp,
+    AccessTokenClaims, Actors, Ancestor, Child, ClientId, Narrower, Origin, OutsideToken, Refusal, Timestamp,
     TokenType,
 };
 use policy::{Action, Answer, Context, Person, Policies, Principal, Question};
@@ -44,6 +44,15 @@ pub(crate) fn between(above: &[Ancestor], act: &Actors) -> Vec<ClientId> {
         }
     }
     all
+}
+
+/// As [`between`], for what was got by exchange, or is got with it: where no tool's rights became these, its client has stood between
+/// nobody and itself.
+pub(crate) fn between_by(child: &Child, above: &[Ancestor], act: &Actors) -> Vec<ClientId> {
+    if child.terms.from.is_some() {
+        return between(above, act);
+    }
+    between(&[], act).into_iter().filter(|actor| *actor != child.claims.client_id).collect()
 }
 
 /// By which action an exchange is permitted, and whether its token says who acts then.

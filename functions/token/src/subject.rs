@@ -9,7 +9,7 @@ use oauth::{
 };
 use store::{Commit, Standing};
 
-use crate::question::between;
+use crate::question::{between, between_by};
 use crate::{Services, outside};
 
 /// On whose behalf a token is exchanged: good, and shown by whom it was meant for. Policy comes after this, never instead.
@@ -40,12 +40,7 @@ impl Most<'_> {
     pub(crate) fn actors(&self, claims: &AccessTokenClaims) -> Vec<ClientId> {
         match self {
             Self::AtTool(_) => between(&ancestors(claims), &claims.act),
-            Self::OfChild(child) if child.terms.from.is_some() => between(&ancestors(claims), &claims.act),
-            Self::OfChild(child) => {
-                // It has stood between nobody and itself.
-                let all = between(&[], &claims.act);
-                all.into_iter().filter(|actor| *actor != child.claims.client_id).collect()
-            }
+            Self::OfChild(child) => between_by(child, &ancestors(claims), &claims.act),
             Self::OfGrant | Self::Vouched(_) => between(&[], &claims.act),
         }
     }
@@ -220,10 +215,7 @@ impl<'v> Subject<'v> {
         digest.copy_from_slice(&Sha256Digest::of(token.as_bytes()).as_bytes()[..16]);
         let claims = vouched_for(said, (sub, TokenId::from_random(digest)), client, visit);
         note(&claims);
-        let standing = services.store.standing(&claims).await?;
-        if !standing.holds(&claims, visit.now) {
-            return Err(invalid("ended"));
-        }
+        let standing = visit.standing(&claims).await?.ok_or_else(|| invalid("ended"))?;
         Ok(Self { claims, standing, most: Most::Vouched(trusted) })
     }
 }

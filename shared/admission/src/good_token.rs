@@ -30,11 +30,8 @@ impl Visit<'_> {
         claims: AccessTokenClaims,
         types: &DetailTypes,
     ) -> Result<Option<GoodToken>, Fault> {
-        let Some(client) = self.store.client(&self.configuration, &claims.client_id, self.now).await? else {
-            return Ok(None);
-        };
         let Some(standing) = self.standing(&claims).await? else { return Ok(None) };
-        self.worth(claims, client, standing, types).await
+        self.worth(claims, standing, types).await
     }
 
     /// As [`Visit::good_token`], for who has read what stands behind it.
@@ -47,23 +44,23 @@ impl Visit<'_> {
         standing: Standing,
         types: &DetailTypes,
     ) -> Result<Option<GoodToken>, Fault> {
-        let Some(client) = self.store.client(&self.configuration, &claims.client_id, self.now).await? else {
-            return Ok(None);
-        };
         if !self.is_backed(&claims).await? {
             return Ok(None);
         }
         let Some(standing) = self.still_holding(&claims, standing).await? else { return Ok(None) };
-        self.worth(claims, client, standing, types).await
+        self.worth(claims, standing, types).await
     }
 
+    /// What a token that stands is worth now.
     async fn worth(
         &self,
         claims: AccessTokenClaims,
-        client: Arc<Client>,
         standing: Standing,
         types: &DetailTypes,
     ) -> Result<Option<GoodToken>, Fault> {
+        let Some(client) = self.store.client(&self.configuration, &claims.client_id, self.now).await? else {
+            return Ok(None);
+        };
         let Some(details) = self.details_left(&claims, &standing, &client, types).await? else {
             return Ok(None);
         };

@@ -200,8 +200,7 @@ impl<'a> Visit<'a> {
     /// How many requests a client may make in a minute.
     fn per_minute(&self, client: &Client) -> u32 {
         let of_all = self.configuration.server.limits.client_requests_per_minute;
-        let own = client.requests_per_minute.filter(|_| client.origin.is_vouched_for());
-        own.unwrap_or(of_all).max(1)
+        client.requests_per_minute.unwrap_or(of_all).max(1)
     }
 
     fn weight(&self, endpoint: &str) -> u32 {

@@ -65,6 +65,7 @@ struct Function<S, I, H> {
     name: &'static str,
     services: OnceCell<S>,
     initialise: I,
+    /// What it does is long: it is boxed where it is called, or it would be copied from frame to frame.
     handle: H,
 }
 
@@ -135,7 +136,6 @@ where
     async fn answer(&self, event: &str, invocation_id: &str) -> Reply {
         let answered =
             exchange(self.name, event, invocation_id, async |request| match self.services().await {
-                // What a function does is long, and would be copied from frame to frame.
                 Some(services) => Box::pin((self.handle)(services, request)).await,
                 None => temporarily_unavailable(),
             });

@@ -529,10 +529,11 @@ impl Grant {
         std::iter::once(self.client_id.clone()).chain(self.act.clients()).collect()
     }
 
-    /// Whom an actor token proved (RFC 8693, section 2.1), where that is another client than the one that it was given to: it stands as
-    /// long as its client may name that one.
-    pub fn shown_actor(&self) -> Option<ClientId> {
-        self.act.newest().and_then(Actor::as_client).filter(|actor| *actor != self.client_id)
+    /// By whom somebody else is said to act, and who that is: proven by an actor token (RFC 8693, section 2.1). It stands as long as the
+    /// one may name the other.
+    pub fn names(&self) -> Option<(ClientId, ClientId)> {
+        let actor = self.act.newest().and_then(Actor::as_client).filter(|actor| *actor != self.client_id)?;
+        Some((self.client_id.clone(), actor))
     }
 
     /// What a person said yes to. Whatever they ticked, no more is granted than was asked.

@@ -52,6 +52,11 @@ impl Child {
         self.terms.actor.clone().or_else(said)
     }
 
+    /// Its client, and whom that one named, as [`Grant::names`](crate::Grant::names).
+    pub fn names(&self) -> Option<(ClientId, ClientId)> {
+        self.shown_actor().map(|actor| (self.claims.client_id.clone(), actor))
+    }
+
     /// Who acted before it was got, as the token said that it was made of.
     pub fn acted_before(&self) -> Actors {
         if self.terms.names_the_actor { self.claims.act.before_newest() } else { self.claims.act.clone() }

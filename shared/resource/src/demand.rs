@@ -77,7 +77,8 @@ impl Demand {
     }
 
     /// The issuer is asked whether the token is still good (RFC 7662), so that one that was taken back ends within ten
-    /// seconds: for so long an answer is remembered. While the issuer does not answer, nobody is let in. Tokens that refer to their details are looked up anyway where details are demanded.
+    /// seconds: for so long an answer is remembered. While the issuer does not answer, nobody is let in. Tokens that refer to
+    /// their details are looked up anyway where details are demanded.
     #[must_use]
     pub const fn looked_up(mut self) -> Self {
         self.looked_up = true;

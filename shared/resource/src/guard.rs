@@ -90,15 +90,13 @@ impl Guard {
     pub async fn check(&self, headers: &HeaderMap, demand: &Demand) -> Result<AccessToken, Refusal> {
         match bearer::bearer(headers) {
             Ok(token) => self.check_token(token, demand).await,
-            Err(refusal) => self.refused(refusal, None, demand),
+            Err(refusal) => Err(self.refused(refusal, None, demand)),
         }
     }
 
     /// Refuses a request whose token cannot even stand in a [`HeaderMap`], and writes its line of audit.
     pub fn refuse_unreadable(&self, demand: &Demand) -> Refusal {
-        let refusal = Refusal::MalformedRequest;
-        audit::record(self.resource().as_str(), demand, Err((&refusal, None)), self.0.clock.now());
-        refusal
+        self.refused(Refusal::MalformedRequest, None, demand)
     }
 
     /// Decides about a token that came some other way than in a request's headers.
@@ -109,14 +107,14 @@ impl Guard {
         let now = self.0.clock.now();
         let token = match self.accepted(token, demand, now).await {
             Ok(token) => token,
-            Err(refusal) => return self.refused(refusal, None, demand),
+            Err(refusal) => return Err(self.refused(refusal, None, demand)),
         };
         match demand.met_by(&token, now) {
             Ok(()) => {
                 audit::record(self.resource().as_str(), demand, Ok(&token), now);
                 Ok(token)
             }
-            Err(refusal) => self.refused(refusal, Some(&token), demand),
+            Err(refusal) => Err(self.refused(refusal, Some(&token), demand)),
         }
     }
 
@@ -134,14 +132,10 @@ impl Guard {
         inner.introspection.look(token, &inner.issuer, inner.credentials.as_ref(), now).await
     }
 
-    fn refused(
-        &self,
-        refusal: Refusal,
-        token: Option<&AccessToken>,
-        demand: &Demand,
-    ) -> Result<AccessToken, Refusal> {
+    /// The refusal, once it is in the audit.
+    fn refused(&self, refusal: Refusal, token: Option<&AccessToken>, demand: &Demand) -> Refusal {
         audit::record(self.resource().as_str(), demand, Err((&refusal, token)), self.0.clock.now());
-        Err(refusal)
+        refusal
     }
 
     /// The answer to a request that is not let through.

@@ -91,7 +91,8 @@ impl Issuer {
 
 impl Known {
     async fn ask(&self, key_id: Option<&str>) -> Result<Arc<Documents>, Trouble> {
-        let asking = match self.asking.try_lock() {
+        // Held to the end: whoever waits for it finds what came of the question.
+        let _asking = match self.asking.try_lock() {
             Ok(asking) => asking,
             // Somebody asks already. What is at hand will do meanwhile, if it has the key.
             Err(_) => match self.usable().filter(|usable| usable.have(key_id)) {
@@ -105,18 +106,12 @@ impl Known {
         if !self.may_ask() {
             return self.usable().ok_or(Trouble::NoKeys);
         }
-        let read = self.read().await;
-        let outcome = match read {
-            Ok(documents) => Ok(documents),
-            Err(trouble) => {
-                tracing::warn!(target: "resource", issuer = self.url, %trouble, "the issuer's keys were not renewed");
-                // However long it kept somebody waiting: those who waited meanwhile do not each wait again.
-                self.state().asked_at = Some(self.clock.now());
-                self.usable().ok_or(trouble)
-            }
-        };
-        drop(asking);
-        outcome
+        self.read().await.or_else(|trouble| {
+            tracing::warn!(target: "resource", issuer = self.url, %trouble, "the issuer's keys were not renewed");
+            // However long it kept somebody waiting: those who waited meanwhile do not each wait again.
+            self.state().asked_at = Some(self.clock.now());
+            self.usable().ok_or(trouble)
+        })
     }
 
     /// Documents that are not too old and have the key.

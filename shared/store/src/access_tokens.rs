@@ -1,7 +1,7 @@
 use environment::Fault;
 use oauth::{
-    AccessTokenClaims, Authorization, AuthorizationDetails, ClientId, GrantId, PersonId, Stage, Timestamp,
-    TokenId,
+    AccessTokenClaims, Authorization, AuthorizationDetails, ClientId, Grant, GrantId, PersonId, Stage,
+    Timestamp, TokenId,
 };
 
 use crate::item::{Draft, Item, Key, body};
@@ -65,11 +65,9 @@ impl Standing {
     /// By whom somebody else is said to act, and who that is: what an actor token proved (RFC 8693, section 2.1) when the authorization
     /// was granted, and when each refresh token by exchange was got. Whether they may still be named is for the registrations to say.
     pub fn named(&self) -> impl Iterator<Item = (ClientId, ClientId)> {
-        let grant = self.authorization.as_ref().and_then(Authorization::grant);
-        let at_first =
-            grant.and_then(|grant| grant.shown_actor().map(|actor| (grant.client_id.clone(), actor)));
+        let at_first = self.authorization.as_ref().and_then(Authorization::grant).and_then(Grant::names);
         let of_children = self.children.iter().flatten().filter_map(|child| match &child.stage {
-            Stage::Child(child) => child.shown_actor().map(|actor| (child.claims.client_id.clone(), actor)),
+            Stage::Child(child) => child.names(),
             _ => None,
         });
         at_first.into_iter().chain(of_children)
@@ -190,9 +188,8 @@ impl Store {
         grant_id: Option<&GrantId>,
         jti: &TokenId,
     ) -> Result<Option<AuthorizationDetails>, Fault> {
-        let [kept, hop] =
-            self.read_all([&kept_details_key(grant_id, jti), &hops::key(grant_id, jti)]).await?;
-        self::kept(kept, hop)
+        let [own, hop] = self.read_all([&kept_details_key(grant_id, jti), &hops::key(grant_id, jti)]).await?;
+        kept(own, hop)
     }
 
     /// The standing of a client, read now.
@@ -224,9 +221,9 @@ fn all_behind(claims: &AccessTokenClaims) -> Vec<Key> {
 }
 
 /// The details that a token refers to: kept for it, or recorded with its exchange.
-fn kept(kept: Option<Item>, hop: Option<Item>) -> Result<Option<AuthorizationDetails>, Fault> {
-    match (kept, hop) {
-        (Some(kept), _) => body(&kept).map(Some),
+fn kept(own: Option<Item>, hop: Option<Item>) -> Result<Option<AuthorizationDetails>, Fault> {
+    match (own, hop) {
+        (Some(own), _) => body(&own).map(Some),
         (None, Some(hop)) => body::<Hop>(&hop).map(|hop| Some(hop.details)),
         (None, None) => Ok(None),
     }

@@ -306,7 +306,7 @@ struct Slim {
 /// The authorization as its item holds it, and the details that live beside it when they are large.
 fn split(authorization: &Authorization) -> (Slim, Option<AuthorizationDetails>) {
     let details = details_of(authorization);
-    if json_text(&details).len() <= LARGEST_INLINE_DETAILS {
+    if details.bytes() <= LARGEST_INLINE_DETAILS {
         return (Slim { stage: authorization.stage.clone(), details: None }, None);
     }
     let mut slim = authorization.clone();

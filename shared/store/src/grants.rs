@@ -38,7 +38,8 @@ impl Store {
     }
 
     /// Whether a grant of this person still stands: neither everything of theirs nor of the client's nor of who acts was ended since
-    /// it was given, the clients are still registered, and its own may still name who acts. Whether its own authorization was ended is the caller's to know.
+    /// it was given, the clients are still registered, and its own may still name who acts. Whether its own authorization was ended is
+    /// the caller's to know.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -86,16 +87,16 @@ impl Store {
         Ok(person.filter(|person| person.lets_stand(grant, of)))
     }
 
-    /// Whether the registrations that a grant rests on are still there: those of its clients, and its own client's right to name who acts.
+    /// Whether the registrations that a grant rests on are still there: those of its clients, and its own client's right to name who
+    /// acts.
     async fn is_registered(
         &self,
         configuration: &Configuration,
         grant: &Grant,
         now: Timestamp,
     ) -> Result<bool, Fault> {
-        let named = grant.shown_actor().map(|actor| (grant.client_id.clone(), actor));
         Ok(self.are_registered(configuration, &grant.clients(), now).await?
-            && self.may_still_name(configuration, named, now).await?)
+            && self.may_still_name(configuration, grant.names(), now).await?)
     }
 
     /// Whether each client may still say that another acts, by a token that the other got for itself (`actor_token`, RFC 8693, section

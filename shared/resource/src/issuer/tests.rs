@@ -21,6 +21,34 @@ async fn has(issuer: &Issuer, key_id: &str) -> Result<bool, Trouble> {
     issuer.documents(Some(key_id)).await.map(|documents| documents.keys.has(key_id))
 }
 
+/// The issuer has been asked so many times, and answers nobody yet.
+async fn is_asked(fake: &FakeIssuer, times: usize) {
+    while fake.arrived(METADATA).len() < times {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A hundred requests that come at once to an issuer that takes twenty seconds, and what each of them hears: however long that is, those
+/// who waited for it have no question left.
+async fn a_hundred_wait_for(fake: &FakeIssuer, hands: &Hands) -> Vec<Result<bool, Trouble>> {
+    fake.holds();
+    let issuer = known(fake, hands);
+    let asking: Vec<_> = (0..100)
+        .map(|_| {
+            let issuer = issuer.clone();
+            tokio::spawn(async move { has(&issuer, "one").await })
+        })
+        .collect();
+    is_asked(fake, 1).await;
+    hands.move_on(20);
+    fake.lets_go();
+    let mut heard = Vec::new();
+    for one in asking {
+        heard.push(one.await.expect("it ended"));
+    }
+    heard
+}
+
 #[tokio::test]
 async fn keys_are_read_once_until_they_are_too_old() {
     let (fake, hands) = (FakeIssuer::new(), Hands::new());
@@ -96,22 +124,8 @@ async fn an_issuer_that_does_not_answer_is_got_by_without_for_an_hour() {
 #[tokio::test]
 async fn a_hundred_requests_at_once_ask_once() {
     let (fake, hands) = (FakeIssuer::new(), Hands::new());
-    fake.holds();
-    let issuer = known(&fake, &hands);
-    let asking: Vec<_> = (0..100)
-        .map(|_| {
-            let issuer = issuer.clone();
-            tokio::spawn(async move { has(&issuer, "one").await })
-        })
-        .collect();
-    while fake.arrived(METADATA).is_empty() {
-        tokio::task::yield_now().await;
-    }
-    // However long the answer takes: those who waited for it have no question left.
-    hands.move_on(20);
-    fake.lets_go();
-    for one in asking {
-        assert_eq!(one.await.expect("it ended"), Ok(true));
+    for heard in a_hundred_wait_for(&fake, &hands).await {
+        assert_eq!(heard, Ok(true));
     }
     assert_eq!((fake.arrived(METADATA).len(), fake.arrived(JWKS).len()), (1, 1));
 }
@@ -139,21 +153,8 @@ async fn an_issuer_that_does_not_answer_is_not_asked_by_every_request() {
 async fn a_hundred_requests_that_waited_in_vain_do_not_ask_again_each() {
     let (fake, hands) = (FakeIssuer::new(), Hands::new());
     fake.is_silent_at(METADATA);
-    fake.holds();
-    let issuer = known(&fake, &hands);
-    let asking: Vec<_> = (0..100)
-        .map(|_| {
-            let issuer = issuer.clone();
-            tokio::spawn(async move { has(&issuer, "one").await })
-        })
-        .collect();
-    while fake.arrived(METADATA).is_empty() {
-        tokio::task::yield_now().await;
-    }
-    hands.move_on(20);
-    fake.lets_go();
-    for one in asking {
-        assert!(one.await.expect("it ended").is_err());
+    for heard in a_hundred_wait_for(&fake, &hands).await {
+        assert!(heard.is_err());
     }
     assert_eq!(fake.arrived(METADATA).len(), 1);
 }
@@ -167,9 +168,7 @@ async fn whoever_hangs_up_does_not_take_the_keys_from_the_others() {
         let issuer = issuer.clone();
         async move { has(&issuer, "one").await }
     });
-    while fake.arrived(METADATA).is_empty() {
-        tokio::task::yield_now().await;
-    }
+    is_asked(&fake, 1).await;
     impatient.abort();
     fake.lets_go();
     assert_eq!(has(&issuer, "one").await, Ok(true));
@@ -188,9 +187,7 @@ async fn a_slow_issuer_does_not_hold_up_tokens_whose_key_is_at_hand() {
         let issuer = issuer.clone();
         async move { has(&issuer, "one").await }
     });
-    while fake.arrived(METADATA).len() < 2 {
-        tokio::task::yield_now().await;
-    }
+    is_asked(&fake, 2).await;
     assert_eq!(has(&issuer, "one").await, Ok(true));
     assert!(!waits.is_finished());
     fake.lets_go();
