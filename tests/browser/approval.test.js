@@ -1,27 +1,19 @@
 // A person answers on their phone an agent that is elsewhere.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { looksGood } from './accessibility.js';
 import { anAgent, file } from './agent.js';
-import { aPhone as aPhoneOf, launchChromium } from './chromium.js';
-import { approves, denies, signsIn } from './person.js';
-import { startStack } from './stack.js';
+import { aStackAndPhones } from './opening.js';
+import { approves, denies, heading, signsIn } from './person.js';
 
-let stack, chromium, agent;
+const { stack, aPhone } = await aStackAndPhones();
+let agent;
 
 before(async () => {
-  [stack, chromium] = await Promise.all([startStack(), launchChromium()]);
   agent = await anAgent(stack, 'asking-agent');
 });
-
-after(async () => {
-  await chromium?.close();
-  await stack?.stop();
-});
-
-const aPhone = (t, options) => aPhoneOf(chromium, t, options);
 
 const somebodyReachable = () => stack.somebody('--group', 'reachable');
 
@@ -34,8 +26,6 @@ async function asked(t, details = [file('Q4-report.pdf')], more = {}, options = 
   await page.getByRole('heading', { level: 1, name: /Asking Agent asks for your approval/ }).waitFor();
   return { page, person, request };
 }
-
-const heading = (page, name) => page.getByRole('heading', { level: 1, name }).waitFor();
 
 const refused = (request, error) => assert.rejects(request.comes(), new RegExp(error));
 

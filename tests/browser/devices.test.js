@@ -2,26 +2,14 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import { looksGood } from './accessibility.js';
-import { aPhone as aPhoneOf, launchChromium } from './chromium.js';
-import { signsIn } from './person.js';
-import { localOnly, startStack } from './stack.js';
+import { aStackAndPhones } from './opening.js';
+import { heading, signsIn } from './person.js';
+import { localOnly } from './stack.js';
 
-let stack, chromium;
-
-before(async () => {
-  [stack, chromium] = await Promise.all([startStack(), launchChromium()]);
-});
-
-after(async () => {
-  await chromium?.close();
-  await stack?.stop();
-});
-
-const aPhone = (t, options) => aPhoneOf(chromium, t, options);
-const heading = (page, name) => page.getByRole('heading', { level: 1, name }).waitFor();
+const { stack, aPhone } = await aStackAndPhones();
 const inTheInbox = localOnly('it reads the inbox');
 
 /** The newest message to a person. */

@@ -1,27 +1,19 @@
 // A person lets an agent ask them that does not know them, and sets the code that agents have to show.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 
 import { looksGood } from './accessibility.js';
 import { anAgent, file } from './agent.js';
-import { aPhone as aPhoneOf, launchChromium } from './chromium.js';
-import { approves, signsIn } from './person.js';
-import { startStack } from './stack.js';
+import { aStackAndPhones } from './opening.js';
+import { approves, heading, signsIn } from './person.js';
 
-let stack, chromium, kiosk;
+const { stack, aPhone } = await aStackAndPhones();
+let kiosk;
 
 before(async () => {
-  [stack, chromium] = await Promise.all([startStack(), launchChromium()]);
   kiosk = await anAgent(stack, 'invited-agent');
 });
 
-after(async () => {
-  await chromium?.close();
-  await stack?.stop();
-});
-
-const aPhone = (t, options) => aPhoneOf(chromium, t, options);
-const heading = (page, name) => page.getByRole('heading', { level: 1, name }).waitFor();
 const theCode = (page) => page.locator('.code').innerText();
 
 /** Somebody who has signed in and stands before a page of their account. */

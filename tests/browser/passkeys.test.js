@@ -1,26 +1,14 @@
 // Passkeys, with an authenticator that Chromium pretends to have (WebDriver's virtual authenticator, by the DevTools protocol).
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import { looksGood } from './accessibility.js';
 import { anAgent, file } from './agent.js';
-import { aPhone as aPhoneOf, launchChromium } from './chromium.js';
-import { approves, isBackAtTheAgent, signsIn } from './person.js';
-import { localOnly, startStack } from './stack.js';
+import { aStackAndPhones } from './opening.js';
+import { approves, heading, isBackAtTheAgent, signsIn } from './person.js';
+import { localOnly } from './stack.js';
 
-let stack, chromium;
-
-before(async () => {
-  [stack, chromium] = await Promise.all([startStack(), launchChromium()]);
-});
-
-after(async () => {
-  await chromium?.close();
-  await stack?.stop();
-});
-
-const aPhone = (t, options) => aPhoneOf(chromium, t, options);
-const heading = (page, name) => page.getByRole('heading', { level: 1, name }).waitFor();
+const { stack, aPhone } = await aStackAndPhones();
 
 /** A deployed stack of the tests is at an address, and a passkey belongs to a domain. */
 const localPasskeys = localOnly('passkeys take a domain');

@@ -7,6 +7,9 @@ export async function signsIn(page, { userName, password }) {
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
+/** Waits until the page has this heading. */
+export const heading = (page, name) => page.getByRole('heading', { level: 1, name }).waitFor();
+
 export async function approves(page) {
   await page.getByRole('button', { name: 'Approve' }).click();
 }

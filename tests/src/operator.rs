@@ -38,6 +38,12 @@ impl Operator<'_> {
         self.makes(&["user", "reset-password", user_name, "--json"], "password")
     }
 
+    /// Makes the link by which a person registers a passkey, and returns it.
+    #[track_caller]
+    pub fn enrols(&self, user_name: &str) -> String {
+        self.makes(&["user", "enrol", user_name, "--json"], "link")
+    }
+
     /// Makes a secret of a client and returns it.
     #[track_caller]
     pub fn rotates_the_secret_of(&self, client: &str) -> String {

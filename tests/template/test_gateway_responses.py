@@ -21,8 +21,7 @@ def responses(template):
 
 def deployments(template):
     """The logical ids of the API's deployments: one that is new is made."""
-    found = expansion.expand(template)["Resources"].items()
-    return {name for name, resource in found if resource["Type"] == "AWS::ApiGateway::Deployment"}
+    return set(expansion.Deployment(template).of_type("AWS::ApiGateway::Deployment"))
 
 
 def faults(response):

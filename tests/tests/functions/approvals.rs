@@ -94,26 +94,25 @@ impl Place {
 
     /// The identifier of somebody with this user name.
     pub(crate) fn person_named(&self, user_name: &str) -> String {
-        let item = self.item(&format!("USER_NAME#{user_name}"), "USER_NAME");
-        let id: Option<String> = item["body"]["S"].as_str().and_then(|id| serde_json::from_str(id).ok());
-        id.expect("an identifier")
+        let id = self.body(&format!("USER_NAME#{user_name}"), "USER_NAME");
+        id.as_str().expect("an identifier").to_owned()
     }
 
     /// What is known of who asked a person lately, and whom they have blocked.
     pub(crate) fn asks_of(&self, user_name: &str) -> Value {
-        let item = self.item(&format!("ASKS#{}", self.person_named(user_name)), "ASKS");
-        item["body"]["S"].as_str().and_then(|body| body.parse().ok()).expect("JSON")
+        self.body(&format!("ASKS#{}", self.person_named(user_name)), "ASKS")
     }
 
-    /// As after a day in which nobody asked a person anything.
+    /// As after a day in which nobody asked a person anything: nothing waits for their answer either.
     pub(crate) fn forgets_who_asked(&self, user_name: &str) {
-        self.removes(&format!("ASKS#{}", self.person_named(user_name)), "ASKS");
+        let person = self.person_named(user_name);
+        self.removes(&format!("ASKS#{person}"), "ASKS");
+        self.removes_owned(&format!("PERSON#{person}"), "REQUEST#");
     }
 
     /// The tokens that lie ready to be brought to a client, sealed.
     pub(crate) fn tokens_ready_for(&self, authorization: &str) -> Option<String> {
-        let item = self.item(&format!("AUTHORIZATION#{authorization}"), "AUTHORIZATION");
-        let body: Value = item["body"]["S"].as_str().and_then(|body| body.parse().ok()).expect("JSON");
+        let body = self.body(&format!("AUTHORIZATION#{authorization}"), "AUTHORIZATION");
         body["parcel"]["sealed"].as_str().map(str::to_owned)
     }
 
@@ -270,10 +269,7 @@ impl Crew {
         let outcome = match ready.visit {
             visit if visit.function() == "backchannel" => self.is_well_asked(ready, granted),
             Visit::ShowApproval | Visit::ShowWaiting => {
-                let listed = (ready.visit == Visit::ShowWaiting)
-                    .then(|| self.at_approval(&ready.browser.opens_approval(&ready.token)));
-                let request =
-                    ready.browser.answers(self.place, listed.as_ref().unwrap_or(granted), "approve");
+                let request = ready.browser.answers(self.place, granted, "approve");
                 expect(Visit::Approve.is_granted(&self.at_approval(&request)), "the page cannot be submitted")
             }
             Visit::Poll => {

@@ -58,8 +58,7 @@ impl Place {
     }
 
     fn devices_of(&self, user_name: &str) -> Vec<Value> {
-        let item = self.item(&format!("DEVICES#{}", self.person_named(user_name)), "DEVICES");
-        let body: Value = item["body"]["S"].as_str().and_then(|body| body.parse().ok()).expect("JSON");
+        let body = self.body(&format!("DEVICES#{}", self.person_named(user_name)), "DEVICES");
         body["devices"].as_array().cloned().unwrap_or_default()
     }
 

@@ -45,8 +45,7 @@ impl Place {
     }
 
     fn passkeys_of(&self, user_name: &str) -> usize {
-        let item = self.item(&format!("PASSKEYS#{}", self.person_named(user_name)), "PASSKEYS");
-        let body: Value = item["body"]["S"].as_str().and_then(|body| body.parse().ok()).expect("JSON");
+        let body = self.body(&format!("PASSKEYS#{}", self.person_named(user_name)), "PASSKEYS");
         body["passkeys"].as_array().map_or(0, Vec::len)
     }
 }
@@ -105,9 +104,7 @@ impl Crew {
 
     /// The operator has sent somebody a link, which they open in a browser that nobody knows.
     fn comes_by_a_link(&self, ready: Ready, visit: Visit) -> Ready {
-        let made = self.place.operator.does(&["user", "enrol", ready.person().user_name(), "--json"]);
-        let made: Value = serde_json::from_str(&made).expect("JSON");
-        let link = self.place.inside(made["link"].as_str().expect("a link"));
+        let link = self.place.inside(&self.place.operator.enrols(ready.person().user_name()));
         let (mut browser, opens) = (Browser::default(), Request::get(&link));
         if visit == Visit::ShowEnrolment {
             return ready.in_browser(browser).goes_on_to(visit, opens);

@@ -142,6 +142,12 @@ impl Place {
         found
     }
 
+    /// What an item of its table says.
+    pub(crate) fn body(&self, partition: &str, sort: &str) -> Value {
+        let item = self.item(partition, sort);
+        item["body"]["S"].as_str().and_then(|body| body.parse().ok()).expect("JSON")
+    }
+
     /// Puts an item into its table.
     pub(crate) fn puts(&self, item: &Value) {
         let put = json!({ "TableName": self.table, "Item": item });
@@ -153,6 +159,22 @@ impl Place {
         let key = json!({ "pk": { "S": partition }, "sk": { "S": sort } });
         let delete = json!({ "TableName": self.table, "Key": key });
         call(&self.endpoint, "DynamoDB_20120810.DeleteItem", &delete);
+    }
+
+    /// Takes out what somebody owns whose place among that begins so.
+    pub(crate) fn removes_owned(&self, owner: &str, begins: &str) {
+        let query = json!({
+            "TableName": self.table,
+            "IndexName": "by_owner",
+            "KeyConditionExpression": "#owner = :owner AND begins_with(owner_sort, :begins)",
+            "ExpressionAttributeNames": { "#owner": "owner" },
+            "ExpressionAttributeValues": { ":owner": { "S": owner }, ":begins": { "S": begins } },
+        });
+        let found = call(&self.endpoint, "DynamoDB_20120810.Query", &query);
+        for key in found["Items"].as_array().into_iter().flatten() {
+            let [pk, sk] = ["pk", "sk"].map(|name| key[name]["S"].as_str().expect("a key"));
+            self.removes(pk, sk);
+        }
     }
 
     /// Whether its version has this function.

@@ -1,9 +1,9 @@
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
+
+use tests::tries_again;
 
 use crate::visit::Visit;
 use crate::walk::Crew;
@@ -97,14 +97,6 @@ pub(crate) fn from_call(first: usize, way: &Way, work: impl Fn(usize) -> Option<
         at += 1;
     }
     (seen, at)
-}
-
-/// Writes down that something is tried once more because the endpoint of the tests was slow: how often, `tests/binaries/run` says
-/// when all is over.
-pub(crate) fn tries_again() {
-    let Some(file) = std::env::var_os("COUNTERSIGN_SECOND_TRIES") else { return };
-    let file = OpenOptions::new().append(true).create(true).open(file);
-    file.and_then(|mut file| file.write_all(b"again\n")).expect("it is written down");
 }
 
 /// Does the work until the endpoint was not slow meanwhile. What is as it was meant to be counts however slow it was.

@@ -543,11 +543,8 @@ impl Visit {
             | Self::AskWithCode
             | Self::AskForActor
             | Self::AskByAddress => reply.status == 200 && !reply.member("auth_req_id").is_empty(),
-            Self::ShowApproval => reply.status == 200 && !reply.field("request").is_empty(),
-            // One that waits alone is shown at once, and several as a list.
-            Self::ShowWaiting => {
-                reply.status == 200
-                    && (reply.has_form("/approval") || reply.body.contains("/approval?request="))
+            Self::ShowApproval | Self::ShowWaiting => {
+                reply.status == 200 && !reply.field("request").is_empty()
             }
             Self::Approve | Self::ApproveMuch | Self::Decline | Self::Block => {
                 reply.status == 303 && reply.callback("request").is_some()

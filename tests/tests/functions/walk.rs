@@ -2,6 +2,8 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
+use tests::tries_again;
+
 use crate::account::{People, Person};
 use crate::event::{Reply, Request};
 use crate::passkeys::Own;
@@ -9,7 +11,6 @@ use crate::place::{AGENT, PATIENT, Place, REMEMBERED, TOOL, an_address};
 use crate::process::Process;
 use crate::registrations::registration;
 use crate::requests::Browser;
-use crate::seen::tries_again;
 use crate::standing::Standing;
 use crate::visit::Visit;
 use crate::way::Way;

@@ -53,8 +53,7 @@ impl ClientKey {
 
     /// A JWT of any header and claims.
     pub(crate) fn signed(&self, header: &Value, claims: &Value) -> String {
-        let input =
-            format!("{}.{}", encode(header.to_string().as_bytes()), encode(claims.to_string().as_bytes()));
+        let input = signing_input(&header.to_string(), &claims.to_string());
         let signature = self.signature(header["alg"].as_str().unwrap_or_default(), input.as_bytes());
         format!("{input}.{}", encode(&signature))
     }
@@ -96,6 +95,11 @@ pub(crate) fn claims(stack: &Stack, client: &str) -> Value {
 pub(crate) fn unguessable() -> String {
     let random: [u8; 32] = ring::rand::generate(&SystemRandom::new()).expect("random bytes").expose();
     encode(&random)
+}
+
+/// What a JWT's signature is over (RFC 7515, section 5.1).
+pub(crate) fn signing_input(header: &str, claims: &str) -> String {
+    [header, claims].map(|part| encode(part.as_bytes())).join(".")
 }
 
 pub(crate) fn encode(bytes: &[u8]) -> String {

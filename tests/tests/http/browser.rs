@@ -176,6 +176,12 @@ impl Page {
         values.map(|rest| unescaped(&rest[..rest.find('"').expect("the value ends")])).collect()
     }
 
+    /// What a form of the page sends of these fields, as they stand there.
+    #[track_caller]
+    pub(crate) fn form<const N: usize>(&self, names: [&str; N]) -> Parameters {
+        names.into_iter().fold(Parameters::default(), |form, name| form.and(name, &self.field(name)))
+    }
+
     /// What the page says, without its tags.
     pub(crate) fn words(&self) -> String {
         let mut words = String::new();

@@ -49,7 +49,7 @@ mod running_stack {
     pub(crate) mod remembered_consents;
     mod replays;
     mod resources;
-    mod saml_assertions;
+    pub(crate) mod saml_assertions;
     pub(crate) mod sessions;
     mod sessions_that_end;
     mod shown_codes;

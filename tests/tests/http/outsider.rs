@@ -8,7 +8,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use serde_json::{Value, json};
 
-use crate::assertion::{encode, unguessable};
+use crate::assertion::{encode, signing_input, unguessable};
 use crate::stack::Stack;
 
 /// Another issuer, which the tests' configuration trusts.
@@ -84,8 +84,7 @@ impl Outsider {
 
     /// A JWT of any header and claims, signed by its key whatever the header says.
     pub(crate) fn signed(&self, header: &Value, claims: &Value) -> String {
-        let part = |value: &Value| encode(value.to_string().as_bytes());
-        let input = format!("{}.{}", part(header), part(claims));
+        let input = signing_input(&header.to_string(), &claims.to_string());
         let signature = self.key.sign(&self.random, input.as_bytes()).expect("signed");
         format!("{input}.{}", encode(signature.as_ref()))
     }

@@ -1,14 +1,15 @@
 use std::fs;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use serde_json::{Value, json};
 
-use crate::assertion::encode;
+use crate::assertion::{encode, signing_input};
 use crate::stack::Stack;
+use crate::token::{key_of, number};
 
 /// The key with which a local server signs, as whoever stole it would have it: whatever a token by it is refused for, it is not the
 /// signature.
@@ -48,10 +49,8 @@ impl ServerKey {
 /// DER, in PEM, as a point, and as it stands in the JWK Set.
 pub(crate) fn signed_by_the_public_key(stack: &Stack, header: &Value, claims: &Value) -> Vec<String> {
     let keys = stack.get("/jwks.json").ok().json();
-    let keys = keys["keys"].as_array().expect("keys");
-    let jwk = keys.iter().find(|key| key["kid"] == header["kid"]).expect("it is published");
-    let number = |name: &str| URL_SAFE_NO_PAD.decode(jwk[name].as_str().expect("text")).expect("base64url");
-    let point = [vec![4], number("x"), number("y")].concat();
+    let jwk = key_of(&keys, header);
+    let point = [vec![4], number(jwk, "x"), number(jwk, "y")].concat();
     // SubjectPublicKeyInfo of a P-256 key (RFC 5480, section 2), before the point.
     let before = [
         0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
@@ -68,8 +67,4 @@ pub(crate) fn signed_by_the_public_key(stack: &Stack, header: &Value, claims: &V
         .map(|secret| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), input.as_bytes()))
         .map(|tag| format!("{input}.{}", encode(tag.as_ref())))
         .into()
-}
-
-fn signing_input(header: &str, claims: &str) -> String {
-    [header, claims].map(|part| encode(part.as_bytes())).join(".")
 }

@@ -34,21 +34,15 @@ pub(crate) fn verified_by(keys: &Value, jwt: &str) -> Verified {
     let (input, signature) = jwt.rsplit_once('.').expect("three parts");
     let (header, claims) = input.split_once('.').expect("three parts");
     let header = part(header);
-    let key = keys["keys"]
-        .as_array()
-        .expect("keys")
-        .iter()
-        .find(|key| key["kid"] == header["kid"])
-        .unwrap_or_else(|| panic!("the kid of {header} is not published in {keys}"))
-        .clone();
+    let key = key_of(keys, &header);
     assert_eq!(key["alg"], header["alg"], "the key is for this algorithm");
     let signature = decode(signature);
     let holds = match header["alg"].as_str() {
         Some("ES256") => {
-            let point = [vec![4], member(&key, "x"), member(&key, "y")].concat();
+            let point = [vec![4], number(key, "x"), number(key, "y")].concat();
             UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(input.as_bytes(), &signature)
         }
-        Some("RS256") => RsaPublicKeyComponents { n: member(&key, "n"), e: member(&key, "e") }.verify(
+        Some("RS256") => RsaPublicKeyComponents { n: number(key, "n"), e: number(key, "e") }.verify(
             &RSA_PKCS1_2048_8192_SHA256,
             input.as_bytes(),
             &signature,
@@ -64,7 +58,16 @@ pub(crate) fn payload(jwt: &str) -> Value {
     part(jwt.split('.').nth(1).expect("three parts"))
 }
 
-fn member(key: &Value, name: &str) -> Vec<u8> {
+/// The key of a JWK Set that a JWT's header names.
+#[track_caller]
+pub(crate) fn key_of<'k>(keys: &'k Value, header: &Value) -> &'k Value {
+    let mut all = keys["keys"].as_array().expect("keys").iter();
+    let named = all.find(|key| key["kid"] == header["kid"]);
+    named.unwrap_or_else(|| panic!("the kid of {header} is not published in {keys}"))
+}
+
+/// A number of a JWK.
+pub(crate) fn number(key: &Value, name: &str) -> Vec<u8> {
     decode(key[name].as_str().expect("a key's number"))
 }
 

@@ -5,11 +5,13 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
+use tests::tries_again;
+
 use crate::deployed_binaries::faults::is_told_to_come_again;
 use crate::event::Reply;
 use crate::place::PATIENT;
 use crate::process::Process;
-use crate::seen::{Seen, each, each_visit, tries_again};
+use crate::seen::{Seen, each, each_visit};
 use crate::visit::Visit;
 use crate::walk::{Crew, Ready};
 use crate::way::Way;

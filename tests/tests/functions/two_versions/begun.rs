@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lean_start::runtime_api::Outcome;
 use serde_json::{Value, json};
+use tests::tries_again;
 
 use crate::approvals::id_of;
 use crate::event::{Reply, Request};
@@ -11,7 +12,6 @@ use crate::place::{ASKING, PATIENT, Place, REMEMBERED};
 use crate::post_office::{PostOffice, of_stream};
 use crate::process::Process;
 use crate::requests::Browser;
-use crate::seen::tries_again;
 use crate::visit::Visit;
 use crate::walk::{Crew, Ready};
 

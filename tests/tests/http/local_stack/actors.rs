@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::agent::{Agent, BANK, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
 use crate::asking::{Answering, for_approval_of, somebody_reachable, the_person_answers};
 use crate::exchange::{ID_TOKEN, REFRESH_TOKEN, acted_by, an_exchange, an_id_jag, own_token_of, the_bank};
-use crate::local_stack::configuration_changes::applies;
+use crate::local_stack::configuration_changes::puts_in_force;
 use crate::local_stack::exchanges::changes;
 use crate::person::{granted, somebody};
 use crate::stack::Stack;
@@ -17,11 +17,6 @@ use crate::web::{Answer, Parameters};
 
 const DESK: &str = "clients/desk-tool.toml";
 const FILE_TOOL: &str = "clients/files-tool.toml";
-
-fn puts_in_force(stack: &Stack, (file, from, to): (&str, &str, &str)) {
-    changes(&stack.configuration.join(file), from, to);
-    applies(stack);
-}
 
 /// A stack whose front desk may also exchange what it was given, and tell another server who somebody is.
 fn with_a_desk_that_exchanges(name: &str) -> Stack {

@@ -49,8 +49,7 @@ fn a_passkey_meets_phr_and_every_token_and_introspection_says_so() {
     let (agent, ask) = (an_agent(stack), demanding("phrh phr"));
     // In this session they have typed a password.
     let page = takes_a_passkey(browser.opens(&sent_with(&agent, &ask)).ok());
-    let answer = authenticator.get(&options(&page));
-    let page = Page::of(browser.submits("/sign-in", &assertion(&page, &answer)).ok());
+    let page = Page::of(browser.signs_in_with(&page, &mut authenticator).ok());
     let code = the_code(stack, &browser.decides(&page, &Decision::All));
     let tokens = agent.redeems(&code, &ask).ok();
     let said = |claims: &Value| {
@@ -123,18 +122,11 @@ fn a_session_that_a_password_has_renewed_meets_no_phr() {
     let stack = Stack::shared();
     let (person, mut browser, mut authenticator) = with_a_passkey(stack);
     let agent = an_agent(stack);
-    signs_in_with(&mut browser, &mut authenticator);
+    assert_eq!(browser.answers_with(&mut authenticator).status, 303);
     let page = Page::of(browser.opens(&sent_with(&agent, &demanding("phr"))).ok());
     assert!(page.has_form("/consent"), "{}", page.words());
     changes_password(&mut browser, &person);
     takes_a_passkey(browser.opens(&sent_with(&agent, &demanding("phr"))).ok());
-}
-
-fn signs_in_with(browser: &mut Browser<'_>, authenticator: &mut crate::authenticator::Authenticator) {
-    browser.forgets("session");
-    let page = Page::of(browser.opens("/account").ok());
-    let answer = authenticator.get(&options(&page));
-    browser.submits("/sign-in", &assertion(&page, &answer)).ok();
 }
 
 fn changes_password(browser: &mut Browser<'_>, person: &Person) {
@@ -156,8 +148,7 @@ fn a_remembered_consent_does_not_stand_for_a_passkey() {
     the_code(stack, &browser.decides(&page, &Decision::AllAndRemember));
     the_code(stack, &browser.opens(&sent_with(&agent, &asks_for_a_file())));
     let page = takes_a_passkey(browser.opens(&sent_with(&agent, &demanding("phr"))).ok());
-    let answer = authenticator.get(&options(&page));
-    the_code(stack, &browser.submits("/sign-in", &assertion(&page, &answer)));
+    the_code(stack, &browser.signs_in_with(&page, &mut authenticator));
 }
 
 /// Policies see it, where a person grants.
@@ -172,7 +163,7 @@ unless { context has acr && context.acr == "phr" };"#;
     let (_, mut browser, mut authenticator) = with_a_passkey(&stack);
     let page = Page::of(browser.opens(&sent_with(&agent, &asks_for_a_file())).ok());
     assert!(page.words().contains("You cannot allow this"), "{}", page.words());
-    signs_in_with(&mut browser, &mut authenticator);
+    assert_eq!(browser.answers_with(&mut authenticator).status, 303);
     let page = Page::of(browser.opens(&sent_with(&agent, &asks_for_a_file())).ok());
     the_code(&stack, &browser.decides(&page, &Decision::All));
 }

@@ -14,6 +14,7 @@ use crate::asking::{
 use crate::browser::{Browser, Page};
 use crate::exchange::{
     ID_JAG, ID_TOKEN, JWT, JWT_BEARER, LEDGER, REFRESH_TOKEN, SAML2, acted_by, an_exchange, own_token_of,
+    without_details,
 };
 use crate::inviting::{
     DEVICES, INVITATIONS, USER_CODE, a_number, an_invited_agent, shown_code, with_the_code,
@@ -25,6 +26,7 @@ use crate::local_stack::passkeys::{
 use crate::observer::Observer;
 use crate::outsider::{the_mills_own, the_partner};
 use crate::person::{Decision, Person, granted, password_form, somebody, the_person_consents};
+use crate::running_stack::remembered_consents::forgetting;
 use crate::stack::Stack;
 use crate::web::{Answer, Parameters, http};
 
@@ -169,7 +171,7 @@ fn measure_exchanges(stack: &Stack, person: &Person) -> Measured {
     };
     let form = kind(&first, FILES, ID_TOKEN).without("resource");
     note("`POST /token`, exchange for an ID token", &files.sends("/token", &form));
-    let child = kind(&first, BANK, REFRESH_TOKEN).and("authorization_details", "[]");
+    let child = kind(&first, BANK, REFRESH_TOKEN).joined(&without_details());
     let child = note("`POST /token`, exchange for a refresh token", &files.sends("/token", &child));
     let renewed = files.refreshes(&child);
     let access = note("`POST /token`, refresh by an exchanged refresh token", &renewed);
@@ -227,8 +229,7 @@ fn measure_further_exchanges(stack: &Stack, person: &Person) -> Measured {
     let for_bank = files.exchanges(&first, BANK).ok().string("access_token");
     let referring = bank.exchanges(&for_bank, LEDGER).ok();
     // Without details, so that nothing has to be read for the bank's token, which would refer to them.
-    let none = Parameters::of([("authorization_details", "[]")]);
-    let for_bank = files.exchanges_for(&first, BANK, &none).ok().string("access_token");
+    let for_bank = files.exchanges_for(&first, BANK, &without_details()).ok().string("access_token");
     let form = an_exchange(&for_bank, LEDGER).and("requested_token_type", SAML2);
     let assertion = bank.sends("/token", &form).ok();
     assert_eq!(assertion.json()["issued_token_type"], SAML2);
@@ -244,8 +245,7 @@ fn measure_without_records(stack: &Stack, person: &Person) -> Measured {
     let observer = stack.observer();
     let files = the_file_tool(stack);
     let first = granted(&an_agent(stack), person, &asks_for_a_file()).access_token;
-    let none = Parameters::of([("authorization_details", "[]")]);
-    let without = files.exchanges_for(&first, BANK, &none).ok();
+    let without = files.exchanges_for(&first, BANK, &without_details()).ok();
     let with = files.exchanges(&first, BANK).ok();
     Measured::from([
         ("`POST /token`, exchange, not recorded", Calls::of(&observer, &without)),
@@ -363,12 +363,8 @@ fn measure_choices(stack: &Stack, person: &Person) -> Measured {
     note("`POST /consent`, to be remembered", &browser.decides(&page, &Decision::AllAndRemember));
     note("`GET /authorize`, answered by a remembered consent", &browser.opens(&address()));
     let account = Page::of(browser.opens("/account").ok());
-    let fields = ["csrf", "client", "consent"].map(|name| (name, account.field(name)));
-    let forgetting = Parameters::of(fields.each_ref().map(|(name, value)| (*name, value.as_str())));
-    note(
-        "`POST /account`, a remembered consent forgotten",
-        &browser.submits_and_stays("/account", &forgetting),
-    );
+    let forgotten = browser.submits_and_stays("/account", &forgetting(&account));
+    note("`POST /account`, a remembered consent forgotten", &forgotten);
     measured
 }
 
@@ -431,8 +427,7 @@ fn measure_what_lets_agents_ask(
     note("`POST /account/devices`, a number named", &named, 303);
     let link = messages_of(browser.stack, &person.user_name)[0]["link"].as_str().expect("a link").to_owned();
     let page = Page::of(browser.opens(&link).ok());
-    let form = ["csrf", "device", "code"].map(|name| (name, page.field(name)));
-    let form = Parameters::of(form.each_ref().map(|(name, value)| (*name, value.as_str())));
+    let form = page.form(["csrf", "device", "code"]);
     let confirmed = browser.submits_and_stays("/account/devices/confirm", &form);
     note("`POST /account/devices/confirm`", &confirmed, 303);
 }

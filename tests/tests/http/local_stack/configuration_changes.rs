@@ -18,6 +18,18 @@ fn changes(stack: &Stack, file: &str, from: &str, to: &str) {
     exchanges::changes(&stack.configuration.join(file), from, to);
 }
 
+/// The same, put in force.
+pub(crate) fn puts_in_force(stack: &Stack, (file, from, to): (&str, &str, &str)) {
+    changes(stack, file, from, to);
+    applies(stack);
+}
+
+/// Puts policies in force beside those that are there.
+pub(crate) fn also(stack: &Stack, policies: &str) {
+    fs::write(stack.configuration.join("policies/also.cedar"), policies).expect("written");
+    applies(stack);
+}
+
 /// Puts the changed configuration in force, and lets the server take notice.
 pub(crate) fn applies(stack: &Stack) -> u64 {
     let version = stack.operator().applies(&stack.configuration);

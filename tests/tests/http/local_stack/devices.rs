@@ -55,8 +55,9 @@ impl Browser<'_> {
         self.submits_and_stays(CONFIRM, &of_the_link(&page))
     }
 
+    /// Names a number, and confirms it.
     #[track_caller]
-    fn has(&mut self, person: &Person, number: &str, name: &str) {
+    pub(crate) fn has(&mut self, person: &Person, number: &str, name: &str) {
         let link = self.names(person, number, name);
         assert_eq!(self.confirms(person, &link).status, 303);
     }
@@ -67,16 +68,15 @@ fn device(address: &str, name: &str) -> Parameters {
 }
 
 fn of_the_link(page: &Page) -> Parameters {
-    let field = |name| page.field(name);
-    Parameters::of([("csrf", &field("csrf")), ("device", &field("device")), ("code", &field("code"))])
+    page.form(["csrf", "device", "code"])
 }
 
 fn of_device(id: &str) -> Parameters {
     Parameters::of([("device", id)])
 }
 
-/// The names of the devices on the page, in their order.
-fn listed(page: &Page) -> Vec<String> {
+/// The names of the devices, or of the passkeys, on their page, in their order.
+pub(crate) fn listed(page: &Page) -> Vec<String> {
     let names = page.html.split("<h3><bdi>").skip(1);
     names.map(|rest| rest.split('<').next().expect("a name").to_owned()).collect()
 }

@@ -7,8 +7,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::agent::{Agent, BANK, FILES, an_agent, asks, asks_for_a_file, the_file, the_file_tool};
-use crate::exchange::{LEDGER, REFRESH_TOKEN, acted_by, an_exchange, own_token_of, the_bank, the_ledger};
-use crate::local_stack::configuration_changes::applies;
+use crate::exchange::{
+    LEDGER, REFRESH_TOKEN, acted_by, an_exchange, own_token_of, the_bank, the_ledger, without_details,
+};
+use crate::local_stack::configuration_changes::{also, puts_in_force};
 use crate::local_stack::exchanges::changes;
 use crate::local_stack::limits::{begins_a_minute, narrow};
 use crate::person::{granted, somebody};
@@ -17,17 +19,6 @@ use crate::token::verified;
 use crate::web::Parameters;
 
 const POLICIES: &str = "policies/exchange.cedar";
-
-fn puts_in_force(stack: &Stack, (file, from, to): (&str, &str, &str)) {
-    changes(&stack.configuration.join(file), from, to);
-    applies(stack);
-}
-
-/// Puts policies in force beside those that are there.
-fn also(stack: &Stack, policies: &str) {
-    fs::write(stack.configuration.join("policies/also.cedar"), policies).expect("written");
-    applies(stack);
-}
 
 fn lasting(more: &Parameters) -> Parameters {
     more.clone().and("requested_token_type", REFRESH_TOKEN)
@@ -243,12 +234,11 @@ fn where_no_detail_passes_the_scope_alone_does_not_unless_it_is_asked_for() {
     let first = granted(&agent, &person, &asks_for_a_file()).access_token;
     let written =
         granted(&agent, &person, &asks(&json!([the_file("Q4-report.pdf", &["write"])]))).access_token;
-    let none = Parameters::of([("authorization_details", "[]")]);
     let scope_alone = |subject: &str| {
         files.exchanges(subject, BANK).is_refused(400, "invalid_target");
         let named = files.exchanges_for(subject, BANK, &Parameters::of([("scope", "bank.statements")]));
         named.is_refused(400, "invalid_target");
-        let answer = files.exchanges_for(subject, BANK, &none).ok();
+        let answer = files.exchanges_for(subject, BANK, &without_details()).ok();
         assert_eq!(answer.json()["scope"], "bank.statements");
         assert!(answer.json().get("authorization_details").is_none(), "{}", answer.text());
     };

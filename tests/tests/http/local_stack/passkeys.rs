@@ -11,6 +11,7 @@ use crate::authenticator::Authenticator;
 use crate::browser::{Browser, Page};
 use crate::inviting::{USER_CODE, a_number};
 use crate::local_stack::backchannel::messages_of;
+use crate::local_stack::devices::listed;
 use crate::person::{Decision, Person, somebody, somebody_with, the_code};
 use crate::stack::Stack;
 use crate::token::verified;
@@ -35,22 +36,12 @@ pub(crate) fn an_authenticator(stack: &Stack) -> Authenticator {
 
 /// What the form sends by which a passkey is registered, once the authenticator has answered.
 pub(crate) fn registration(page: &Page, answer: &str, name: &str) -> Parameters {
-    Parameters::of([
-        ("csrf", page.field("csrf").as_str()),
-        ("do", "register"),
-        ("ceremony", &page.field("ceremony")),
-        ("answer", answer),
-        ("name", name),
-    ])
+    page.form(["csrf", "ceremony"]).and("do", "register").and("answer", answer).and("name", name)
 }
 
 /// What the sign-in page sends once the authenticator has answered.
 pub(crate) fn assertion(page: &Page, answer: &str) -> Parameters {
-    Parameters::of([
-        ("interaction", page.field("interaction").as_str()),
-        ("ceremony", &page.field("ceremony")),
-        ("answer", answer),
-    ])
+    page.form(["interaction", "ceremony"]).and("answer", answer)
 }
 
 impl Browser<'_> {
@@ -63,8 +54,22 @@ impl Browser<'_> {
         assert_eq!(answer.status, 303, "{}", answer.text());
     }
 
+    /// Answers a sign-in page with a passkey, and goes where that leads.
+    pub(crate) fn signs_in_with(&mut self, page: &Page, authenticator: &mut Authenticator) -> Answer {
+        let answer = authenticator.get(&options(page));
+        self.submits("/sign-in", &assertion(page, &answer))
+    }
+
+    /// Opens the link that the operator makes for somebody, and registers a passkey by it.
+    #[track_caller]
+    fn enrols(&mut self, person: &Person, authenticator: &mut Authenticator) {
+        let page = Page::of(self.opens(&link_for(self.stack, person)).ok());
+        let form = enrolment(&page, &authenticator.create(&options(&page)));
+        assert_eq!(self.submits_and_stays(LINK, &form).status, 303);
+    }
+
     /// Comes to the sign-in page of nobody, and answers it with a passkey.
-    fn answers_with(&mut self, authenticator: &mut Authenticator) -> Answer {
+    pub(crate) fn answers_with(&mut self, authenticator: &mut Authenticator) -> Answer {
         self.forgets("session");
         let page = Page::of(self.opens("/account").ok());
         let answer = authenticator.get(&options(&page));
@@ -91,11 +96,6 @@ fn is_refused(stack: &Stack, answer: &Answer, said: &str, why: &str) {
     assert_eq!(audit[0]["why"], why, "{audit:?}");
 }
 
-fn names(page: &Page) -> Vec<String> {
-    let names = page.html.split("<h3><bdi>").skip(1);
-    names.map(|rest| rest.split('<').next().unwrap_or_default().to_owned()).collect()
-}
-
 /// RFC 8176, section 2, and the registry that it founds: nobody has attested where the key is kept (`pop`).
 #[test]
 fn whoever_signs_in_with_a_passkey_types_nothing_and_the_token_says_how() {
@@ -104,8 +104,7 @@ fn whoever_signs_in_with_a_passkey_types_nothing_and_the_token_says_how() {
     browser.forgets("session");
     let (agent, ask) = (an_agent(stack), asks_for_a_file());
     let page = Page::of(browser.opens(&agent.sends_the_person_with(&agent.pushes(&ask))).ok());
-    let answer = authenticator.get(&options(&page));
-    let page = Page::of(browser.submits("/sign-in", &assertion(&page, &answer)).ok());
+    let page = Page::of(browser.signs_in_with(&page, &mut authenticator).ok());
     let code = the_code(stack, &browser.decides(&page, &Decision::All));
     let tokens = agent.redeems(&code, &ask).ok();
     let claims = verified(stack, &tokens.string("access_token")).claims;
@@ -216,7 +215,7 @@ fn a_registration_is_for_the_session_that_it_was_shown_to() {
     let planted = registration(&page, &answer, "Mine").with("csrf", &theirs.field("csrf"));
     let refused = others.submits_and_stays(PASSKEYS, &planted);
     assert!(Page::of(refused.clone()).words().contains(TOO_LATE), "{}", refused.text());
-    assert!(names(&Page::of(others.opens(PASSKEYS).ok())).is_empty());
+    assert!(listed(&Page::of(others.opens(PASSKEYS).ok())).is_empty());
     let unverified = {
         authenticator.verifies = false;
         authenticator.create(&options(&page))
@@ -225,7 +224,7 @@ fn a_registration_is_for_the_session_that_it_was_shown_to() {
     assert!(Page::of(refused.clone()).words().contains(NOT_REGISTERED), "{}", refused.text());
     let kept = browser.submits_and_stays(PASSKEYS, &registration(&page, &answer, "Mine"));
     assert_eq!(kept.status, 303);
-    assert_eq!(names(&Page::of(browser.opens(PASSKEYS).ok())), ["Mine"]);
+    assert_eq!(listed(&Page::of(browser.opens(PASSKEYS).ok())), ["Mine"]);
 }
 
 /// Once it is removed, neither the answer that made it nor the passkey itself is worth anything.
@@ -238,11 +237,7 @@ fn a_passkey_that_was_removed_signs_nobody_in_and_its_registration_does_not_come
     let form = registration(&page, &authenticator.create(&options(&page)), "My phone");
     assert_eq!(browser.submits_and_stays(PASSKEYS, &form).status, 303);
     let page = Page::of(browser.opens(PASSKEYS).ok());
-    let removal = Parameters::of([
-        ("csrf", page.field("csrf").as_str()),
-        ("do", "remove"),
-        ("passkey", &page.field("passkey")),
-    ]);
+    let removal = page.form(["csrf", "passkey"]).and("do", "remove");
     assert_eq!(browser.submits_and_stays(PASSKEYS, &removal).status, 303);
     let again = browser.submits_and_stays(PASSKEYS, &form);
     assert!(Page::of(again.clone()).words().contains(TOO_LATE), "{}", again.text());
@@ -262,11 +257,10 @@ fn only_whoever_signed_in_just_now_changes_passkeys() {
     let asked = Page::of(browser.submits_and_stays(PASSKEYS, &form).ok());
     assert!(asked.has_form("/sign-in"), "{}", asked.words());
     let page = Page::of(browser.opens(PASSKEYS).ok());
-    assert_eq!(names(&page), ["My phone"]);
+    assert_eq!(listed(&page), ["My phone"]);
     assert!(!page.html.contains("<form"), "{}", page.html);
     let page = Page::of(browser.opens(&format!("{PASSKEYS}?again=yes")).ok());
-    let answer = authenticator.get(&options(&page));
-    let page = Page::of(browser.submits("/sign-in", &assertion(&page, &answer)).ok());
+    let page = Page::of(browser.signs_in_with(&page, &mut authenticator).ok());
     assert!(page.html.contains("value=\"remove\""), "{}", page.words());
 }
 
@@ -275,43 +269,27 @@ fn whoever_registers_or_removes_a_passkey_is_seen_on_the_persons_devices() {
     let stack = Stack::shared();
     let person = somebody_with(stack, &["--phone-number", &a_number()]);
     let mut browser = Browser::new(stack);
-    let page = browser.comes_to_account(&person, "/account/devices");
-    let number = a_number();
-    let form =
-        [("csrf", page.field("csrf")), ("do", "sms".into()), ("address", number), ("name", "Mine".into())];
-    let form = Parameters::of(form.each_ref().map(|(name, value)| (*name, value.as_str())));
-    assert_eq!(browser.submits_and_stays("/account/devices", &form).status, 303);
-    let link = messages_of(stack, &person.user_name)[0]["link"].as_str().expect("a link").to_owned();
-    let page = Page::of(browser.opens(&link).ok());
-    let form = ["csrf", "device", "code"].map(|name| (name, page.field(name)));
-    let form = Parameters::of(form.each_ref().map(|(name, value)| (*name, value.as_str())));
-    assert_eq!(browser.submits_and_stays("/account/devices/confirm", &form).status, 303);
+    browser.has(&person, &a_number(), "Mine");
 
     browser.registers(&person, &mut an_authenticator(stack));
     let message = messages_of(stack, &person.user_name).remove(0);
     assert!(message.to_string().contains("A passkey was added to your account"), "{message}");
     assert!(message["link"].as_str().is_some_and(|link| link.ends_with(PASSKEYS)), "{message}");
     let page = Page::of(browser.opens(PASSKEYS).ok());
-    let form = [("csrf", page.field("csrf")), ("do", "remove".into()), ("passkey", page.field("passkey"))];
-    let form = Parameters::of(form.each_ref().map(|(name, value)| (*name, value.as_str())));
-    assert_eq!(browser.submits_and_stays(PASSKEYS, &form).status, 303);
+    let removal = page.form(["csrf", "passkey"]).and("do", "remove");
+    assert_eq!(browser.submits_and_stays(PASSKEYS, &removal).status, 303);
     let message = messages_of(stack, &person.user_name).remove(0);
     assert!(message.to_string().contains("A passkey was removed from your account"), "{message}");
 }
 
 /// What the form of a link sends.
 pub(crate) fn enrolment(page: &Page, answer: &str) -> Parameters {
-    let fields = ["person", "code", "ceremony"].map(|name| (name, page.field(name)));
-    let fields = Parameters::of(fields.each_ref().map(|(name, value)| (*name, value.as_str())));
-    fields.and("answer", answer).and("name", "My phone")
+    page.form(["person", "code", "ceremony"]).and("answer", answer).and("name", "My phone")
 }
 
 /// The link that the operator makes, as a path.
 pub(crate) fn link_for(stack: &Stack, person: &Person) -> String {
-    let made: Value =
-        serde_json::from_str(&stack.operator().does(&["user", "enrol", &person.user_name, "--json"]))
-            .expect("JSON");
-    let link = made["link"].as_str().expect("a link").to_owned();
+    let link = stack.operator().enrols(&person.user_name);
     let (_, code) = link.rsplit_once("code=").expect("a code");
     stack.hands_out(code);
     link
@@ -336,7 +314,7 @@ fn a_link_of_the_operator_registers_one_passkey_for_whom_it_was_made() {
     );
     assert!(browser.cookie("session").is_none(), "the link begins no session");
     assert_eq!(browser.answers_with(&mut authenticator).status, 303);
-    assert_eq!(names(&Page::of(browser.opens(PASSKEYS).ok())), ["My phone"]);
+    assert_eq!(listed(&Page::of(browser.opens(PASSKEYS).ok())), ["My phone"]);
 }
 
 #[test]
@@ -393,9 +371,7 @@ fn without_passwords_a_password_signs_nobody_in() {
     assert!(!page.html.contains("name=\"password\""), "{}", page.words());
     let refused = browser.types(&page, &person.user_name, &person.password);
     assert_eq!(refused.status, 422);
-    let page = Page::of(browser.opens(&link_for(&stack, &person)).ok());
-    let form = enrolment(&page, &authenticator.create(&options(&page)));
-    assert_eq!(browser.submits_and_stays(LINK, &form).status, 303);
+    browser.enrols(&person, &mut authenticator);
     assert_eq!(browser.answers_with(&mut authenticator).status, 303);
     let page = Page::of(browser.opens("/account").ok());
     assert!(!page.html.contains("/sign-in/password"), "{}", page.words());
@@ -407,9 +383,7 @@ fn without_passwords_the_code_for_agents_is_set_by_whoever_signed_in_just_now() 
     let stack = stack_with("code-without-passwords", "passwords = false");
     let (person, mut browser, mut authenticator) =
         (somebody(&stack), Browser::new(&stack), an_authenticator(&stack));
-    let page = Page::of(browser.opens(&link_for(&stack, &person)).ok());
-    let form = enrolment(&page, &authenticator.create(&options(&page)));
-    assert_eq!(browser.submits_and_stays(LINK, &form).status, 303);
+    browser.enrols(&person, &mut authenticator);
     assert_eq!(browser.answers_with(&mut authenticator).status, 303);
     let page = Page::of(browser.opens(USER_CODE).ok());
     assert!(!page.html.contains("current_password"), "{}", page.words());
@@ -427,8 +401,7 @@ fn without_passwords_the_code_for_agents_is_set_by_whoever_signed_in_just_now() 
     assert!(has_a_code(&mut browser), "nothing was removed");
     assert!(!Page::of(browser.opens(USER_CODE).ok()).html.contains("<form"));
     let page = Page::of(browser.opens(&format!("{USER_CODE}?again=yes")).ok());
-    let answer = authenticator.get(&options(&page));
-    let page = Page::of(browser.submits("/sign-in", &assertion(&page, &answer)).ok());
+    let page = Page::of(browser.signs_in_with(&page, &mut authenticator).ok());
     assert_eq!(browser.submits_and_stays(USER_CODE, &removal_of_the_code(&page)).status, 303);
     assert!(!has_a_code(&mut browser));
 }
@@ -438,7 +411,7 @@ fn has_a_code(browser: &mut Browser<'_>) -> bool {
 }
 
 fn removal_of_the_code(page: &Page) -> Parameters {
-    Parameters::of([("csrf", page.field("csrf").as_str()), ("remove", "yes")])
+    page.form(["csrf"]).and("remove", "yes")
 }
 
 /// Whoever has a password types it, also where they signed in just now.
@@ -462,11 +435,7 @@ fn without_passkeys_nobody_is_offered_one_and_none_is_taken() {
     assert!(
         page.answer.header("content-security-policy").is_some_and(|policy| !policy.contains("script-src"))
     );
-    let form = Parameters::of([
-        ("interaction", page.field("interaction").as_str()),
-        ("ceremony", "c"),
-        ("answer", "{}"),
-    ]);
+    let form = page.form(["interaction"]).and("ceremony", "c").and("answer", "{}");
     let refused = browser.submits_and_stays("/sign-in", &form);
     is_refused(&stack, &refused, REFUSED, "nobody signs in with a passkey here");
     let page = browser.comes_to_account(&person, PASSKEYS);

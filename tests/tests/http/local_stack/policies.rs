@@ -15,6 +15,7 @@ use crate::exchange::{
     ACCESS_TOKEN, ID_TOKEN, JWT, JWT_BEARER, LEDGER, REFRESH_TOKEN, SAML2, acted_by, an_exchange,
     own_token_of, without_details,
 };
+use crate::local_stack::configuration_changes::also;
 use crate::outsider::the_partner;
 use crate::person::{Decision, decision_form, granted, somebody, somebody_with, the_code};
 use crate::running_stack::remembered_consents::the_same_request;
@@ -349,13 +350,6 @@ const GOES_ON: &str = r#"
 @id("exchanges") permit (principal, action == Action::"token_exchange", resource);
 @id("goes-on") permit (principal, action == Action::"refresh_token_by_exchange", resource);
 "#;
-
-/// Puts policies in force beside those that are there, and lets the server take notice.
-fn also(stack: &Stack, policies: &str) {
-    fs::write(stack.configuration.join("policies/also.cedar"), policies).expect("written");
-    stack.operator().applies(&stack.configuration);
-    stack.takes_notice();
-}
 
 fn for_longer(files: &Agent<'_>, subject: &str) -> String {
     let more = Parameters::of([("requested_token_type", REFRESH_TOKEN)]);

@@ -13,9 +13,12 @@ use self::Acts::{AsBefore, Openly, Unseen};
 use self::Kind::{Access, Assertion, Child, Elsewhere, Identity, Outside, Own, Told};
 use crate::agent::{Agent, BANK, FILES, asks, the_file};
 use crate::assertion::encode;
-use crate::exchange::{ACCESS_TOKEN, CHAT, ID_JAG, ID_TOKEN, JWT, LEDGER, REFRESH_TOKEN, SAML2, an_exchange};
+use crate::exchange::{
+    ACCESS_TOKEN, CHAT, ID_JAG, ID_TOKEN, JWT, LEDGER, REFRESH_TOKEN, SAML2, an_exchange, without_details,
+};
 use crate::outsider::the_partner;
 use crate::person::{Person, Tokens, granted, somebody};
+use crate::running_stack::saml_assertions::seconds;
 use crate::stack::Stack;
 use crate::token::{payload, verified_by};
 use crate::web::{Answer, Parameters};
@@ -319,7 +322,7 @@ fn narrowed(form: Parameters, most: &Rights, numbers: &mut Numbers) -> (Paramete
         form = form.and("authorization_details", &json!([detail]).to_string());
     } else if most.details.is_empty() && numbers.one_in(2) {
         // Where none passes, the scope alone has to be asked for.
-        form = form.and("authorization_details", "[]");
+        form = form.joined(&without_details());
     }
     (form, is_more)
 }
@@ -356,21 +359,10 @@ fn claims_of_assertion(text: &str) -> Value {
     let json = |name| attribute(name).map(|text| serde_json::from_str::<Value>(&text).expect("JSON"));
     json!({
         "name": before.rsplit('>').next(), "aud": behind("<saml:Audience>"), "act": json("act"),
-        "exp": seconds(&behind("NotOnOrAfter=\"")), "auth_time": seconds(&behind("AuthnInstant=\"")),
+        "exp": seconds(&xml, "NotOnOrAfter"), "auth_time": seconds(&xml, "AuthnInstant"),
         "scope": attribute("scope"), "authorization_details": json("authorization_details"),
         "client_id": attribute("client_id"),
     })
-}
-
-/// A moment such as `2026-11-27T06:40:27Z`, in seconds since 1970.
-fn seconds(moment: &str) -> i64 {
-    let numbers: Vec<i64> =
-        moment.split(['-', 'T', ':', 'Z']).filter_map(|number| number.parse().ok()).collect();
-    let [year, month, day, hour, minute, second] = numbers[..] else { panic!("{moment} is no moment") };
-    // The days of the years from March on, so that the leap day is a year's last.
-    let (year, month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1 - 719_468;
-    ((days * 24 + hour) * 60 + minute) * 60 + second
 }
 
 fn said_of(claims: &Value) -> BTreeMap<&'static str, Value> {

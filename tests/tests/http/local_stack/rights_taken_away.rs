@@ -6,6 +6,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::agent::{Ask, FILES, an_agent, asks, the_file, the_file_tool};
+use crate::exchange::without_details;
 use crate::person::{granted, somebody, the_person_consents};
 use crate::stack::Stack;
 use crate::token::verified;
@@ -105,7 +106,7 @@ fn nothing_is_renewed_where_every_detail_was_taken_from_the_client() {
     let for_files = Parameters::of([("resource", FILES)]);
     let token = agent.refreshes_for(&token, &for_files).ok().string("refresh_token");
     takes(&stack, &[r#""file_access", "#]);
-    for more in [&for_files, &for_files.clone().and("authorization_details", "[]")] {
+    for more in [&for_files, &for_files.clone().joined(&without_details())] {
         agent.refreshes_for(&token, more).is_refused(400, "invalid_target");
     }
 }

@@ -5,13 +5,13 @@
 use serde_json::{Value, json};
 
 use crate::agent::{Agent, Ask, BANK, FILES, an_agent, asks_for_a_file, the_file_tool};
-use crate::exchange::{acted_by, an_exchange, own_token_of};
+use crate::exchange::{acted_by, an_exchange, own_token_of, without_details};
 use crate::outsider::{KeyServer, the_partner};
 use crate::person::{granted, somebody};
 use crate::server_key::{ServerKey, signed_by_the_public_key};
 use crate::stack::Stack;
 use crate::token::{Verified, verified};
-use crate::web::Answer;
+use crate::web::{Answer, Parameters};
 
 /// A place where an access token of ours is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,9 +70,7 @@ impl<'s> Stolen<'s> {
                 let subject = self.token(Door::Subject, |_, _, _| {});
                 self.files.exchanges_for(&subject, BANK, &acted_by(token))
             }
-            Door::Introspection => {
-                self.files.sends("/introspect", &crate::web::Parameters::of([("token", token)]))
-            }
+            Door::Introspection => self.files.sends("/introspect", &Parameters::of([("token", token)])),
             Door::UserInfo => self.stack.userinfo(token),
         }
     }
@@ -260,5 +258,5 @@ fn a_token_does_not_choose_who_vouches_for_it() {
         }
     }
     let form = an_exchange(&stolen.token(Door::Subject, |_, _, _| {}), FILES);
-    stolen.files.sends("/token", &form.and("authorization_details", "[]")).ok();
+    stolen.files.sends("/token", &form.joined(&without_details())).ok();
 }

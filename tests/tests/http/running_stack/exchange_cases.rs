@@ -63,7 +63,7 @@ impl<'s> World<'s> {
         let alone = nightly.works_alone(&Parameters::of([("scope", "files.read")])).ok();
         let calling = Agent::with_basic(stack, "calling-agent").works_alone(&Parameters::default()).ok();
         let again = |token: String, _| {
-            let less = Parameters::of([("scope", "files.read"), ("authorization_details", "[]")]);
+            let less = without_details().and("scope", "files.read");
             files.exchanges_for(&token, FILES, &less).ok().string("access_token")
         };
         let at_the_end = (0..LONGEST_CHAIN).fold(first.access_token.clone(), again);
@@ -401,7 +401,7 @@ fn targets() -> Vec<Case> {
             world.form().and("resource", BANK).and("audience", BANK).and("audience", "bank")
         }),
         form("its own tool, for less", granted_by("by files-tool-narrows-its-own"), |world| {
-            world.with("resource", FILES).with("scope", "files.read").and("authorization_details", "[]")
+            world.with("resource", FILES).with("scope", "files.read").joined(&without_details())
         }),
         case("a target that the client may not use", no_target("resource-not-allowed"), |world| {
             world.bank.exchanges(&world.for_bank, FILES)
@@ -815,9 +815,7 @@ fn kinds() -> Vec<Case> {
         form(
             "a refresh token that no policy lets go on",
             no_target("exchange-not-allowed by files-tool-narrows-its-own none"),
-            move |world| {
-                kind(REFRESH_TOKEN)(world).with("resource", FILES).and("authorization_details", "[]")
-            },
+            move |world| kind(REFRESH_TOKEN)(world).with("resource", FILES).joined(&without_details()),
         ),
         form("an ID-JAG of a client that may have none", no_target("resource-not-allowed"), move |world| {
             kind(ID_JAG)(world).and("audience", "https://auth.chat.test")

@@ -57,8 +57,7 @@ pub(crate) fn must_decide_again(browser: &mut Browser<'_>, agent: &Agent<'_>) {
 
 /// What the account page sends to have its first remembered consent forgotten.
 pub(crate) fn forgetting(account: &Page) -> Parameters {
-    let fields = ["csrf", "client", "consent"].map(|name| (name, account.field(name)));
-    Parameters::of(fields.each_ref().map(|(name, value)| (*name, value.as_str())))
+    account.form(["csrf", "client", "consent"])
 }
 
 #[test]

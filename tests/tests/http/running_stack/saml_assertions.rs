@@ -113,7 +113,7 @@ fn attribute(name: &str, value: &str) -> String {
 }
 
 /// A moment in the assertion, in seconds since 1970.
-fn seconds(xml: &str, attribute: &str) -> i64 {
+pub(crate) fn seconds(xml: &str, attribute: &str) -> i64 {
     let (_, rest) = xml.split_once(&format!("{attribute}=\"")).expect("the attribute");
     let text = rest.split('"').next().expect("its end");
     let said = Command::new("date").args(["-u", "-d", text, "+%s"]).output().expect("date runs");

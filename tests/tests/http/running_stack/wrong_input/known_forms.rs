@@ -3,6 +3,7 @@ use reqwest::blocking::RequestBuilder;
 use super::Expected::{self, Page};
 use super::{EVIL, Place, Row, row};
 use crate::browser::{self, Browser};
+use crate::local_stack::passkeys::PASSKEYS;
 use crate::web::{Parameters, post};
 
 /// What the pages of people refuse in a form that our own page did send, in the browser that it was made for. None of it
@@ -184,11 +185,10 @@ fn user_code() -> Vec<Row> {
     ]
 }
 
-/// No row registers a device: each would be counted.
 fn passkeys() -> Vec<Row> {
     let one = |name: &str, expected: Expected, names, more: Parameters| {
-        row("WebAuthn, 7.1", format!("/account/passkeys: {name}"), expected, names, move |place: &Place| {
-            sent_with("csrf", &place.adding_passkeys, "/account/passkeys", &more)
+        row("WebAuthn, 7.1", format!("{PASSKEYS}: {name}"), expected, names, move |place: &Place| {
+            sent_with("csrf", &place.adding_passkeys, PASSKEYS, &more)
         })
     };
     let refused = Page(400, "invalid_request");
@@ -245,6 +245,7 @@ fn answered(place: &Place<'_>, answer: &str) -> RequestBuilder {
     sent(&place.signing_in, "/sign-in", &more)
 }
 
+/// No row registers a device: each would be counted.
 fn devices() -> Vec<Row> {
     let one = |name: &str, expected: Expected, names, more: Parameters| {
         row("OAuth 2.1, 3.1", format!("/account/devices: {name}"), expected, names, move |place: &Place| {
