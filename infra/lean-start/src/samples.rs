@@ -82,9 +82,6 @@ const LEAN: Aim = Aim { start: 1.6, zip_mb: 3.0 };
 /// The token endpoint knows every grant.
 const TOKEN: Aim = Aim { start: 2.0, zip_mb: 4.5 };
 
-/// It speaks to SNS, SQS and clients, and nobody waits for it.
-const NOTIFIER: Aim = Aim { start: 2.0, zip_mb: 4.5 };
-
 /// Every function of the product.
 pub(crate) const FUNCTIONS: [Function; 15] = [
     Function { name: "account", sample: ACCOUNT, aim: Some(LEAN) },
@@ -94,7 +91,7 @@ pub(crate) const FUNCTIONS: [Function; 15] = [
     Function { name: "consent", sample: CONSENT, aim: Some(LEAN) },
     Function { name: "discovery", sample: DISCOVERY, aim: Some(LEAN) },
     Function { name: "introspect", sample: INTROSPECT, aim: Some(LEAN) },
-    Function { name: "notify", sample: NOTIFY, aim: Some(NOTIFIER) },
+    Function { name: "notify", sample: NOTIFY, aim: Some(LEAN) },
     Function { name: "par", sample: PAR, aim: Some(LEAN) },
     Function { name: "register", sample: REGISTER, aim: Some(LEAN) },
     Function { name: "revoke", sample: REVOKE, aim: Some(LEAN) },
@@ -387,6 +384,14 @@ mod tests {
         let names = names.filter(|name| name != "authorizer");
         let measured = FUNCTIONS.iter().map(|function| function.name.to_owned());
         assert_eq!(names.collect::<BTreeSet<_>>(), measured.collect());
+    }
+
+    #[test]
+    fn each_function_has_the_same_aim_and_the_token_endpoint_alone_a_wider_one() {
+        for function in FUNCTIONS {
+            let aim = if function.name == "token" { TOKEN } else { LEAN };
+            assert_eq!(function.aim, Some(aim), "{}", function.name);
+        }
     }
 
     #[test]
