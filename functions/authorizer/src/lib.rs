@@ -130,6 +130,7 @@ const fn had_a_good_token(refusal: &Refusal) -> bool {
         Refusal::InsufficientScope { .. }
             | Refusal::OtherActor
             | Refusal::InsufficientAuthentication { .. }
+            | Refusal::NotCountersigned
             | Refusal::InsufficientDetails { .. }
             | Refusal::NobodyMay
     )

@@ -62,6 +62,7 @@ pub(crate) async fn look(
         grant_id: Some(authorization.id.clone()),
         authorization_details: services.types(visit).granted_for_any(&grant.details, &tools, asker),
         asked: Some(grant.asked),
+        approval: grant.approval.clone(),
         act: grant.act.clone(),
         ..AccessTokenClaims::bare(frame)
     };

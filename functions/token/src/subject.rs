@@ -129,7 +129,8 @@ impl<'v> Subject<'v> {
         let grant = grant.ok_or_else(|| invalid("ended"))?;
         http::note_asked(grant.asked);
         // What was asked is no claim of an ID token: the authorization says it.
-        let claims = AccessTokenClaims { act: acted_before(grant), asked: Some(grant.asked), ..claims };
+        let (asked, approval) = (Some(grant.asked), grant.approval.clone());
+        let claims = AccessTokenClaims { act: acted_before(grant), asked, approval, ..claims };
         Ok(Self { claims, standing, most: Most::OfGrant })
     }
 
@@ -241,6 +242,7 @@ fn as_refresh_token(grant: &Grant, id: &GrantId, jti: TokenId, visit: &Visit<'_>
         acr: grant.authentication.acr().map(str::to_owned),
         grant_id: Some(id.clone()),
         asked: Some(grant.asked),
+        approval: grant.approval.clone(),
         act: acted_before(grant),
         ..AccessTokenClaims::bare(frame)
     }

@@ -186,6 +186,7 @@ pub fn on_behalf(claims: AccessTokenClaims, behalf: &Behalf<'_>, tool: Option<&T
             acr: grant.authentication.acr().map(str::to_owned),
             grant_id: Some(authorization.id.clone()),
             asked: Some(grant.asked),
+            approval: grant.approval.clone(),
             act: grant.act.clone(),
             person: about(profile),
             ..claims
@@ -196,6 +197,7 @@ pub fn on_behalf(claims: AccessTokenClaims, behalf: &Behalf<'_>, tool: Option<&T
             acr: subject.acr.clone(),
             grant_id: subject.grant_id.clone(),
             asked: subject.asked,
+            approval: subject.approval.clone(),
             act: act.clone(),
             exchanged_from: ancestors(subject),
             child_grant_ids: subject.child_grant_ids.clone(),

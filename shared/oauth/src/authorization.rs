@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::configuration::Lifetimes;
 use crate::{
-    Actor, Actors, Approved, Asked, AuthorizationDetails, AuthorizationRequest, Awaited, Child, ClientId,
-    CodeChallenge, CodeVerifier, Declined, GrantId, HandleRejection, Parcel, PersonId, RedirectUri,
+    Actor, Actors, ApprovalId, Approved, Asked, AuthorizationDetails, AuthorizationRequest, Awaited, Child,
+    ClientId, CodeChallenge, CodeVerifier, Declined, GrantId, HandleRejection, Parcel, PersonId, RedirectUri,
     RefreshToken, Refusal, Requested, ResourceUri, Scope, Secret, Sha256Digest, Timestamp,
 };
 
@@ -85,6 +85,9 @@ pub struct Grant {
     pub details: AuthorizationDetails,
     /// The digest of what was asked.
     pub asked: Sha256Digest,
+    /// The approval of it that the person has countersigned with a passkey, where they have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalId>,
     /// Who acts in the person's name (RFC 8693, section 4.1): after an approval at the backchannel the client itself, or whom an actor
     /// token proved.
     #[serde(default, skip_serializing_if = "Actors::is_empty")]
@@ -218,6 +221,8 @@ pub struct Approval {
     pub scope: Scope,
     /// Which details they left ticked, by position.
     pub details: Vec<usize>,
+    /// Under what it is kept as evidence, where they have countersigned it with a passkey.
+    pub countersigned: Option<ApprovalId>,
 }
 
 /// A yes at the browser that the client sent.
@@ -546,6 +551,7 @@ impl Grant {
             details: asked.details.pick(&ticked.details),
             resources: asked.resource.to_vec(),
             asked: asked.digest(),
+            approval: ticked.countersigned,
             act: Actors::default(),
             nonce: None,
             granted_at: now,

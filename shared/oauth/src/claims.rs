@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::configuration::{ClaimSource, Profile, Tool};
 use crate::{
-    Actor, Actors, Ancestor, AuthorizationDetails, ClientId, GrantId, Origin, Refusal, ResourceUri, Scope,
-    Sha256Digest, Timestamp, TokenId, TokenType,
+    Actor, Actors, Ancestor, ApprovalId, AuthorizationDetails, ClientId, GrantId, Origin, Refusal,
+    ResourceUri, Scope, Sha256Digest, Timestamp, TokenId, TokenType,
 };
 
 /// The `typ` of an access token (RFC 9068, section 2.1).
@@ -62,6 +62,10 @@ pub struct AccessTokenClaims {
     /// The digest of what was asked when the person decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked: Option<Sha256Digest>,
+    /// The approval that the person has countersigned with a passkey, and that all of this comes from: the evidence's id (`approval`, a
+    /// claim of ours).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalId>,
     /// Who acts on behalf of the subject; empty for the client that the authorization was given to (RFC 8693, section 4.1).
     #[serde(default, skip_serializing_if = "Actors::is_empty")]
     pub act: Actors,
@@ -124,6 +128,7 @@ impl AccessTokenClaims {
             authorization_details: AuthorizationDetails::default(),
             authorization_details_id: None,
             asked: None,
+            approval: None,
             act: Actors::default(),
             may_act: None,
             exchanged_from: vec![],
@@ -253,7 +258,7 @@ pub fn claims_for_tool(tool: &Tool, person: &Profile) -> Map<String, Value> {
 }
 
 /// Claims that mean something to us: a tool's registration cannot replace them.
-pub const RESERVED_CLAIMS: [&str; 26] = [
+pub const RESERVED_CLAIMS: [&str; 27] = [
     "iss",
     "sub",
     "aud",
@@ -277,6 +282,7 @@ pub const RESERVED_CLAIMS: [&str; 26] = [
     "authorization_details",
     "authorization_details_id",
     "asked",
+    "approval",
     "active",
     "token_type",
     "username",

@@ -81,6 +81,12 @@ identifier!(
 );
 
 identifier!(
+    /// What an approval that a passkey signed is called: the claim `approval`. 128 random bits in base64url.
+    ApprovalId,
+    |text| text.len() == 22 && is_name(text)
+);
+
+identifier!(
     /// A token's identifier, `jti`. 128 random bits in base64url.
     TokenId,
     |text| text.len() == 22 && is_name(text)
@@ -104,6 +110,13 @@ impl PersonId {
 }
 
 impl GrantId {
+    /// The identifier made of 128 random bits.
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+impl ApprovalId {
     /// The identifier made of 128 random bits.
     pub fn from_random(bytes: [u8; 16]) -> Self {
         Self(URL_SAFE_NO_PAD.encode(bytes))

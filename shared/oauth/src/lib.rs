@@ -82,7 +82,7 @@ pub use exchange::{
 };
 pub use handle::Handle;
 pub use hashed_secret::HashedSecret;
-pub use identifiers::{ClientId, DeviceId, GrantId, PersonId, TokenId, ToolId};
+pub use identifiers::{ApprovalId, ClientId, DeviceId, GrantId, PersonId, TokenId, ToolId};
 pub use invitation::{INVITATION_LIFE, Invitation, InvitationCode};
 pub use issue::{Audience, Narrower, meaningful_scope, narrowed_scope};
 pub use login_hint::{Contact, LONGEST_USER_NAME, LoginHint};

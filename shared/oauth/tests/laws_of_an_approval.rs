@@ -133,6 +133,7 @@ impl World {
             authentication: AuthenticationEvent { auth_time: self.now, amr: vec!["pwd".into()] },
             scope: Scope::parse(scope).unwrap(),
             details: details.to_vec(),
+            countersigned: None,
         };
         let approved = self.stored.clone().approved(approval, None, &Lifetimes::default(), self.now);
         assert_eq!(approved.is_ok(), self.may_decide(by_asked), "who is asked decides, once and in time");
@@ -316,6 +317,7 @@ fn yes() -> Approval {
         authentication: AuthenticationEvent { auth_time: START, amr: vec!["pwd".into()] },
         scope: Scope::parse("openid").unwrap(),
         details: vec![],
+        countersigned: None,
     }
 }
 

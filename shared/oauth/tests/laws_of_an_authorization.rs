@@ -142,6 +142,7 @@ impl World {
             authentication: AuthenticationEvent { auth_time: self.now, amr: vec!["pwd".into()] },
             scope: Scope::parse(scope).unwrap(),
             details: details.to_vec(),
+            countersigned: None,
         };
         let decision = Decision { approval, code: Secret::new(CODE_SECRET).digest() };
         if let Ok(next) = self.stored.clone().consented(decision, &Lifetimes::default(), self.now) {

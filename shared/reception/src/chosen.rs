@@ -44,6 +44,7 @@ impl Chosen {
             authentication: session.authentication.clone(),
             scope: self.scope,
             details: self.details,
+            countersigned: None,
         }
     }
 }

@@ -68,6 +68,12 @@ impl AccessToken {
         self.claims.acr.as_deref()
     }
 
+    /// The approval that the person has countersigned with a passkey, by its id, where what this token allows comes from one
+    /// (`approval`).
+    pub fn approval(&self) -> Option<&str> {
+        self.claims.approval.as_deref()
+    }
+
     /// Another claim, such as what the tool's registration maps from the person.
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.claims.others.get(name)

@@ -22,6 +22,7 @@ pub(crate) struct Claims {
     pub(crate) auth_time: Option<i64>,
     pub(crate) acr: Option<String>,
     pub(crate) grant_id: Option<String>,
+    pub(crate) approval: Option<String>,
     pub(crate) act: Option<Actor>,
     pub(crate) cnf: Option<Value>,
     #[serde(default, deserialize_with = "details")]

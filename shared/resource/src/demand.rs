@@ -16,6 +16,7 @@ pub struct Demand {
     through: Vec<String>,
     contexts: Vec<String>,
     youngest: Option<Duration>,
+    approval: bool,
     looked_up: bool,
     of_nobody: bool,
 }
@@ -76,6 +77,14 @@ impl Demand {
         self
     }
 
+    /// The person has countersigned with a passkey what this token comes from (`approval`): there is evidence of it that a stranger can
+    /// check. A client that lacks it is told to ask for `phr`, as RFC 9470, section 3, has it: a request that names it is countersigned.
+    #[must_use]
+    pub const fn approval(mut self) -> Self {
+        self.approval = true;
+        self
+    }
+
     /// The issuer is asked whether the token is still good (RFC 7662), so that one that was taken back ends within ten
     /// seconds: for so long an answer is remembered. While the issuer does not answer, nobody is let in. Tokens that refer to
     /// their details are looked up anyway where details are demanded.
@@ -98,7 +107,7 @@ impl Demand {
     /// Whether a valid token allows it.
     ///
     /// # Errors
-    /// What is missing: scope, then the actor, then how the person signed in, then details.
+    /// What is missing: scope, then the actor, then how the person signed in and approved, then details.
     pub fn met_by(&self, token: &AccessToken, now: Timestamp) -> Result<(), Refusal> {
         if self.of_nobody {
             return Err(Refusal::NobodyMay);
@@ -114,6 +123,9 @@ impl Demand {
                 contexts: self.contexts.clone(),
                 within: self.youngest,
             });
+        }
+        if self.approval && token.approval().is_none() {
+            return Err(Refusal::NotCountersigned);
         }
         let missing: Vec<Value> = self
             .details

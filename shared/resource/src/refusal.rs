@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http_types::header::{self, HeaderName, HeaderValue};
 use http_types::{Response, StatusCode};
-use oauth::{AuthorizationDetails, Scope};
+use oauth::{AuthorizationDetails, PHISHING_RESISTANT, Scope};
 use serde_json::{Value, json};
 
 use crate::Trouble;
@@ -36,6 +36,8 @@ pub enum Refusal {
         /// How recently the person must have signed in.
         within: Option<Duration>,
     },
+    /// Nobody has countersigned with a passkey what the token comes from (after RFC 9470, section 3).
+    NotCountersigned,
     /// A good token that does not allow this.
     InsufficientDetails {
         /// What the client would have to ask for.
@@ -98,9 +100,10 @@ impl Refusal {
     /// The status.
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::NoToken | Self::InvalidToken(_) | Self::InsufficientAuthentication { .. } => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::NoToken
+            | Self::InvalidToken(_)
+            | Self::InsufficientAuthentication { .. }
+            | Self::NotCountersigned => StatusCode::UNAUTHORIZED,
             Self::MalformedRequest => StatusCode::BAD_REQUEST,
             Self::InsufficientScope { .. }
             | Self::OtherActor
@@ -119,7 +122,9 @@ impl Refusal {
             Self::MalformedRequest => Some("invalid_request"),
             Self::InvalidToken(_) => Some("invalid_token"),
             Self::InsufficientScope { .. } | Self::OtherActor => Some("insufficient_scope"),
-            Self::InsufficientAuthentication { .. } => Some("insufficient_user_authentication"),
+            Self::InsufficientAuthentication { .. } | Self::NotCountersigned => {
+                Some("insufficient_user_authentication")
+            }
             Self::InsufficientDetails { .. } => Some("insufficient_authorization"),
             Self::NobodyMay => Some("access_denied"),
             Self::Undecided(_) => Some("temporarily_unavailable"),
@@ -134,6 +139,7 @@ impl Refusal {
             Self::InsufficientScope { .. } => "the access token lacks a scope",
             Self::OtherActor => "the access token came by way of others than it must",
             Self::InsufficientAuthentication { .. } => "the person must sign in again, or more surely",
+            Self::NotCountersigned => "the person must approve this with a passkey",
             Self::InsufficientDetails { .. } => {
                 "the access token does not allow this; its details do not say so"
             }
@@ -177,6 +183,7 @@ impl Refusal {
                     add("max_age", &span.as_secs().to_string());
                 }
             }
+            Self::NotCountersigned => add("acr_values", PHISHING_RESISTANT),
             Self::InsufficientDetails { missing } => {
                 let remediation = URL_SAFE_NO_PAD.encode(remediation(missing).to_string());
                 if remediation.len() <= LONGEST_REMEDIATION {

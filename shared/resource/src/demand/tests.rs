@@ -86,6 +86,16 @@ fn what_nobody_may_do_no_token_opens() {
     assert_eq!(met(&Demand::of_nobody().scope("files.access"), &everything), Err(Refusal::NobodyMay));
 }
 
+#[test]
+fn where_an_approval_is_demanded_the_token_names_one() {
+    let demand = Demand::new().approval();
+    assert_eq!(met(&demand, &json!({"approval": "AAAAAAAAAAAAAAAAAAAAAA"})), Ok(()));
+    // Whoever signed in with a passkey has not approved with one.
+    for changes in [json!({}), json!({"acr": "phr", "auth_time": NOW}), json!({"approval": null})] {
+        assert_eq!(met(&demand, &changes), Err(Refusal::NotCountersigned), "{changes}");
+    }
+}
+
 /// RFC 9470, section 3.
 #[test]
 fn a_weak_or_old_sign_in_is_to_be_done_again() {

@@ -55,6 +55,15 @@ fn a_person_who_must_sign_in_again_is_told_how() {
     assert!(challenge.ends_with(r#"acr_values="phr pwd", max_age="300""#), "{challenge}");
 }
 
+/// RFC 9470, section 3: what the client is to ask for.
+#[test]
+fn a_client_that_lacks_an_approval_is_told_to_ask_for_a_passkey() {
+    assert_eq!(Refusal::NotCountersigned.status(), 401);
+    let challenge = challenge(&Refusal::NotCountersigned);
+    assert!(challenge.contains(r#"error="insufficient_user_authentication""#), "{challenge}");
+    assert!(challenge.ends_with(r#"acr_values="phr""#), "{challenge}");
+}
+
 /// draft-ietf-oauth-rar-metadata-remediation-00, section 4.
 #[test]
 fn the_details_to_ask_for_are_in_the_body_and_in_the_challenge() {
