@@ -406,6 +406,63 @@ mod tests {
         assert_eq!(parsed(&with_actor), Err(Refusal::ActorTokenInvalid { why: "an ID-JAG names no actor" }));
     }
 
+    fn other_server(client: &str, named: &[(&str, &str)]) -> Result<(String, String), Refusal> {
+        let pair = |audience: &str, resource: &str, clients: &[&str]| -> IdJagTarget {
+            let clients: BTreeMap<&str, &str> = clients.iter().map(|id| (*id, "known-there")).collect();
+            serde_json::from_value(json!({
+                "audience": audience, "resource": resource, "scopes": "read", "clients": clients, "lifetime": 300,
+            }))
+            .expect("a target")
+        };
+        let targets = [
+            pair("https://a.test", "https://x.test", &["both", "one"]),
+            pair("https://a.test", "https://z.test", &["both"]),
+            pair("https://b.test", "https://y.test", &["both", "one"]),
+        ];
+        let client: Client = serde_json::from_value(json!({
+            "id": client, "name": "x", "authentication": { "method": "client_secret_basic" }, "redirect_uris": [],
+            "grant_types": ["token_exchange"], "scopes": "", "detail_types": [], "tools": [], "default_tool": null,
+            "standing_details": [], "require_pushed_authorization_requests": false, "remember_consent": false,
+            "id_token_signed_response_alg": "ES256", "is_tool": null,
+        }))
+        .expect("a client");
+        let pairs = SUBJECT.iter().chain(named).copied();
+        let parameters = Parameters::from_pairs(pairs);
+        let request = ExchangeRequest::parse(&parameters)?;
+        let target = request.other_server(&client, &targets)?;
+        Ok((target.audience.clone(), target.resource.to_string()))
+    }
+
+    /// draft-ietf-oauth-identity-assertion-authz-grant, section 4.3: what is said of somebody to one server is about a resource that is
+    /// behind that one.
+    #[test]
+    fn an_id_jag_is_for_a_pair_that_is_registered_together() {
+        let [a, b] = ["https://a.test", "https://b.test"].map(|name| ("audience", name));
+        let [x, y, z] = ["https://x.test", "https://y.test", "https://z.test"].map(|name| ("resource", name));
+        let pair = |(_, audience): (&str, &str), (_, resource): (&str, &str)| {
+            Ok((audience.to_owned(), resource.to_owned()))
+        };
+        for (audience, resource) in [(a, x), (a, z), (b, y)] {
+            assert_eq!(other_server("both", &[audience, resource]), pair(audience, resource));
+        }
+        // Each of the two is registered, with another.
+        for (audience, resource) in [(a, y), (b, x), (b, z)] {
+            assert_eq!(other_server("both", &[audience, resource]), Err(Refusal::ResourceNotAllowed));
+        }
+        // Who names no resource means the only one, as far as they may have any.
+        assert_eq!(other_server("both", &[b]), pair(b, y));
+        assert_eq!(other_server("both", &[a]), Err(Refusal::TargetNotChosen));
+        assert_eq!(other_server("one", &[a]), pair(a, x));
+        // A pair is the clients' that are registered for it.
+        assert_eq!(other_server("one", &[a, z]), Err(Refusal::ResourceNotAllowed));
+        for named in [&[a, x][..], &[b], &[a]] {
+            assert_eq!(other_server("another", named), Err(Refusal::ResourceNotAllowed));
+        }
+        for named in [&[x][..], &[a, b, x], &[a, x, z]] {
+            assert_eq!(other_server("both", named), Err(Refusal::TargetNotChosen));
+        }
+    }
+
     /// RFC 8693, section 2.1: `actor_token_type` is required with an actor token and must not come without one.
     #[test]
     fn an_actor_token_and_its_type_come_together_or_not_at_all() {

@@ -404,16 +404,20 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
+    fn showing(client: &ClientId) -> Showing<'_> {
+        Showing { client, issuer: "https://us.test", token_endpoint: "https://us.test/token", now: NOW }
+    }
+
     fn said_of(issuer: &TrustedIssuer, claims: &Value) -> Result<String, &'static str> {
         let client = ClientId::parse("agent").expect("a client");
-        let showing = Showing {
-            client: &client,
-            issuer: "https://us.test",
-            token_endpoint: "https://us.test/token",
-            now: NOW,
-        };
         let shown = Shown { typ: Some("JWT"), claims: claims.as_object().expect("an object") };
-        issuer.subject_token(shown, showing).map(|token| token.name)
+        issuer.subject_token(shown, showing(&client)).map(|token| token.name)
+    }
+
+    fn granted_by(issuer: &TrustedIssuer, claims: &Value) -> Result<String, &'static str> {
+        let client = ClientId::parse("agent").expect("a client");
+        let shown = Shown { typ: Some(ID_JAG_TYP), claims: claims.as_object().expect("an object") };
+        issuer.id_jag(shown, showing(&client)).map(|grant| grant.token.name)
     }
 
     fn issuer(change: &Value) -> TrustedIssuer {
@@ -425,6 +429,27 @@ mod tests {
         let change = change.as_object().expect("an object").clone();
         trust.as_object_mut().expect("an object").extend(change);
         serde_json::from_value(trust).expect("a trust")
+    }
+
+    /// Who is believed when it says who somebody is need not be believed when it grants something, nor the other way round.
+    #[test]
+    fn a_trust_takes_what_it_says_and_nothing_else() {
+        let claims = serde_json::json!({
+            "iss": "https://a.test", "aud": "https://us.test", "iat": NOW, "exp": NOW.after(Duration::from_mins(1)),
+            "sub": "alice", "client_id": "agent", "jti": "the only one", "scope": "files.read",
+        });
+        let alice = || Ok("alice".to_owned());
+        let (no_subject, no_grant) = (Err("not taken as subject"), Err("not taken as grant"));
+        for (accepts, as_subject, as_grant) in [
+            (&["subject_token", "id_jag"][..], alice(), alice()),
+            (&["subject_token"], alice(), no_grant.clone()),
+            (&["id_jag"], no_subject.clone(), alice()),
+            (&[], no_subject, no_grant),
+        ] {
+            let trust = issuer(&serde_json::json!({ "accepts": accepts }));
+            let said = (said_of(&trust, &claims), granted_by(&trust, &claims));
+            assert_eq!(said, (as_subject, as_grant), "{accepts:?}");
+        }
     }
 
     /// OpenID Connect Core, section 5.7.
