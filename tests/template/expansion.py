@@ -112,7 +112,7 @@ class Deployment:
         return {name: found["Properties"] for name, found in self.resources.items() if found["Type"] == kind}
 
     def holds(self, condition):
-        return self._test(self.template["Conditions"][condition])
+        return self.is_true(self.template["Conditions"][condition])
 
     def resolve(self, value):
         """A value with its intrinsic functions worked out. Raises KeyError for one that is unknown here."""
@@ -163,7 +163,8 @@ class Deployment:
         condition, then, otherwise = argument
         return self.resolve(then if self.holds(condition) else otherwise)
 
-    def _test(self, condition):
+    def is_true(self, condition):
+        """Whether a condition holds, written as in `Conditions` and `Rules`."""
         ((name, argument),) = condition.items()
         if name == "Condition":
             return self.holds(argument)
@@ -171,8 +172,8 @@ class Deployment:
             left, right = (text(self.resolve(side)) for side in argument)
             return left == right
         if name == "Fn::Not":
-            return not self._test(argument[0])
-        return {"Fn::And": all, "Fn::Or": any}[name](self._test(part) for part in argument)
+            return not self.is_true(argument[0])
+        return {"Fn::And": all, "Fn::Or": any}[name](self.is_true(part) for part in argument)
 
     def _physical(self, name):
         """What `Ref` gives for a resource."""
