@@ -90,6 +90,36 @@ def of_functions(deployment):
             yield f"{name}: how it logs"
 
 
+# Who hashes passwords has more of a processor than the others: infra/lean-start --memory has the figures.
+HASHING = {"account": "1024", "sign-in": "1024"}
+
+
+def of_memory(deployment):
+    """Which functions have another share of a processor than was chosen by measurement."""
+    for name, function in rights.functions(deployment):
+        if str(function["MemorySize"]) != HASHING.get(name, deployment.parameters["FunctionMemory"]):
+            yield f"{name}: memory"
+
+
+def of_rotation(deployment):
+    """Whether somebody looks every day if it is time for new keys, makes those that were asked for, and is heard of on failing."""
+    schedules = deployment.of_type("AWS::Scheduler::Schedule").values()
+    rotation = deployment.resolve({"Fn::GetAtt": ["RotationFunction", "Arn"]})
+    woken = [(each.get("State", "ENABLED"), each["ScheduleExpression"], each["Target"]["Arn"], each["Target"]["Input"])
+             for each in schedules]
+    if woken != [("ENABLED", "rate(1 day)", rotation, "{}")]:
+        yield "rotation: when it looks"
+    failing = [(each["FunctionName"], each["MaximumRetryAttempts"], each["DestinationConfig"]["OnFailure"]["Destination"])
+               for each in deployment.of_type("AWS::Lambda::EventInvokeConfig").values()]
+    name, queue = deployment.resolve({"Ref": "RotationFunction"}), deployment.resolve({"Fn::GetAtt": ["DeadLetterQueue", "Arn"]})
+    if failing != [(name, 2, queue)]:
+        yield "rotation: where it gives up"
+    variables = deployment.of_type("AWS::Lambda::Function")["RotationFunction"]["Environment"]["Variables"]
+    asked = {"COUNTERSIGN_SIGNING_MODE": "SigningMode", "COUNTERSIGN_ROTATION_DAYS": "RotationDays"}
+    if any(variables.get(name) != deployment.parameters[parameter] for name, parameter in asked.items()):
+        yield "rotation: which keys it makes, and when"
+
+
 def of_logs(deployment):
     """The log groups that are kept for ever, or for another time than was asked for."""
     kept = deployment.parameters["LogRetentionDays"]
@@ -259,8 +289,8 @@ def pairs(tags):
     return [{"Key": key, "Value": value} for key, value in tags.items()] if isinstance(tags, dict) else tags
 
 
-CHECKS = (of_table, of_keys, of_functions, of_where_functions_run, of_logs, of_the_stage, of_the_door, of_the_domain, of_alarms,
-          of_news, of_what_waits, untagged)
+CHECKS = (of_table, of_keys, of_functions, of_memory, of_rotation, of_where_functions_run, of_logs, of_the_stage, of_the_door,
+          of_the_domain, of_alarms, of_news, of_what_waits, untagged)
 
 
 def wrong(deployment):
@@ -330,6 +360,14 @@ PLANTED = [
     ("defaults", of_every_function(SystemLogLevel="INFO"), "par: how it logs"),
     ("defaults", of_every_function(LogFormat="Text"), "rotation: how it logs"),
     ("defaults", put("ParFunction", LoggingConfig={"LogFormat": "JSON", "LogGroup": "another"}), "par: how it logs"),
+    ("defaults", without("SignInFunction", "MemorySize"), "sign-in: memory"),
+    ("defaults", lambda template: template["Globals"]["Function"].update(MemorySize=128), "token: memory"),
+    ("defaults", without("RotationFunction", "Events"), "rotation: when it looks"),
+    ("defaults", lambda template: template["Resources"]["RotationFunction"]["Properties"]["Events"]["Daily"]["Properties"].update(
+        ScheduleExpression="rate(365 days)"), "rotation: when it looks"),
+    ("defaults", without("RotationFunction", "EventInvokeConfig"), "rotation: where it gives up"),
+    ("keys wrapped by KMS", lambda template: template["Resources"]["RotationFunction"]["Properties"]["Environment"]["Variables"].update(
+        COUNTERSIGN_SIGNING_MODE="kms"), "rotation: which keys it makes, and when"),
     ("defaults", without("Logs", "RetentionInDays"), "Logs: how long it is kept"),
     ("everything watched", without("ApiLogs", "RetentionInDays"), "ApiLogs: how long it is kept"),
     ("defaults", without("Api", "MethodSettings"), "stage: throttling"),
