@@ -30,6 +30,7 @@ echo "${0##*/} $* endpoint=${AWS_ENDPOINT_URL-} key=${AWS_ACCESS_KEY_ID-} token=
     "profile=${AWS_PROFILE-} s3=${AWS_ENDPOINT_URL_S3-}" >>"CALLS"
 case "$*" in
     *"stack.py functions"*) echo token ;;
+    "lambda build"*) for ((built = 1; built <= 45; built++)); do echo "   Compiling crate-$built v1.0.0"; done ;;
     *"stack.py outputs"*) printf 'Table=table\\nUrl=https://abc.execute-api.us-east-1.amazonaws.com/prod\\n' ;;
 esac
 exit ANSWER
@@ -148,6 +149,9 @@ class UpAndDown(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             told = done.stdout.splitlines()
             self.assertTrue(any(line.endswith(f"endpoint {endpoint.url} (given)") for line in told), told)
+            # It takes minutes, and says how far it is.
+            self.assertEqual([line.split() for line in told if "crates, now" in line],
+                             [[str(built), "crates,", "now", f"crate-{built}"] for built in (20, 40)])
             running = json.loads((checkout.state / "running.json").read_text())
             self.assertEqual(running["table_endpoint"], endpoint.url)
             self.assertEqual(running["issuer"], f"{endpoint.url}/_aws/execute-api/abc/prod")
@@ -162,6 +166,27 @@ class UpAndDown(unittest.TestCase):
             socket.create_connection(endpoint.server.server_address, timeout=5).close()
         for call in [*up, removed]:
             self.assertTrue(call.endswith(f"endpoint={endpoint.url} key=test token= profile= s3="), call)
+        self.assertFalse(checkout.state.exists())
+
+    def test_where_docker_answers_the_endpoint_is_localstack_of_the_last_version_that_takes_no_token(self):
+        compose = (ROOT / "infra/localstack/compose.yaml").read_text(encoding="utf-8")
+        self.assertIn("    image: localstack/localstack:4.14.0\n", compose)
+        checkout = self.checkout
+        checkout.stand_in_for_python_packages()
+        checkout.stand_in("python3", "cargo", "docker")
+        # In its place.
+        with Endpoint() as endpoint:
+            port = endpoint.url.rpartition(":")[2]
+            done = checkout.runs("infra/localstack/up", "--port", port)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue(any(line.endswith(f"endpoint {endpoint.url} (docker)") for line in done.stdout.splitlines()), done.stdout)
+            begun = f"docker compose -f {checkout.root}/infra/localstack/compose.yaml up --detach --wait "
+            self.assertTrue(any(call.startswith(begun) for call in checkout.calls()), checkout.calls())
+            up = checkout.calls()
+            down = checkout.runs("infra/localstack/down")
+            self.assertEqual(down.returncode, 0, down.stderr)
+            (ended,) = checkout.calls()[len(up):]
+            self.assertTrue(ended.startswith(begun.replace("up --detach --wait", "down --volumes")), ended)
         self.assertFalse(checkout.state.exists())
 
     def test_an_endpoint_that_does_not_answer_is_named(self):
