@@ -1,5 +1,5 @@
-"""A place inside the company's network that only its own authority vouches for: an address of this machine that no other machine
-reaches, with a name, and a server there that clients' endpoints can stand on."""
+"""A place inside the company's network that only its own authority vouches for: two addresses of this machine that no other machine
+reaches, each with a name, and a server there that clients' endpoints can stand on."""
 
 import http.server
 import json
@@ -15,15 +15,17 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-# RFC 1918. It is on the loopback device: nothing that is sent there leaves the machine.
-ADDRESS = "10.213.87.1"
-# RFC 6761, section 6.2: nobody else's.
-NAME = "agents.inside.test"
+# RFC 1918. They are on the loopback device: nothing that is sent there leaves the machine. The first is for whoever is named by
+# host, the second for whoever lies in the range. The names are nobody else's (RFC 6761, section 6.2).
+ADDRESS, NAME = "10.213.87.1", "agents.inside.test"
+IN_RANGE, NAME_IN_RANGE = "10.213.87.9", "agents.range.test"
+RANGE = "10.213.87.8/29"
+NAMES = {ADDRESS: NAME, IN_RANGE: NAME_IN_RANGE}
 HOSTS = Path("/etc/hosts")
-LINE = f"{ADDRESS} {NAME} # Countersign's tests\n"
+LINES = "".join(f"{address} {name} # Countersign's tests\n" for address, name in NAMES.items())
 
 OF_A_SERVER = f"""\
-subjectAltName = DNS:{NAME}
+subjectAltName = {", ".join(f"DNS:{name}" for name in NAMES.values())}
 basicConstraints = critical, CA:FALSE
 extendedKeyUsage = serverAuth
 """
@@ -47,35 +49,51 @@ class Inside:
         self.heard, self.answers = queue.Queue(), lambda: 204
 
     def __enter__(self):
-        run("ip", "address", "replace", f"{ADDRESS}/32", "dev", "lo")
+        for address in NAMES:
+            run("ip", "address", "replace", f"{address}/32", "dev", "lo")
         known = HOSTS.read_text()
-        HOSTS.write_text(known + ("" if known.endswith("\n") else "\n") + LINE)
+        HOSTS.write_text(known + ("" if known.endswith("\n") else "\n") + LINES)
         try:
-            self.server = http.server.ThreadingHTTPServer((ADDRESS, 0), self._handler())
-            self.server.socket = self._context().wrap_socket(self.server.socket, server_side=True)
-            threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+            context = self._context()
+            self.servers = {name: self._serves(address, context) for address, name in NAMES.items()}
         except BaseException:
             self._end()
             raise
         return self
 
     def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        for server in self.servers.values():
+            server.shutdown()
+            server.server_close()
         self._end()
 
+    def _serves(self, address, context):
+        server = http.server.ThreadingHTTPServer((address, 0), self._handler())
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        return server
+
     def _end(self):
-        HOSTS.write_text(HOSTS.read_text().replace(LINE, ""))
-        run("ip", "address", "delete", f"{ADDRESS}/32", "dev", "lo")
+        HOSTS.write_text(HOSTS.read_text().replace(LINES, ""))
+        for address in NAMES:
+            run("ip", "address", "delete", f"{address}/32", "dev", "lo")
         self.folder.cleanup()
 
     @property
     def host(self):
-        return f"{NAME}:{self.server.server_address[1]}"
+        return self._host(NAME)
+
+    @property
+    def host_in_range(self):
+        """Who is named by nothing but the range."""
+        return self._host(NAME_IN_RANGE)
+
+    def _host(self, name):
+        return f"{name}:{self.servers[name].server_address[1]}"
 
     @property
     def authority(self):
-        """The certificate of who vouches for the name."""
+        """The certificate of who vouches for the names."""
         return Path(self.folder.name) / "authority.pem"
 
     def _context(self):

@@ -25,7 +25,7 @@ from deployment import (
     DEMO, ISSUER, STACK, TABLE, ask, decoded, demo_in_force, eventually, in_force, needs_enforced_rights, operator_with, outputs,
     physical, signed_in,
 )
-from inside import Inside, needs_a_place_inside
+from inside import RANGE, Inside, needs_a_place_inside
 from test_rights_taken_away import TakenAway
 
 CIBA = "urn:openid:params:grant-type:ciba"
@@ -62,7 +62,7 @@ default_tool = "files"
 
 [backchannel]
 token_delivery_mode = "push"
-client_notification_endpoint = "https://HOST/brought"
+client_notification_endpoint = "https://INSIDE/brought"
 may_ask_groups = ["finance"]
 refresh_tokens = true
 """
@@ -70,6 +70,7 @@ refresh_tokens = true
 OUTBOUND = """
 [outbound]
 private_hosts = ["HOST"]
+private_ranges = ["RANGE"]
 authorities_file = "authority.pem"
 
 [backchannel]
@@ -277,7 +278,8 @@ def left_half(token):
 
 
 class ClientsTold(unittest.TestCase):
-    """OpenID CIBA Core 1.0, sections 10.2, 10.3 and 12, at an endpoint inside the company's network."""
+    """OpenID CIBA Core 1.0, sections 10.2, 10.3 and 12, at endpoints inside the company's network: that of who is told is named by
+    its host, that of who is brought tokens by the range of its address."""
 
     @classmethod
     def setUpClass(cls):
@@ -291,9 +293,10 @@ class ClientsTold(unittest.TestCase):
             shutil.copytree(DEMO, configuration)
             shutil.copy(cls.place.authority, configuration / "authority.pem")
             with open(configuration / "server.toml", "a", encoding="utf-8") as settings:
-                settings.write(OUTBOUND.replace("HOST", cls.place.host))
+                settings.write(OUTBOUND.replace("HOST", cls.place.host).replace("RANGE", RANGE))
             for agent, text in {"told-agent": TOLD_AGENT, "brought-agent": BROUGHT_AGENT}.items():
-                (configuration / f"clients/{agent}.toml").write_text(text.replace("HOST", cls.place.host))
+                text = text.replace("HOST", cls.place.host).replace("INSIDE", cls.place.host_in_range)
+                (configuration / f"clients/{agent}.toml").write_text(text)
             secrets_of = in_force(cls.operator, configuration, "told-agent", "brought-agent")
             cls.secret, cls.brought_secret = secrets_of["told-agent"], secrets_of["brought-agent"]
 

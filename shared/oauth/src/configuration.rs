@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use crate::address_range::AddressRange;
 use crate::scope::{ISSUER_SCOPES, OFFLINE_ACCESS, OPENID};
 pub use crate::strangers::{ClientOrigin, Documents, OpenTo, OutboundSettings, Registration};
 use crate::time::seconds;

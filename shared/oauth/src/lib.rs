@@ -4,6 +4,7 @@
 
 mod acr;
 mod actors;
+mod address_range;
 mod approval;
 mod asked;
 mod authorization;

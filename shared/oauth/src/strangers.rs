@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use crate::client_metadata::ClientMetadata;
-use crate::configuration::{Client, Server};
+use crate::configuration::{AddressRange, Client, Server};
 use crate::redirect::is_loopback;
 use crate::time::seconds;
 use crate::{AuthorizationDetails, ClientId, Scope, Sha256Digest, Timestamp, ToolId};
@@ -98,6 +98,10 @@ pub struct OutboundSettings {
     /// Hosts that may have private addresses: `agents.corp`, or `agents.corp:8443` for another port than 443.
     #[serde(default)]
     pub private_hosts: Vec<String>,
+    /// Where endpoints of clients may lie on private networks, whatever their hosts are called. No document is fetched there: who
+    /// names its URL is a stranger.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub private_ranges: Vec<AddressRange>,
     /// Certificates of authorities that are trusted beside the public ones, as PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorities: Option<String>,
@@ -372,7 +376,7 @@ mod tests {
     #[test]
     fn a_private_host_is_one_at_every_port_and_no_other_is() {
         let private_hosts = vec!["agents.corp".to_owned(), "tools.corp:8443".to_owned()];
-        let settings = OutboundSettings { private_hosts, authorities: None };
+        let settings = OutboundSettings { private_hosts, ..OutboundSettings::default() };
         for (host, is_private) in [
             ("agents.corp", true),
             ("tools.corp", true),

@@ -98,7 +98,7 @@ impl Outbound {
     /// # Errors
     /// Any [`Problem`]; nothing of the answer is to be used then, and it is not remembered.
     pub async fn fetch(&self, url: &Url, limits: &Limits) -> Result<Fetched, Problem> {
-        let target = Target::of(url, &self.settings, self.loopback)?;
+        let target = Target::of_document(url, &self.settings, self.loopback)?;
         let fetched = timeout(limits.time, self.fetch_from(&target, url, limits)).await;
         fetched.map_err(|_| Problem::Late(limits.time))?
     }

@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     fn settings(host: &str) -> OutboundSettings {
-        OutboundSettings { private_hosts: vec![host.to_owned()], authorities: None }
+        OutboundSettings { private_hosts: vec![host.to_owned()], ..OutboundSettings::default() }
     }
 
     #[test]

@@ -21,13 +21,14 @@ pub struct Post<'a> {
 }
 
 impl Outbound {
-    /// Tells an endpoint something, by the rules by which documents are fetched. Of the answer nothing is used but its status,
+    /// Tells an endpoint something, by the rules by which documents are fetched; it may also lie in a range that the configuration
+    /// names, because its URL stands there, too. Of the answer nothing is used but its status,
     /// which is handed back whatever it is: a redirect is not followed, and no body is read.
     ///
     /// # Errors
     /// Any [`Problem`] that comes before a status: the endpoint may have been told, or not.
     pub async fn post(&self, url: &Url, post: &Post<'_>, time: Duration) -> Result<u16, Problem> {
-        let target = Target::of(url, &self.settings, self.loopback)?;
+        let target = Target::of_endpoint(url, &self.settings, self.loopback)?;
         timeout(time, self.post_to(&target, url, post)).await.map_err(|_| Problem::Late(time))?
     }
 

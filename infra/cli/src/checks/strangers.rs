@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oauth::configuration::{Documents, OpenTo, OutboundSettings, Registration, Server, is_issuer_scope};
+use oauth::configuration::{
+    AddressRange, Documents, OpenTo, OutboundSettings, Registration, Server, is_issuer_scope,
+};
 use oauth::scope::is_scope_token;
 use oauth::{ClientId, Scope, Sha256Digest, ToolId};
-use outbound::{Loopback, Outbound};
+use outbound::{Loopback, Neighbourhood, Outbound, neighbourhood};
 use url::{Host, Url};
 
 use super::{Answers, Known, server};
@@ -84,7 +86,27 @@ pub(super) fn outbound(file: &Read<ServerFile>, complaints: &mut Vec<Complaint>)
         }
     }
     let authorities = table.authorities_file.as_deref().and_then(|name| authorities(file, name, complaints));
-    OutboundSettings { private_hosts: table.private_hosts.clone(), authorities }
+    let private_ranges = private_ranges(file, complaints);
+    OutboundSettings { private_hosts: table.private_hosts.clone(), private_ranges, authorities }
+}
+
+/// The ranges that are private from their first address to their last. No other is one in which a client could be told.
+fn private_ranges(file: &Read<ServerFile>, complaints: &mut Vec<Complaint>) -> Vec<AddressRange> {
+    let is_private = |range: &AddressRange| {
+        [range.first(), range.last()].map(neighbourhood) == [Neighbourhood::Private, Neighbourhood::Private]
+    };
+    let mut ranges = Vec::new();
+    for text in &file.value.outbound.private_ranges {
+        match AddressRange::parse(text).filter(is_private) {
+            Some(range) => ranges.push(range),
+            None => complaints.push(file.complaint(
+                &["outbound", "private_ranges"],
+                format!("{text:?} is not a range of a private network."),
+                "Write its first address and its length, such as 10.20.0.0/16 or fd12:3456::/32 (RFC 1918, RFC 6598, RFC 4193).",
+            )),
+        }
+    }
+    ranges
 }
 
 fn authorities(file: &Read<ServerFile>, name: &str, complaints: &mut Vec<Complaint>) -> Option<String> {
@@ -108,7 +130,7 @@ fn authorities(file: &Read<ServerFile>, name: &str, complaints: &mut Vec<Complai
             return None;
         }
     };
-    let settings = OutboundSettings { private_hosts: vec![], authorities: Some(pem) };
+    let settings = OutboundSettings { authorities: Some(pem), ..OutboundSettings::default() };
     match Outbound::new(&settings, Loopback::Refused) {
         Ok(_) => settings.authorities,
         Err(problem) => {

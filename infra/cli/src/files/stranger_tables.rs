@@ -66,7 +66,7 @@ pub struct OpenToTable {
     pub default_tool: Option<String>,
 }
 
-/// What the server may fetch: documents of clients, and keys of issuers that it trusts. Always by HTTPS, and from public
+/// What the server may call: documents of clients, keys of issuers that it trusts, and the endpoints at which clients are told. Always by HTTPS, and from public
 /// addresses unless it says otherwise here.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -74,6 +74,10 @@ pub struct OutboundTable {
     /// Hosts that may have addresses of a private network: such as `agents.corp`, or `agents.corp:8443` for another port.
     #[serde(default)]
     pub private_hosts: Vec<String>,
+    /// Ranges of a private network in which endpoints of clients may lie, at any port, whatever their hosts are called: such as
+    /// `10.20.0.0/16` or `fd12:3456::/32`. Documents and key sets are fetched there from `private_hosts` alone.
+    #[serde(default)]
+    pub private_ranges: Vec<String>,
     /// A file beside `server.toml` with the certificates of authorities, as PEM, that are trusted beside the public ones.
     #[serde(default)]
     pub authorities_file: Option<String>,

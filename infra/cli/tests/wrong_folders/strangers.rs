@@ -103,6 +103,31 @@ fn what_the_server_may_fetch_is_named_and_whom_it_trusts_are_certificates() {
         let line = format!("private_hosts = [{host:?}]");
         check(&[("server.toml", &outbound(&line), "server.toml:4", "is not a host that can be reached")]);
     }
+    for range in [
+        "",
+        "10.0.0.0",
+        "10.20.3.4/16",
+        "0.0.0.0/0",
+        "::/0",
+        "10.0.0.0/7",
+        "172.0.0.0/8",
+        "93.184.216.0/24",
+        "2606:4700::/32",
+        "fc00::/6",
+        "127.0.0.0/8",
+        "::1/128",
+        "169.254.0.0/16",
+        "169.254.169.254/32",
+        "fe80::/10",
+        "fd00:ec2::/32",
+        "fd00:ec2::254/128",
+        "224.0.0.0/4",
+        "::ffff:10.0.0.0/104",
+        "agents.corp/8",
+    ] {
+        let line = format!("private_ranges = [\"10.20.0.0/16\", {range:?}]");
+        check(&[("server.toml", &outbound(&line), "server.toml:4", "is not a range of a private network")]);
+    }
     check(&[
         ("server.toml", &outbound("authorities_file = \"../ca.pem\""), "server.toml:4", "without a folder"),
         ("server.toml", &outbound("authorities_file = \"none.pem\""), "server.toml:4", "cannot be read"),
@@ -113,4 +138,15 @@ fn what_the_server_may_fetch_is_named_and_whom_it_trusts_are_certificates() {
             .with("ca.pem", none);
         assert!(folder.lines()[0].contains("cannot be used"), "{none:?}: {:?}", folder.lines());
     }
+}
+
+#[test]
+fn private_ranges_are_in_force_as_they_are_written() {
+    let ranges =
+        ["10.0.0.0/8", "172.16.0.0/12", "192.168.7.0/24", "100.64.0.0/10", "fc00::/7", "10.1.2.3/32"];
+    let folder =
+        Folder::new().with("server.toml", &format!("{SERVER}[outbound]\nprivate_ranges = {ranges:?}\n"));
+    let checked = check_folder(&folder.0, &IssuerChoice::exactly("https://auth.example.com")).expect("right");
+    let kept = checked.snapshot.server.outbound.private_ranges;
+    assert_eq!(kept.iter().map(ToString::to_string).collect::<Vec<_>>(), ranges);
 }

@@ -213,7 +213,7 @@ async fn nobody_answers_for_a_host_but_who_a_trusted_authority_vouches_for() {
         }
     });
     let pem = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(ROOT));
-    let settings = OutboundSettings { private_hosts: vec![], authorities: Some(pem) };
+    let settings = OutboundSettings { authorities: Some(pem), ..OutboundSettings::default() };
     let trusting = Outbound::new(&settings, Loopback::Allowed).expect("a fetcher");
     let url = |host: &str| format!("https://{host}:{port}/client.json").parse::<Url>().expect("a URL");
     assert!(trusting.fetch(&url("localhost"), &LIMITS).await.is_ok());
@@ -245,7 +245,8 @@ fn authorities_that_are_no_certificates_are_refused() {
         "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
         "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
     ] {
-        let settings = OutboundSettings { private_hosts: vec![], authorities: Some(wrong.to_owned()) };
+        let authorities = Some(wrong.to_owned());
+        let settings = OutboundSettings { authorities, ..OutboundSettings::default() };
         assert!(Outbound::new(&settings, Loopback::Refused).is_err(), "{wrong}");
     }
 }
