@@ -5,7 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth::Sha256Digest;
 use serde::{Deserialize, Serialize};
 
-/// What an authenticator has to sign (Web Authentication Level 3, section 13.4.3): 256 random bits. It is no secret.
+/// What an authenticator has to sign (Web Authentication Level 3, section 13.4.3): 256 random bits, or the hash of a text in which there
+/// are 128. It is no secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Challenge([u8; 32]);
@@ -14,6 +15,11 @@ impl Challenge {
     /// The challenge of these random bytes.
     pub const fn from_random(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// The challenge that says what is signed: the hash of a text.
+    pub(crate) const fn of_text(digest: Sha256Digest) -> Self {
+        Self(*digest.as_bytes())
     }
 
     /// Under what it is remembered that it was answered.

@@ -1,4 +1,5 @@
-//! Passkeys: the two ceremonies of Web Authentication (Level 3) by which a person registers one and signs in with it.
+//! Passkeys: the ceremonies of Web Authentication (Level 3) by which a person registers one, signs in with it, and countersigns what was
+//! displayed to them.
 //!
 //! A ceremony is a value: it begins with a challenge, travels with the page (sealed, so that it comes back as it was), and is
 //! consumed by the answer to it. What an answer proves is a value, too, which only this room makes. That a challenge is good once is
@@ -9,12 +10,14 @@
 
 mod answer;
 mod challenge;
+mod countersigning;
 mod registering;
 mod relying_party;
 mod signing_in;
 mod unproven;
 
 pub use challenge::Challenge;
+pub use countersigning::{Countersigned, Countersigning, PublicKey, Signed};
 pub use registering::{Holder, Registered, Registering};
 pub use relying_party::RelyingParty;
 pub use signing_in::{Claim, Proven, SigningIn};

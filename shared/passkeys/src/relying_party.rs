@@ -34,7 +34,7 @@ impl RelyingParty {
     }
 
     /// The origin of its pages, as a browser writes it.
-    pub(crate) fn origin(&self) -> String {
+    pub fn origin(&self) -> String {
         self.origin.origin().ascii_serialization()
     }
 

@@ -88,28 +88,34 @@ impl Claim {
         own: &Passkeys,
         now: Timestamp,
     ) -> Result<Proven, Unproven> {
-        let response = &self.answer.response;
-        answer::check_client_data(
-            &response.client_data_json,
-            "webauthn.get",
-            &self.challenge,
-            relying_party,
-        )?;
-        let id = PasskeyId::of(self.answer.get_credential_id()).ok_or(Unproven::Unreadable)?;
-        let passkey = own.get(&id).ok_or(Unproven::UnknownPasskey)?;
-        let mut credential: Credential =
-            serde_json::from_value(passkey.credential.clone()).map_err(|_| Unproven::Invalid)?;
-        let core = relying_party.core();
-        let state = state(&core, &self.challenge)?;
-        let result = core.authenticate_single_credential(&self.answer, &state, &credential)?;
-        if !result.user_verified() {
-            return Err(Unproven::PersonNotVerified);
-        }
-        (credential.counter, credential.backup_state) = (result.counter(), result.backup_state());
-        let credential = serde_json::to_value(&credential).map_err(|_| Unproven::Invalid)?;
-        let passkey = Passkey { credential, used_at: Some(now), ..passkey.clone() };
+        let passkey = verified(&self.answer, &self.challenge, relying_party, own, now)?;
         Ok(Proven { passkey, challenge: self.challenge.digest() })
     }
+}
+
+/// Verifies an answer to a challenge by a person's passkeys (section 7.2), and gives what has become of the passkey.
+pub(crate) fn verified(
+    answer: &PublicKeyCredential,
+    challenge: &Challenge,
+    relying_party: &RelyingParty,
+    own: &Passkeys,
+    now: Timestamp,
+) -> Result<Passkey, Unproven> {
+    let client_data = &answer.response.client_data_json;
+    answer::check_client_data(client_data, "webauthn.get", challenge, relying_party)?;
+    let id = PasskeyId::of(answer.get_credential_id()).ok_or(Unproven::Unreadable)?;
+    let passkey = own.get(&id).ok_or(Unproven::UnknownPasskey)?;
+    let mut credential: Credential =
+        serde_json::from_value(passkey.credential.clone()).map_err(|_| Unproven::Invalid)?;
+    let core = relying_party.core();
+    let state = state(&core, challenge)?;
+    let result = core.authenticate_single_credential(answer, &state, &credential)?;
+    if !result.user_verified() {
+        return Err(Unproven::PersonNotVerified);
+    }
+    (credential.counter, credential.backup_state) = (result.counter(), result.backup_state());
+    let credential = serde_json::to_value(&credential).map_err(|_| Unproven::Invalid)?;
+    Ok(Passkey { credential, used_at: Some(now), ..passkey.clone() })
 }
 
 fn state(core: &WebauthnCore, challenge: &Challenge) -> Result<AuthenticationState, Unproven> {

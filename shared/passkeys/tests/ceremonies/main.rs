@@ -5,8 +5,11 @@
 mod authenticator;
 
 use authenticator::Authenticator;
-use oauth::{PasskeyName, PasskeyRefused, Passkeys, PersonId, Timestamp};
-use passkeys::{Challenge, Holder, Proven, Registered, Registering, RelyingParty, SigningIn, Unproven};
+use oauth::{PasskeyName, PasskeyRefused, Passkeys, PersonId, Sha256Digest, Timestamp};
+use passkeys::{
+    Challenge, Countersigned, Countersigning, Holder, Proven, Registered, Registering, RelyingParty,
+    SigningIn, Unproven,
+};
 use serde_json::Value;
 
 const PAGES: &str = "https://sign-in.example/prod";
@@ -257,4 +260,61 @@ fn a_ceremony_comes_back_as_it_was() {
     let text = serde_json::to_string(&begun).unwrap();
     assert_eq!(serde_json::from_str::<SigningIn>(&text).unwrap(), begun);
     assert!(serde_json::from_str::<SigningIn>(r#"{"challenge":"AAAA"}"#).is_err());
+}
+
+fn countersigning(text: &str) -> Countersigning {
+    Countersigning::begin(alice(), Sha256Digest::of(text.as_bytes()))
+}
+
+fn asked_to_countersign(text: &str, own: &Passkeys) -> Value {
+    json(&countersigning(text).options(&relying_party(), own))
+}
+
+fn countersigned(text: &str, answer: &str, own: &Passkeys) -> Result<Countersigned, Unproven> {
+    countersigning(text).answered(&relying_party(), own, answer, NOW)
+}
+
+#[test]
+fn what_is_countersigned_is_the_hash_of_the_text_and_only_the_persons_own_passkeys_are_asked_for() {
+    let (mut authenticator, own) = with_a_passkey();
+    let options = asked_to_countersign("pay", &own);
+    assert_eq!(options["challenge"], Sha256Digest::of(b"pay").to_base64url());
+    assert_eq!(options["allowCredentials"][0]["id"], own.all()[0].id.as_str());
+    assert_eq!(options["userVerification"], "required");
+    let made = countersigned("pay", &authenticator.get(&options), &own).unwrap();
+    assert_eq!(made.passkey.used_at, Some(NOW));
+    let client_data = json(std::str::from_utf8(&made.signed.client_data).unwrap());
+    assert_eq!(client_data["challenge"], options["challenge"]);
+    assert_eq!(made.signed.authenticator_data.len(), 37);
+    let own = own.used(made.passkey, made.challenge, NOW).unwrap();
+    assert!(own.has_answered(&made.challenge, NOW));
+}
+
+#[test]
+fn a_countersignature_of_another_text_or_with_one_thing_wrong_is_refused() {
+    let (mut authenticator, own) = with_a_passkey();
+    let answer = authenticator.get(&asked_to_countersign("pay 10", &own));
+    assert_eq!(countersigned("pay 1000", &answer, &own), Err(Unproven::OtherChallenge));
+    let sign_in = authenticator.get(&asked_to_sign(challenge(2)));
+    assert_eq!(countersigned("pay 10", &sign_in, &own), Err(Unproven::OtherChallenge));
+    assert_eq!(countersigned("pay 10", &answer, &Passkeys::default()), Err(Unproven::UnknownPasskey));
+    authenticator.handle = "person-BBBBBBBBBBBBBBBBBBBBBB".to_owned();
+    let others = authenticator.get(&asked_to_countersign("pay 10", &own));
+    assert_eq!(countersigned("pay 10", &others, &own), Err(Unproven::SomebodyElses));
+    for (number, (spoil, refused)) in WRONG.into_iter().enumerate() {
+        let (mut authenticator, own) = with_a_passkey();
+        spoil(&mut authenticator);
+        let answer = authenticator.get(&asked_to_countersign("pay", &own));
+        assert_eq!(countersigned("pay", &answer, &own), Err(refused), "{number}");
+    }
+}
+
+#[test]
+fn a_countersignature_by_a_copied_passkey_is_refused() {
+    let (mut authenticator, own) = with_a_passkey();
+    let made = countersigned("one", &authenticator.get(&asked_to_countersign("one", &own)), &own).unwrap();
+    let own = own.used(made.passkey, made.challenge, NOW).unwrap();
+    authenticator.counter = Some(0);
+    let answer = authenticator.get(&asked_to_countersign("two", &own));
+    assert_eq!(countersigned("two", &answer, &own), Err(Unproven::Copied));
 }
