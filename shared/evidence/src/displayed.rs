@@ -1,5 +1,6 @@
 use oauth::Sha256Digest;
-use serde::{Deserialize, Serialize};
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::Shown;
@@ -92,6 +93,20 @@ impl Displayed {
     /// Its SHA-256: the challenge that the passkey signs.
     pub fn digest(&self) -> Sha256Digest {
         Sha256Digest::of(self.text.as_bytes())
+    }
+}
+
+impl Serialize for Displayed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Writing { format: FORMAT, shown: &self.shown }.serialize(serializer)
+    }
+}
+
+/// Within another canonical text it is its own canonical text.
+impl<'de> Deserialize<'de> for Displayed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::from_utf8(oauth::canonical(&Value::deserialize(deserializer)?));
+        Self::read(&text.map_err(D::Error::custom)?).map_err(D::Error::custom)
     }
 }
 

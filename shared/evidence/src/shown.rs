@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use oauth::time::seconds;
-use oauth::{ApprovalId, AuthorizationDetail, ClientId, GrantId, PersonId, ResourceUri, Timestamp};
+use oauth::{ApprovalId, AuthorizationDetail, ClientId, GrantId, PersonId, ResourceUri, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{Nonce, Sentence};
@@ -49,6 +49,19 @@ pub struct Shown {
     pub shown_at: Timestamp,
     /// What nobody could have known before it was displayed.
     pub nonce: Nonce,
+}
+
+impl Shown {
+    /// The scopes that are approved.
+    pub fn approved_scope(&self) -> Scope {
+        let approved = self.scopes.iter().filter(|shown| shown.choice.is_approved());
+        approved.map(|shown| shown.scope.as_str()).collect()
+    }
+
+    /// The details that are approved.
+    pub fn approved_details(&self) -> impl Iterator<Item = &AuthorizationDetail> {
+        self.details.iter().filter(|shown| shown.choice.is_approved()).map(|shown| &shown.detail)
+    }
 }
 
 /// How a request came to the person.
