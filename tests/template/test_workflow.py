@@ -1,4 +1,4 @@
-"""The workflow of continuous integration: what it runs is there."""
+"""The workflow of continuous integration and tests/run: what they run is there."""
 
 import re
 import unittest
@@ -37,6 +37,13 @@ class Workflow(unittest.TestCase):
             for command in ours:
                 named = command.partition("--only ")[2]
                 self.assertLessEqual(set(filter(None, named.split(","))), set(steps.split()), command)
+
+    def test_what_runs_below_a_stage_is_there(self):
+        """A name that nobody has would run nothing, and nobody would hear of it."""
+        (named,) = re.findall(r"^made_of_the_issuer=\(([^)]*)\)$", RUN.read_text(encoding="utf-8"), re.MULTILINE)
+        there = {path.stem for path in (expansion.ROOT / "tests/tests/http/running_stack").glob("*.rs")}
+        self.assertLessEqual(set(named.split()), there)
+        self.assertGreater(len(named.split()), 5)
 
     def test_arm64_is_built_of_every_function_that_is_deployed(self):
         script = (expansion.ROOT / "tests/binaries/run").read_text(encoding="utf-8")
