@@ -53,7 +53,7 @@ mod running_stack {
     pub(crate) mod sessions;
     mod sessions_that_end;
     mod shown_codes;
-    mod signed_requests;
+    pub(crate) mod signed_requests;
     pub(crate) mod thin_path;
     mod times;
     mod token_exchange;

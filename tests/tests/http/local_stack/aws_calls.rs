@@ -27,6 +27,7 @@ use crate::observer::Observer;
 use crate::outsider::{the_mills_own, the_partner};
 use crate::person::{Decision, Person, granted, password_form, somebody, the_person_consents};
 use crate::running_stack::remembered_consents::forgetting;
+use crate::running_stack::signed_requests::{sworn, the_sworn_agent};
 use crate::stack::Stack;
 use crate::web::{Answer, Parameters, http};
 
@@ -109,6 +110,10 @@ const OF_EXCHANGES: &[(&str, &str)] = &[
 
 /// The row beneath them. An assertion is spent by one write (RFC 7523, section 3), wherever a client authenticates by it.
 const WITH_AN_ASSERTION: (&str, &str) = ("each `POST` of a client with `private_key_jwt`", "1 write more");
+
+/// The row after that one. The request itself, like an assertion, is good once (OpenID CIBA Core 1.0, section 7.1.1: `jti`).
+const WITH_A_SIGNED_REQUEST: (&str, &str) =
+    ("each `POST /bc-authorize` with a request that its client has signed", "1 write more");
 
 #[test]
 fn every_request_calls_aws_as_often_as_the_readme_says() {
@@ -274,10 +279,31 @@ fn an_assertion_costs_one_write_wherever_a_client_authenticates_by_it() {
 }
 
 #[test]
+fn a_signed_request_costs_one_write_beside_what_its_client_proves_itself_by() {
+    const ASKED: &str = "`POST /bc-authorize`";
+    let stack = Stack::start("aws-calls-of-signed-requests", &[]);
+    let agent = the_sworn_agent(&stack);
+    let measured = least(|| {
+        let person = somebody_reachable(&stack);
+        // Now what is known of the agent is warm.
+        agent.asks_elsewhere(&sworn(&stack, &person)).ok();
+        let asked = agent.asks_elsewhere(&sworn(&stack, &person)).ok();
+        Measured::from([(ASKED, Calls::of(&stack.observer(), &asked))])
+    });
+    let (_, unsigned) = TABLE.iter().find(|(row, _)| *row == ASKED).expect("a row of the table");
+    let more = [WITH_AN_ASSERTION, WITH_A_SIGNED_REQUEST].map(|(_, more)| Calls::read(more).writes);
+    let expected =
+        Calls { writes: Calls::read(unsigned).writes + more[0] + more[1], ..Calls::read(unsigned) };
+    assert_eq!(measured[ASKED].words(), expected.words());
+}
+
+#[test]
 fn the_readme_has_this_table() {
     let readme =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).expect("the README");
-    for (request, calls) in TABLE.iter().chain(OF_EXCHANGES).chain([&WITH_AN_ASSERTION]) {
+    for (request, calls) in
+        TABLE.iter().chain(OF_EXCHANGES).chain([&WITH_AN_ASSERTION, &WITH_A_SIGNED_REQUEST])
+    {
         let row = format!("| {request} | {calls} |");
         assert!(readme.contains(&row), "the README lacks the row {row}");
     }

@@ -9,7 +9,7 @@ use crate::person::Person;
 use crate::stack::Stack;
 use crate::web::Parameters;
 
-fn the_sworn_agent(stack: &Stack) -> Agent<'_> {
+pub(crate) fn the_sworn_agent(stack: &Stack) -> Agent<'_> {
     Agent { stack, id: "sworn-agent".to_owned(), proof: Proof::Assertion("ES256") }
 }
 
@@ -25,11 +25,16 @@ fn signed(stack: &Stack, header: &Value, claims: &Value) -> Parameters {
     Parameters::of([("request", stack.client_key.signed(header, claims).as_str())])
 }
 
+/// A request of the sworn agent for a person, signed as it should be.
+pub(crate) fn sworn(stack: &Stack, person: &Person) -> Parameters {
+    signed(stack, &header("ES256"), &claims(stack, person))
+}
+
 #[test]
 fn a_signed_request_is_asked_as_it_says_and_once() {
     let stack = Stack::shared();
     let (agent, person) = (the_sworn_agent(stack), somebody_reachable(stack));
-    let request = signed(stack, &header("ES256"), &claims(stack, &person));
+    let request = sworn(stack, &person);
     let answer = agent.asks_elsewhere(&request).ok();
     assert_eq!(answer.json()["expires_in"], 60);
     let auth_req_id = answer.string("auth_req_id");
@@ -46,11 +51,10 @@ fn a_client_that_signs_sends_nothing_unsigned_and_one_that_does_not_sends_nothin
     let (agent, person) = (the_sworn_agent(stack), somebody_reachable(stack));
     let unsigned = for_signing_in_of(&person.user_name);
     agent.asks_elsewhere(&unsigned).is_refused(400, "invalid_request");
-    let both = signed(stack, &header("ES256"), &claims(stack, &person)).and("binding_message", "OTHER");
+    let both = sworn(stack, &person).and("binding_message", "OTHER");
     agent.asks_elsewhere(&both).is_refused(400, "invalid_request");
     let other = Agent { stack, id: "signing-asking-agent".to_owned(), proof: Proof::Assertion("ES256") };
-    let its_own = signed(stack, &header("ES256"), &claims(stack, &person));
-    other.asks_elsewhere(&its_own).is_refused(400, "request_not_supported");
+    other.asks_elsewhere(&sworn(stack, &person)).is_refused(400, "request_not_supported");
 }
 
 #[test]
