@@ -164,6 +164,31 @@ async fn applying_shows_what_changes_and_puts_it_in_force() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_smoke_test_of_a_real_account_applies_can_be_applied_and_has_the_clients_that_it_is_run_by()
+{
+    let operator = Operator::new("smoke").await;
+    let made = operator.folder.join("configuration");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let script = root.join("infra/aws-smoke");
+    let done = Command::new(&script).arg("--configuration").arg(&made).output().expect("ran");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let folder = made.display().to_string();
+    let issuer = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/prod";
+    assert!(operator.bare(&["check", &folder]).await.status.success());
+    operator.run(&["apply", &folder, "--issuer", issuer, "--yes"]).await;
+    let script = std::fs::read_to_string(script).expect("readable");
+    let asked: Vec<&str> =
+        script.split("$(secret_of ").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert_eq!(asked.len(), 3, "{asked:?}");
+    for client in asked {
+        let told = operator.json(&["client", "rotate-secret", client, "--json"]).await;
+        assert!(told["client_secret"].is_string(), "{client}: {told}");
+    }
+    let (_, snapshot) = operator.store.snapshot().await.unwrap().expect("in force");
+    assert_eq!(snapshot.server.issuer, issuer);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_folder_changes_nothing() {
     let operator = Operator::new("wrong").await;
     operator.apply(&demo(), &["--yes"]).await;
