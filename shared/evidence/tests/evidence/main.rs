@@ -1,0 +1,8 @@
+//! What evidence proves, and what it refuses to be: said once, and asked of both verifiers.
+
+mod both;
+mod cases;
+mod displayed;
+mod forgery;
+mod keeping;
+mod world;
