@@ -1,10 +1,15 @@
 """What a function's binary does where something is wrong with itself: its caller hears that and no more, and the log says
 what it is."""
 
+import http.server
 import json
+import os
+import threading
 import unittest
 
+from deployment import ROOT, eventually
 from process import Process
+from samtranslator.yaml_helper import yaml_parse
 
 COMPLETE = {
     "AWS_REGION": "us-east-1",
@@ -21,6 +26,9 @@ OF_ROTATION = {
     "COUNTERSIGN_ROTATION_DAYS": "90",
     "COUNTERSIGN_FIRST_KEYS": "{}",
 }
+OF_ACCOUNT = {"COUNTERSIGN_PEOPLE_TOPIC": "arn:aws:sns:us-east-1:000000000000:people"}
+# Where nobody registers there is nothing to read, and for what a schedule or a stream wakes nobody waits.
+READ_NOTHING_AT_THEIR_START = {"register", "rotation", "notify"}
 # What rotation can do without.
 MAY_BE_MISSING = {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "COUNTERSIGN_FIRST_KEYS"}
 
@@ -30,7 +38,58 @@ def lines(log):
     return [json.loads(line) for line in log.splitlines()]
 
 
+class Refusing:
+    """A table that turns every call away, and remembers them."""
+
+    def __enter__(self):
+        heard = self.heard = []
+
+        class Table(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                heard.append(self.headers["X-Amz-Target"])
+                self.send_response(500)
+                body = b'{"__type": "InternalServerError"}'
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Table)
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def deployed():
+    """The functions that the template deploys."""
+    resources = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))["Resources"].values()
+    functions = [found["Properties"] for found in resources if found["Type"] == "AWS::Serverless::Function"]
+    return {found["CodeUri"].removeprefix("functions/").rstrip("/") for found in functions}
+
+
 class Functions(unittest.TestCase):
+    def test_what_answers_requests_has_spoken_to_the_table_before_it_takes_the_first_on_its_one_thread(self):
+        """Lambda gives the start a whole processor: there the connection is opened, and the configuration read. Where the table
+        turns the calls away, the log says so once, and nothing of other people's."""
+        for name in sorted(deployed() - READ_NOTHING_AT_THEIR_START):
+            with self.subTest(name), Refusing() as table:
+                environment = {**COMPLETE, **OF_ACCOUNT, "AWS_ENDPOINT_URL": table.url}
+                with Process(name, environment) as process:
+                    said = eventually(lambda: lines(process.log()))
+                    self.assertEqual([(line["level"], line["message"]) for line in said], [("WARN", "not ready yet")])
+                    # Three attempts of one call.
+                    self.assertEqual(table.heard, ["DynamoDB_20120810.GetItem"] * 3)
+                    self.assertEqual(len(os.listdir(f"/proc/{process.process.pid}/task")), 1)
+
     def test_a_panic_is_answered_with_a_plain_500_and_its_place_is_in_the_log(self):
         """The system refuses the process a thread, upon which the runtime that it is built on panics."""
         event = {

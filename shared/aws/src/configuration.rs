@@ -8,7 +8,7 @@ use aws_smithy_async::time::SystemTimeSource;
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::retry::{ReconnectMode, RetryConfig};
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
@@ -133,6 +133,9 @@ fn quick_retries() -> RetryConfig {
         .with_max_attempts(3)
         .with_initial_backoff(Duration::from_millis(25))
         .with_max_backoff(Duration::from_millis(200))
+        // [`Connections`] leaves a host that fails by itself. The SDK looks for a connection to close, finds none of its own,
+        // and would write an error into the log at each attempt that a service turns away.
+        .with_reconnect_mode(ReconnectMode::ReuseAllConnections)
 }
 
 #[cfg(test)]
