@@ -137,7 +137,7 @@ async fn note_no(
         .grant_id(id)
         .details_digest(&request.asked().digest())
         .record();
-    if let Err(fault) = guest.change_asks(&person.id, |asks| asks.declined(client, id, guest.now)).await {
+    if let Err(fault) = guest.change_asks(&person.id, |asks| asks.declined(request, id, guest.now)).await {
         // The no stands. That its client may ask again a little sooner is no reason to tell the person of a fault.
         tracing::warn!(target: "approval", %fault, "a denial was not counted");
     }

@@ -128,7 +128,7 @@ async fn ask(
     };
     // What is counted or spent comes last before the request is kept.
     let Reached { person, rings, invited_by } =
-        named.counted(services, visit, client, (&id, expires_at)).await?;
+        named.counted(services, visit, &asked.request, (&id, expires_at)).await?;
     let numbers = services.numbers(visit, client);
     let AuthenticationRequest { request, channel, .. } = asked;
     let requested_at = visit.now;

@@ -148,9 +148,9 @@ async fn still_acts(
 }
 
 impl Named {
-    /// Counts the request against what this client, and all together, may ask one person: by one write, which many at once cannot
+    /// Counts the request against what its parties, and all together, may ask one person: by one write, which many at once cannot
     /// evade. A wrong user code is counted in its place, and by the same write: of many guesses at once each waits for the one before
-    /// it, and the right one counts only while the client may still guess.
+    /// it, and the right one counts only while they may still guess.
     ///
     /// # Errors
     /// [`Refusal::SlowDown`] for who asks too often, [`Refusal::UserCodeInvalid`]; a fault of the table.
@@ -158,7 +158,7 @@ impl Named {
         self,
         services: &Services,
         visit: &Visit<'_>,
-        client: &Client,
+        request: &BackchannelRequest,
         (id, expires_at): (&GrantId, Timestamp),
     ) -> Result<Reached, Problem> {
         let Self { person, mut asks, invited_by, code } = self;
@@ -170,22 +170,20 @@ impl Named {
         for _ in 0..MOST_TRIES {
             // A yes is not written down here. Whether others still wait is looked up for everybody, so that no client can tell by the
             // time whether the person hears of its request.
-            let waiting = asks.asks.in_the_way_of(&client.id, visit.now);
+            let waiting = asks.asks.in_the_way_of(request, visit.now);
             let over = services.store.wait_no_more(&waiting, id).await?;
             let known = asks.asks.clone().settled(&over, visit.now);
-            let verdict = known.may_ask(&client.id, settings, visit.now);
+            let verdict = known.may_ask(request, settings, visit.now);
             if let MayAsk::Later(retry_after) = verdict {
                 return Err(Refusal::SlowDown { retry_after }.into());
             }
-            if matches!(code, Code::Right | Code::Wrong) && !known.may_show_code(&client.id, visit.now) {
+            if matches!(code, Code::Right | Code::Wrong) && !known.may_show_code(request, visit.now) {
                 return Err(Refusal::UserCodeInvalid.into());
             }
             let next = match code {
-                Code::Wrong => known.showed_wrong_code(&client.id, visit.now),
-                Code::Right => {
-                    known.showed_right_code(&client.id).asked(&client.id, id, expires_at, visit.now)
-                }
-                Code::NotAsked | Code::LeftOut => known.asked(&client.id, id, expires_at, visit.now),
+                Code::Wrong => known.showed_wrong_code(request, visit.now),
+                Code::Right => known.showed_right_code(request).asked(request, id, expires_at, visit.now),
+                Code::NotAsked | Code::LeftOut => known.asked(request, id, expires_at, visit.now),
             };
             if services.store.keep_asks(&asks, &next).await? {
                 if code == Code::Wrong {

@@ -12,8 +12,9 @@ const COUNTED_TOGETHER: Duration = Duration::from_hours(1);
 const MOST_WAITING_OF_ONE_CLIENT: u32 = 2;
 /// How many requests wait at one person at a time.
 const MOST_WAITING: u32 = 5;
-/// How many requests are looked at whether they still wait, each with its client: as many as one call to the table takes, and one.
-const MOST_LOOKED_AT: usize = 49;
+/// How many items are looked at to see which requests still wait: as many as one call to the table takes, and one less for the request
+/// that is about to be made.
+const MOST_LOOKED_AT: usize = 99;
 /// The longest that a client has to wait after it was declined.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 /// After how long without another one a refusal is forgotten.
@@ -21,7 +22,9 @@ const FORGIVEN: Duration = Duration::from_hours(24);
 /// How many wrong user codes of one client are met without making it wait: whoever mistypes may try again.
 const FREE_CODES: u32 = 4;
 
-/// Who asked a person lately, and whom they do not want to be asked by: what keeps agents from pestering them.
+/// Who asked a person lately, and whom they do not want to be asked by: what keeps agents from pestering them. Whatever is counted or
+/// refused counts for every party to a request ([`BackchannelRequest::parties`]): an agent that has reached its limit rings nobody by having
+/// another client ask that names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asks {
     /// The requests of the last hour, in their order.
@@ -38,6 +41,9 @@ pub struct Asks {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Ask {
     client: ClientId,
+    /// Who would have acted, where it was not the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    actor: Option<ClientId>,
     id: GrantId,
     at: Timestamp,
     expires_at: Timestamp,
@@ -60,7 +66,7 @@ struct WrongCodes {
 pub enum MayAsk {
     /// It may.
     Yes,
-    /// It may, but the person hears nothing of it: others ask so much. They find it on their page. The client is not told, because it
+    /// It may, but the person hears nothing of it: others ask so much, or who would act has others ask. They find it on their page. The client is not told, because it
     /// would learn that there is such a person, and what others do.
     Silently,
     /// It has to wait.
@@ -68,24 +74,57 @@ pub enum MayAsk {
 }
 
 impl Asks {
-    /// Whether `client` may ask the person now.
-    pub fn may_ask(&self, client: &ClientId, settings: &BackchannelSettings, now: Timestamp) -> MayAsk {
-        let own = |ask: &&Ask| ask.client == *client;
-        let within_hour = || self.recent.iter().filter(|ask| now < ask.leaves_the_hour());
-        let waiting = || self.recent.iter().filter(|ask| now < ask.expires_at);
-        let of_its_own = [
-            self.declined.get(client).map(Refusals::until),
-            full(within_hour().filter(own), settings.asks_of_one_client_per_hour, Ask::leaves_the_hour),
-            full(waiting().filter(own), MOST_WAITING_OF_ONE_CLIENT, |ask| ask.expires_at),
-        ];
-        if let Some(until) = of_its_own.into_iter().flatten().filter(|until| now < *until).max() {
+    /// Whether this may be asked of the person now. A client is told to wait because of what it asked itself. What its other party did,
+    /// or had others do, makes the request a silent one: of a nobody that is not known, and so nobody learns by it who exists.
+    pub fn may_ask(
+        &self,
+        request: &BackchannelRequest,
+        settings: &BackchannelSettings,
+        now: Timestamp,
+    ) -> MayAsk {
+        let client = &request.client_id;
+        if let Some(until) = self.waits_until(client, settings, now, |ask| ask.client == *client) {
             return MayAsk::Later(until.since(now));
         }
-        // Whoever is blocked rings nobody, and must not keep others from it.
-        let heard = |ask: &&Ask| !self.is_blocked(&ask.client);
-        let crowded = full(within_hour().filter(heard), settings.asks_per_hour, Ask::leaves_the_hour)
-            .or_else(|| full(waiting().filter(heard), MOST_WAITING, |ask| ask.expires_at));
-        if crowded.is_some() { MayAsk::Silently } else { MayAsk::Yes }
+        let is_over = |party| self.waits_until(party, settings, now, |ask| ask.is_of(party)).is_some();
+        let silent = self.is_crowded(settings, now) || request.parties().any(is_over);
+        if silent { MayAsk::Silently } else { MayAsk::Yes }
+    }
+
+    /// Until when a party has to wait for what it asked, if it has to.
+    fn waits_until(
+        &self,
+        party: &ClientId,
+        settings: &BackchannelSettings,
+        now: Timestamp,
+        is_its_own: impl Fn(&Ask) -> bool,
+    ) -> Option<Timestamp> {
+        let own = |ask: &&Ask| is_its_own(ask);
+        let most_in_an_hour = settings.asks_of_one_client_per_hour;
+        let of_its_own = [
+            self.declined.get(party).map(Refusals::until),
+            full(self.within_hour(now).filter(own), most_in_an_hour, Ask::leaves_the_hour),
+            full(self.waiting(now).filter(own), MOST_WAITING_OF_ONE_CLIENT, |ask| ask.expires_at),
+        ];
+        of_its_own.into_iter().flatten().filter(|until| now < *until).max()
+    }
+
+    /// Whether all together ask so much that the person hears of no more. Whoever is blocked rings nobody, and must not keep others
+    /// from it.
+    fn is_crowded(&self, settings: &BackchannelSettings, now: Timestamp) -> bool {
+        let heard = |ask: &&Ask| !ask.parties().any(|party| self.is_blocked(party));
+        let of_the_hour = self.within_hour(now).filter(heard);
+        full(of_the_hour, settings.asks_per_hour, Ask::leaves_the_hour)
+            .or_else(|| full(self.waiting(now).filter(heard), MOST_WAITING, |ask| ask.expires_at))
+            .is_some()
+    }
+
+    fn within_hour(&self, now: Timestamp) -> impl Iterator<Item = &Ask> {
+        self.recent.iter().filter(move |ask| now < ask.leaves_the_hour())
+    }
+
+    fn waiting(&self, now: Timestamp) -> impl Iterator<Item = &Ask> {
+        self.recent.iter().filter(move |ask| now < ask.expires_at)
     }
 
     /// Whether the person wants to hear nothing of this client.
@@ -99,44 +138,66 @@ impl Asks {
         request.parties().any(|party| self.is_blocked(party))
     }
 
-    /// Whether a user code that the client shows is looked at now. Only this client waits: nobody keeps the person's other agents from
+    /// Whether a user code that is shown with this is looked at now. Only its parties wait: nobody keeps the person's other agents from
     /// asking by showing wrong ones.
-    pub fn may_show_code(&self, client: &ClientId, now: Timestamp) -> bool {
-        self.wrong_codes.get(client).is_none_or(|wrong| now >= wrong.until())
+    pub fn may_show_code(&self, request: &BackchannelRequest, now: Timestamp) -> bool {
+        let waits = |party| self.wrong_codes.get(party).is_some_and(|wrong| now < wrong.until());
+        !request.parties().any(waits)
     }
 
-    /// The client showed a wrong user code. After some in a row it waits, and each time longer.
+    /// A wrong user code was shown. After some in a row the parties wait, and each time longer.
     #[must_use]
-    pub fn showed_wrong_code(mut self, client: &ClientId, now: Timestamp) -> Self {
+    pub fn showed_wrong_code(mut self, request: &BackchannelRequest, now: Timestamp) -> Self {
         self.wrong_codes.retain(|_, wrong| now < wrong.last.after(FORGIVEN));
-        let in_a_row = self.wrong_codes.get(client).map_or(0, |wrong| wrong.in_a_row).saturating_add(1);
-        self.wrong_codes.insert(client.clone(), WrongCodes { in_a_row, last: now });
+        for party in request.parties() {
+            let in_a_row = self.wrong_codes.get(party).map_or(0, |wrong| wrong.in_a_row).saturating_add(1);
+            self.wrong_codes.insert(party.clone(), WrongCodes { in_a_row, last: now });
+        }
         self
     }
 
-    /// The client showed the right one.
+    /// The right one was shown.
     #[must_use]
-    pub fn showed_right_code(mut self, client: &ClientId) -> Self {
-        self.wrong_codes.remove(client);
+    pub fn showed_right_code(mut self, request: &BackchannelRequest) -> Self {
+        for party in request.parties() {
+            self.wrong_codes.remove(party);
+        }
         self
     }
 
-    /// The client asks.
+    /// This is asked.
     #[must_use]
-    pub fn asked(mut self, client: &ClientId, id: &GrantId, expires_at: Timestamp, now: Timestamp) -> Self {
+    pub fn asked(
+        mut self,
+        request: &BackchannelRequest,
+        id: &GrantId,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Self {
         self.recent.retain(|ask| now < ask.leaves_the_hour() || now < ask.expires_at);
         self.declined.retain(|_, refusals| now < refusals.last.after(FORGIVEN));
-        self.recent.push(Ask { client: client.clone(), id: id.clone(), at: now, expires_at });
+        let (client, actor) = (request.client_id.clone(), request.actor.clone());
+        self.recent.push(Ask { client, actor, id: id.clone(), at: now, expires_at });
         self
     }
 
-    /// The requests that wait, as far as is known here (a yes is not written down twice), and that can be in a client's way: its own
-    /// first, and as many as one look takes.
-    pub fn in_the_way_of(&self, client: &ClientId, now: Timestamp) -> Vec<(GrantId, ClientId)> {
-        let waiting = || self.recent.iter().filter(|ask| now < ask.expires_at);
-        let own = waiting().filter(|ask| ask.client == *client);
-        let others = waiting().filter(|ask| ask.client != *client && !self.is_blocked(&ask.client));
-        own.chain(others).take(MOST_LOOKED_AT).map(|ask| (ask.id.clone(), ask.client.clone())).collect()
+    /// The requests that wait, as far as is known here (a yes is not written down twice), and that can be in the way of this one: those
+    /// of its own parties first, and as many as one look takes, which is at each of them and at each of those who ask.
+    pub fn in_the_way_of(&self, request: &BackchannelRequest, now: Timestamp) -> Vec<(GrantId, ClientId)> {
+        let is_own = |ask: &&Ask| request.parties().any(|party| ask.is_of(party));
+        let own = self.waiting(now).filter(is_own);
+        let others = self
+            .waiting(now)
+            .filter(|ask| !is_own(ask) && !ask.parties().any(|party| self.is_blocked(party)));
+        let mut clients = BTreeSet::new();
+        own.chain(others)
+            .enumerate()
+            .take_while(|(before, ask)| {
+                clients.insert(&ask.client);
+                before + 1 + clients.len() <= MOST_LOOKED_AT
+            })
+            .map(|(_, ask)| (ask.id.clone(), ask.client.clone()))
+            .collect()
     }
 
     /// These wait no more: they have been decided, or nobody can decide them.
@@ -148,11 +209,13 @@ impl Asks {
         self
     }
 
-    /// The person declined a request. Its client may ask again later, and each time later still.
+    /// The person declined a request. Its parties may ask again later, and each time later still.
     #[must_use]
-    pub fn declined(mut self, client: &ClientId, id: &GrantId, now: Timestamp) -> Self {
-        let lately = self.declined.get(client).map_or(0, |refusals| refusals.lately);
-        self.declined.insert(client.clone(), Refusals { lately: lately + 1, last: now });
+    pub fn declined(mut self, request: &BackchannelRequest, id: &GrantId, now: Timestamp) -> Self {
+        for party in request.parties() {
+            let lately = self.declined.get(party).map_or(0, |refusals| refusals.lately);
+            self.declined.insert(party.clone(), Refusals { lately: lately + 1, last: now });
+        }
         self.settled(std::slice::from_ref(id), now)
     }
 
@@ -189,6 +252,14 @@ impl Asks {
 }
 
 impl Ask {
+    fn parties(&self) -> impl Iterator<Item = &ClientId> {
+        std::iter::once(&self.client).chain(&self.actor)
+    }
+
+    fn is_of(&self, party: &ClientId) -> bool {
+        self.parties().any(|own| own == party)
+    }
+
     fn leaves_the_hour(&self) -> Timestamp {
         self.at.after(COUNTED_TOGETHER)
     }
@@ -233,6 +304,18 @@ mod tests {
         ClientId::parse(name).unwrap()
     }
 
+    /// What a client asks, for itself or for who would act.
+    fn by(client: &str, actor: Option<&str>) -> BackchannelRequest {
+        let request = serde_json::json!({
+            "client_id": client, "scope": "openid", "resources": [], "binding_message": null, "actor": actor,
+        });
+        serde_json::from_value(request).expect("a request")
+    }
+
+    fn own(client: &str) -> BackchannelRequest {
+        by(client, None)
+    }
+
     fn id(number: u8) -> GrantId {
         GrantId::from_random([number; 16])
     }
@@ -247,7 +330,7 @@ mod tests {
 
     /// Asks at these minutes, each answered with a yes at once.
     fn answered(agent: &str, at: &[u64]) -> Asks {
-        let agent = client(agent);
+        let agent = own(agent);
         at.iter().fold(Asks::default(), |asks, minute| {
             let number = id(u8::try_from(*minute).unwrap());
             let asked = asks.asked(&agent, &number, minutes(minute + 3), minutes(*minute));
@@ -258,7 +341,7 @@ mod tests {
     #[test]
     fn a_client_asks_only_so_often_in_an_hour() {
         let asks = answered("agent", &[0, 10, 20]);
-        let may = |name, at| asks.may_ask(&client(name), &settings(), minutes(at));
+        let may = |name, at| asks.may_ask(&own(name), &settings(), minutes(at));
         assert_eq!(may("agent", 21), MayAsk::Later(Duration::from_mins(39)));
         assert_eq!(may("other", 21), MayAsk::Yes);
         assert_eq!(may("agent", 60), MayAsk::Yes);
@@ -268,17 +351,17 @@ mod tests {
     fn a_person_hears_of_only_so_many_in_an_hour_by_all_together() {
         let mut asks = Asks::default();
         for number in 0..6 {
-            let agent = client(&format!("agent-{number}"));
+            let agent = own(&format!("agent-{number}"));
             asks = asks.asked(&agent, &id(number), minutes(1), NOW).settled(&[id(number)], NOW);
         }
-        let may = |at| asks.may_ask(&client("seventh"), &settings(), minutes(at));
+        let may = |at| asks.may_ask(&own("seventh"), &settings(), minutes(at));
         assert_eq!(may(10), MayAsk::Silently);
         assert_eq!(may(60), MayAsk::Yes);
     }
 
     #[test]
     fn no_flood_of_requests_waits_at_once() {
-        let agent = client("agent");
+        let agent = own("agent");
         let asks =
             Asks::default().asked(&agent, &id(1), minutes(3), NOW).asked(&agent, &id(2), minutes(4), NOW);
         assert_eq!(asks.may_ask(&agent, &settings(), NOW), MayAsk::Later(Duration::from_mins(3)));
@@ -289,7 +372,7 @@ mod tests {
 
     #[test]
     fn whoever_is_declined_waits_longer_each_time() {
-        let agent = client("agent");
+        let agent = own("agent");
         let mut asks = Asks::default();
         for (number, waits) in [(0, 1), (1, 2), (2, 4)] {
             let at = minutes(u64::from(number) * 70);
@@ -303,19 +386,19 @@ mod tests {
 
     #[test]
     fn a_blocked_client_is_told_to_wait_as_any_other_and_takes_nobodys_place() {
-        let (agent, settings) = (client("agent"), settings());
+        let (agent, settings) = (own("agent"), settings());
         let asked = |asks: Asks, number| asks.asked(&agent, &id(number), minutes(3), NOW);
-        let mut asks = asked(asked(Asks::default().blocked(&agent), 1), 2);
+        let mut asks = asked(asked(Asks::default().blocked(&client("agent")), 1), 2);
         assert_eq!(asks.may_ask(&agent, &settings, NOW), MayAsk::Later(Duration::from_mins(3)));
         for number in 3..20 {
             asks = asked(asks, number);
         }
-        assert_eq!(asks.may_ask(&client("other"), &settings, NOW), MayAsk::Yes);
+        assert_eq!(asks.may_ask(&own("other"), &settings, NOW), MayAsk::Yes);
     }
 
     #[test]
     fn who_shows_wrong_codes_waits_longer_each_time_and_nobody_else_does() {
-        let (agent, other) = (client("agent"), client("other"));
+        let (agent, other) = (own("agent"), own("other"));
         let mut asks = Asks::default();
         for _ in 0..FREE_CODES {
             assert!(asks.may_show_code(&agent, NOW));
@@ -334,15 +417,80 @@ mod tests {
         assert_eq!(many.forgotten_at(), Some(NOW.after(FORGIVEN)));
     }
 
+    /// Whichever way an agent asks, by itself or through clients that name it, it is one agent.
+    #[test]
+    fn an_agent_beyond_its_limit_rings_nobody_through_another_client_and_the_client_does_not_learn_why() {
+        let (now, settings) = (minutes(21), settings());
+        let ways = [by("first", Some("agent")), by("second", Some("agent")), own("agent")];
+        let often =
+            ways.iter().zip([0, 10, 20]).zip(1..).fold(Asks::default(), |asks, ((way, at), number)| {
+                let asked = asks.asked(way, &id(number), minutes(at + 3), minutes(at));
+                asked.settled(&[id(number)], minutes(at))
+            });
+        let waiting = Asks::default().asked(&ways[0], &id(1), minutes(24), now).asked(
+            &ways[1],
+            &id(2),
+            minutes(24),
+            now,
+        );
+        let declined = Asks::default().asked(&ways[0], &id(1), now, now).declined(&ways[0], &id(1), now);
+        let next = by("third", Some("agent"));
+        for asks in [&often, &waiting, &declined] {
+            assert_eq!(asks.may_ask(&next, &settings, now), MayAsk::Silently);
+            assert_eq!(asks.may_ask(&own("third"), &settings, now), MayAsk::Yes);
+            assert_eq!(asks.may_ask(&by("third", Some("other")), &settings, now), MayAsk::Yes);
+        }
+        assert_eq!(waiting.may_ask(&own("agent"), &settings, now), MayAsk::Silently);
+        assert_eq!(often.may_ask(&next, &settings, minutes(60)), MayAsk::Yes);
+        assert_eq!(waiting.in_the_way_of(&next, now).len(), 2, "whether these still wait is looked up");
+        let lifted = declined.unblocked(&client("agent"));
+        assert_eq!(lifted.may_ask(&next, &settings, now), MayAsk::Yes);
+    }
+
+    #[test]
+    fn an_agent_guesses_no_more_codes_through_several_clients_than_through_one() {
+        let ways = [by("first", Some("agent")), by("second", Some("agent"))];
+        let guessed = (0..=FREE_CODES).fold(Asks::default(), |asks, turn| {
+            asks.showed_wrong_code(if turn % 2 == 0 { &ways[0] } else { &ways[1] }, NOW)
+        });
+        for next in [&ways[0], &by("third", Some("agent")), &own("agent")] {
+            assert!(!guessed.may_show_code(next, NOW), "{next:?}");
+        }
+        assert!(guessed.may_show_code(&own("first"), NOW));
+    }
+
+    #[test]
+    fn an_agent_that_is_blocked_takes_nobodys_place_through_another_client_either() {
+        let mut asks = Asks::default().blocked(&client("agent"));
+        for number in 1..20 {
+            asks = asks.asked(&by(&format!("client-{number}"), Some("agent")), &id(number), minutes(3), NOW);
+        }
+        assert_eq!(asks.may_ask(&own("other"), &settings(), NOW), MayAsk::Yes);
+        assert_eq!(asks.in_the_way_of(&own("other"), NOW), []);
+    }
+
+    #[test]
+    fn no_more_is_looked_at_than_one_call_takes() {
+        let (one, many) = (own("agent"), |number: u8| own(&format!("agent-{number}")));
+        let ask = |asks: Asks, by: &BackchannelRequest, number| asks.asked(by, &id(number), minutes(3), NOW);
+        let of_one = (0..200).fold(Asks::default(), |asks, number| ask(asks, &one, number));
+        assert_eq!(of_one.in_the_way_of(&one, NOW).len(), 98);
+        let of_many = (0..200).fold(Asks::default(), |asks, number| ask(asks, &many(number), number));
+        assert_eq!(of_many.in_the_way_of(&one, NOW).len(), 49);
+    }
+
+    #[test]
+    fn asks_of_before_there_were_actors_are_read() {
+        let asks = Asks::default().asked(&own("agent"), &id(1), minutes(3), NOW);
+        let text = serde_json::to_string(&asks).unwrap();
+        assert!(!text.contains("actor"), "{text}");
+        assert_eq!(serde_json::from_str::<Asks>(&text).unwrap(), asks);
+    }
+
     #[test]
     fn who_is_blocked_is_heard_through_no_other_client_that_names_them() {
         let asks = Asks::default().blocked(&client("agent"));
-        let asked = |by: &str, actor: Option<&str>| {
-            let request = serde_json::json!({
-                "client_id": by, "scope": "openid", "resources": [], "binding_message": null, "actor": actor,
-            });
-            asks.silence(&serde_json::from_value(request).expect("a request"))
-        };
+        let asked = |client: &str, actor: Option<&str>| asks.silence(&by(client, actor));
         assert!(asked("agent", None) && asked("agent", Some("other")) && asked("other", Some("agent")));
         assert!(!asked("other", None) && !asked("other", Some("another")));
     }

@@ -6,11 +6,11 @@ use std::fs;
 use serde_json::json;
 
 use crate::agent::{Agent, BANK, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
-use crate::asking::{Answering, for_approval_of, somebody_reachable, the_person_answers};
+use crate::asking::{Answering, for_approval_of, rings, somebody_reachable, the_person_answers};
 use crate::exchange::{ID_TOKEN, REFRESH_TOKEN, acted_by, an_exchange, an_id_jag, own_token_of, the_bank};
 use crate::local_stack::configuration_changes::puts_in_force;
 use crate::local_stack::exchanges::changes;
-use crate::person::{granted, somebody};
+use crate::person::{Person, granted, somebody};
 use crate::stack::Stack;
 use crate::token::verified;
 use crate::web::{Answer, Parameters};
@@ -228,4 +228,35 @@ fn no_id_jag_is_given_to_a_client_that_may_no_longer_know_who_somebody_is() {
     agent.sends("/token", &an_id_jag(&id_token, ID_TOKEN)).ok();
     puts_in_force(&stack, ("clients/delegating-agent.toml", "\"openid\", ", ""));
     agent.sends("/token", &an_id_jag(&id_token, ID_TOKEN)).is_refused(400, "invalid_request");
+}
+
+/// A stack with a second front desk, which may name the same agent.
+fn with_two_desks(name: &str) -> Stack {
+    Stack::start_with(name, &[], |folder| {
+        let desk = fs::read_to_string(folder.join(DESK)).expect("a file of the configuration");
+        let second = desk.replace("\"desk-tool\"", "\"second-desk\"");
+        fs::write(folder.join("clients/second-desk.toml"), second).expect("written");
+    })
+}
+
+/// Nor is the second desk told why: it would learn that there is such a person, and what others asked of them.
+#[test]
+fn an_agent_rings_through_two_clients_no_oftener_than_through_one() {
+    let stack = with_two_desks("an-agent-at-two-desks");
+    let acted = acted_by(&own_token_of(&Agent::with_basic(&stack, "nightly-agent")));
+    let [first, second] = ["desk-tool", "second-desk"].map(|desk| Agent::with_basic(&stack, desk));
+    let (patient, declining) = (somebody_reachable(&stack), somebody_reachable(&stack));
+    let form =
+        |person: &Person| for_approval_of(&person.user_name, &json!([the_file("Q4-report.pdf", &["read"])]));
+    // Two of one party wait at a person at most.
+    for _ in 0..2 {
+        assert!(rings(&stack, &first.waits_for_approval(&form(&patient).joined(&acted))));
+    }
+    assert!(!rings(&stack, &second.waits_for_approval(&form(&patient).joined(&acted))));
+    assert!(rings(&stack, &second.waits_for_approval(&form(&patient))), "the desk itself may ask");
+    // Whoever is declined waits, whichever way it comes.
+    let declined = first.waits_for_approval(&form(&declining).joined(&acted));
+    the_person_answers(&stack, &declining, &declined, &Answering::No);
+    assert!(!rings(&stack, &second.waits_for_approval(&form(&declining).joined(&acted))));
+    assert!(rings(&stack, &second.waits_for_approval(&form(&declining))), "the desk itself may ask");
 }
