@@ -97,7 +97,7 @@ test('a person registers a passkey, signs in with it without typing anything, an
   await page.goto(`${stack.issuer}/account/passkeys`);
   await page.getByText('last used').waitFor();
   await page.getByRole('button', { name: /Remove.*My phone/ }).click();
-  await page.getByText('The passkey was removed.').waitFor();
+  await page.getByText('The passkey was removed').waitFor();
   await page.getByText('You have no passkey yet.').waitFor();
 
   // The authenticator does not know that.

@@ -67,6 +67,7 @@ TOUCHES = {
     "free_places_of": {"Query": ["PERSON"], "GetItem": ["PLACE"], "PutItem": ["PLACE"]},
     "keep_devices_and_place": {"PutItem": ["DEVICES", "PLACE"]},
     "keep_devices": {"PutItem": ["DEVICES"], "GetItem": ["DEVICES"]},
+    "keep_person_and_passkeys": {"PutItem": ["PERSON", "PASSKEYS"]},
     "keep_passkeys": {"PutItem": ["PASSKEYS"], "GetItem": ["PASSKEYS"]},
     "keep_user_code": {"PutItem": ["USER_CODE"], "GetItem": ["USER_CODE"]},
     "keep_details": {"PutItem": ["AUTHORIZATION", "TOKEN"]},
@@ -230,7 +231,7 @@ def own(function):
 
 
 # What a room does with the table for a function that calls this of it.
-OF_PEOPLE = {"check_password": "credentials", "change_asks": "asks", "change_passkeys": "passkeys"}
+OF_PEOPLE = {"check_password": "credentials", "change_asks": "asks", "change_passkeys": "passkeys", "renew_session": "renewal"}
 
 
 def of_tokens(function):

@@ -3,26 +3,26 @@
 
 mod keeping;
 mod links;
+mod proof;
 mod registering;
 
 use http::audit::Event;
 use http::{Problem, Response, StatusCode, form, query};
 use oauth::{MOST_PASSKEYS, Parameters, Passkey, PasskeyId, Passkeys, Refusal};
 use pages::{DeviceNews, ListedPasskey, PasskeyNotice, PasskeyOffer, PasskeyProblem, PasskeysPage};
-use passkeys::{Holder, Registered};
+use passkeys::Holder;
 use reception::{AccountPage, Destination, Guest, SignedIn};
+use store::Person;
 
 use self::keeping::{change, settle};
 pub(crate) use self::links::{show as show_link, submit as submit_link};
+use self::proof::Proof;
 use self::registering::{offer, register};
 use crate::Services;
 use crate::just_now::signed_in_just_now;
 
 /// The seal of these forms.
 const FORM: &str = "passkeys";
-
-/// What became of a form: what has been done, or why nothing was.
-type Done = Result<PasskeyNotice, PasskeyProblem>;
 
 /// Shows the passkeys, or the sign-in page for whoever is not signed in, or wants to sign in anew.
 pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
@@ -46,12 +46,18 @@ pub(crate) async fn submit(services: &Services, guest: &Guest<'_>) -> Result<Res
         return to_sign_in(guest);
     }
     let done = match parameters.required("do")? {
-        "register" => registers(services, guest, &signed_in, &parameters).await?,
-        "remove" => removes(services, guest, &signed_in, &parameters).await?,
+        "register" => {
+            let registered = register(services, guest, Proof::Session(&signed_in), &parameters).await?;
+            registered.map(|()| guest.back_to("/account/passkeys", PasskeyNotice::Registered.as_str()))
+        }
+        "remove" => match remove(services, guest, &signed_in, &parameters).await? {
+            Ok(person) => Ok(removed(guest, &signed_in, &person).await?),
+            Err(problem) => Err(problem),
+        },
         _ => return Err(Refusal::MalformedParameter { name: "do", expected: "what a button says" }.into()),
     };
     match done {
-        Ok(notice) => Ok(guest.back_to("/account/passkeys", notice.as_str())),
+        Ok(response) => Ok(response),
         Err(problem) => {
             let typed = parameters.optional("name")?.unwrap_or_default();
             let (_, kept) = guest.store.person_and_passkeys(&signed_in.session.person).await?;
@@ -60,30 +66,34 @@ pub(crate) async fn submit(services: &Services, guest: &Guest<'_>) -> Result<Res
     }
 }
 
-async fn registers(
+/// Removes a passkey, and ends every session by the same write: whoever removes one because somebody else has it wants them out, and
+/// what they began with it may have been renewed in another way since.
+async fn remove(
     services: &Services,
     guest: &Guest<'_>,
     signed_in: &SignedIn,
     parameters: &Parameters,
-) -> Result<Done, Problem> {
-    let (person, bound_to) = (&signed_in.session.person, signed_in.binding());
-    let keep = |own: Passkeys, made: Registered| own.registered(made.passkey, made.challenge, guest.now);
-    let done = register(services, guest, person, parameters, &bound_to, keep).await?;
-    Ok(done.map(|()| PasskeyNotice::Registered))
-}
-
-async fn removes(
-    services: &Services,
-    guest: &Guest<'_>,
-    signed_in: &SignedIn,
-    parameters: &Parameters,
-) -> Result<Done, Problem> {
+) -> Result<Result<Person, PasskeyProblem>, Problem> {
     let id = PasskeyId::parse(parameters.required("passkey")?)
         .ok_or(Refusal::MalformedParameter { name: "passkey", expected: "a passkey's identifier" })?;
-    let person = &signed_in.session.person;
-    let changed = change(guest, person, |own| own.without(&id)).await?;
+    let proof = Proof::Session(signed_in);
+    let without = |mut person: Person, own: Passkeys| {
+        let has_password = person.password_hash.is_some() && guest.configuration.server.sign_in.passwords;
+        let own = own.without(&id, has_password)?;
+        person.end_sessions();
+        Ok((person, own))
+    };
+    let changed = change(guest, proof, without).await?;
     let told = (Event::PasskeyRemoved, DeviceNews::PasskeyRemoved);
-    Ok(settle(services, guest, person, changed, told).await.map(|()| PasskeyNotice::Removed))
+    Ok(settle(services, guest, proof.person(), changed, told).await)
+}
+
+/// The browser at which one was removed goes on.
+async fn removed(guest: &Guest<'_>, signed_in: &SignedIn, person: &Person) -> Result<Response, Problem> {
+    let mut response = guest.back_to("/account/passkeys", PasskeyNotice::Removed.as_str());
+    let authentication = signed_in.session.authentication.clone();
+    guest.renew_session(&mut response, signed_in, person, authentication).await?;
+    Ok(response)
 }
 
 fn to_sign_in(guest: &Guest<'_>) -> Result<Response, Problem> {
@@ -127,7 +137,7 @@ fn own_offer(
 ) -> Result<Option<PasskeyOffer>, Problem> {
     let session = &signed_in.session;
     let holder = Holder { user_name: &session.user_name, display_name: &session.name };
-    Ok(offer(guest, &session.person, holder, own, &signed_in.binding())?)
+    Ok(offer(guest, Proof::Session(signed_in), holder, own)?)
 }
 
 fn listed(passkey: &Passkey) -> ListedPasskey<'_> {

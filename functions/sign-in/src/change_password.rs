@@ -1,10 +1,10 @@
 use http::audit::{Decision, Event, Outcome};
 use http::{Problem, Response, StatusCode, answer, form};
-use oauth::{AuthenticationEvent, Refusal, Secret};
+use oauth::{AuthenticationEvent, Refusal};
 use pages::{AccountNotice, ChangePasswordPage, PasswordProblem};
 use reception::{Checked, Guest, SignedIn};
 use sessions::{Password, SHORTEST_PASSWORD};
-use store::{Person, Session};
+use store::Person;
 
 use crate::sign_in;
 
@@ -78,20 +78,13 @@ async fn change(
     let mut changed = Person { password_hash: Some(hash), ..person.clone() };
     changed.end_sessions();
     guest.store.update_person(person, &changed).await?;
-    guest.store.end_sessions_of(&person.id).await?;
-    // This browser goes on, in a session that nobody can have copied.
-    guest.store.end_session(signed_in.secret()).await?;
-    let secret = Secret::new(guest.dice.roll::<32>());
     // They have just typed the password, however they had signed in.
     let authentication = AuthenticationEvent { auth_time: guest.now, amr: vec!["pwd".to_owned()] };
-    let generation = changed.session_generation;
-    let session = Session { authentication, generation, ..signed_in.session.clone() };
-    guest.store.begin_session(&secret, &session).await?;
+    let mut response = guest.back_to("/account", AccountNotice::PasswordChanged.as_str());
+    guest.renew_session(&mut response, signed_in, &changed, authentication).await?;
     Decision::new(Event::PasswordChange, Outcome::Granted, guest.request, guest.now)
         .person(&person.id)
         .record();
-    let mut response = guest.back_to("/account", AccountNotice::PasswordChanged.as_str());
-    guest.keep_session(&mut response, &secret)?;
     Ok(response)
 }
 

@@ -2,7 +2,7 @@ use environment::{Clock, Fault};
 use store::Store;
 
 use crate::client_states;
-use crate::people;
+use crate::ways_in::end_all_but_passkeys;
 
 /// Whose everything was ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub async fn end_everything(store: &Store, clock: &Clock) -> Result<EverythingEn
     // Each at its own moment: a session that lives until its turn may have begun something meanwhile.
     for person in &people {
         let name = &person.profile.user_name;
-        if let Err(why) = people::end_everything_of(store, name, clock.now()).await {
+        if let Err(why) = end_all_but_passkeys(store, name, clock.now(), |_| ()).await {
             failed.push(format!("The person {name:?}: {why}"));
         }
     }

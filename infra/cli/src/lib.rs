@@ -28,6 +28,7 @@ mod rsa_key;
 mod schema;
 mod signing_keys;
 mod usage;
+mod ways_in;
 
 pub use application::{Applied, NotApplied, Plan, apply_folder};
 pub use audit::{AuditEvent, AuditFilter, read_audit};
@@ -40,8 +41,8 @@ pub use ending::{EverythingEnded, NotAllEnded, end_everything};
 #[cfg(feature = "operations")]
 pub use log_group::{LinePattern, LogGroup, LogGroupError, Span};
 pub use people::{
-    EnrolmentLink, LeftAtSns, PeopleChanges, PersonChanged, PersonRefused, add_person, disable_person,
-    enable_person, enrol_person, generated_password, plan_people, remove_person, reset_password,
+    LeftAtSns, PeopleChanges, PersonChanged, PersonRefused, add_person, disable_person, enable_person,
+    generated_password, plan_people, remove_person, reset_password,
 };
 pub use people_table::read_people_table;
 pub use policy_cases::{Expected, PolicyCase, PolicyCases, read_policy_cases, told};
@@ -52,3 +53,4 @@ pub use rsa_key::generate_rsa_2048;
 pub use schema::{FileSchema, schemas};
 pub use signing_keys::{KEY_FILE, NOTICED_WITHIN, NotRotated, Rotation, rotate_keys};
 pub use usage::{NOBODY, Usage, UsageBy, UsageRow};
+pub use ways_in::{EnrolmentLink, enrol_person, remove_passkeys};

@@ -1,16 +1,15 @@
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use environment::{Dice, Fault};
 use oauth::configuration::Profile;
-use oauth::{Channel, Contact, ENROLMENT_LASTS, EndpointArn, PersonId, Secret, SubscriptionArn, Timestamp};
+use oauth::{Channel, Contact, EndpointArn, PersonId, Secret, SubscriptionArn, Timestamp};
 use serde_json::Value;
 use sessions::{Password, SHORTEST_PASSWORD};
 use store::{Created, Person, Store};
 
 use crate::checks::profile_problems;
 use crate::differences::{Change, compare, json};
+use crate::ways_in::end_all_but_passkeys;
 
 /// Why a person was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -80,17 +79,12 @@ pub async fn add_person(
     }
 }
 
-/// Shuts a person out: their sessions, authorizations and tokens end with it.
+/// Shuts a person out: their sessions, authorizations and tokens end with it, and a link for a passkey.
 ///
 /// # Errors
 /// [`PersonRefused::Unknown`], [`PersonRefused::Fault`].
 pub async fn disable_person(store: &Store, user_name: &str, now: Timestamp) -> Result<(), PersonRefused> {
-    change(store, user_name, |person| {
-        person.disabled = true;
-        person.end_everything(now);
-    })
-    .await?;
-    end_sessions(store, user_name).await
+    end_all_but_passkeys(store, user_name, now, |person| person.disabled = true).await.map(drop)
 }
 
 /// Lets a person in again. What ended when they were shut out stays ended.
@@ -150,8 +144,8 @@ async fn forget(store: &Store, person: &Person, now: Timestamp) -> Result<(), Fa
     store.forget_sign_in_attempts(&person.profile.user_name).await
 }
 
-/// Gives a person a new password. A password that is replaced may have been stolen, so what was begun with it ends:
-/// sessions, authorizations and tokens.
+/// Gives a person a new password. One that is replaced may have been stolen, so whatever was begun until now ends: sessions,
+/// authorizations and tokens, and a link for a passkey. How many passkeys they have still is given back: these stay.
 ///
 /// # Errors
 /// [`PersonRefused::Unknown`], [`PersonRefused::Password`], [`PersonRefused::Fault`].
@@ -161,71 +155,9 @@ pub async fn reset_password(
     user_name: &str,
     password: &Secret<String>,
     now: Timestamp,
-) -> Result<(), PersonRefused> {
+) -> Result<usize, PersonRefused> {
     let hash = hash(password, dice)?;
-    change(store, user_name, |person| {
-        if person.password_hash.replace(hash).is_some() {
-            person.end_everything(now);
-        }
-    })
-    .await?;
-    end_sessions(store, user_name).await
-}
-
-/// Makes the link by which a person registers a passkey without being signed in: their first, or one after they lost the last. One
-/// that was made before is good no more; the passkeys that they have stay.
-///
-/// # Errors
-/// [`PersonRefused::Unknown`], [`PersonRefused::Disabled`], [`PersonRefused::NoPasskeys`], [`PersonRefused::Fault`].
-pub async fn enrol_person(
-    store: &Store,
-    dice: &Dice,
-    user_name: &str,
-    now: Timestamp,
-) -> Result<EnrolmentLink, PersonRefused> {
-    let person = find(store, user_name).await?;
-    if person.disabled {
-        return Err(PersonRefused::Disabled(user_name.to_owned()));
-    }
-    let server = store.configuration(now).await?.server.clone();
-    if !server.has_passkeys() {
-        return Err(PersonRefused::NoPasskeys);
-    }
-    let code = Secret::new(URL_SAFE_NO_PAD.encode(dice.roll::<16>()));
-    let (_, kept) = store.person_and_passkeys(&person.id).await?;
-    if !store.keep_passkeys(&kept, &kept.passkeys.clone().enrollable(code.digest(), now)).await? {
-        return Err(Fault::unavailable("table", "their passkeys have just changed").into());
-    }
-    let path = format!("/account/passkeys/enrol?person={}&code={}", person.id, code.expose());
-    let expires_at = now.after(ENROLMENT_LASTS);
-    Ok(EnrolmentLink { person: person.id, link: Secret::new(server.page(&path)), expires_at })
-}
-
-/// A link that proves who somebody is, once.
-pub struct EnrolmentLink {
-    /// Whose it is.
-    pub person: PersonId,
-    /// The link.
-    pub link: Secret<String>,
-    /// Until when it is good.
-    pub expires_at: Timestamp,
-}
-
-/// Ends what was begun in a person's name up to `now`, and their sessions. They stay as they are otherwise.
-pub(crate) async fn end_everything_of(
-    store: &Store,
-    user_name: &str,
-    now: Timestamp,
-) -> Result<(), PersonRefused> {
-    change(store, user_name, |person| person.end_everything(now)).await?;
-    end_sessions(store, user_name).await
-}
-
-/// Ends the sessions that are known. The next generation, written first, covers the one that begins meanwhile.
-async fn end_sessions(store: &Store, user_name: &str) -> Result<(), PersonRefused> {
-    let person = find(store, user_name).await?;
-    store.end_sessions_of(&person.id).await?;
-    Ok(())
+    end_all_but_passkeys(store, user_name, now, |person| person.password_hash = Some(hash.clone())).await
 }
 
 async fn change(
@@ -239,7 +171,7 @@ async fn change(
     Ok(store.update_person(&before, &after).await?)
 }
 
-async fn find(store: &Store, user_name: &str) -> Result<Person, PersonRefused> {
+pub(crate) async fn find(store: &Store, user_name: &str) -> Result<Person, PersonRefused> {
     let found = store.person_by_user_name(&user_name.to_lowercase()).await?;
     found.ok_or_else(|| PersonRefused::Unknown(user_name.to_owned()))
 }

@@ -324,7 +324,7 @@ async fn nothing_is_left_of_a_person_who_is_removed_and_what_sns_has_is_named() 
     let blocked = asks.asks.clone().blocked(&ClientId::parse("pest").unwrap());
     assert!(store.keep_asks(&asks, &blocked).await.unwrap());
     let (_, none) = store.person_and_passkeys(id).await.unwrap();
-    let waiting = none.passkeys.clone().enrollable(digest, now);
+    let waiting = none.passkeys.clone().enrollable(digest, oauth::OtherPasskeys::Stay, now);
     assert!(store.keep_passkeys(&none, &waiting).await.unwrap());
     assert!(operator.items().iter().filter(|item| item.contains(id.as_str())).count() >= 8);
 

@@ -95,8 +95,8 @@ pub use outside::{
 };
 pub use parameters::{LONGEST_DETAILS, LONGEST_VALUE, Parameters};
 pub use passkeys::{
-    CHALLENGE_LASTS, ENROLMENT_LASTS, LONGEST_PASSKEY_NAME, MOST_PASSKEYS, Passkey, PasskeyId, PasskeyName,
-    PasskeyRefused, Passkeys, passkey_domain,
+    CHALLENGE_LASTS, ENROLMENT_LASTS, LONGEST_PASSKEY_NAME, MOST_PASSKEYS, OtherPasskeys, Passkey, PasskeyId,
+    PasskeyName, PasskeyRefused, Passkeys, passkey_domain,
 };
 pub use pestering::{Asks, MayAsk};
 pub use pkce::{CodeChallenge, CodeVerifier};

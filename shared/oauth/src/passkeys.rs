@@ -17,7 +17,7 @@ pub const MOST_PASSKEYS: usize = 10;
 pub const LONGEST_PASSKEY_NAME: usize = 40;
 /// How long a challenge is good: a person has to look for their phone.
 pub const CHALLENGE_LASTS: Duration = Duration::from_mins(10);
-/// How long the link is good by which a first passkey is registered.
+/// How long the link is good by which a passkey is registered.
 pub const ENROLMENT_LASTS: Duration = Duration::from_hours(1);
 /// The longest identifier of a credential, in bytes (Web Authentication Level 3, section 4, "credential ID").
 const LONGEST_ID: usize = 1023;
@@ -88,8 +88,21 @@ pub struct Passkeys {
     own: Vec<Passkey>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     answered: Vec<Answered>,
+    /// There is one link at most. One whose passkey takes the place of all others has a field of its own: who does not know of such
+    /// links must not take it for one of the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     enrolment: Option<Enrolment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replacement: Option<Enrolment>,
+}
+
+/// What becomes of the passkeys that a person has when they register one by a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherPasskeys {
+    /// They stay.
+    Stay,
+    /// They are gone, and with them whoever else had one.
+    Replaced,
 }
 
 /// Why a passkey was not registered, or not taken.
@@ -101,6 +114,8 @@ pub enum PasskeyRefused {
     AlreadyThere,
     /// They have none such, or not any more.
     Unknown,
+    /// It is the only way in that they have.
+    TheLast,
     /// Its challenge was answered before.
     Answered,
     /// The link was used, is too old, or is none of ours.
@@ -123,15 +138,33 @@ impl Passkeys {
         self.answered.iter().any(|answered| answered.challenge == *challenge && now < answered.until)
     }
 
-    /// Whether this is the code of the link by which the person may register a passkey now.
-    pub fn may_enrol(&self, code: &Secret<String>, now: Timestamp) -> bool {
-        self.enrolment.is_some_and(|link| now < link.expires_at && code.matches(&link.code))
+    /// What the link of this code does, while it is good: the person may register a passkey by it.
+    pub fn link(&self, code: &Secret<String>, now: Timestamp) -> Option<OtherPasskeys> {
+        let links = [(self.enrolment, OtherPasskeys::Stay), (self.replacement, OtherPasskeys::Replaced)];
+        let is_good = |link: Enrolment| now < link.expires_at && code.matches(&link.code);
+        links.into_iter().find(|(link, _)| link.is_some_and(is_good)).map(|(_, others)| others)
     }
 
     /// A link is made by which the person may register a passkey once. One that was made before is good no more.
     #[must_use]
-    pub fn enrollable(self, code: Sha256Digest, now: Timestamp) -> Self {
-        Self { enrolment: Some(Enrolment { code, expires_at: now.after(ENROLMENT_LASTS) }), ..self }
+    pub fn enrollable(self, code: Sha256Digest, others: OtherPasskeys, now: Timestamp) -> Self {
+        let link = Some(Enrolment { code, expires_at: now.after(ENROLMENT_LASTS) });
+        match others {
+            OtherPasskeys::Stay => Self { enrolment: link, replacement: None, ..self },
+            OtherPasskeys::Replaced => Self { enrolment: None, replacement: link, ..self },
+        }
+    }
+
+    /// No link is good any more.
+    #[must_use]
+    pub fn without_links(self) -> Self {
+        Self { enrolment: None, replacement: None, ..self }
+    }
+
+    /// No passkey is good any more, and no link. What was answered stays answered.
+    #[must_use]
+    pub fn removed(self) -> Self {
+        Self { own: vec![], ..self.without_links() }
     }
 
     /// The person, who is signed in, registers a passkey by answering a challenge.
@@ -155,7 +188,7 @@ impl Passkeys {
         Ok(next)
     }
 
-    /// Whoever has the link registers a passkey by answering a challenge: the link is used up by it.
+    /// Whoever has the link registers a passkey by answering a challenge: the link is used up by it. What became of the others is said.
     ///
     /// # Errors
     /// [`PasskeyRefused::LinkIsOver`], and those of [`Passkeys::registered`].
@@ -165,11 +198,13 @@ impl Passkeys {
         passkey: Passkey,
         challenge: Sha256Digest,
         now: Timestamp,
-    ) -> Result<Self, PasskeyRefused> {
-        if !self.may_enrol(code, now) {
-            return Err(PasskeyRefused::LinkIsOver);
-        }
-        Ok(Self { enrolment: None, ..self.registered(passkey, challenge, now)? })
+    ) -> Result<(Self, OtherPasskeys), PasskeyRefused> {
+        let others = self.link(code, now).ok_or(PasskeyRefused::LinkIsOver)?;
+        let standing = match others {
+            OtherPasskeys::Stay => self.without_links(),
+            OtherPasskeys::Replaced => self.removed(),
+        };
+        Ok((standing.registered(passkey, challenge, now)?, others))
     }
 
     /// The person has answered a challenge with a passkey of theirs. `passkey` is what has become of it.
@@ -188,14 +223,17 @@ impl Passkeys {
         Ok(next)
     }
 
-    /// The person removes one.
+    /// The person removes one. Whoever has no other way in keeps their last: nobody who sits at their session shuts them out.
     ///
     /// # Errors
-    /// [`PasskeyRefused::Unknown`].
-    pub fn without(mut self, id: &PasskeyId) -> Result<Self, PasskeyRefused> {
-        let before = self.own.len();
+    /// [`PasskeyRefused::Unknown`], [`PasskeyRefused::TheLast`].
+    pub fn without(mut self, id: &PasskeyId, has_other_way_in: bool) -> Result<Self, PasskeyRefused> {
+        self.get(id).ok_or(PasskeyRefused::Unknown)?;
+        if self.own.len() == 1 && !has_other_way_in {
+            return Err(PasskeyRefused::TheLast);
+        }
         self.own.retain(|passkey| passkey.id != *id);
-        if self.own.len() < before { Ok(self) } else { Err(PasskeyRefused::Unknown) }
+        Ok(self)
     }
 
     /// A challenge is good once. It is remembered for twice as long as it is good: clocks differ.
@@ -253,10 +291,45 @@ mod tests {
 
     #[test]
     fn a_passkey_that_was_removed_meanwhile_is_not_used() {
-        let none = with_one().without(&passkey(1).id).unwrap();
+        let none = with_one().without(&passkey(1).id, true).unwrap();
         assert!(none.all().is_empty());
         assert_eq!(none.clone().used(passkey(1), challenge(2), NOW), Err(PasskeyRefused::Unknown));
-        assert_eq!(none.without(&passkey(1).id), Err(PasskeyRefused::Unknown));
+        assert_eq!(none.without(&passkey(1).id, true), Err(PasskeyRefused::Unknown));
+    }
+
+    #[test]
+    fn the_last_way_in_is_not_removed() {
+        let two = with_one().registered(passkey(2), challenge(2), NOW).unwrap();
+        let one = two.without(&passkey(1).id, false).unwrap();
+        assert_eq!(one.clone().without(&passkey(2).id, false), Err(PasskeyRefused::TheLast));
+        assert_eq!(one.clone().without(&passkey(1).id, false), Err(PasskeyRefused::Unknown));
+        assert!(one.without(&passkey(2).id, true).unwrap().all().is_empty());
+    }
+
+    #[test]
+    fn a_link_that_replaces_leaves_nothing_but_its_passkey_and_has_room_for_it() {
+        let mut full = with_one();
+        for number in 2..=10 {
+            full = full.registered(passkey(number), challenge(number), NOW).unwrap();
+        }
+        let link = code("the link");
+        let waiting = full.clone().enrollable(link.digest(), OtherPasskeys::Replaced, NOW);
+        assert_eq!(waiting.all().len(), 10, "nothing is gone before it is used");
+        let (replaced, others) = waiting.enrolled(&link, passkey(11), challenge(11), NOW).unwrap();
+        assert_eq!((replaced.all(), others), (&[passkey(11)][..], OtherPasskeys::Replaced));
+        assert!(replaced.link(&link, NOW).is_none());
+        assert!(replaced.has_answered(&challenge(10), NOW), "what was answered stays answered");
+        // Neither kind stands beside the other.
+        for (first, then) in
+            [(OtherPasskeys::Stay, OtherPasskeys::Replaced), (OtherPasskeys::Replaced, OtherPasskeys::Stay)]
+        {
+            let later = full.clone().enrollable(link.digest(), first, NOW);
+            let later = later.enrollable(code("the next").digest(), then, NOW);
+            assert!(later.link(&link, NOW).is_none() && later.link(&code("the next"), NOW) == Some(then));
+            assert!(later.clone().without_links().link(&code("the next"), NOW).is_none());
+            assert_eq!(later.clone().without_links().all().len(), 10);
+            assert!(later.removed().all().is_empty());
+        }
     }
 
     #[test]
@@ -273,28 +346,34 @@ mod tests {
     #[test]
     fn a_link_registers_one_passkey_within_its_hour() {
         let link = code("the link");
-        let waiting = Passkeys::default().enrollable(link.digest(), NOW);
+        let waiting = Passkeys::default().enrollable(link.digest(), OtherPasskeys::Stay, NOW);
         let enrol = |passkeys: &Passkeys, code: &Secret<String>, now| {
-            passkeys.clone().enrolled(code, passkey(1), challenge(1), now)
+            let enrolled = passkeys.clone().enrolled(code, passkey(1), challenge(1), now);
+            enrolled.map(|(passkeys, others)| {
+                assert_eq!(others, OtherPasskeys::Stay);
+                passkeys
+            })
         };
         let last = Timestamp::from_seconds(NOW.as_seconds() + 3_599);
         let enrolled = enrol(&waiting, &link, last).unwrap();
         assert_eq!(enrolled.all().len(), 1);
         let twice = enrolled.clone().enrolled(&link, passkey(2), challenge(2), last);
-        assert_eq!(twice, Err(PasskeyRefused::LinkIsOver));
+        assert_eq!(twice.unwrap_err(), PasskeyRefused::LinkIsOver);
         for (code, now) in [(&code("another"), NOW), (&link, NOW.after(ENROLMENT_LASTS))] {
             assert_eq!(enrol(&waiting, code, now), Err(PasskeyRefused::LinkIsOver));
         }
-        let anew = waiting.enrollable(code("the next").digest(), NOW);
+        let anew = waiting.enrollable(code("the next").digest(), OtherPasskeys::Stay, NOW);
         assert_eq!(enrol(&anew, &link, NOW), Err(PasskeyRefused::LinkIsOver), "a later link replaces it");
         assert_eq!(enrol(&Passkeys::default(), &link, NOW), Err(PasskeyRefused::LinkIsOver));
     }
 
     #[test]
     fn what_is_kept_comes_back() {
-        let kept = with_one().enrollable(code("the link").digest(), NOW);
-        let text = serde_json::to_string(&kept).unwrap();
-        assert_eq!(serde_json::from_str::<Passkeys>(&text).unwrap(), kept);
+        for others in [OtherPasskeys::Stay, OtherPasskeys::Replaced] {
+            let kept = with_one().enrollable(code("the link").digest(), others, NOW);
+            let text = serde_json::to_string(&kept).unwrap();
+            assert_eq!(serde_json::from_str::<Passkeys>(&text).unwrap(), kept);
+        }
         assert_eq!(serde_json::from_str::<Passkeys>("{}").unwrap(), Passkeys::default());
     }
 }

@@ -68,6 +68,8 @@ pub enum PasskeyProblem {
     AlreadyThere,
     /// There is none such any more.
     Gone,
+    /// It is the only way in that the person has.
+    TheLast,
 }
 
 /// What has just been done.
@@ -113,6 +115,7 @@ impl PasskeyProblem {
             Self::TooMany => frame.tell("problem-too-many-passkeys", &none.with("most", MOST_PASSKEYS)),
             Self::AlreadyThere => frame.tell("problem-passkey-is-there", &none),
             Self::Gone => frame.tell("problem-passkey-gone", &none),
+            Self::TheLast => frame.tell("problem-passkey-is-the-last", &none),
         }
     }
 
@@ -186,6 +189,8 @@ pub struct Enrolment<'a> {
     pub id: &'a str,
     /// The code of the link.
     pub code: &'a str,
+    /// Whether it takes the place of all others that the person has.
+    pub replaces: bool,
     /// How the passkey is registered.
     pub offer: PasskeyOffer,
 }

@@ -239,6 +239,7 @@ fn passkey_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
         person: Person { display_name: foreign, user_name: foreign },
         id: foreign,
         code: foreign,
+        replaces: true,
         offer: offer(foreign),
     };
     let problem = Some(PasskeyProblem::NameUnusable);

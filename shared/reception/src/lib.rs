@@ -12,6 +12,7 @@ mod language;
 mod passkeys;
 mod pending;
 mod permission;
+mod renewal;
 mod session_cookie;
 mod what_happened;
 

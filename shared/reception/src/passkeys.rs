@@ -37,8 +37,8 @@ impl Guest<'_> {
         self.takes_passkey.get().is_some()
     }
 
-    /// Changes a person's passkeys, on top of whatever else changes meanwhile, by one conditional write. `decide` gets the person as
-    /// the table knows them and gives back who they are, so that nobody's are changed who does not exist.
+    /// Changes a person's passkeys because one of them was used, on top of whatever else changes meanwhile, by one conditional write.
+    /// `decide` gets the person as the table knows them and gives back who they are, so that nobody's are changed who does not exist.
     ///
     /// # Errors
     /// When the table does not answer, or somebody else always came first. Inside, why `decide` changed nothing.

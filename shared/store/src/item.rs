@@ -61,6 +61,11 @@ impl Draft {
         Self(item)
     }
 
+    /// The item as it stands, to the letter, whichever version wrote it.
+    pub(crate) fn as_it_stands(item: &Item) -> Self {
+        Self(item.clone())
+    }
+
     /// Lists the item in the index under its owner.
     pub(crate) fn owned_by(mut self, owner: String, sort: String) -> Self {
         self.0.insert("owner".to_owned(), text(owner));

@@ -300,7 +300,7 @@ fn people_of(item: &Item) -> Vec<PersonId> {
     ids.filter_map(|id| PersonId::parse(id)).collect()
 }
 
-fn draft(person: &Person) -> Draft {
+pub(crate) fn draft(person: &Person) -> Draft {
     Draft::new(&key(&person.id), person, None).owned_by(PEOPLE.to_owned(), person.profile.user_name.clone())
 }
 

@@ -176,6 +176,9 @@ impl Crew {
     pub(crate) fn was_done_with_passkeys(&self, ready: &Ready, refused: &Reply) -> bool {
         let is_once_only =
             matches!(ready.visit, Visit::RegisterPasskey | Visit::EnrolPasskey | Visit::RemovePasskey);
-        is_once_only && refused.status == 422 && self.has_passkeys_so(ready, refused).is_ok()
+        // Whoever removes one ends the session in which they do.
+        let is_refused =
+            refused.status == 422 || ready.visit == Visit::RemovePasskey && refused.status == 403;
+        is_once_only && is_refused && self.has_passkeys_so(ready, refused).is_ok()
     }
 }

@@ -99,4 +99,5 @@ mod local_stack {
     mod secrets_at_rest;
     mod stolen_key;
     mod table_out_of_reach;
+    mod taken_over;
 }

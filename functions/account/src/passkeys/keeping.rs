@@ -1,3 +1,4 @@
+use environment::Fault;
 use http::Problem;
 use http::audit::{Decision, Event, Outcome};
 use oauth::{PasskeyRefused, Passkeys, PersonId, Refusal};
@@ -5,25 +6,32 @@ use pages::{DeviceNews, PasskeyProblem};
 use reception::Guest;
 use store::Person;
 
+use super::proof::Proof;
 use crate::Services;
 use crate::devices::tell_at;
 
-/// Changes a person's passkeys, on top of whatever else changes meanwhile, by one conditional write. Whoever is gone meanwhile, or may
-/// not sign in, changes nothing.
+/// How often it is tried again because somebody changed the same at the same moment.
+const MOST_TRIES: usize = 8;
+
+/// Changes a person's passkeys, and the person with them, on top of whatever else changes meanwhile: one conditional write, so that
+/// nothing is registered or removed by a session that ends at that moment.
 pub(super) async fn change(
     guest: &Guest<'_>,
-    id: &PersonId,
-    decide: impl Fn(Passkeys) -> Result<Passkeys, PasskeyRefused>,
+    proof: Proof<'_>,
+    decide: impl Fn(Person, Passkeys) -> Result<(Person, Passkeys), PasskeyRefused>,
 ) -> Result<Result<Person, PasskeyRefused>, Problem> {
-    let of_somebody = |person: Option<Person>, own| {
-        let person = person.filter(|person| !person.disabled).ok_or(None)?;
-        Ok((person, decide(own).map_err(Some)?))
-    };
-    match guest.change_passkeys(id, of_somebody).await? {
-        Ok(person) => Ok(Ok(person)),
-        Err(Some(refused)) => Ok(Err(refused)),
-        Err(None) => Err(Refusal::FormRejected.into()),
+    for _ in 0..MOST_TRIES {
+        let (person, kept) = guest.store.person_and_passkeys(proof.person()).await?;
+        let person = person.filter(|person| proof.stands(person)).ok_or(Refusal::FormRejected)?;
+        let (person, next) = match decide(person, kept.passkeys.clone()) {
+            Ok(decided) => decided,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        if guest.store.keep_person_and_passkeys(&kept, &person, &next).await? {
+            return Ok(Ok(person));
+        }
     }
+    Err(Fault::unavailable("table", "the passkeys of this person have just changed").into())
 }
 
 /// Writes down what became of a change, and tells of one on all devices of the person: whoever made it may not have been them.
@@ -33,7 +41,7 @@ pub(super) async fn settle(
     person: &PersonId,
     changed: Result<Person, PasskeyRefused>,
     (event, news): (Event, DeviceNews),
-) -> Result<(), PasskeyProblem> {
+) -> Result<Person, PasskeyProblem> {
     match changed {
         Ok(person) => {
             record(guest, &person.id, event, Outcome::Granted);
@@ -45,7 +53,7 @@ pub(super) async fn settle(
                     tracing::warn!(target: "account", person, %fault, "a person was not told of a change");
                 }
             }
-            Ok(())
+            Ok(person)
         }
         Err(refused) => {
             record(guest, person, event, Outcome::Failed(why(refused)));
@@ -63,6 +71,7 @@ const fn why(refused: PasskeyRefused) -> &'static str {
         PasskeyRefused::TooMany => "the person has as many as anybody may have",
         PasskeyRefused::AlreadyThere => "the person has it already",
         PasskeyRefused::Unknown => "the person has no such passkey",
+        PasskeyRefused::TheLast => "the person has no other way in",
         PasskeyRefused::Answered => "the challenge was answered before",
         PasskeyRefused::LinkIsOver => "the link is not good",
     }
@@ -73,6 +82,7 @@ const fn problem_of(refused: PasskeyRefused) -> PasskeyProblem {
         PasskeyRefused::TooMany => PasskeyProblem::TooMany,
         PasskeyRefused::AlreadyThere => PasskeyProblem::AlreadyThere,
         PasskeyRefused::Unknown => PasskeyProblem::Gone,
+        PasskeyRefused::TheLast => PasskeyProblem::TheLast,
         PasskeyRefused::Answered | PasskeyRefused::LinkIsOver => PasskeyProblem::TooLate,
     }
 }

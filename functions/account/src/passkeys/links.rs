@@ -1,22 +1,17 @@
 use http::audit::{Event, Outcome};
 use http::{Problem, Response, StatusCode, form, query};
-use oauth::{Parameters, Passkeys, PersonId, Refusal, Secret};
+use oauth::{OtherPasskeys, Parameters, Passkeys, PersonId, Refusal};
 use pages::{EnrolPasskeyPage, Enrolment, PasskeyNotice, PasskeyProblem};
-use passkeys::{Holder, Registered};
+use passkeys::Holder;
 use reception::Guest;
 use store::Person;
 
 use super::keeping::record;
+use super::proof::{Link, Proof};
 use super::registering::{offer, register};
 use super::status_of;
 use crate::Services;
 use crate::links::code_of_a_link;
-
-/// What a link of the administrator's says. It is proof of who somebody is, once, for an hour.
-struct Link {
-    person: PersonId,
-    code: Secret<String>,
-}
 
 /// Shows whoever opens the link the form, while the link is good. Looking changes nothing: what opens links by itself, such as a
 /// program that reads mail, uses nothing up.
@@ -25,19 +20,22 @@ pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
     page(guest, &link, None, "").await
 }
 
-/// Registers the passkey. Afterwards the person signs in with it: the link begins no session.
+/// Registers the passkey. Afterwards the person signs in with it: the link begins no session, and one that replaces all other passkeys
+/// ends those that there are.
 pub(crate) async fn submit(services: &Services, guest: &Guest<'_>) -> Result<Response, Problem> {
     let parameters = form(guest.request)?;
     let link = link(&parameters)?;
-    let keep =
-        |own: Passkeys, made: Registered| own.enrolled(&link.code, made.passkey, made.challenge, guest.now);
-    if good(guest, &link).await?.is_none() {
+    let Some((_, _, others)) = link.good(guest).await? else {
         let outcome = Outcome::Failed("the link is not good");
         record(guest, &link.person, Event::PasskeyRegistered, outcome);
         return over(guest);
-    }
-    let bound_to = *link.code.digest().as_bytes();
-    match register(services, guest, &link.person, &parameters, &bound_to, keep).await? {
+    };
+    match register(services, guest, Proof::Link(&link), &parameters).await? {
+        Ok(()) if others == OtherPasskeys::Replaced => {
+            // They are worth nothing since the write; now nobody finds them any more.
+            guest.store.end_sessions_of(&link.person).await?;
+            Ok(guest.back_to("/account/passkeys", PasskeyNotice::Registered.as_str()))
+        }
         Ok(()) => Ok(guest.back_to("/account/passkeys", PasskeyNotice::Registered.as_str())),
         Err(problem) => {
             page(guest, &link, Some(problem), parameters.optional("name")?.unwrap_or_default()).await
@@ -51,23 +49,15 @@ fn link(parameters: &Parameters) -> Result<Link, Refusal> {
     Ok(Link { person, code: code_of_a_link(parameters)? })
 }
 
-/// The person whose link it is, and their passkeys, while it is good.
-async fn good(guest: &Guest<'_>, link: &Link) -> Result<Option<(Person, Passkeys)>, Problem> {
-    let (person, kept) = guest.store.person_and_passkeys(&link.person).await?;
-    let person = person.filter(|person| !person.disabled);
-    let is_good = kept.passkeys.may_enrol(&link.code, guest.now);
-    Ok(person.filter(|_| is_good).map(|person| (person, kept.passkeys)))
-}
-
 async fn page(
     guest: &Guest<'_>,
     link: &Link,
     problem: Option<PasskeyProblem>,
     typed_name: &str,
 ) -> Result<Response, Problem> {
-    let good = good(guest, link).await?;
+    let good = link.good(guest).await?;
     let enrolment = match &good {
-        Some((person, own)) => enrolment(guest, link, person, own)?,
+        Some((person, own, others)) => enrolment(guest, link, person, (own, *others))?,
         None => None,
     };
     if enrolment.is_none() {
@@ -87,16 +77,20 @@ fn enrolment<'a>(
     guest: &Guest<'_>,
     link: &'a Link,
     person: &'a Person,
-    own: &Passkeys,
+    (own, others): (&Passkeys, OtherPasskeys),
 ) -> Result<Option<Enrolment<'a>>, Problem> {
     let profile = &person.profile;
     let holder = Holder { user_name: &profile.user_name, display_name: &profile.name };
-    let offer = offer(guest, &person.id, holder, own, link.code.digest().as_bytes())?;
+    let replaces = others == OtherPasskeys::Replaced;
+    // Where the others go, the new one may be on a device that has one of them.
+    let none = Passkeys::default();
+    let offer = offer(guest, Proof::Link(link), holder, if replaces { &none } else { own })?;
     let shown = pages::Person { display_name: &profile.name, user_name: &profile.user_name };
     Ok(offer.map(|offer| Enrolment {
         person: shown,
         id: person.id.as_str(),
         code: link.code.expose(),
+        replaces,
         offer,
     }))
 }

@@ -1,62 +1,61 @@
 use environment::Fault;
 use http::Problem;
 use http::audit::{Event, Outcome};
-use oauth::{CHALLENGE_LASTS, Parameters, PasskeyName, PasskeyRefused, Passkeys, PersonId, Refusal};
+use oauth::{CHALLENGE_LASTS, Parameters, PasskeyName, Passkeys, Refusal};
 use pages::{DeviceNews, PasskeyOffer, PasskeyProblem};
 use passkeys::{Holder, Registered, Registering};
 use reception::Guest;
 
 use super::keeping::{change, record, settle};
+use super::proof::Proof;
 use crate::Services;
 
 /// The seal of a registration, for as long as its challenge is good.
 const REGISTERING: &str = "register a passkey";
 
-/// What a page needs so that a passkey can be registered, if people have any; `bound_to` is what the answer must come back with.
+/// What a page needs so that a passkey can be registered, if people have any.
 pub(super) fn offer(
     guest: &Guest<'_>,
-    person: &PersonId,
+    proof: Proof<'_>,
     holder: Holder<'_>,
     own: &Passkeys,
-    bound_to: &[u8],
 ) -> Result<Option<PasskeyOffer>, Fault> {
     let Some(relying_party) = guest.relying_party() else { return Ok(None) };
-    let begun = Registering::begin(person.clone(), guest.challenge());
-    let ceremony = guest.seal_for(REGISTERING, &begun, bound_to, guest.now.after(CHALLENGE_LASTS))?;
+    let begun = Registering::begin(proof.person().clone(), guest.challenge());
+    let ceremony = guest.seal_for(REGISTERING, &begun, &proof.binding(), guest.now.after(CHALLENGE_LASTS))?;
     Ok(Some(PasskeyOffer { ceremony, options: begun.options(&relying_party, holder, own) }))
 }
 
-/// Registers the passkey that a form brings, and tells the person of it. `keep` says how it comes to the others.
+/// Registers the passkey that a form brings, and tells the person of it.
 pub(super) async fn register(
     services: &Services,
     guest: &Guest<'_>,
-    person: &PersonId,
+    proof: Proof<'_>,
     parameters: &Parameters,
-    bound_to: &[u8],
-    keep: impl Fn(Passkeys, Registered) -> Result<Passkeys, PasskeyRefused>,
 ) -> Result<Result<(), PasskeyProblem>, Problem> {
-    let registered = match registered(guest, person, parameters, bound_to)? {
+    let registered = match registered(guest, proof, parameters)? {
         Ok(registered) => registered,
         Err(problem) => return Ok(Err(problem)),
     };
-    let changed = change(guest, person, |own| keep(own, registered.clone())).await?;
+    let keep = |person, own| proof.keep(person, own, registered.clone(), guest.now);
+    let changed = change(guest, proof, keep).await?;
     let told = (Event::PasskeyRegistered, DeviceNews::PasskeyRegistered);
-    Ok(settle(services, guest, person, changed, told).await)
+    Ok(settle(services, guest, proof.person(), changed, told).await.map(drop))
 }
 
 /// The passkey that a form brings: one that an authenticator has made for this person, by the challenge of our own page.
 fn registered(
     guest: &Guest<'_>,
-    person: &PersonId,
+    proof: Proof<'_>,
     parameters: &Parameters,
-    bound_to: &[u8],
 ) -> Result<Result<Registered, PasskeyProblem>, Refusal> {
+    let person = proof.person();
     let Some(relying_party) = guest.relying_party() else { return Ok(Err(PasskeyProblem::Refused)) };
     // What stands around a name was typed by accident.
     let name = PasskeyName::parse(parameters.optional("name")?.unwrap_or_default().trim());
     let Some(name) = name else { return Ok(Err(PasskeyProblem::NameUnusable)) };
     let ceremony = parameters.required("ceremony")?;
-    let Ok(begun) = guest.open_for::<Registering>(REGISTERING, ceremony, bound_to) else {
+    let Ok(begun) = guest.open_for::<Registering>(REGISTERING, ceremony, &proof.binding()) else {
         record(
             guest,
             person,

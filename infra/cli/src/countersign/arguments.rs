@@ -204,7 +204,7 @@ Examples:
   countersign user add bob --name \"Bob Example\" --password-stdin < password.txt
   countersign user add carol --name \"Carol Example\" --no-password")]
     Add(AddUser),
-    /// Shut a person out: their sessions, authorizations and tokens end
+    /// Shut a person out: their sessions, authorizations, tokens and the link for a passkey end
     Disable(OneUser),
     /// Let a person in again
     Enable(OneUser),
@@ -213,12 +213,22 @@ Examples:
     /// Make a link by which a person registers a passkey, and show it, once: for the first, or when the last is lost
     #[command(after_long_help = "\
 The link is good once, for an hour, and a later one replaces it. Whoever opens it is taken for the person: send it by a way on which
-nobody else reads. The passkeys that they have stay good until they remove them on their page.
+nobody else reads. The passkeys that they have stay good until they remove them on their page, unless you say --replace.
+
+Examples:
+  countersign user enrol alice
+  countersign user enrol alice --replace        when a passkey was lost, or may be somebody else's")]
+    Enrol(Enrol),
+    /// Remove all passkeys of a person, and the link for one; their sessions, authorizations and tokens end
+    #[command(after_long_help = "\
+If somebody has taken over the account, give it a new password first, where people have one: else they come back with the old one.
 
 Example:
+  countersign user reset-password alice
+  countersign user remove-passkeys alice
   countersign user enrol alice")]
-    Enrol(Enrol),
-    /// Give a person a new password and show it, once; what was begun with the old one ends
+    RemovePasskeys(RemovePasskeys),
+    /// Give a person a new password and show it, once; what was begun until now ends, and their passkeys stay
     ResetPassword(ResetPassword),
     /// Add people and bring them up to date from a CSV file
     #[command(after_long_help = "\
@@ -289,6 +299,20 @@ pub(crate) struct OneUser {
 
 #[derive(Debug, Args)]
 pub(crate) struct Enrol {
+    /// Their user name
+    pub(crate) user_name: String,
+    /// When the link is used, all other passkeys are gone, and their sessions, authorizations and tokens end
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RemovePasskeys {
     /// Their user name
     pub(crate) user_name: String,
     /// Answer in JSON

@@ -1,14 +1,16 @@
 use cli::{
     LeftAtSns, add_person, disable_person, enable_person, enrol_person, generated_password, plan_people,
-    read_people_table, remove_person, reset_password,
+    read_people_table, remove_passkeys, remove_person, reset_password,
 };
 use environment::{Clock, Dice};
 use oauth::configuration::Profile;
-use oauth::{PersonId, Secret};
+use oauth::{OtherPasskeys, PersonId, Secret};
 use serde_json::json;
 
 use crate::Stop;
-use crate::arguments::{AddUser, Enrol, Import, List, PasswordSource, ResetPassword, User, Where};
+use crate::arguments::{
+    AddUser, Enrol, Import, List, PasswordSource, RemovePasskeys, ResetPassword, User, Where,
+};
 use crate::configuration::{refused, show};
 use crate::terminal::{Terminal, first_line};
 use crate::trail::{About, person_changed, person_named, record};
@@ -23,7 +25,7 @@ pub(crate) async fn run(user: User, terminal: &mut Terminal) -> Result<(), Stop>
             disable_person(&store, &user.user_name, now).await.map_err(Stop::refused)?;
             recorded(&user.place, "user-disabled", person.as_ref());
             terminal.say(format_args!(
-                "{} is shut out; their sessions, authorizations and tokens have ended.",
+                "{} is shut out; their sessions, authorizations, tokens and the link for a passkey have ended.",
                 user.user_name
             ));
             Ok(())
@@ -46,6 +48,7 @@ pub(crate) async fn run(user: User, terminal: &mut Terminal) -> Result<(), Stop>
             Ok(())
         }
         User::Enrol(user) => enrol(user, terminal).await,
+        User::RemovePasskeys(user) => without_passkeys(user, terminal).await,
         User::ResetPassword(user) => reset(user, terminal).await,
         User::Import(import) => self::import(import, terminal).await,
         User::List(list) => self::list(list, terminal).await,
@@ -105,7 +108,9 @@ async fn add(user: AddUser, terminal: &mut Terminal) -> Result<(), Stop> {
 async fn enrol(user: Enrol, terminal: &mut Terminal) -> Result<(), Stop> {
     let store = user.place.store().await?;
     let now = Clock::system().now();
-    let made = enrol_person(&store, &Dice::system(), &user.user_name, now).await.map_err(Stop::refused)?;
+    let others = if user.replace { OtherPasskeys::Replaced } else { OtherPasskeys::Stay };
+    let made = enrol_person(&store, &Dice::system(), &user.user_name, others, now).await;
+    let made = made.map_err(Stop::refused)?;
     record(&user.place, "passkey-link-made", &About::Person(&made.person));
     if user.json {
         let expires_at = made.expires_at;
@@ -117,6 +122,26 @@ async fn enrol(user: Enrol, terminal: &mut Terminal) -> Result<(), Stop> {
     terminal.say(format_args!("{} registers a passkey by this link, once, within an hour:", user.user_name));
     terminal.say(made.link.expose());
     terminal.say("Whoever has it is taken for them: give it to nobody else.");
+    if user.replace {
+        terminal.say("When it is used, all other passkeys are gone, and whatever was begun until then ends.");
+    }
+    Ok(())
+}
+
+async fn without_passkeys(user: RemovePasskeys, terminal: &mut Terminal) -> Result<(), Stop> {
+    let store = user.place.store().await?;
+    let now = Clock::system().now();
+    let person = person_named(&store, &user.user_name).await?;
+    let removed = remove_passkeys(&store, &user.user_name, now).await.map_err(Stop::refused)?;
+    recorded(&user.place, "passkeys-removed", person.as_ref());
+    if user.json {
+        terminal.json(&json!({ "user_name": user.user_name, "removed": removed }));
+        return Ok(());
+    }
+    terminal.say(format_args!(
+        "{} has no passkey any more, of {removed}, and no link for one; their sessions, authorizations and tokens have ended.",
+        user.user_name
+    ));
     Ok(())
 }
 
@@ -126,18 +151,25 @@ async fn reset(user: ResetPassword, terminal: &mut Terminal) -> Result<(), Stop>
     let password = password(&user.password, &dice)?;
     let now = Clock::system().now();
     let person = person_named(&store, &user.user_name).await?;
-    reset_password(&store, &dice, &user.user_name, &password, now).await.map_err(Stop::refused)?;
+    let passkeys = reset_password(&store, &dice, &user.user_name, &password, now).await;
+    let passkeys = passkeys.map_err(Stop::refused)?;
     recorded(&user.place, "password-reset", person.as_ref());
     let shown = Some(&password).filter(|_| !user.password.password_stdin);
     if user.json {
-        terminal.json(&json!({ "user_name": user.user_name, "password": shown.map(Secret::expose) }));
+        terminal.json(&json!({ "user_name": user.user_name, "password": shown.map(Secret::expose), "passkeys": passkeys }));
         return Ok(());
     }
     terminal.say(format_args!(
-        "{} has a new password; what was begun with the old one has ended.",
+        "{} has a new password; their sessions, authorizations, tokens and the link for a passkey have ended.",
         user.user_name
     ));
     say_password(shown, terminal);
+    if passkeys > 0 {
+        terminal.say(format_args!(
+            "Their passkeys ({passkeys}) still sign them in. If any may be somebody else's: countersign user remove-passkeys {}",
+            user.user_name
+        ));
+    }
     Ok(())
 }
 

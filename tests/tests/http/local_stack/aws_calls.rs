@@ -64,6 +64,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("`POST /account/devices/confirm`", "3 reads, 1 write"),
     ("`GET /account/passkeys`", "2 reads"),
     ("`POST /account/passkeys`, one registered", "4 reads, 1 write"),
+    ("`POST /account/passkeys`, one removed, of a person with one session", "5 reads, 4 writes"),
     ("`POST /account/passkeys/enrol`", "3 reads, 1 write"),
     ("`POST /sign-in`, with a passkey", "1 read, 2 writes"),
     ("`POST /sign-in/password`, of a person with one session", "7 reads, 6 writes, 2 password hashes"),
@@ -468,6 +469,11 @@ fn measure_passkeys(stack: &Stack, note: &mut impl FnMut(&'static str, &Answer, 
     let page = Page::of(page);
     let form = registration(&page, &authenticator.create(&options(&page)), "Mine");
     note("`POST /account/passkeys`, one registered", &browser.submits_and_stays(PASSKEYS, &form), 303);
+    let page = Page::of(browser.opens(PASSKEYS).ok());
+    let form = page.form(["csrf", "passkey"]).and("do", "remove");
+    let removed = browser.submits_and_stays(PASSKEYS, &form);
+    note("`POST /account/passkeys`, one removed, of a person with one session", &removed, 303);
+    browser.registers(&person, &mut authenticator);
     browser.forgets("session");
     let page = Page::of(browser.opens("/account").ok());
     let form = assertion(&page, &authenticator.get(&options(&page)));

@@ -20,9 +20,9 @@ use crate::web::{Answer, Parameters};
 pub(crate) const PASSKEYS: &str = "/account/passkeys";
 pub(crate) const LINK: &str = "/account/passkeys/enrol";
 const TOO_LATE: &str = "That took too long. Please try again.";
-const REFUSED: &str = "You could not be signed in with this passkey.";
-const NOT_REGISTERED: &str = "The passkey was not registered";
-const LINK_IS_OVER: &str = "This link is not good.";
+pub(crate) const REFUSED: &str = "You could not be signed in with this passkey.";
+pub(crate) const NOT_REGISTERED: &str = "The passkey was not registered";
+pub(crate) const LINK_IS_OVER: &str = "This link is not good.";
 
 /// What a page asks the browser's authenticator for.
 pub(crate) fn options(page: &Page) -> Value {
@@ -87,7 +87,7 @@ pub(crate) fn with_a_passkey(stack: &Stack) -> (Person, Browser<'_>, Authenticat
 
 /// The page refuses a sign-in, and the audit says why.
 #[track_caller]
-fn is_refused(stack: &Stack, answer: &Answer, said: &str, why: &str) {
+pub(crate) fn is_refused(stack: &Stack, answer: &Answer, said: &str, why: &str) {
     assert_eq!(answer.status, 422, "{}", answer.text());
     assert!(Page::of(answer.clone()).words().contains(said), "{}", answer.text());
     let audit = stack.observer().audit_of(answer);
@@ -239,11 +239,15 @@ fn a_passkey_that_was_removed_signs_nobody_in_and_its_registration_does_not_come
     let page = Page::of(browser.opens(PASSKEYS).ok());
     let removal = page.form(["csrf", "passkey"]).and("do", "remove");
     assert_eq!(browser.submits_and_stays(PASSKEYS, &removal).status, 303);
-    let again = browser.submits_and_stays(PASSKEYS, &form);
+    // The session has another secret now: the forms of before are nobody's.
+    for form in [&form, &removal] {
+        assert_eq!(browser.submits_and_stays(PASSKEYS, form).status, 403);
+    }
+    let csrf = Page::of(browser.opens(PASSKEYS).ok()).field("csrf");
+    let again = browser.submits_and_stays(PASSKEYS, &form.with("csrf", &csrf));
     assert!(Page::of(again.clone()).words().contains(TOO_LATE), "{}", again.text());
-    assert!(
-        Page::of(browser.submits_and_stays(PASSKEYS, &removal)).words().contains("There is no such passkey")
-    );
+    let again = browser.submits_and_stays(PASSKEYS, &removal.with("csrf", &csrf));
+    assert!(Page::of(again).words().contains("There is no such passkey"));
     is_refused(stack, &browser.answers_with(&mut authenticator), REFUSED, "the person has no such passkey");
 }
 
