@@ -14,7 +14,8 @@ use crate::exchange::{acted_by, own_token_of};
 use crate::local_stack::aws_calls::Calls;
 use crate::local_stack::backchannel::{messages_of, soon};
 use crate::local_stack::exchanges::changes;
-use crate::person::Person;
+use crate::local_stack::policies::{HOLDS, two_files, with_policies};
+use crate::person::{Person, somebody_with};
 use crate::stack::Stack;
 use crate::token::verified;
 use crate::web::{Answer, Parameters};
@@ -431,36 +432,30 @@ fn an_answer_of_which_nobody_heard_is_given_once_more() {
     }
 }
 
-const HOLDS: &str = r#"
-@id("asks") permit (principal, action == Action::"ask", resource);
-@id("grants-all-but-plans") permit (principal, action == Action::"grant", resource)
-unless { context has detail && context.detail has identifier && context.detail.identifier == "plan.txt" };
-"#;
-
+/// By group, and by attribute: as at consent.
 #[test]
 fn nobody_approves_what_they_do_not_hold() {
-    let stack = Stack::start_with("policies-of-approvals", &[], |configuration| {
-        let folder = configuration.join("policies");
-        fs::remove_dir_all(&folder).expect("the tests have policies");
-        fs::create_dir(&folder).expect("made");
-        fs::write(folder.join("test.cedar"), HOLDS).expect("written");
-    });
-    let (agent, person) = (an_asking_agent(&stack), somebody_reachable(&stack));
-    let files = json!([the_file("Q4-report.pdf", &["read"]), the_file("plan.txt", &["read"])]);
-    let auth_req_id = agent.waits_for_approval(&for_approval_of(&person.user_name, &files));
-    let mut browser = Browser::new(&stack);
-    let page = browser.comes_to_approval(&person, &auth_req_id);
-    assert_eq!(page.fields("detail"), ["0"], "what they hold can be chosen");
-    assert!(page.words().contains("You cannot allow this"), "{}", page.words());
+    let stack = with_policies("policies-of-approvals", HOLDS);
+    let agent = an_asking_agent(&stack);
+    let of_finance = somebody_with(&stack, &["--group", "reachable", "--group", "finance"]);
+    let of_berlin = somebody_with(&stack, &["--group", "reachable", "--attribute", "site=Berlin"]);
+    for (person, holds, lacks) in [(&of_finance, 0, "1"), (&of_berlin, 1, "0")] {
+        let auth_req_id = agent.waits_for_approval(&for_approval_of(&person.user_name, &two_files()));
+        let mut browser = Browser::new(&stack);
+        let page = browser.comes_to_approval(person, &auth_req_id);
+        assert_eq!(page.fields("detail"), [holds.to_string()], "what they hold can be chosen");
+        assert!(page.words().contains("You cannot allow this"), "{}", page.words());
 
-    // A form that says more than the page approves nothing.
-    let forged = answer_form(&page, &Answering::Yes).and("detail", "1");
-    let refused = browser.submits_and_stays("/approval", &forged);
-    assert_eq!(refused.status, 400, "{}", refused.text());
-    let events = stack.observer().audit_of(&refused);
-    assert_eq!(events[0]["reason"], "grant-not-permitted", "{events:?}");
-    assert_eq!(events[0]["event"], "approval", "{events:?}");
-    assert_eq!(browser.answers(&page, &Answering::Yes).status, 303);
-    let granted = agent.comes_with(&auth_req_id).ok().json();
-    assert_eq!(granted["authorization_details"], json!([the_file("Q4-report.pdf", &["read"])]));
+        // A form that says more than the page approves nothing.
+        let forged = answer_form(&page, &Answering::Yes).and("detail", lacks);
+        let refused = browser.submits_and_stays("/approval", &forged);
+        assert_eq!(refused.status, 400, "{}", refused.text());
+        let events = stack.observer().audit_of(&refused);
+        assert_eq!(events[0]["reason"], "grant-not-permitted", "{events:?}");
+        assert_eq!(events[0]["event"], "approval", "{events:?}");
+        agent.comes_with(&auth_req_id).is_refused(400, "authorization_pending");
+        assert_eq!(browser.answers(&page, &Answering::Yes).status, 303);
+        let granted = agent.comes_with(&auth_req_id).ok().json();
+        assert_eq!(granted["authorization_details"], json!([two_files()[holds]]));
+    }
 }

@@ -6,14 +6,15 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::agent::{Agent, BANK, FILES, an_agent, asks, asks_for_a_file, the_file, the_file_tool};
+use crate::agent::{Agent, Ask, BANK, FILES, an_agent, asks, asks_for_a_file, the_file, the_file_tool};
 use crate::exchange::{
-    LEDGER, REFRESH_TOKEN, acted_by, an_exchange, own_token_of, the_bank, the_ledger, without_details,
+    ID_TOKEN, LEDGER, REFRESH_TOKEN, acted_by, an_exchange, an_id_jag, own_token_of, the_bank, the_ledger,
+    without_details,
 };
 use crate::local_stack::configuration_changes::{also, puts_in_force};
 use crate::local_stack::exchanges::changes;
 use crate::local_stack::limits::{begins_a_minute, narrow};
-use crate::person::{granted, somebody};
+use crate::person::{granted, somebody, somebody_with};
 use crate::stack::Stack;
 use crate::token::verified;
 use crate::web::Parameters;
@@ -251,4 +252,54 @@ fn where_no_detail_passes_the_scope_alone_does_not_unless_it_is_asked_for() {
     scope_alone(&first);
     puts_in_force(&stack, (client, has_not, has));
     files.exchanges(&first, BANK).ok();
+}
+
+/// What the rules make of a subject's scope is another bound than what the client is registered for: neither makes up for the other.
+#[test]
+fn a_scope_that_its_client_is_not_registered_for_does_not_pass() {
+    let stack = Stack::start("exchanges-beyond-the-registration", &[]);
+    let files = the_file_tool(&stack);
+    let first = granted(&an_agent(&stack), &somebody(&stack), &asks_for_a_file()).access_token;
+    let naming = Parameters::of([("scope", "bank.statements")]);
+    let client = "clients/files-tool.toml";
+    let (has, has_not) = ("\"openid\", \"bank.statements\", ", "\"openid\", ");
+    puts_in_force(&stack, (client, has, has_not));
+    let named = files.exchanges_for(&first, BANK, &naming);
+    named.is_refused(400, "invalid_scope");
+    let events = stack.observer().audit_of(&named);
+    assert_eq!(events[0]["reason"], "scope-widened", "{events:?}");
+    let unnamed = files.exchanges(&first, BANK).ok();
+    assert_eq!(unnamed.json()["scope"], "");
+    assert_eq!(unnamed.json()["authorization_details"][0]["type"], "statement");
+    let claims = verified(&stack, &unnamed.string("access_token")).claims;
+    assert!(claims["scope"].as_str().unwrap_or_default().is_empty(), "{claims}");
+
+    puts_in_force(&stack, (client, has_not, has));
+    let named = files.exchanges_for(&first, BANK, &naming).ok();
+    assert_eq!(named.json()["scope"], "bank.statements");
+}
+
+/// OpenID Connect Core, section 5.4: an address that the person lets a client know is told to another server where the operator says
+/// so, and while the client itself may know it.
+#[test]
+fn an_id_jag_says_no_address_that_its_client_or_the_other_server_is_not_to_know() {
+    let stack = Stack::start("addresses-elsewhere", &[]);
+    let agent = Agent::with_basic(&stack, "delegating-agent");
+    let person = somebody_with(&stack, &["--email", "alice@mills.test"]);
+    let ask = Ask::new("openid email files.read offline_access").with("resource", FILES);
+    let id_token = granted(&agent, &person, &ask).answer.string("id_token");
+    let says = || {
+        let id_jag = agent.sends("/token", &an_id_jag(&id_token, ID_TOKEN)).ok().string("access_token");
+        verified(&stack, &id_jag).claims["email"].clone()
+    };
+    assert_eq!(says(), "alice@mills.test");
+    for (file, may, may_not) in [
+        ("server.toml", "email = true", "email = false"),
+        ("clients/delegating-agent.toml", "\"openid\", \"email\", ", "\"openid\", "),
+    ] {
+        puts_in_force(&stack, (file, may, may_not));
+        assert_eq!(says(), Value::Null, "{may_not}");
+        puts_in_force(&stack, (file, may_not, may));
+        assert_eq!(says(), "alice@mills.test", "{may}");
+    }
 }

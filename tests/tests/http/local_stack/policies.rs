@@ -24,7 +24,7 @@ use crate::token::verified;
 use crate::web::{Answer, Parameters, http};
 
 /// A stack with these policies and no others.
-fn with_policies(name: &str, policies: &'static str) -> Stack {
+pub(crate) fn with_policies(name: &str, policies: &'static str) -> Stack {
     Stack::start_with(name, &[], |configuration: &Path| {
         let folder = configuration.join("policies");
         fs::remove_dir_all(&folder).expect("the tests have policies");
@@ -132,7 +132,8 @@ fn what_no_client_may_ask_is_refused_where_it_asks() {
     is_audited(&stack, &answer, "detail-not-permitted", "only-reading");
 }
 
-const HOLDS: &str = r#"
+/// Who may grant which of [`two_files`].
+pub(crate) const HOLDS: &str = r#"
 @id("asks") permit (principal, action == Action::"ask", resource);
 @id("tells-who-they-are") permit (principal, action == Action::"grant", resource == Tool::"issuer");
 @id("names-of-files") permit (principal, action == Action::"grant", resource) when {
@@ -150,7 +151,7 @@ when {
 };
 "#;
 
-fn two_files() -> Value {
+pub(crate) fn two_files() -> Value {
     json!([the_file("Q4-report.pdf", &["read"]), the_file("Berlin.pdf", &["read"])])
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::agent::{Agent, BANK, FILES, an_agent, asks, asks_for_a_file, the_file, the_file_tool};
 use crate::exchange::{
-    ACCESS_TOKEN, AUDIENCES, Chain, GRANT, ID_TOKEN, LEDGER, REFRESH_TOKEN, acted_by, an_exchange,
+    ACCESS_TOKEN, AUDIENCES, Chain, GRANT, ID_TOKEN, JWT, LEDGER, REFRESH_TOKEN, acted_by, an_exchange,
     own_token_of, the_bank, the_ledger, without_details,
 };
 use crate::person::{granted, somebody, somebody_with};
@@ -59,6 +59,20 @@ fn a_tool_gets_a_token_for_another_tool_on_behalf_of_the_same_person() {
     assert_eq!(seen["sub"], before.claims["sub"]);
     assert_eq!(seen["username"], person.user_name.as_str());
     assert_eq!(seen["authorization_details"], statement);
+}
+
+/// RFC 8693, section 2.2.1: the answer names the type that was asked for. What is issued is the same access token (section 3).
+#[test]
+fn who_asks_for_a_jwt_is_told_that_it_is_one() {
+    let stack = Stack::shared();
+    let first = granted(&an_agent(stack), &somebody(stack), &asks_for_a_file()).access_token;
+    let asked = Parameters::of([("requested_token_type", JWT)]);
+    let answer = the_file_tool(stack).exchanges_for(&first, BANK, &asked).ok();
+    let said = answer.json();
+    assert_eq!((&said["issued_token_type"], &said["token_type"]), (&json!(JWT), &json!("Bearer")));
+    let token = verified(stack, &answer.string("access_token"));
+    assert_eq!((&token.header["typ"], &token.claims["aud"]), (&json!("at+jwt"), &json!(BANK)));
+    the_bank(stack).finds_active(&answer.string("access_token"));
 }
 
 /// RFC 8693, section 4.1: the newest actor is outermost, in the token and in introspection.
