@@ -1,5 +1,6 @@
-"""The company's app enrols the phone that it runs on: the binary of `account`, with the rights of its own role and no others,
-and SNS. The emulator names an app's endpoint otherwise than SNS does; what stands between the two here says it as SNS would."""
+"""The company's app enrols the phone that it runs on, and is woken there: the binaries of `account` and `notify`, with the rights of
+their own roles and no others, and SNS. The emulator names an app's endpoint otherwise than SNS does, and shows nobody what was
+published to one; what stands between the two here says it as SNS would, and keeps what it heard."""
 
 import http.server
 import json
@@ -9,6 +10,7 @@ import threading
 import time
 import unittest
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import boto3
@@ -18,22 +20,35 @@ from botocore.credentials import Credentials
 from deployment import ISSUER, STACK, TABLE, needs_enforced_rights, operator_with, physical, taken
 from process import Process
 from test_devices import DEVICES, NOT_USED_YET, Person, token_of, with_the_app
+from test_people_told import SHOWN, asks, grant_of, is_reached_on, somebody
 
 # "Amazon SNS", Service Authorization Reference: arn:…:endpoint/GCM/NAME/ID, and of the application arn:…:app/GCM/NAME.
 NAME = f"company-app-{time.time_ns()}"
 NOT_PASSED_ON = ("content-length", "connection")
-NAMES = (f"app/GCM/{NAME}/", f"endpoint/GCM/{NAME}/")
+PLATFORMS = ("GCM", "APNS")
+
+
+def names(platform):
+    """How the endpoints of this app begin: as the emulator has it, and as it is in an account."""
+    return f"app/{platform}/{NAME}/", f"endpoint/{platform}/{NAME}/"
 
 
 class AsSnsNamesIt(http.server.ThreadingHTTPServer):
-    """The endpoint, with names of apps' endpoints as they are in an account. What it changes it signs anew for the caller."""
+    """The endpoint, with names of apps' endpoints as they are in an account. What it changes it signs anew for the caller.
+    `published` is what went to apps."""
 
     def __init__(self, credentials):
+        published = self.published = []
+
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
-                given, meant = NAMES
                 sent = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-                body = sent.replace(meant.replace("/", "%2F"), given.replace("/", "%2F"))
+                form = dict(urllib.parse.parse_qsl(sent))
+                if form.get("Action") == "Publish" and "TargetArn" in form:
+                    published.append(form)
+                body = sent
+                for given, meant in map(names, PLATFORMS):
+                    body = body.replace(meant.replace("/", "%2F"), given.replace("/", "%2F"))
                 headers = {name: value for name, value in self.headers.items() if name.lower() not in NOT_PASSED_ON}
                 address = os.environ["AWS_ENDPOINT_URL"] + self.path
                 if body != sent:
@@ -46,7 +61,10 @@ class AsSnsNamesIt(http.server.ThreadingHTTPServer):
                 except urllib.error.HTTPError as refused:
                     answer = refused
                 with answer:
-                    text = answer.read().decode().replace(given, meant).encode()
+                    text = answer.read().decode()
+                for given, meant in map(names, PLATFORMS):
+                    text = text.replace(given, meant)
+                text = text.encode()
                 self.send_response_only(answer.status)
                 self.send_header("Content-Type", answer.headers["Content-Type"])
                 self.send_header("Content-Length", str(len(text)))
@@ -71,9 +89,9 @@ class AsSnsNamesIt(http.server.ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
 
-def as_account():
-    """The credentials of somebody with what the role of `account` allows."""
-    own = physical("AccountRole")
+def as_function(role_of_it):
+    """The credentials of somebody with what a function's role allows."""
+    own = physical(role_of_it)
 
     def gives(iam, role):
         for name in iam.list_role_policies(RoleName=own)["PolicyNames"]:
@@ -83,8 +101,17 @@ def as_account():
         for policy in iam.list_attached_role_policies(RoleName=own)["AttachedPolicies"]:
             iam.attach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
 
-    credentials = taken(f"as-account-{time.time_ns()}", gives)
+    credentials = taken(f"as-function-{time.time_ns()}", gives)
     return Credentials(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
+
+
+def environment_of(function, who, sns, **more):
+    """What a deployed function is started with, for somebody who acts as it, and whose way to AWS leads through `sns`."""
+    settings = boto3.client("lambda").get_function_configuration(FunctionName=f"{STACK}-{function}")["Environment"]["Variables"]
+    return {
+        **settings, "AWS_ACCESS_KEY_ID": who.access_key, "AWS_SECRET_ACCESS_KEY": who.secret_key, "AWS_SESSION_TOKEN": who.token,
+        "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": sns.address, **more,
+    }
 
 
 def event(method, bearer, body=None, device=None):
@@ -100,31 +127,33 @@ def event(method, bearer, body=None, device=None):
     }
 
 
+def of_the_stream(grant):
+    """A record of the table's stream about a new request ("Using AWS Lambda with Amazon DynamoDB")."""
+    item = {"pk": {"S": f"AUTHORIZATION#{grant}"}, "news": {"S": "requested"}}
+    record = {"eventID": grant, "eventSource": "aws:dynamodb", "dynamodb": {"SequenceNumber": grant, "NewImage": item}}
+    return {"Records": [record]}
+
+
 class Apps(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         needs_enforced_rights()
         cls.operator = operator_with("operator", "OperatorPolicy")
-        cls.secret = with_the_app(cls.operator)["company-app"]
+        cls.secrets = with_the_app(cls.operator)
 
     def setUp(self):
-        self.sns = boto3.client("sns")
-        made = self.sns.create_platform_application(Name=NAME, Platform="GCM", Attributes={"PlatformCredential": "none"})
-        self.app = made["PlatformApplicationArn"]
-        self.addCleanup(self.sns.delete_platform_application, PlatformApplicationArn=self.app)
+        self.sns, self.apps = boto3.client("sns"), {}
+        for platform in PLATFORMS:
+            made = self.sns.create_platform_application(Name=NAME, Platform=platform, Attributes={"PlatformCredential": "none"})
+            self.apps[platform] = made["PlatformApplicationArn"]
+            self.addCleanup(self.sns.delete_platform_application, PlatformApplicationArn=self.apps[platform])
 
     def test_an_app_enrols_its_phone_which_the_person_then_has_until_the_app_takes_it_away(self):
-        settings = boto3.client("lambda").get_function_configuration(FunctionName=f"{STACK}-account")["Environment"]["Variables"]
         person, phone = Person(self.operator), {"platform": "GCM", "token": secrets.token_urlsafe(32), "name": "Work phone"}
-        token = token_of(person, self.secret, "openid devices")
-        who = as_account()
+        token = token_of(person, self.secrets["company-app"], "openid devices")
+        who = as_function("AccountRole")
         with AsSnsNamesIt(who) as sns:
-            environment = {
-                **settings, "AWS_ACCESS_KEY_ID": who.access_key, "AWS_SECRET_ACCESS_KEY": who.secret_key,
-                "AWS_SESSION_TOKEN": who.token, "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": sns.address,
-                "COUNTERSIGN_PUSH_GCM": self.app,
-            }
-            with Process("account", environment) as account:
+            with Process("account", environment_of("account", who, sns, COUNTERSIGN_PUSH_GCM=self.apps["GCM"])) as account:
                 enrolled = self.answer(account, event("POST", token, phone), 201)
                 device = json.loads(enrolled["body"])["device_id"]
                 again = self.answer(account, event("POST", token, phone), 200)
@@ -150,8 +179,44 @@ class Apps(unittest.TestCase):
         key = {"pk": {"S": f"DEVICES#{person.known['id']}"}, "sk": {"S": "DEVICES"}}
         kept = boto3.client("dynamodb").get_item(TableName=TABLE, Key=key)["Item"]["body"]["S"]
         (device,) = json.loads(kept)["devices"]
-        self.assertIn(NAMES[1], device["channel"]["endpoint"])
-        return device["channel"]["endpoint"].replace(*reversed(NAMES))
+        given, meant = names("GCM")
+        self.assertIn(meant, device["channel"]["endpoint"])
+        return device["channel"]["endpoint"].replace(meant, given)
+
+    def test_what_wakes_an_app_says_who_asks_what_is_shown_and_where_to_decide_and_nothing_else(self):
+        # The emulator looks for the right to publish at the name that it gives, which the role rightly does not have.
+        who, passed_on = as_function("NotifyRole"), Credentials("test", "test")
+        with AsSnsNamesIt(passed_on) as sns, Process("notify", environment_of("notify", who, sns)) as notify:
+            for platform in PLATFORMS:
+                with self.subTest(platform):
+                    self.is_woken(sns, notify, platform)
+
+    def is_woken(self, sns, notify, platform):
+        person, token = somebody(self.operator), secrets.token_urlsafe(32)
+        made = self.sns.create_platform_endpoint(PlatformApplicationArn=self.apps[platform], Token=token)["EndpointArn"]
+        endpoint = made.replace(*names(platform))
+        is_reached_on(person, {"kind": "push", "endpoint": endpoint})
+        auth_req_id = asks("cleanup-agent", self.secrets["cleanup-agent"], person, requested_expiry="120")
+        kind, answer = notify.takes(of_the_stream(grant_of(auth_req_id)))
+        self.assertEqual((kind, answer), ("response", {"batchItemFailures": []}), notify.log())
+        (told,) = [form for form in sns.published if form["TargetArn"] == endpoint]
+        self.assertEqual(told["MessageStructure"], "json")
+        link = f"{ISSUER}/approval?request={grant_of(auth_req_id)}"
+        notification = {"title": "Clean-up agent", "body": SHOWN}
+        forms = json.loads(told["Message"])
+        self.assertEqual(set(forms), {"default", "GCM", "APNS", "APNS_SANDBOX"})
+        self.assertEqual(forms["default"], f"Clean-up agent: {SHOWN}\n{link}")
+        self.assertEqual(
+            json.loads(forms["GCM"])["fcmV1Message"]["message"],
+            {"notification": notification, "data": {"link": link}, "android": {"priority": "high"}},
+        )
+        apple = {"aps": {"alert": notification, "sound": "default", "interruption-level": "time-sensitive"}, "link": link}
+        self.assertEqual((json.loads(forms["APNS"]), json.loads(forms["APNS_SANDBOX"])), (apple, apple))
+        self.assertNotIn(auth_req_id.split(".")[1], json.dumps(told))
+        # It is worth nothing to a phone that comes back when the request is over.
+        attributes = {value: told[name.replace(".Name", ".Value.StringValue")] for name, value in told.items() if name.endswith(".Name")}
+        for life in (attributes["AWS.SNS.MOBILE.GCM.TTL"], attributes["AWS.SNS.MOBILE.APNS.TTL"]):
+            self.assertTrue(0 < int(life) <= 120, life)
 
 
 if __name__ == "__main__":
