@@ -264,6 +264,34 @@ fn jag_of_ours(stack: &Stack) -> String {
     agent.sends("/token", &form).ok().string("access_token")
 }
 
+/// RFC 8693, section 3: whoever signs somebody in elsewhere may have an ID token of there to show. It is looked at as any JWT of that
+/// issuer, and not as one of ours.
+#[test]
+fn a_token_of_another_issuer_may_be_shown_as_an_id_token_and_is_the_same() {
+    let stack = Stack::shared();
+    let (agent, partner) = (the_partner_s_agent(stack), the_partner());
+    let named = |form: Parameters| form.with("subject_token_type", ID_TOKEN);
+    let token = partner.token(stack, "alice", |_, _| {});
+    let [as_jwt, as_id_token] = [shown(&token), named(shown(&token))].map(|form| {
+        let answer = agent.sends("/token", &form).ok();
+        assert_eq!(answer.json()["issued_token_type"], ACCESS_TOKEN);
+        verified(stack, &answer.string("access_token")).claims
+    });
+    for same in ["sub", "aud", "client_id", "scope", "origin", "act", "auth_time", "acr", "amr"] {
+        assert_eq!(as_id_token[same], as_jwt[same], "{same}");
+        assert!(!as_id_token[same].is_null(), "{same}");
+    }
+    let mut wrong = Vec::new();
+    for (name, why, change) in WRONG {
+        let token = made(stack, *change, |outsider, change| outsider.token(stack, "alice", change));
+        let answer = agent.sends("/token", &named(shown(&token)));
+        check(&mut wrong, name, &answer, "invalid_request");
+        let why = if *why == "issuer" { "signature or shape" } else { why };
+        check_why(stack, &mut wrong, name, &answer, why);
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), WRONG.len(), wrong.join("\n"));
+}
+
 /// Whoever is vouched for is nobody who is known here, whatever they are called there; and what is made of it says where it
 /// comes from.
 #[test]
