@@ -31,6 +31,9 @@ pub struct Asks {
     recent: Vec<Ask>,
     /// Who was declined, how often lately, and when last.
     declined: BTreeMap<ClientId, Refusals>,
+    /// Who would have acted where another client was declined: apart, for it is not told.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    declined_actors: BTreeMap<ClientId, Refusals>,
     /// Who must not ask again ("this was not me").
     blocked: BTreeSet<ClientId>,
     /// Who showed wrong user codes, how often in a row, and when last.
@@ -83,18 +86,25 @@ impl Asks {
         now: Timestamp,
     ) -> MayAsk {
         let client = &request.client_id;
-        if let Some(until) = self.waits_until(client, settings, now, |ask| ask.client == *client) {
+        let told = [
+            self.waits_until(settings, now, |ask| ask.client == *client),
+            self.declined.get(client).map(Refusals::until),
+        ];
+        if let Some(until) = told.into_iter().flatten().filter(|until| now < *until).max() {
             return MayAsk::Later(until.since(now));
         }
-        let is_over = |party| self.waits_until(party, settings, now, |ask| ask.is_of(party)).is_some();
+        let is_over = |party| {
+            let declined = [self.declined.get(party), self.declined_actors.get(party)];
+            declined.into_iter().flatten().any(|refusals| now < refusals.until())
+                || self.waits_until(settings, now, |ask| ask.is_of(party)).is_some()
+        };
         let silent = self.is_crowded(settings, now) || request.parties().any(is_over);
         if silent { MayAsk::Silently } else { MayAsk::Yes }
     }
 
-    /// Until when a party has to wait for what it asked, if it has to.
+    /// Until when a party has to wait because of how much it asked, if it has to.
     fn waits_until(
         &self,
-        party: &ClientId,
         settings: &BackchannelSettings,
         now: Timestamp,
         is_its_own: impl Fn(&Ask) -> bool,
@@ -102,11 +112,10 @@ impl Asks {
         let own = |ask: &&Ask| is_its_own(ask);
         let most_in_an_hour = settings.asks_of_one_client_per_hour;
         let of_its_own = [
-            self.declined.get(party).map(Refusals::until),
             full(self.within_hour(now).filter(own), most_in_an_hour, Ask::leaves_the_hour),
             full(self.waiting(now).filter(own), MOST_WAITING_OF_ONE_CLIENT, |ask| ask.expires_at),
         ];
-        of_its_own.into_iter().flatten().filter(|until| now < *until).max()
+        of_its_own.into_iter().flatten().max()
     }
 
     /// Whether all together ask so much that the person hears of no more. Whoever is blocked rings nobody, and must not keep others
@@ -175,7 +184,9 @@ impl Asks {
         now: Timestamp,
     ) -> Self {
         self.recent.retain(|ask| now < ask.leaves_the_hour() || now < ask.expires_at);
-        self.declined.retain(|_, refusals| now < refusals.last.after(FORGIVEN));
+        for declined in [&mut self.declined, &mut self.declined_actors] {
+            declined.retain(|_, refusals| now < refusals.last.after(FORGIVEN));
+        }
         let (client, actor) = (request.client_id.clone(), request.actor.clone());
         self.recent.push(Ask { client, actor, id: id.clone(), at: now, expires_at });
         self
@@ -212,9 +223,9 @@ impl Asks {
     /// The person declined a request. Its parties may ask again later, and each time later still.
     #[must_use]
     pub fn declined(mut self, request: &BackchannelRequest, id: &GrantId, now: Timestamp) -> Self {
-        for party in request.parties() {
-            let lately = self.declined.get(party).map_or(0, |refusals| refusals.lately);
-            self.declined.insert(party.clone(), Refusals { lately: lately + 1, last: now });
+        count_no(&mut self.declined, &request.client_id, now);
+        if let Some(actor) = &request.actor {
+            count_no(&mut self.declined_actors, actor, now);
         }
         self.settled(std::slice::from_ref(id), now)
     }
@@ -231,6 +242,7 @@ impl Asks {
     pub fn unblocked(mut self, client: &ClientId) -> Self {
         self.blocked.remove(client);
         self.declined.remove(client);
+        self.declined_actors.remove(client);
         self
     }
 
@@ -245,7 +257,8 @@ impl Asks {
             return None;
         }
         let of_asks = self.recent.iter().map(|ask| ask.leaves_the_hour().max(ask.expires_at));
-        let of_refusals = self.declined.values().map(|refusals| refusals.last.after(FORGIVEN));
+        let refusals = self.declined.values().chain(self.declined_actors.values());
+        let of_refusals = refusals.map(|refusals| refusals.last.after(FORGIVEN));
         let of_codes = self.wrong_codes.values().map(|wrong| wrong.last.after(FORGIVEN));
         Some(of_asks.chain(of_refusals).chain(of_codes).max().unwrap_or(Timestamp::from_seconds(0)))
     }
@@ -279,6 +292,11 @@ impl WrongCodes {
         let Some(beyond) = self.in_a_row.checked_sub(FREE_CODES + 1) else { return self.last };
         self.last.after(Duration::from_mins(1 << beyond.min(10)).min(LONGEST_WAIT))
     }
+}
+
+fn count_no(declined: &mut BTreeMap<ClientId, Refusals>, party: &ClientId, now: Timestamp) {
+    let lately = declined.get(party).map_or(0, |refusals| refusals.lately);
+    declined.insert(party.clone(), Refusals { lately: lately + 1, last: now });
 }
 
 /// Until when there is no room for one more of these, of which there may be `most`.
@@ -441,6 +459,7 @@ mod tests {
             assert_eq!(asks.may_ask(&by("third", Some("other")), &settings, now), MayAsk::Yes);
         }
         assert_eq!(waiting.may_ask(&own("agent"), &settings, now), MayAsk::Silently);
+        assert_eq!(declined.may_ask(&own("agent"), &settings, now), MayAsk::Silently);
         assert_eq!(often.may_ask(&next, &settings, minutes(60)), MayAsk::Yes);
         assert_eq!(waiting.in_the_way_of(&next, now).len(), 2, "whether these still wait is looked up");
         let lifted = declined.unblocked(&client("agent"));
