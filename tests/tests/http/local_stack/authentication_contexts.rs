@@ -6,13 +6,14 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::agent::{Agent, Ask, CALLBACK, an_agent, asks_for_a_file, the_file_tool};
+use crate::agent::{Agent, Ask, BANK, CALLBACK, FILES, an_agent, asks_for_a_file, the_file_tool};
 use crate::browser::{Browser, Page};
+use crate::exchange::{ID_TOKEN, LEDGER, REFRESH_TOKEN, an_exchange, an_id_jag, the_bank, the_ledger};
 use crate::local_stack::passkeys::{assertion, options, stack_with, with_a_passkey};
 use crate::person::{Decision, Person, password_form, somebody, the_code};
 use crate::stack::Stack;
 use crate::token::verified;
-use crate::web::Answer;
+use crate::web::{Answer, Parameters};
 
 const UNMET: &str = "unmet_authentication_requirements";
 const TAKES_A_PASSKEY: &str = "This takes a passkey.";
@@ -66,6 +67,54 @@ fn a_passkey_meets_phr_and_every_token_and_introspection_says_so() {
     // The session is good for the next demand.
     let page = Page::of(browser.opens(&sent_with(&agent, &demanding("phr"))).ok());
     assert!(page.has_form("/consent"), "{}", page.words());
+}
+
+/// RFC 8693, section 1.1: the new token is about the same person, and no less surely: whichever token was shown, and whatever it
+/// became.
+#[test]
+fn how_surely_it_was_them_survives_every_exchange() {
+    let stack = Stack::shared();
+    let (_, mut browser, mut authenticator) = with_a_passkey(stack);
+    let (agent, ask) = (Agent::with_basic(stack, "delegating-agent"), demanding("phr"));
+    let page = takes_a_passkey(browser.opens(&sent_with(&agent, &ask)).ok());
+    let page = Page::of(browser.signs_in_with(&page, &mut authenticator).ok());
+    let code = the_code(stack, &browser.decides(&page, &Decision::All));
+    let tokens = agent.redeems(&code, &ask).ok();
+    let first = verified(stack, &tokens.string("access_token")).claims;
+    let is_as_sure = |what: &str, said: &Value| {
+        assert_eq!(said["acr"], "phr", "{what}: {said}");
+        assert_eq!(said["amr"], json!(["pop", "user", "mfa"]), "{what}: {said}");
+        assert_eq!(said["auth_time"], first["auth_time"], "{what}: {said}");
+    };
+    let says = |what: &str, token: &str| is_as_sure(what, &verified(stack, token).claims);
+
+    let (files, bank, ledger) = (the_file_tool(stack), the_bank(stack), the_ledger(stack));
+    for (subject, token_type) in [("id_token", ID_TOKEN), ("refresh_token", REFRESH_TOKEN)] {
+        let form = an_exchange(&tokens.string(subject), FILES).with("subject_token_type", token_type);
+        let token = agent.sends("/token", &form).ok().string("access_token");
+        says(subject, &token);
+        is_as_sure(subject, &files.finds_active(&token));
+        let form = an_id_jag(&tokens.string(subject), token_type);
+        let id_jag = agent.sends("/token", &form).ok().string("access_token");
+        says(&format!("an ID-JAG of {subject}"), &id_jag);
+    }
+    let shown = tokens.string("access_token");
+    let for_bank = files.exchanges(&shown, BANK).ok().string("access_token");
+    says("access_token", &for_bank);
+    is_as_sure("access_token", &bank.finds_active(&for_bank));
+    let for_ledger = bank.exchanges(&for_bank, LEDGER).ok().string("access_token");
+    says("one hop more", &for_ledger);
+    is_as_sure("one hop more", &ledger.finds_active(&for_ledger));
+    let who = an_exchange(&shown, FILES).without("resource").and("requested_token_type", ID_TOKEN);
+    says("an ID token", &files.sends("/token", &who).ok().string("access_token"));
+
+    let lasting = Parameters::of([("requested_token_type", REFRESH_TOKEN)]);
+    let child = files.exchanges_for(&shown, BANK, &lasting).ok().string("access_token");
+    is_as_sure("a refresh token", &files.finds_active(&child));
+    let renewed = files.refreshes(&child).ok();
+    says("its renewal", &renewed.string("access_token"));
+    let form = an_exchange(&renewed.string("refresh_token"), BANK).with("subject_token_type", REFRESH_TOKEN);
+    says("what it is exchanged for", &files.sends("/token", &form).ok().string("access_token"));
 }
 
 #[test]
