@@ -118,6 +118,17 @@ class Commands(unittest.TestCase):
         # What begins in the very second of it has ended, too.
         self.assertTrue(eventually(lambda: self.active(self.token())))
 
+    def test_the_operator_sees_what_agents_hold_and_ends_what_a_client_has(self):
+        held = self.operator.does("agents", "--json").json
+        self.assertIsInstance(held, list)
+        token = self.token()
+        self.assertTrue(self.active(token))
+        done = self.operator.does("end", "--client", "nightly-agent", "--yes", "--json").json
+        self.assertEqual(done, {"ended": []})
+        self.assertTrue(eventually(lambda: not self.active(token)))
+        # It is not switched off.
+        self.assertTrue(eventually(lambda: self.active(self.token())))
+
     def test_the_operator_has_the_keys_tended(self):
         invoked = self.operator.client("lambda").invoke(FunctionName=outputs()["RotationFunction"], Payload=b"{}")
         self.assertNotIn("FunctionError", invoked)
@@ -186,6 +197,8 @@ class Commands(unittest.TestCase):
             ("client", "disable", "nightly-agent"),
             ("client", "rotate-secret", "nightly-agent"),
             ("end-everything", "--yes"),
+            ("end", "--client", "nightly-agent", "--yes"),
+            ("agents",),
         ):
             with self.subTest(" ".join(words[:2])):
                 done = self.auditor.runs(*words)

@@ -35,6 +35,15 @@ COMMANDS = {
     ),
     "client": Command("Operator", ("configuration", "client", "client_state_now", "change_client_state")),
     "policy explain": Command("Operator", ("snapshot", "person_by_user_name")),
+    "agents": Command(
+        "Operator",
+        ("configuration", "people", "person", "person_by_user_name", "client", "client_state_now", "held_of"),
+    ),
+    "end": Command(
+        "Operator",
+        ("configuration", "people", "person", "person_by_user_name", "client", "client_state_now", "held_of", "snapshot",
+         "update_person", "change_client_state", "end_sessions_of"),
+    ),
     "end-everything": Command(
         "Operator",
         ("people", "snapshot", "person_by_user_name", "person_and_passkeys", "keep_person_and_passkeys", "end_sessions_of",

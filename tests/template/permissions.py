@@ -35,8 +35,10 @@ Whoever has the policy `Operator` may invoke `rotation`.
 
 There is no administrator's password and no endpoint for administration: the `countersign` command works on the table with the
 IAM rights of whoever runs it. The stack makes two policies and gives them to nobody. The outputs `OperatorPolicy` and
-`AuditorPolicy` have their ARNs; attach them to the roles that people take. Neither can read an authorization, a session or a
-token, nor use a key. `Operator` is the administrator all the same: who can give a person a new password can sign in as them.
+`AuditorPolicy` have their ARNs; attach them to the roles that people take. Neither can read a session or a token, nor use a key.
+`Operator` reads authorizations, because it says who holds what (`agents`): of codes and tokens there are digests in them, and what is
+brought to a client is sealed. It writes none: what it ends, it ends by marks on people and clients. `Operator` is the administrator
+all the same: who can give a person a new password can sign in as them.
 
 """
 

@@ -56,6 +56,12 @@ TOUCHES = {
     "forget_consent": {"DeleteItem": ["CONSENTS"]},
     "forget_sign_in_attempts": {"DeleteItem": ["SIGN_IN"]},
     "go_back_to": {"GetItem": ["CONFIGURATION"], "PutItem": ["CONFIGURATION"]},
+    "held_of": {
+        "Query": ["PERSON"],
+        "BatchGetItem": ["AUTHORIZATION", "PERSON", "CLIENT"],
+        "GetItem": ["SNAPSHOT", "DOCUMENT", "REGISTRATION"],
+    },
+    "hops_of": {"Query": ["AUTHORIZATION"]},
     "invitation": {"GetItem": ["INVITATION"]},
     "invite": {"PutItem": ["INVITATION"], "GetItem": ["INVITATION"]},
     "keep_document": {"PutItem": ["DOCUMENT"]},

@@ -7,6 +7,9 @@ import http_api
 
 PAGES = {
     "/account",
+    "/account/agents",
+    "/account/agents/access",
+    "/account/agents/end",
     "/account/devices",
     "/account/devices/confirm",
     "/app.webmanifest",

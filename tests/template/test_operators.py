@@ -65,11 +65,15 @@ class Operators(unittest.TestCase):
         missing = commands.on_the_table("Operator") - on_the_table(expansion.Deployment(template), "Operator")
         self.assertIn(("dynamodb:GetItem", "PERSON#*", False), missing)
 
-    def test_neither_sees_a_grant_a_session_or_a_token_or_uses_a_key(self):
-        hidden = {"AUTHORIZATION#*", "TOKEN#*", "CONSENTS#*"}
+    def test_neither_sees_a_session_or_a_token_writes_a_grant_or_uses_a_key(self):
+        hidden = {"TOKEN#*", "CONSENTS#*"}
         for policy in POLICIES:
-            reached = {partition for _, partition, _ in on_the_table(self.deployment, policy)}
+            on_the_table_of_it = on_the_table(self.deployment, policy)
+            reached = {partition for _, partition, _ in on_the_table_of_it}
             self.assertEqual(reached & hidden, set())
+            # Who holds what is the operator's to see, and who could write it could grant.
+            of_grants = {action for action, partition, _ in on_the_table_of_it if partition == "AUTHORIZATION#*"}
+            self.assertEqual(of_grants, {"dynamodb:BatchGetItem"} if policy == "Operator" else set())
             readable = {partition for action, partition, _ in on_the_table(self.deployment, policy) if "Get" in action}
             self.assertNotIn("SESSION#*", readable)
             keys = {action for action in beside_the_table(self.deployment, policy) if action.startswith("kms:")}

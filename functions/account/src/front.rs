@@ -10,11 +10,12 @@ pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
         return guest.sign_in_alone(&Destination::Account);
     };
     let (person, kept) = guest.store.person_and_own_asks(&signed_in.session.person).await?;
-    if !person.is_some_and(|person| person.allows(&signed_in.session)) {
+    let Some(person) = person.filter(|person| person.allows(&signed_in.session)) else {
         return guest.sign_in_alone(&Destination::Account);
-    }
+    };
     let notice = query(guest.request)?.optional("notice")?.and_then(AccountNotice::parse);
-    let consents = guest.store.remembered_consents(&signed_in.session.person, guest.now).await?;
+    let mut consents = guest.store.remembered_consents(&signed_in.session.person, guest.now).await?;
+    consents.retain(|consent| person.allows_of(&consent.client, consent.granted_at));
     let page = AccountPage {
         frame: guest.frame(),
         csrf: &guest.seal_form(ACCOUNT_FORM, &signed_in.binding())?,

@@ -1,6 +1,7 @@
 //! `/account` and what lies below it: what a person looks after by themselves. Every form is sealed for the session that it was
 //! shown to, and comes from our own page.
 
+mod agents;
 mod devices;
 mod enrolment;
 mod front;
@@ -55,12 +56,16 @@ pub async fn handle(services: &Services, request: Request) -> Response {
         return enrolment::answer(services, &request).await;
     }
     receive(&services.pages, &request, Event::Account, async |guest| {
-        require_method(guest.request, Allowed::GetOrPost)?;
+        require_method(guest.request, allowed_at(&arrival(guest.request).path))?;
         let is_post = *guest.request.method() == Method::POST;
         if is_post {
             require_same_origin(guest.request, &guest.site)?;
         }
         match (arrival(guest.request).path.as_str(), is_post) {
+            ("/account/agents", false) => agents::show(guest).await,
+            ("/account/agents/access", false) => agents::show_access(guest).await,
+            ("/account/agents/end", true) => agents::submit_end(guest).await,
+            ("/account/agents/end", false) => agents::show_end(guest).await,
             ("/account/devices", true) => devices::submit(services, guest).await,
             ("/account/devices", false) => devices::show(services, guest).await,
             ("/account/devices/confirm", true) => devices::submit_link(services, guest).await,
@@ -78,6 +83,14 @@ pub async fn handle(services: &Services, request: Request) -> Response {
         }
     })
     .await
+}
+
+/// What can be done at a page: some are only looked at.
+fn allowed_at(path: &str) -> Allowed {
+    match path {
+        "/account/agents" | "/account/agents/access" => Allowed::Get,
+        _ => Allowed::GetOrPost,
+    }
 }
 
 #[cfg(test)]

@@ -37,7 +37,8 @@ pub(crate) async fn answer(
     Ok(Some(response))
 }
 
-/// A memory is worth nothing once what it was given with has been ended, or everything of the person or client.
+/// A memory is worth nothing once what it was given with has been ended, or everything of the person, of the client or at a tool that
+/// it is for.
 async fn stands(
     guest: &Guest<'_>,
     visit: &Visit,
@@ -50,5 +51,10 @@ async fn stands(
         Some(Authorization { stage: Stage::Ended(_), .. })
     );
     let given_at = consent.granted_at;
-    Ok(!ended && pending.allows_made_at(given_at) && client.allows_issued_at(given_at))
+    let places = guest.configuration.places(&visit.client, &visit.request.resources);
+    let ended_at_a_tool = places.iter().any(|tool| !client.allows_at(tool, given_at));
+    Ok(!ended
+        && !ended_at_a_tool
+        && pending.allows_of(&visit.client.id, given_at)
+        && client.allows_issued_at(given_at))
 }

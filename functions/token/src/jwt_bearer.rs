@@ -85,7 +85,7 @@ async fn standing(
     }
     let Some(id) = PersonId::parse(sub) else { return Ok(None) };
     http::note_person(&id);
-    let person = services.store.person(&id).await?.filter(|person| person.allows_made_at(token.iat));
+    let person = services.store.person(&id).await?.filter(|person| person.allows_of(&client.id, token.iat));
     Ok(Some(person.ok_or_else(|| invalid("ended"))?))
 }
 

@@ -81,6 +81,7 @@ async fn renewed<'a>(
     let person = services.mint(visit).standing_person(grant).await?;
     let registered = services.registered(visit, client);
     let content = Content::of_grant(grant, asked, &registered)?;
+    services.mint(visit).still_good_at(grant, &content).await?;
     let behalf = Behalf::Person { authorization: next, grant, profile: &person.profile };
     let token = services.access_token(visit, client, &content, &behalf).await?;
     Ok((token, content))

@@ -94,7 +94,7 @@ pub(crate) async fn end_everything_of(
 /// How often a change is made again because somebody else changed the client meanwhile.
 const MOST_TRIES: usize = 5;
 
-async fn change(
+pub(crate) async fn change(
     store: &Store,
     id: &ClientId,
     make: impl Fn(&mut ClientState),
@@ -117,7 +117,7 @@ fn parse(id: &str) -> Result<ClientId, ClientRefused> {
 /// A client of the configuration in force, or one that had a secret or was switched off when it was there: it may come back. One
 /// whose document would be read if it came can be switched off before it does. A mistyped name must not look as if something had
 /// been done.
-async fn known(store: &Store, id: &str, now: Timestamp) -> Result<ClientId, ClientRefused> {
+pub(crate) async fn known(store: &Store, id: &str, now: Timestamp) -> Result<ClientId, ClientRefused> {
     let client_id = parse(id)?;
     let configuration = store.configuration(now).await?;
     let is_known = store.client(&configuration, &client_id, now).await?.is_some()

@@ -2,6 +2,7 @@
 //! people, the secrets of clients, the audit trail, what requests cost, and the examination of a deployment. The local server
 //! uses it too.
 
+mod agents;
 mod application;
 mod audit;
 mod bill;
@@ -11,6 +12,7 @@ mod complaint;
 mod differences;
 #[cfg(feature = "operations")]
 pub mod doctor;
+mod ended_access;
 mod ending;
 pub mod files;
 mod folder;
@@ -30,6 +32,7 @@ mod signing_keys;
 mod usage;
 mod ways_in;
 
+pub use agents::{AgentHolding, HeldBy, NotFound, agents};
 pub use application::{Applied, NotApplied, Plan, apply_folder};
 pub use audit::{AuditEvent, AuditFilter, read_audit};
 pub use bill::{BillRow, Sum, bill, bill_as_markdown};
@@ -37,6 +40,7 @@ pub use checks::{CheckedFolder, IssuerChoice, check_folder};
 pub use client_states::{ClientRefused, NewSecret, disable_client, enable_client, rotate_secret};
 pub use complaint::{Complaint, Place};
 pub use differences::{Change, FieldChange, What, differences};
+pub use ended_access::{Ending, find_ending};
 pub use ending::{EverythingEnded, NotAllEnded, end_everything};
 #[cfg(feature = "operations")]
 pub use log_group::{LinePattern, LogGroup, LogGroupError, Span};

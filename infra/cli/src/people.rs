@@ -72,6 +72,7 @@ pub async fn add_person(
         disabled: false,
         not_before: None,
         session_generation: 0,
+        ended_clients: BTreeMap::new(),
     };
     match store.create_person(&person).await? {
         Created::Done => Ok(id),
@@ -273,6 +274,7 @@ impl PeopleChanges {
                 disabled: false,
                 not_before: None,
                 session_generation: 0,
+                ended_clients: BTreeMap::new(),
             };
             // Somebody who took the name since then is brought up to date by the next apply.
             if let Created::Done = store.create_person(&person).await? {

@@ -40,6 +40,10 @@ pub enum Event {
     Notification,
     /// A person wants to be asked again.
     ConsentForgotten,
+    /// A person ends an authorization.
+    AccessEnded,
+    /// A person ends everything that an agent has of them.
+    AgentEnded,
     /// A person is at a page of their account.
     Account,
     /// A person invites an agent to ask them.
@@ -90,6 +94,8 @@ impl Event {
             Self::BlockLifted => "block-lifted",
             Self::Notification => "notification",
             Self::ConsentForgotten => "consent-forgotten",
+            Self::AccessEnded => "access-ended",
+            Self::AgentEnded => "agent-ended",
             Self::Account => "account",
             Self::Invitation => "invitation",
             Self::UserCode => "user-code",

@@ -41,7 +41,7 @@ impl FirstTokens<'_> {
     /// Signs the tokens of the next state, of which `grant` is the grant and `person` whose it is.
     ///
     /// # Errors
-    /// When the keys or the table do not answer.
+    /// [`oauth::Refusal::PersonEnded`] where everything at the tool was ended since; when the keys or the table do not answer.
     pub async fn signed<'c>(
         &self,
         (next, grant): (&Authorization, &Grant),
@@ -49,6 +49,7 @@ impl FirstTokens<'_> {
         content: Content<'c>,
     ) -> Result<SignedTokens<'c>, Problem> {
         let Self { mint, client, refresh, brought_for } = *self;
+        mint.still_good_at(grant, &content).await?;
         let behalf = Behalf::Person { authorization: next, grant, profile: &person.profile };
         let token = mint.access_token(client, &content, &behalf).await?;
         let refresh_token = match refresh {

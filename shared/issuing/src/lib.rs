@@ -40,4 +40,14 @@ impl Mint<'_> {
         let person = self.store.person_of(self.configuration, grant, self.now).await?;
         Ok(person.ok_or(Refusal::PersonEnded)?)
     }
+
+    /// Whether a grant is still good at the tool that a token of it is for: everything there may have been ended since it was given.
+    ///
+    /// # Errors
+    /// [`Refusal::PersonEnded`]; a fault of the table.
+    pub async fn still_good_at(&self, grant: &Grant, content: &Content<'_>) -> Result<(), Problem> {
+        let state = self.store.client_state(&grant.client_id, self.now).await?;
+        let tool = content.audience.uri(&self.configuration.server);
+        if state.allows_at(&tool, grant.granted_at) { Ok(()) } else { Err(Refusal::PersonEnded.into()) }
+    }
 }

@@ -208,6 +208,9 @@ account-title = Ihr Konto
 account-requests = Anfragen von Agenten
 account-requests-explained = Ein Agent, der Ihre Freigabe braucht, fragt hier, während Sie woanders sind.
 account-see-requests = Anfragen ansehen
+account-agents = Ihre Agenten
+account-agents-explained = Was Agenten in Ihrem Namen dürfen, was Werkzeuge für sie getan haben, und wie Sie es beenden.
+account-see-agents = Agenten ansehen
 account-invitations = Einen Agenten einladen
 account-invitations-explained = Ein Agent, vor dem Sie stehen oder mit dem Sie sprechen, kennt Sie nicht. Mit einem Code von Ihnen darf er Sie fragen, einmal.
 account-invite = Code erstellen
@@ -333,6 +336,52 @@ message-device-removed = Von Ihrem Konto wurde ein Gerät entfernt. Waren Sie da
 message-quiet-hours = Ihre Ruhezeiten wurden geändert. Waren Sie das nicht? Sehen Sie nach.
 message-other-first = Ein anderes Ihrer Geräte wird jetzt zuerst benachrichtigt. Waren Sie das nicht? Sehen Sie nach der Reihenfolge.
 message-user-code = Ihr Code für Agenten wurde geändert. Waren Sie das nicht? Ändern Sie, womit Sie sich anmelden.
+
+## Ihre Agenten
+
+agents-title = Ihre Agenten
+agents-lead = Was Agenten zurzeit in Ihrem Namen dürfen. Alles davon können Sie beenden.
+agents-none = Zurzeit darf kein Agent etwas in Ihrem Namen.
+agents-find = Suchen nach
+agents-agent = Agent
+agents-tool = Werkzeug
+agents-any = Alle
+agents-search = Suchen
+agents-show-all = Alles zeigen
+agents-nothing-found = Nichts passt zu Ihrer Suche.
+agents-look = Genauer ansehen oder beenden
+agents-end-all = Alles dieses Agenten beenden
+access-times = Seit { $since }, zuletzt benutzt { $used }, bis { $until }
+access-not-fetched = Seit { $since }; noch nicht abgeholt, längstens bis { $until }
+access-actor = Damit handelt { $client }.
+access-through = Es kommt von dem, was Sie { $client } gegeben haben.
+access-cut-short = Mehr, als eine Liste zeigen kann: Sehen Sie es genauer an.
+access-title = Was { $client } darf
+access-allows = Was erlaubt ist
+access-chain = Was damit geschehen ist
+access-chain-explained = Ein Werkzeug, das ein anderes braucht, geht in Ihrem Namen zu ihm weiter. Jeder Schritt darf dasselbe wie der über ihm oder weniger.
+access-chain-none = Kein Werkzeug ist zu einem anderen weitergegangen.
+access-chain-cut-short = Es sind mehr, als gezeigt werden können.
+chain-you = Sie
+chain-agent = { $client } handelt für Sie
+chain-step = { $by } ging weiter zu { $tool }
+chain-times = { $times ->
+    [one] einmal, { $last }
+   *[other] { $times }-mal, zuletzt { $last }
+}
+access-end = Beenden
+end-takes = Werkzeuge, die hier fragen, bevor sie etwas tun, erfahren es sofort. Ein Werkzeug, das Tokens selbst prüft, kann das letzte noch bis zu { $span } lang annehmen.
+end-one-look = Das beenden
+end-one-title = Das beenden?
+end-one-lead = { $client } darf das nicht mehr, und auch kein Werkzeug, zu dem es weiterging. Fragen kann es Sie wieder.
+end-one-button = Jetzt beenden
+end-agent-title = Alles dieses Agenten beenden?
+end-agent-lead = Alles, was { $client } in Ihrem Namen darf, endet, wofür es auch ist, und ebenso, worüber Sie nicht mehr gefragt werden wollten. Ihre anderen Agenten machen weiter. Fragen kann es Sie wieder.
+end-agent-button = Jetzt alles von ihm beenden
+back-to-agents = Zurück zu Ihren Agenten
+notice-access-ended = Es wurde beendet.
+notice-agent-ended = Alles dieses Agenten wurde beendet.
+notice-access-gone = So etwas gibt es nicht, oder es ist schon vorbei.
 
 ## Passkeys
 

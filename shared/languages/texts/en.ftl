@@ -208,6 +208,9 @@ account-title = Your account
 account-requests = Requests of agents
 account-requests-explained = An agent that needs your approval asks here while you are elsewhere.
 account-see-requests = See requests
+account-agents = Your agents
+account-agents-explained = What agents may do in your name, what tools did for them, and how to end it.
+account-see-agents = See agents
 account-invitations = Let an agent ask you
 account-invitations-explained = An agent that you stand before or speak with does not know you. With a code of yours it may ask you, once.
 account-invite = Make a code
@@ -333,6 +336,52 @@ message-device-removed = A device was removed from your account. Was that not yo
 message-quiet-hours = Your quiet hours were changed. Was that not you? Look at them.
 message-other-first = Another device of yours is now told first. Was that not you? Look at the order.
 message-user-code = Your code for agents was changed. Was that not you? Change what you sign in with.
+
+## Your agents
+
+agents-title = Your agents
+agents-lead = What agents may do in your name at the moment. You can end any of it.
+agents-none = No agent may do anything in your name at the moment.
+agents-find = Find
+agents-agent = Agent
+agents-tool = Tool
+agents-any = Any
+agents-search = Search
+agents-show-all = Show everything
+agents-nothing-found = Nothing fits your search.
+agents-look = Look closer, or end
+agents-end-all = End everything of this agent
+access-times = Since { $since }, last used { $used }, until { $until }
+access-not-fetched = Since { $since }; not fetched yet, until { $until } at the latest
+access-actor = { $client } acts with it.
+access-through = It comes from what you gave { $client }.
+access-cut-short = More than a list can show: look closer.
+access-title = What { $client } may do
+access-allows = What it may do
+access-chain = What was done with it
+access-chain-explained = A tool that needs another one goes on to it in your name. Each step may do the same as the one above it, or less.
+access-chain-none = No tool has gone on to another one.
+access-chain-cut-short = There are more of these than can be shown.
+chain-you = You
+chain-agent = { $client } acts for you
+chain-step = { $by } went on to { $tool }
+chain-times = { $times ->
+    [one] once, { $last }
+   *[other] { $times } times, last { $last }
+}
+access-end = End it
+end-takes = Tools that ask here before they do something find out at once. A tool that looks at tokens by itself can still take the last one for up to { $span }.
+end-one-look = End this
+end-one-title = End this?
+end-one-lead = { $client } may do this no more, nor may any tool that it went on to. It can ask you again.
+end-one-button = End it now
+end-agent-title = End everything of this agent?
+end-agent-lead = Everything that { $client } may do in your name ends, whatever it is for, and what you agreed not to be asked again. Your other agents go on. It can ask you again.
+end-agent-button = End everything of it now
+back-to-agents = Back to your agents
+notice-access-ended = It was ended.
+notice-agent-ended = Everything of that agent was ended.
+notice-access-gone = There is nothing of that kind, or it is over.
 
 ## Passkeys
 

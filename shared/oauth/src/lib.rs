@@ -20,6 +20,7 @@ mod error_code;
 mod exchange;
 mod handle;
 mod hashed_secret;
+mod holding;
 mod identifiers;
 mod invitation;
 mod issue;
@@ -83,6 +84,7 @@ pub use exchange::{
 };
 pub use handle::Handle;
 pub use hashed_secret::HashedSecret;
+pub use holding::Holding;
 pub use identifiers::{ApprovalId, ClientId, DeviceId, GrantId, PersonId, TokenId, ToolId};
 pub use invitation::{INVITATION_LIFE, Invitation, InvitationCode};
 pub use issue::{Audience, Narrower, meaningful_scope, narrowed_scope};

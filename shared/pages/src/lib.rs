@@ -10,10 +10,12 @@
 //! [`Brand::assets`] list, below the same base path.
 
 mod account;
+mod agents;
 mod approval;
 mod asset;
 mod brand;
 mod catalogue;
+mod chain;
 mod choices;
 mod colour;
 mod consent;
@@ -33,10 +35,14 @@ mod waiting;
 mod words;
 
 pub use account::{AccountNotice, AccountPage, BlockedClient, RememberedChoice, SignedOutPage};
+pub use agents::{
+    AgentAccessPage, AgentsNotice, AgentsPage, AgentsSearch, Choice, EndAccessPage, HeldAccess, HeldByAgent,
+};
 pub use approval::{ApprovalPage, ApprovalProblem};
 pub use asset::{Asset, assets};
 pub use brand::{Brand, Logo, UnusableLogo};
 pub use catalogue::{CatalogueEntry, CatalogueEntryPage, CatalogueGroup, CataloguePage};
+pub use chain::ChainStep;
 pub use choices::{Choices, DetailChoice, ScopeChoice, Withheld};
 pub use colour::{Colour, InvalidColour};
 pub use consent::{AskingClient, ConsentPage, ConsentProblem};

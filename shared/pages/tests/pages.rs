@@ -8,14 +8,16 @@ use languages::{Arguments, Languages, Template, Texts, Zone};
 use oauth::configuration::SignInSettings;
 use oauth::{QuietHours, TimeOfDay, Timestamp};
 use pages::{
-    ANY_AGENT, AccountNotice, AccountPage, ApprovalPage, ApprovalProblem, AskingAgent, AskingClient,
-    BlockedClient, Brand, CatalogueEntry, CatalogueEntryPage, CatalogueGroup, CataloguePage,
-    ChangePasswordPage, Choices, ConfirmDevicePage, ConsentPage, ConsentProblem, Decided, DecidedPage,
-    DetailChoice, DeviceNotice, DeviceProblem, DeviceStanding, DeviceWay, DevicesPage, EnrolPasskeyPage,
-    Enrolment, ErrorPage, Frame, InvitationPage, InvitePage, InviteProblem, LeadsTo, Lifetime, ListedDevice,
-    ListedPasskey, PasskeyNotice, PasskeyOffer, PasskeyProblem, PasskeysPage, PasswordProblem, Person,
-    RememberedChoice, ScopeChoice, SignInPage, SignInProblem, SignedOutPage, TypedDevice, UserCodePage,
-    UserCodeProblem, UserCodeProof, WaitingPage, WaitingRequest, WhatHappened, Withheld,
+    ANY_AGENT, AccountNotice, AccountPage, AgentAccessPage, AgentsNotice, AgentsPage, AgentsSearch,
+    ApprovalPage, ApprovalProblem, AskingAgent, AskingClient, BlockedClient, Brand, CatalogueEntry,
+    CatalogueEntryPage, CatalogueGroup, CataloguePage, ChainStep, ChangePasswordPage, Choice, Choices,
+    ConfirmDevicePage, ConsentPage, ConsentProblem, CountersignPage, CountersignProblem, Decided,
+    DecidedPage, DetailChoice, DeviceNotice, DeviceProblem, DeviceStanding, DeviceWay, DevicesPage,
+    EndAccessPage, EnrolPasskeyPage, Enrolment, ErrorPage, Frame, HeldAccess, HeldByAgent, InvitationPage,
+    InvitePage, InviteProblem, LeadsTo, Lifetime, ListedDevice, ListedPasskey, PasskeyNotice, PasskeyOffer,
+    PasskeyProblem, PasskeysPage, PasswordProblem, Person, RememberedChoice, ScopeChoice, SignInPage,
+    SignInProblem, SignedOutPage, TypedDevice, UserCodePage, UserCodeProblem, UserCodeProof, WaitingPage,
+    WaitingRequest, WhatHappened, Withheld,
 };
 
 static UTC: Zone = Zone::UTC;
@@ -204,6 +206,116 @@ fn account_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
             .render()
     };
     states.map(render).into()
+}
+
+fn held(foreign: &str) -> HeldAccess<'_> {
+    let since = Timestamp::from_seconds(1_795_539_900);
+    HeldAccess {
+        id: "AAAA".to_owned(),
+        tools: vec![foreign.to_owned(), "Payments".to_owned()],
+        sentences: vec![sentence(foreign), sentence("two")],
+        is_cut_short: true,
+        scopes: choices(foreign).scopes,
+        actor: Some(foreign.to_owned()),
+        through: Some(foreign.to_owned()),
+        since,
+        last_used: Some(since),
+        until: since,
+    }
+}
+
+fn agents<'a>(frame: Frame<'a>, foreign: &'a str) -> AgentsPage<'a> {
+    let not_fetched = HeldAccess { last_used: None, actor: None, through: None, ..held(foreign) };
+    let agent = |access| HeldByAgent { name: foreign.to_owned(), id: foreign.to_owned(), access };
+    let chosen = Choice { name: foreign.to_owned(), value: foreign.to_owned() };
+    AgentsPage {
+        frame,
+        person: Person { display_name: foreign, user_name: foreign },
+        zone: &UTC,
+        agents: vec![agent(vec![held(foreign), not_fetched]), agent(vec![held(foreign)])],
+        search: AgentsSearch {
+            find: foreign,
+            agent: foreign,
+            tool: "",
+            agents: vec![chosen.clone(), Choice { name: "Other".to_owned(), value: "other".to_owned() }],
+            tools: vec![chosen],
+        },
+        notice: None,
+    }
+}
+
+fn step<'a>(foreign: &'a str, times: usize, below: Vec<ChainStep<'a>>) -> ChainStep<'a> {
+    ChainStep {
+        by: foreign.to_owned(),
+        tool: foreign.to_owned(),
+        sentences: vec![sentence(foreign)],
+        scopes: choices(foreign).scopes,
+        times,
+        last: Timestamp::from_seconds(1_795_539_900),
+        below,
+    }
+}
+
+fn access<'a>(frame: Frame<'a>, foreign: &'a str) -> AgentAccessPage<'a> {
+    let below = vec![step(foreign, 3, vec![]), step(foreign, 1, vec![])];
+    AgentAccessPage {
+        frame,
+        agent: foreign,
+        agent_id: foreign,
+        access: held(foreign),
+        zone: &UTC,
+        chain: vec![step(foreign, 1, below), step(foreign, 2, vec![])],
+        chain_is_whole: false,
+        token_lives: Duration::from_mins(5),
+    }
+}
+
+fn agent_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
+    let end = |access| EndAccessPage {
+        frame,
+        csrf: foreign,
+        agent: foreign,
+        agent_id: foreign,
+        access,
+        token_lives: Duration::from_mins(5),
+    };
+    let mut pages = vec![
+        agents(frame, foreign).render(),
+        AgentsPage { agents: vec![], ..agents(frame, foreign) }.render(),
+        AgentsPage { agents: vec![], search: AgentsSearch::default(), ..agents(frame, foreign) }.render(),
+        access(frame, foreign).render(),
+        AgentAccessPage { chain: vec![], chain_is_whole: true, ..access(frame, foreign) }.render(),
+        end(Some(held(foreign))).render(),
+        end(None).render(),
+    ];
+    let notices = [AgentsNotice::AccessEnded, AgentsNotice::AgentEnded, AgentsNotice::Gone];
+    pages
+        .extend(notices.map(|notice| AgentsPage { notice: Some(notice), ..agents(frame, foreign) }.render()));
+    pages
+}
+
+/// What a person hears who does not see the picture: lists in lists, each of which ends.
+#[test]
+fn the_chain_of_tools_is_lists_in_lists() {
+    let brand = Brand::default();
+    let html = access(english(&brand), "a").render();
+    let chain = html.split("<ol class=\"chain\">").nth(1).expect("the chain").split("</section>").next();
+    let chain = chain.expect("its end");
+    assert_eq!(chain.matches("<ol>").count() + 1, chain.matches("</ol>").count(), "{chain}");
+    assert_eq!(chain.matches("<li>").count(), chain.matches("</li>").count(), "{chain}");
+    for said in ["a acts for you", "a went on to a", "once, ", "3 times, last "] {
+        let words = chain.replace("<strong><bdi>", "").replace("</bdi></strong>", "");
+        assert!(words.contains(said), "{said} in {words}");
+    }
+}
+
+#[test]
+fn before_something_ends_the_page_says_how_long_a_token_can_live() {
+    let brand = Brand::default();
+    let html = agent_pages(english(&brand), "a");
+    for page in &html[3..7] {
+        assert!(page.contains("5 minutes"), "{page}");
+    }
 }
 
 fn passkeys<'a>(frame: Frame<'a>, foreign: &'a str) -> PasskeysPage<'a> {
@@ -515,6 +627,7 @@ fn every_page(frame: Frame<'_>, foreign: &str) -> Vec<String> {
     pages.extend(user_code_pages(frame, foreign));
     pages.extend(device_pages(frame, foreign));
     pages.extend(passkey_pages(frame, foreign));
+    pages.extend(agent_pages(frame, foreign));
     pages.extend(approval_pages(frame, foreign));
     pages.extend(catalogue_pages(frame, foreign));
     pages.extend(WhatHappened::ALL.iter().flat_map(|what_happened| {

@@ -44,6 +44,8 @@ pub enum AccountPage {
     Devices,
     /// What they sign in with.
     Passkeys,
+    /// What agents hold in their name.
+    Agents,
 }
 
 impl AccountPage {
@@ -54,6 +56,7 @@ impl AccountPage {
             Self::UserCode => "/account/user-code",
             Self::Devices => "/account/devices",
             Self::Passkeys => "/account/passkeys",
+            Self::Agents => "/account/agents",
         }
     }
 }

@@ -2,8 +2,8 @@ use http::audit::{self, Event, Outcome};
 use http::{Problem, Response, answer};
 use oauth::configuration::{Assurance, Client};
 use oauth::{
-    Authorization, AuthorizationRequest, Decision, GrantId, Handle, HandleRejection, Refusal, Secret, Stage,
-    Timestamp, meets_acr,
+    Authorization, AuthorizationRequest, ClientId, Decision, GrantId, Handle, HandleRejection, Refusal,
+    Secret, Stage, Timestamp, meets_acr,
 };
 use sessions::{Interaction, Request};
 use store::{Commit, Person};
@@ -65,9 +65,9 @@ impl Pending {
         &self.interaction
     }
 
-    /// Whether what the person did at `moment` is good by now.
-    pub fn allows_made_at(&self, moment: Timestamp) -> bool {
-        self.person.allows_made_at(moment)
+    /// Whether what the person gave to a client at `moment` is good by now.
+    pub fn allows_of(&self, client: &ClientId, moment: Timestamp) -> bool {
+        self.person.allows_of(client, moment)
     }
 
     /// Whether the policies let this person say this yes.

@@ -43,8 +43,12 @@ impl Standing {
     /// part in it, an authorization by exchange that it was got by, or its person.
     pub fn holds(&self, claims: &AccessTokenClaims, now: Timestamp) -> bool {
         // What was exchanged after a client had been ended cannot be: the token above it was no good any more.
-        let clients_allow = self.clients.iter().all(|(_, state)| state.allows_issued_at(claims.iat));
-        if self.revoked || !clients_allow {
+        let clients_allow = self.clients.iter().all(|(id, _)| self.allows(id, claims.iat));
+        let at_its_tool = self.client(&claims.client_id);
+        if self.revoked
+            || !clients_allow
+            || !at_its_tool.is_some_and(|own| own.allows_at(&claims.aud, claims.iat))
+        {
             return false;
         }
         if !self.children.iter().all(|child| self.lets_renew(child.as_ref(), now)) {
@@ -78,6 +82,14 @@ impl Standing {
         self.kept.as_ref()
     }
 
+    /// Whether what a client had its part in at `moment` is good by now, at all and of the person that it is about.
+    fn allows(&self, id: &ClientId, moment: Timestamp) -> bool {
+        match &self.person {
+            Some(person) => person.lets_have(id, self.client(id), moment),
+            None => self.client(id).is_some_and(|state| state.allows_issued_at(moment)),
+        }
+    }
+
     fn client(&self, id: &ClientId) -> Option<&ClientState> {
         self.clients.iter().find(|(known, _)| known == id).map(|(_, state)| state)
     }
@@ -85,9 +97,7 @@ impl Standing {
     /// Whether an authorization by exchange is there, and none of the clients that have their part in it was ended since it was made.
     fn lets_renew(&self, child: Option<&Authorization>, now: Timestamp) -> bool {
         let Some(Ok(child)) = child.map(|child| child.live_child(now)) else { return false };
-        let allows =
-            |id: &ClientId| self.client(id).is_some_and(|state| state.allows_issued_at(child.claims.iat));
-        child.claims.clients().iter().all(allows)
+        child.claims.clients().iter().all(|id| self.allows(id, child.claims.iat))
     }
 }
 

@@ -1,7 +1,8 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use environment::Fault;
-use oauth::{ClientId, HashedSecret, Timestamp};
+use oauth::{ClientId, HashedSecret, ResourceUri, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
@@ -16,6 +17,9 @@ pub struct ClientState {
     pub disabled: bool,
     /// Nothing that was granted or issued to it up to this moment is good.
     pub not_before: Option<Timestamp>,
+    /// Nothing that was granted or issued to it for these tools up to these moments is good: everything at that tool was ended.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ended_tools: BTreeMap<ResourceUri, Timestamp>,
 }
 
 impl ClientState {
@@ -23,6 +27,17 @@ impl ClientState {
     /// it may have been there before.
     pub fn allows_issued_at(&self, moment: Timestamp) -> bool {
         !self.disabled && self.not_before.is_none_or(|mark| moment > mark)
+    }
+
+    /// Whether something issued to the client at `moment` is good by now at this tool.
+    pub fn allows_at(&self, tool: &ResourceUri, moment: Timestamp) -> bool {
+        self.allows_issued_at(moment) && self.ended_tools.get(tool).is_none_or(|mark| moment > *mark)
+    }
+
+    /// Ends everything that was granted or issued to the client for this tool up to `now`, as soon as it is written.
+    pub fn end_at(&mut self, tool: &ResourceUri, now: Timestamp) {
+        let mark = self.ended_tools.entry(tool.clone()).or_insert(now);
+        *mark = now.max(*mark);
     }
 }
 

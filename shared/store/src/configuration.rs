@@ -327,6 +327,19 @@ impl Configuration {
         client.default_tool.as_ref().and_then(|id| self.tool(id)).map(|tool| &tool.resource)
     }
 
+    /// The tools and other places that what was granted to a client for these resources leads to: its default, where none is named.
+    pub fn places<'r>(
+        &'r self,
+        client: &Client,
+        resources: &'r [oauth::ResourceUri],
+    ) -> Vec<&'r oauth::ResourceUri> {
+        if resources.is_empty() {
+            self.default_resource(client).into_iter().collect()
+        } else {
+            resources.iter().collect()
+        }
+    }
+
     fn known(&self, id: &ClientId) -> Option<Arc<Client>> {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }

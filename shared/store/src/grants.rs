@@ -9,15 +9,21 @@ use crate::{ClientState, Configuration, Person, Store, client_states, people};
 
 impl Person {
     /// Whether a grant of theirs still stands, as far as it depends on people and clients: neither everything of the person's nor of
-    /// the client's that it was given to, nor of who acts, was ended since. A client of which `clients` says nothing counts as ended.
+    /// the client's that it was given to, nor of who acts, was ended since, be it for everybody or for this person alone. A client of
+    /// which `clients` says nothing counts as ended.
     pub(crate) fn lets_stand<'c>(
         &self,
         grant: &Grant,
         clients: impl Fn(&ClientId) -> Option<&'c ClientState>,
     ) -> bool {
-        let allows =
-            |id: &ClientId| clients(id).is_some_and(|state| state.allows_issued_at(grant.granted_at));
-        self.id == grant.person && self.allows_made_at(grant.granted_at) && grant.clients().iter().all(allows)
+        self.id == grant.person
+            && self.allows_made_at(grant.granted_at)
+            && grant.clients().iter().all(|id| self.lets_have(id, clients(id), grant.granted_at))
+    }
+
+    /// Whether what a client had its part in at `moment` is still good, by what is known of it and by what the person ended.
+    pub(crate) fn lets_have(&self, id: &ClientId, state: Option<&ClientState>, moment: Timestamp) -> bool {
+        self.allows_of(id, moment) && state.is_some_and(|state| state.allows_issued_at(moment))
     }
 }
 
@@ -59,7 +65,21 @@ impl Store {
             states.push((id, state));
         }
         let of = |id: &ClientId| states.iter().find(|(known, _)| known == id).map(|(_, state)| &**state);
-        Ok(person.lets_stand(grant, of))
+        Ok(person.lets_stand(grant, of) && self.leads_somewhere(configuration, grant, of, now).await?)
+    }
+
+    /// Whether tokens of a grant are good at any tool: everything at a tool may have been ended since.
+    pub(crate) async fn leads_somewhere<'c>(
+        &self,
+        configuration: &Configuration,
+        grant: &Grant,
+        clients: impl Fn(&ClientId) -> Option<&'c ClientState>,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let client = self.client(configuration, &grant.client_id, now).await?;
+        let (Some(client), Some(state)) = (client, clients(&grant.client_id)) else { return Ok(false) };
+        let places = configuration.places(&client, &grant.resources);
+        Ok(places.is_empty() || places.iter().any(|tool| state.allows_at(tool, grant.granted_at)))
     }
 
     /// The person of a grant, if it stands by [`Store::lets_stand`]: person and clients are read now, in one call.
@@ -84,12 +104,14 @@ impl Store {
         let of = |id: &ClientId| {
             clients.iter().zip(&states).find(|(known, _)| *known == id).map(|(_, state)| state)
         };
-        Ok(person.filter(|person| person.lets_stand(grant, of)))
+        let person = person.filter(|person| person.lets_stand(grant, of));
+        let leads_somewhere = self.leads_somewhere(configuration, grant, of, now).await?;
+        Ok(person.filter(|_| leads_somewhere))
     }
 
     /// Whether the registrations that a grant rests on are still there: those of its clients, and its own client's right to name who
     /// acts.
-    async fn is_registered(
+    pub(crate) async fn is_registered(
         &self,
         configuration: &Configuration,
         grant: &Grant,
@@ -187,6 +209,20 @@ mod tests {
         ] {
             assert!(!stands(None, over.clone(), good()), "{over:?}");
             assert!(!stands(None, good(), over.clone()), "{over:?}");
+        }
+        let ended_by_the_person = |client: &str, at: i64| {
+            let mut person = person(&grant, None);
+            person.end_client(&ClientId::parse(client).expect("a client"), Timestamp::from_seconds(at));
+            let good = ClientState::default();
+            person.lets_stand(&grant, |_| Some(&good))
+        };
+        for (client, at, stands) in [
+            ("desk", GRANTED, false),
+            ("caller", GRANTED, false),
+            ("desk", GRANTED - 1, true),
+            ("another", GRANTED + 9, true),
+        ] {
+            assert_eq!(ended_by_the_person(client, at), stands, "{client} {at}");
         }
         let other = Person { id: oauth::PersonId::from_random([7; 16]), ..person(&grant, None) };
         let good = ClientState::default();

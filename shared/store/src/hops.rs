@@ -5,7 +5,10 @@ use oauth::{Actors, AuthorizationDetails, ClientId, GrantId, ResourceUri, Scope,
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::item::{Draft, Key};
+use crate::item::{Draft, Key, body};
+
+/// How many exchanges of one authorization are read: more than a person looks at.
+const MOST_READ: i32 = 300;
 
 /// One exchange of a token (RFC 8693), as it is remembered: a person can see the chain of tools that acted in their name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,9 +50,23 @@ impl Store {
         let until = forgotten_at.max(hop.until).after(Duration::from_mins(2));
         self.write(Draft::new(&key(grant_id, &hop.token), hop, Some(until))).await
     }
+
+    /// The exchanges that were recorded under an authorization, the oldest first, and whether these are all: one query.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn hops_of(&self, grant_id: &GrantId) -> Result<(Vec<Hop>, bool), Fault> {
+        let (items, are_all) = self.query_some(&format!("AUTHORIZATION#{grant_id}"), HOP, MOST_READ).await?;
+        let mut hops = items.iter().map(body).collect::<Result<Vec<Hop>, _>>()?;
+        hops.sort_by_key(|hop| hop.at);
+        Ok((hops, are_all))
+    }
 }
+
+/// How the sort key of an exchange begins.
+const HOP: &str = "HOP#";
 
 pub(crate) fn key(grant_id: Option<&GrantId>, token: &TokenId) -> Key {
     let partition = grant_id.map_or_else(|| format!("TOKEN#{token}"), |id| format!("AUTHORIZATION#{id}"));
-    Key::new(partition, format!("HOP#{token}"))
+    Key::new(partition, format!("{HOP}{token}"))
 }

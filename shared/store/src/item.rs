@@ -422,6 +422,29 @@ impl Store {
         Ok(items)
     }
 
+    /// The first items of a partition whose sort key begins so, and whether these are all: one call.
+    pub(crate) async fn query_some(
+        &self,
+        pk: &str,
+        sk_begins_with: &str,
+        most: i32,
+    ) -> Result<(Vec<Item>, bool), Fault> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+            .expression_attribute_values(":pk", text(pk))
+            .expression_attribute_values(":sk", text(sk_begins_with))
+            .limit(most)
+            .send()
+            .await
+            .map_err(|error| fault(&error))?;
+        let are_all = answer.last_evaluated_key.is_none_or(|key| key.is_empty());
+        Ok((answer.items.unwrap_or_default(), are_all))
+    }
+
     /// The keys of all items that an owner has in the index. The index lags behind the table.
     pub(crate) async fn owned(&self, owner: &str, sort_begins_with: &str) -> Result<Vec<Key>, Fault> {
         let mut query = self

@@ -1,7 +1,10 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use environment::Fault;
 use oauth::configuration::Profile;
-use oauth::{Contact, LoginHint, PersonId, Reach, Timestamp};
+use oauth::{ClientId, Contact, LoginHint, PersonId, Reach, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::item::{Condition, Draft, Item, Key, Together, body, json_text, text};
@@ -24,13 +27,25 @@ pub struct Person {
     /// seconds do not say whether it began before the password was changed or after it.
     #[serde(default)]
     pub session_generation: u64,
+    /// Nothing that these clients had of this person up to these moments is good: everything of theirs was ended for them alone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ended_clients: BTreeMap<ClientId, Timestamp>,
 }
+
+/// For how long it is kept that everything of a client was ended: nothing that it ended lasts longer.
+const KEPT: Duration = Duration::from_hours(367 * 24);
 
 impl Person {
     /// Whether something made at `moment` in this person's name is good by now. In the very second of an ending
     /// nothing is: it may have been there before.
     pub fn allows_made_at(&self, moment: Timestamp) -> bool {
         !self.disabled && self.not_before.is_none_or(|mark| moment > mark)
+    }
+
+    /// Whether something made at `moment` in this person's name is good by now, as far as it is this client's. It is not in the very
+    /// second of an ending either.
+    pub fn allows_of(&self, client: &ClientId, moment: Timestamp) -> bool {
+        self.allows_made_at(moment) && self.ended_clients.get(client).is_none_or(|mark| moment > *mark)
     }
 
     /// Whether a session of this person is good by now.
@@ -40,9 +55,21 @@ impl Person {
 
     /// Ends everything that was made in this person's name up to `now`, and every session, as soon as it is written.
     pub fn end_everything(&mut self, now: Timestamp) {
+        self.end_all_access(now);
+        self.end_sessions();
+    }
+
+    /// Ends everything that was made in this person's name up to `now`, as soon as it is written. They stay signed in.
+    pub fn end_all_access(&mut self, now: Timestamp) {
         // A clock that is behind the last one's revives nothing.
         self.not_before = self.not_before.max(Some(now));
-        self.end_sessions();
+    }
+
+    /// Ends everything that a client had of this person up to `now`, as soon as it is written.
+    pub fn end_client(&mut self, client: &ClientId, now: Timestamp) {
+        self.ended_clients.retain(|_, mark| now < mark.after(KEPT));
+        let mark = self.ended_clients.entry(client.clone()).or_insert(now);
+        *mark = now.max(*mark);
     }
 
     /// Ends every session, be it listed anywhere or just about to be written.
@@ -306,8 +333,7 @@ pub(crate) fn draft(person: &Person) -> Draft {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-    use std::time::Duration;
+    use std::collections::BTreeSet;
 
     use oauth::AuthenticationEvent;
 
@@ -332,6 +358,7 @@ mod tests {
             disabled: false,
             not_before: None,
             session_generation: 0,
+            ended_clients: BTreeMap::new(),
         }
     }
 
@@ -374,5 +401,39 @@ mod tests {
         }
         person.end_everything(Timestamp::from_seconds(NOW.as_seconds() - 60));
         assert_eq!(person.not_before, Some(NOW), "a clock that is behind revives nothing");
+    }
+
+    #[test]
+    fn what_a_client_had_up_to_the_second_of_its_ending_is_worth_nothing_and_no_other_clients() {
+        let (mut person, at) = (somebody(), |seconds| Timestamp::from_seconds(NOW.as_seconds() + seconds));
+        let client = |id| ClientId::parse(id).expect("a client");
+        person.end_client(&client("desk"), NOW);
+        for (seconds, allowed) in [(-1, false), (0, false), (1, true)] {
+            assert_eq!(person.allows_of(&client("desk"), at(seconds)), allowed, "{seconds}");
+            assert!(person.allows_of(&client("other"), at(seconds)), "{seconds}");
+        }
+        person.end_client(&client("desk"), at(-60));
+        assert!(!person.allows_of(&client("desk"), NOW), "a clock that is behind revives nothing");
+        // Whoever ends all ends that, too.
+        person.end_everything(at(5));
+        assert!(!person.allows_of(&client("other"), at(5)));
+    }
+
+    /// The record of a person is read with every request of theirs.
+    #[test]
+    fn an_ending_is_forgotten_when_nothing_from_before_it_can_be_left() {
+        let client = |id| ClientId::parse(id).expect("a client");
+        let mut person = somebody();
+        person.end_client(&client("desk"), NOW);
+        person.end_client(&client("other"), NOW.after(Duration::from_hours(366 * 24)));
+        assert_eq!(person.ended_clients.len(), 2);
+        person.end_client(&client("third"), NOW.after(Duration::from_hours(367 * 24)));
+        assert!(!person.ended_clients.contains_key(&client("desk")));
+    }
+
+    #[test]
+    fn whoever_ended_nothing_is_written_as_before() {
+        let written = json_text(&somebody());
+        assert!(!written.contains("ended_clients"), "{written}");
     }
 }

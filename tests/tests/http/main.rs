@@ -66,6 +66,8 @@ mod running_stack {
 /// the test's own, the programs of a developer.
 mod local_stack {
     mod actors;
+    pub(crate) mod agents;
+    mod agents_ended;
     mod approval;
     mod asking;
     mod audit;

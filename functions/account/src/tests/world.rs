@@ -166,6 +166,7 @@ fn person(number: u8) -> Person {
         disabled: false,
         not_before: None,
         session_generation: 0,
+        ended_clients: std::collections::BTreeMap::new(),
     }
 }
 

@@ -276,6 +276,7 @@ fn alice(id: &PersonId) -> Person {
         disabled: false,
         not_before: None,
         session_generation: 0,
+        ended_clients: std::collections::BTreeMap::new(),
     }
 }
 

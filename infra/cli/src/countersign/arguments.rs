@@ -4,6 +4,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cli::prices::Api;
 
+use crate::agents::{Agents, End};
+use crate::evidence::Evidence;
 use crate::policy::PolicyCommand;
 use crate::signing_keys::Keys;
 
@@ -63,6 +65,27 @@ Examples:
     /// Make the secrets of clients, switch clients off and on
     #[command(subcommand)]
     Client(Client),
+    /// Show what agents hold in people's names: who, for whom, since when, last used
+    #[command(after_long_help = "\
+What is shown fits all that is said. There is no list by client or tool: everybody's is read.
+
+Examples:
+  countersign agents
+  countersign agents --person alice --json
+  countersign agents --client finance-agent --table my-stack-Table-ABC")]
+    Agents(Agents),
+    /// End what agents hold: of a person, of a client, at a tool, or all
+    #[command(after_long_help = "\
+It is shown before it is ended. Tools that ask the server find out at once, and nothing more is issued for it within seconds;
+a tool that looks at tokens by itself takes them until they expire, which is minutes. Nobody is shut out: an agent can ask again.
+At a tool what the tool got in exchange ends as well. What begins in the very second of it has ended, too.
+
+Examples:
+  countersign end --person alice
+  countersign end --person alice --client finance-agent
+  countersign end --client finance-agent --yes --json
+  countersign end --tool files")]
+    End(End),
     /// End everybody's sessions, authorizations, tokens and remembered consents
     #[command(after_long_help = "\
 For a table that was restored: what ended after the backup lives again in it. Passwords and clients' secrets stay good, and who

@@ -1,5 +1,6 @@
 //! `countersign`: the operator's command. All it does is in the library; here are its words and its terminal.
 
+mod agents;
 mod arguments;
 mod audit;
 mod bill;
@@ -67,6 +68,8 @@ async fn run(command: Command, terminal: &mut Terminal) -> Result<(), Stop> {
         Command::User(user) => people::run(user, terminal).await,
         Command::Policy(policy) => policy::run(policy, terminal).await,
         Command::Client(client) => clients::run(client, terminal).await,
+        Command::Agents(agents) => agents::show(agents, terminal).await,
+        Command::End(end) => agents::end(end, terminal).await,
         Command::EndEverything(end) => ending::run(end, terminal).await,
         Command::Keys(keys) => signing_keys::run(keys, terminal),
         Command::Audit(audit) => audit::run(audit, terminal).await,

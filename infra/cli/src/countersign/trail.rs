@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 
-use cli::PersonChanged;
+use cli::{Ending, PersonChanged};
 use environment::Clock;
 use oauth::PersonId;
 use serde_json::json;
@@ -24,6 +24,8 @@ pub(crate) enum About<'a> {
     Client(&'a str),
     /// The version of the configuration that is in force now.
     Configuration(u64),
+    /// What agents hold in a person's name, of a client, or at a tool.
+    Access(&'a Ending),
     /// All people and clients.
     Everything,
 }
@@ -41,6 +43,16 @@ pub(crate) fn record(place: &Where, event: &str, about: &About<'_>) {
         About::Person(person) => line["person"] = json!(person),
         About::Client(client) => line["client"] = json!(client),
         About::Configuration(version) => line["version"] = json!(version),
+        About::Access(ending) => {
+            let said = [
+                ("person", json!(ending.person())),
+                ("client", json!(ending.client())),
+                ("resource", json!(ending.tool())),
+            ];
+            for (name, value) in said.into_iter().filter(|(_, value)| !value.is_null()) {
+                line[name] = value;
+            }
+        }
         About::Everything => {}
     }
     // One write of one line: the server appends to the same file.

@@ -19,6 +19,7 @@ use crate::exchange::{
 use crate::inviting::{
     DEVICES, INVITATIONS, USER_CODE, a_number, an_invited_agent, shown_code, with_the_code,
 };
+use crate::local_stack::agents::{END, grant_of};
 use crate::local_stack::backchannel::messages_of;
 use crate::local_stack::passkeys::{
     LINK, PASSKEYS, an_authenticator, assertion, enrolment, link_for, options, registration,
@@ -55,6 +56,9 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("`GET /userinfo`", "1 read"),
     ("`GET /account`", "3 reads"),
     ("`POST /account`, a remembered consent forgotten", "2 reads, 1 write"),
+    ("`GET /account/agents`", "4 reads"),
+    ("`GET /account/agents/access`", "5 reads"),
+    ("`POST /account/agents/end`, one authorization", "3 reads, 1 write"),
     ("`GET /account/invitations`", "2 reads"),
     ("`POST /account/invitations`, for one agent", "2 reads, 3 writes"),
     ("`GET /account/user-code`", "3 reads"),
@@ -392,7 +396,25 @@ fn measure_choices(stack: &Stack, person: &Person) -> Measured {
     let account = Page::of(browser.opens("/account").ok());
     let forgotten = browser.submits_and_stays("/account", &forgetting(&account));
     note("`POST /account`, a remembered consent forgotten", &forgotten);
+    measure_agents(stack, &mut browser, person, &mut measured);
     measured
+}
+
+/// They look at what an agent holds, and end it. To list it is one query: beside it the session is read, what the query found with
+/// the person, and the standing of the clients.
+fn measure_agents(stack: &Stack, browser: &mut Browser<'_>, person: &Person, measured: &mut Measured) {
+    let observer = stack.observer();
+    let mut note = |name: &'static str, answer: &Answer, status: u16| {
+        assert_eq!(answer.status, status, "{name}");
+        measured.insert(name, Calls::of(&observer, answer));
+    };
+    let tokens = granted(&an_agent(stack), person, &asks_for_a_file());
+    let id = grant_of(stack, &tokens.access_token);
+    note("`GET /account/agents`", &browser.opens("/account/agents"), 200);
+    note("`GET /account/agents/access`", &browser.opens(&format!("/account/agents/access?of={id}")), 200);
+    let page = Page::of(browser.opens(&format!("{END}?of={id}")).ok());
+    let ended = browser.submits_and_stays(END, &page.form(["csrf", "of"]));
+    note("`POST /account/agents/end`, one authorization", &ended, 303);
 }
 
 /// What somebody new does about their own account: guesses are counted, and passwords change.

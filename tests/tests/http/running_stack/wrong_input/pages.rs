@@ -13,6 +13,7 @@ pub(super) fn rows() -> Vec<Row> {
         "/sign-out",
         "/sign-in/password",
         "/account",
+        "/account/agents/end",
         "/account/invitations",
         "/account/user-code",
         "/account/devices",
@@ -90,6 +91,13 @@ fn of_nobody() -> Vec<Row> {
             Parameters::of([("csrf", EVIL), ("client", EVIL)]),
         ),
         one(
+            "/account/agents/end",
+            "nobody is signed in",
+            foreign,
+            "",
+            Parameters::of([("csrf", EVIL), ("of", &"A".repeat(22))]),
+        ),
+        one(
             "/account/invitations",
             "nobody is signed in",
             foreign,
@@ -134,6 +142,16 @@ fn of_nobody() -> Vec<Row> {
             Page(422, "This link is not good"),
             "",
             of_link(&nobody(), "evil"),
+        ),
+        row("RFC 9110, 15.5.6", "/account/agents: POST", Page(405, "invalid_request"), "GET", |place| {
+            post(&place.stack.url("/account/agents"), &Parameters::of([("csrf", EVIL)]))
+        }),
+        row(
+            "RFC 9110, 15.5.6",
+            "/account/agents/access: POST",
+            Page(405, "invalid_request"),
+            "GET",
+            |place| post(&place.stack.url("/account/agents/access"), &Parameters::of([("csrf", EVIL)])),
         ),
         row("RFC 9110, 15.5.6", "/consent: GET", Page(405, "invalid_request"), "POST", |place| {
             http().get(place.stack.url("/consent"))
