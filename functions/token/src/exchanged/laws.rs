@@ -1,7 +1,8 @@
-//! No chain of exchanges ever yields a scope, a detail, an audience or a lifetime that the first token, the rules of the tools and
-//! the policies do not allow. Three tools have the same rights under names of their own; a rule says which of them passes from one
-//! to another, and policies say who may have which, where, how deep in a chain, and whether it is said who acts. Each hop is
-//! reckoned beside the code: it gives just what token, request, rules and policies leave.
+//! No chain of exchanges ever yields a scope, a detail, an audience or a lifetime that the first token, the rules of the tools, the
+//! clients' registrations and the policies do not allow. Three tools have the same rights under names of their own; a rule says
+//! which of them passes from one to another, a registration which of them a client may have anywhere, and policies say who may have
+//! which, where, how deep in a chain, and whether it is said who acts. Each hop is reckoned beside the code: it gives just what
+//! token, request, rules, registrations and policies leave.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -32,6 +33,9 @@ const LONGEST: usize = 3;
 
 /// Which right passes from which tool to which other one.
 type Rules = BTreeSet<(usize, usize, usize)>;
+
+/// The scopes that a client is registered for, as rights: of every tool the same.
+type Registration = BTreeSet<usize>;
 
 /// What a request names, of rights 0 to 2; nothing where it names nothing.
 #[derive(Clone, Debug)]
@@ -145,6 +149,13 @@ fn client(id: &str) -> Client {
         "default_tool": null, "standing_details": [], "require_pushed_authorization_requests": false,
         "remember_consent": false, "id_token_signed_response_alg": "ES256", "is_tool": null,
     }))
+}
+
+/// A client that may have these scopes of every tool.
+fn client_with(client: &Client, rights: &Registration) -> Client {
+    let scopes: Vec<String> = (0..3).map(|tool| scope(tool, rights).to_string()).collect();
+    let all = Scope::parse(scopes.join(" ").trim()).expect("a scope");
+    Client { scopes: all, ..client.clone() }
 }
 
 fn server() -> Server {
@@ -302,6 +313,8 @@ impl World {
 /// A hop as it is reckoned, without the code under test.
 struct Reckoned<'a> {
     rules: &'a Rules,
+    /// Of the client that exchanges.
+    registration: &'a Registration,
     said: &'a [Said],
     /// The tool that exchanges, and the clients before it, the newest first; the agent, which no policy names, is none of them.
     at: usize,
@@ -334,13 +347,18 @@ impl Reckoned<'_> {
         None
     }
 
-    /// What the rules let pass, and of that what the request names; nothing where it names more, or where it names no detail and none of
-    /// those that there were passes.
+    /// What the rules let pass, as far as the client is registered for it, and of that what the request names; nothing where it names
+    /// more, or where it names no detail and none of those that there were passes.
     fn content(&self, held: &Held) -> Option<Held> {
         let to = self.step.to;
         let passes = |right: usize| self.at == to || self.rules.contains(&(self.at, to, right));
         let most = Held {
-            scopes: held.scopes.iter().copied().filter(|right| passes(*right)).collect(),
+            scopes: held
+                .scopes
+                .iter()
+                .copied()
+                .filter(|right| passes(*right) && self.registration.contains(right))
+                .collect(),
             details: held.details.iter().filter(|(object, _)| passes(*object)).cloned().collect(),
         };
         let are_lost = most.details.is_empty() && !held.details.is_empty();
@@ -438,10 +456,16 @@ fn said() -> impl Strategy<Value = Said> {
     )
 }
 
-/// The first token's rights, which rules and policies there are, how long it lives, and where it goes.
+/// Most clients are registered for whatever comes their way.
+fn registration() -> impl Strategy<Value = Registration> {
+    prop_oneof![3 => Just((0..3).collect()), 2 => prop::collection::btree_set(0_usize..3, 0..3)]
+}
+
+/// The first token's rights, which rules, registrations and policies there are, how long it lives, and where it goes.
 #[derive(Clone, Debug)]
 struct Chain {
     rules: Rules,
+    registrations: [Registration; 3],
     said: Vec<Said>,
     first: Held,
     lives: u64,
@@ -451,14 +475,16 @@ struct Chain {
 fn chain() -> impl Strategy<Value = Chain> {
     (
         prop::collection::btree_set((0_usize..3, 0_usize..3, 0_usize..3), 8..27),
+        [registration(), registration(), registration()],
         prop::collection::vec(said(), 2..12),
         prop::collection::btree_set(0_usize..3, 1..4),
         prop::collection::btree_set((0_usize..3, ways()), 0..3),
         30_u64..600,
         prop::collection::vec(step(), 1..6),
     )
-        .prop_map(|(rules, said, scopes, details, lives, steps)| Chain {
+        .prop_map(|(rules, registrations, said, scopes, details, lives, steps)| Chain {
             rules,
+            registrations,
             said,
             first: Held { scopes, details },
             lives,
@@ -466,27 +492,43 @@ fn chain() -> impl Strategy<Value = Chain> {
         })
 }
 
-/// Goes along a chain, and holds each hop to what is reckoned; says how many there were, and how many of them by policies that took
-/// something away.
-fn walked(chain: &Chain) -> Result<(usize, usize), TestCaseError> {
-    let Chain { rules, said, first, lives, steps } = chain;
-    let world = World::new(rules, said);
+/// How many hops there were of a chain.
+#[derive(Default)]
+struct Walk {
+    hops: usize,
+    /// Of which policies took something away.
+    by_policies: usize,
+    /// Of which the registration of the client did.
+    by_registration: usize,
+}
+
+/// Goes along a chain, and holds each hop to what is reckoned.
+fn walked(chain: &Chain) -> Result<Walk, TestCaseError> {
+    let Chain { rules, registrations, said, first, lives, steps } = chain;
+    let mut world = World::new(rules, said);
+    for (client, rights) in world.clients.iter_mut().zip(registrations) {
+        *client = client_with(client, rights);
+    }
+    let everything = Registration::from([0, 1, 2]);
     let origin = first_token(first, *lives);
     let (mut token, mut at, mut now, mut above) = (origin.clone(), 0, NOW, vec![None]);
-    let (mut hops, mut narrowed) = (0, 0);
+    let mut walk = Walk::default();
     for step in steps {
         now = now.after(Duration::from_secs(step.later));
-        let reckoned = Reckoned { rules, said, at, above: &above, step };
+        let reckoned = Reckoned { rules, registration: &registrations[at], said, at, above: &above, step };
         let held = read(at, &token);
         let expected = reckoned.outcome(&held).filter(|_| now < token.exp);
         let next = hop(&world, at, &token, step, now);
         prop_assert_eq!(next.is_some(), expected.is_some(), "{:?} of {:?}: {:?}", step, held, expected);
         let (Some(next), Some((left, names_the_actor))) = (next, expected) else { continue };
-        // Just what token, request, rules and policies leave; so never more than the first token's.
+        // Just what token, request, rules, registration and policies leave; so never more than the first token's.
         let given = read(step.to, &next);
         prop_assert_eq!(&given, &left);
-        narrowed += usize::from(reckoned.content(&held).is_some_and(|content| content != given));
-        prop_assert!(given.scopes.is_subset(&first.scopes));
+        let before_policies = reckoned.content(&held);
+        let without_bounds = Reckoned { registration: &everything, ..reckoned }.content(&held);
+        walk.by_registration += usize::from(without_bounds != before_policies);
+        walk.by_policies += usize::from(before_policies.is_some_and(|content| content != given));
+        prop_assert!(given.scopes.is_subset(&first.scopes) && given.scopes.is_subset(&registrations[at]));
         prop_assert!(is_within(&given.details, &first.details), "{:?}", given);
         is_made_of(&next, &token, &origin, now)?;
         prop_assert_eq!(next.aud.as_str(), format!("https://{}.test", TOOLS[step.to]));
@@ -494,9 +536,9 @@ fn walked(chain: &Chain) -> Result<(usize, usize), TestCaseError> {
         prop_assert_eq!(next.act.len(), token.act.len() + usize::from(names_the_actor));
         prop_assert!(next.act.len() <= LONGEST);
         above.insert(0, Some(at));
-        (token, at, hops) = (next, step.to, hops + 1);
+        (token, at, walk.hops) = (next, step.to, walk.hops + 1);
     }
-    Ok((hops, narrowed))
+    Ok(walk)
 }
 
 /// It ends with whatever the token before it ends with, and with that token; and it is about whom that was about.
@@ -518,20 +560,22 @@ fn is_made_of(
 
 proptest! {
     #[test]
-    fn no_chain_of_exchanges_yields_more_than_its_first_token_the_rules_and_the_policies_allow(chain in chain()) {
+    fn no_chain_of_exchanges_yields_more_than_its_first_token_rules_registrations_and_policies_allow(chain in chain()) {
         walked(&chain)?;
     }
 }
 
-/// That the law above is about something: many chains get somewhere, and policies take something away from many.
+/// That the law above is about something: many chains get somewhere, and policies and registrations take something away from many.
 #[test]
-fn many_chains_are_long_and_many_are_narrowed_by_policies() {
+fn many_chains_are_long_and_many_are_narrowed_by_policies_and_by_registrations() {
     let mut runner = TestRunner::deterministic();
-    let chains = (0..200).map(|_| chain().new_tree(&mut runner).expect("a chain").current());
-    let walks: Vec<(usize, usize)> = chains.map(|chain| walked(&chain).expect("within the law")).collect();
-    let long = walks.iter().filter(|(hops, _)| *hops > 1).count();
-    let narrowed = walks.iter().filter(|(_, narrowed)| *narrowed > 0).count();
-    assert!(long > 40 && narrowed > 15, "{long} long, {narrowed} narrowed");
+    let chains = (0..400).map(|_| chain().new_tree(&mut runner).expect("a chain").current());
+    let walks: Vec<Walk> = chains.map(|chain| walked(&chain).expect("within the law")).collect();
+    let of = |number: fn(&Walk) -> bool| walks.iter().filter(|walk| number(walk)).count();
+    let numbers =
+        [of(|walk| walk.hops > 1), of(|walk| walk.by_policies > 0), of(|walk| walk.by_registration > 0)];
+    let [long, by_policies, by_registration] = numbers;
+    assert!(long > 40 && by_policies > 15 && by_registration > 10, "{numbers:?}");
 }
 
 /// And what everything lets pass goes all the way, under the name of each tool.

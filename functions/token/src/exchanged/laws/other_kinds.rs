@@ -14,8 +14,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::{
-    Asked, Held, NOW, Rules, TOOLS, World, asked, detail, details, first_token, is_within, issued, parsed,
-    registered, scope, ways,
+    Asked, Held, NOW, Rules, TOOLS, World, asked, client_with, detail, details, first_token, is_within,
+    issued, parsed, registered, scope, ways,
 };
 use crate::exchanged::{identity, of_child, vouched};
 
@@ -26,13 +26,6 @@ fn rights() -> impl Strategy<Value = BTreeSet<usize>> {
 fn held() -> impl Strategy<Value = Held> {
     (rights(), prop::collection::btree_set((0_usize..3, ways()), 0..3))
         .prop_map(|(scopes, details)| Held { scopes, details })
-}
-
-/// A client that may have these scopes of every tool.
-fn client_with(world: &World, rights: &BTreeSet<usize>) -> Client {
-    let scopes: Vec<String> = (0..3).map(|tool| scope(tool, rights).to_string()).collect();
-    let all = Scope::parse(scopes.join(" ").trim()).expect("a scope");
-    Client { scopes: all, ..world.clients[0].clone() }
 }
 
 /// What a content for this tool allows, in the terms of the reckoning.
@@ -99,7 +92,7 @@ impl Vouched {
             scope: scope(0, &said.scopes),
             details: details(said.details.iter().map(|(object, ways)| detail(0, *object, ways)).collect()),
         });
-        let client = client_with(world, &self.client);
+        let client = client_with(&world.clients[0], &self.client);
         let registered = registered(world, &client);
         let asked = self.asked.at(0);
         let content = vouched(&trusted, asserted.as_ref(), &world.tools[0], &asked, &registered).ok()?;
@@ -164,7 +157,7 @@ proptest! {
     ) {
         let world = World::new(&Rules::new(), &[]);
         let child = a_child(&held, lives);
-        let client = (client_with(&world, &client), client);
+        let client = (client_with(&world.clients[0], &client), client);
         let registered = registered(&world, &client.0);
         let mut now = NOW;
         for (asked, later) in renewals {
@@ -196,7 +189,7 @@ proptest! {
     ) {
         let world = World::new(&Rules::new(), &[]);
         let grant = a_grant(&at, "openid", &tools, 300);
-        let of_client = client_with(&world, &client);
+        let of_client = client_with(&world.clients[0], &client);
         let named = Narrower { resources: vec![world.tools[to].resource.clone()], ..asked.at(to) };
         let made = Content::of_grant(&grant, &named, &registered(&world, &of_client)).ok();
         let expected = asked.of(&at[to]).filter(|_| tools.contains(&to)).map(|left| Held {
