@@ -84,13 +84,18 @@ def repr_of(value):
 
 
 def parsed(data):
-    """JSON as it came; ValueError for anything else."""
+    """JSON in which nothing comes twice; ValueError for anything else."""
 
     def no_constant(name):
         raise ValueError(name)
 
+    def once(pairs):
+        if len({name for name, _ in pairs}) < len(pairs):
+            raise ValueError("a member twice")
+        return dict(pairs)
+
     try:
-        return json.loads(data.decode(), parse_constant=no_constant)
+        return json.loads(data.decode(), parse_constant=no_constant, object_pairs_hook=once)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
 
@@ -151,14 +156,18 @@ def members(**shapes):
 
 
 def scope(value):
-    names = value.split(" ") if value else []
-    return all(map(matching(r"[\x21\x23-\x5b\x5d-\x7e]+"), names)) and names == sorted(set(names))
+    return isinstance(value, str) and all(map(SCOPE_TOKEN, value.split(" ") if value else []))
+
+
+def sorted_scope(value):
+    return scope(value) and value.split(" ") == sorted(set(value.split(" ")))
 
 
 def detail(value):
     return isinstance(value, dict) and isinstance(value.get("type"), str)
 
 
+SCOPE_TOKEN = matching(r"[\x21\x23-\x5b\x5d-\x7e]+")
 IDENTIFIER = matching(r"[A-Za-z0-9_-]{22}")
 PERSON = matching(r"person-[A-Za-z0-9_-]{1,57}")
 CLIENT = matching(r"[\x21-\x7e]{1,256}")
@@ -217,7 +226,7 @@ FILE = members(
         grant_id=IDENTIFIER,
         client=CLIENT,
         resources=listed(text),
-        scope=scope,
+        scope=sorted_scope,
         details=listed(detail),
         approved_at=MOMENT,
     ),
@@ -375,14 +384,9 @@ def check_assertion(file):
 
 
 def browser_told(client_data):
-    def once(pairs):
-        if len({name for name, _ in pairs}) < len(pairs):
-            raise ValueError("a member twice")
-        return dict(pairs)
-
     try:
-        told = json.loads(client_data.decode(), object_pairs_hook=once)
-    except (ValueError, RecursionError):
+        told = parsed(client_data)
+    except ValueError:
         raise Refused("client_data") from None
     require(isinstance(told, dict), "client_data")
     require(all(text(told.get(name)) for name in ("type", "challenge", "origin")), "client_data")
@@ -478,9 +482,10 @@ def check_token(token, file, keys):
         named = lambda *names: all(text(claims.get(name)) for name in names)
         details = claims.get("authorization_details", [])
         is_one = jws.header.get("typ") == "at+jwt" and named("iss", "sub", "approval") and MOMENT(claims.get("iat"))
-        is_one = is_one and listed(detail)(details) and text(claims.get("scope", ""))
+        is_one = is_one and listed(detail)(details) and scope(claims.get("scope", ""))
         require(is_one, "token")
-    except (ValueError, AttributeError):
+        canonical(details)
+    except (ValueError, AttributeError, OverflowError, RecursionError):
         raise Refused("token") from None
     if keys is not None:
         require(jws.is_signed_under(keys), "token_signature")
@@ -580,7 +585,7 @@ def main():
             data = file.read()
         keys = None if asked.anchor is None else [key for path in asked.anchor for key in anchor(open(path).read())]
         token = open(asked.token).read() if asked.token else None
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         parser.error(str(error))
     try:
         verdict = verify(data, keys, token)

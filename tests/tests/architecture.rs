@@ -124,7 +124,7 @@ fn the_protocol_has_neither_clock_nor_dice_nor_runtime() {
     let wrong = offenders(|room, _| {
         let impure = ["tokio", "lambda_http", "reqwest", "rand", "getrandom", "tracing"];
         let named = room.dependencies.iter().filter(|name| impure.contains(&name.as_str())).cloned();
-        named.filter(|_| room.folder == "shared/oauth").collect()
+        named.filter(|_| ["shared/oauth", "shared/evidence"].contains(&room.folder.as_str())).collect()
     });
     assert_eq!(wrong, Vec::<String>::new());
 }
@@ -136,6 +136,8 @@ fn what_tools_use_knows_the_protocol_alone() {
         let may: &[&str] = match room.folder.as_str() {
             "shared/resource" => &["countersign-oauth"],
             "functions/authorizer" => &["countersign-resource"],
+            // So that a verifier carries nothing of the server.
+            "shared/evidence" => &["countersign-oauth"],
             _ => return Vec::new(),
         };
         within(room, rooms, "").filter(|name| !may.contains(&name.as_str())).collect()
@@ -159,6 +161,26 @@ fn whoever_brings_tokens_carries_neither_policies_nor_xml() {
         })
         .cloned()
         .collect()
+    });
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Who shows an approval, keeps it, or checks it.
+#[test]
+fn whoever_has_to_do_with_approvals_knows_evidence_and_nobody_else() {
+    let wrong = offenders(|room, _| {
+        let may = [
+            "shared/pages",
+            "shared/reception",
+            "shared/store",
+            "functions/account",
+            "functions/approval",
+            "functions/consent",
+            "functions/rotation",
+            "infra/cli",
+        ];
+        let named = room.dependencies.iter().filter(|name| *name == "countersign-evidence").cloned();
+        named.filter(|_| !may.contains(&room.folder.as_str())).collect()
     });
     assert_eq!(wrong, Vec::<String>::new());
 }

@@ -29,7 +29,7 @@ Which server:
   With --endpoint-url URL (or AWS_ENDPOINT_URL), the table at another endpoint, such as LocalStack's;
   AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY then come from the environment alone.
 
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage.";
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage; `evidence verify` has one more.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -111,6 +111,9 @@ Examples:
   countersign audit --log-group /countersign/my-stack --grant 0pVPA3PYx1 --since 2026-11-01
   grep audit downloaded.log | countersign audit --file -")]
     Audit(Audit),
+    /// Check the evidence of approvals
+    #[command(subcommand)]
+    Evidence(Evidence),
     /// Examine a deployment from outside, and with --table from inside: what is wrong, and what to do
     #[command(after_long_help = "\
 Nothing is changed. A check that your rights do not allow is told as not checked. Exit code 1 if anything is wrong.

@@ -9,6 +9,7 @@ mod configuration;
 mod connection;
 mod doctor;
 mod ending;
+mod evidence;
 mod log_source;
 mod people;
 mod policy;
@@ -16,6 +17,7 @@ mod signing_keys;
 mod terminal;
 mod trail;
 mod usage;
+mod verdict;
 
 use std::process::ExitCode;
 
@@ -30,6 +32,8 @@ pub(crate) enum Stop {
     Refused(String),
     /// It was asked in a way that makes no sense: exit code 2.
     Usage(String),
+    /// It holds together, and nobody vouches for it: exit code 3.
+    Unanchored(String),
 }
 
 impl Stop {
@@ -56,6 +60,10 @@ fn main() -> ExitCode {
             terminal::complain(&why);
             ExitCode::from(2)
         }
+        Err(Stop::Unanchored(why)) => {
+            terminal::complain(&why);
+            ExitCode::from(3)
+        }
     }
 }
 
@@ -73,6 +81,7 @@ async fn run(command: Command, terminal: &mut Terminal) -> Result<(), Stop> {
         Command::EndEverything(end) => ending::run(end, terminal).await,
         Command::Keys(keys) => signing_keys::run(keys, terminal),
         Command::Audit(audit) => audit::run(audit, terminal).await,
+        Command::Evidence(evidence) => evidence::run(&evidence, terminal),
         Command::Doctor(doctor) => doctor::run(doctor, terminal).await,
         Command::Usage(usage) => usage::run(usage, terminal).await,
         Command::Bill(bill) => {
