@@ -80,12 +80,13 @@ async fn standing(
     sub: &str,
     token: &OutsideToken,
 ) -> Result<Option<store::Person>, Problem> {
-    if !services.store.client_state(&client.id, visit.now).await?.allows_issued_at(token.iat) {
+    let made = token.made_at_the_earliest();
+    if !services.store.client_state(&client.id, visit.now).await?.allows_issued_at(made) {
         return Err(invalid("ended"));
     }
     let Some(id) = PersonId::parse(sub) else { return Ok(None) };
     http::note_person(&id);
-    let person = services.store.person(&id).await?.filter(|person| person.allows_of(&client.id, token.iat));
+    let person = services.store.person(&id).await?.filter(|person| person.allows_of(&client.id, made));
     Ok(Some(person.ok_or_else(|| invalid("ended"))?))
 }
 

@@ -260,7 +260,8 @@ fn vouched_for(
     client: &Client,
     visit: &Visit<'_>,
 ) -> AccessTokenClaims {
-    let frame = frame(visit, sub, (client.id.clone(), jti), (said.iat, said.exp));
+    let made = said.made_at_the_earliest();
+    let frame = frame(visit, sub, (client.id.clone(), jti), (made, said.exp));
     AccessTokenClaims {
         auth_time: said.auth_time,
         amr: said.amr,

@@ -172,6 +172,14 @@ pub struct Showing<'a> {
     pub now: Timestamp,
 }
 
+impl OutsideToken {
+    /// The first moment at which it can have been made: the other issuer's clock may go ahead of ours. What was ended since then ended
+    /// it as well.
+    pub fn made_at_the_earliest(&self) -> Timestamp {
+        self.iat.before(CLOCK_SKEW)
+    }
+}
+
 impl TrustedIssuer {
     /// Whether what comes of its word is still good: the client that had shown it may still show its tokens, and it had not spoken
     /// too early.
@@ -254,11 +262,20 @@ impl TrustedIssuer {
             name,
             iat,
             exp,
-            auth_time: shown.moment("auth_time")?,
+            auth_time: signed_in(shown, iat.min(now))?,
             acr: shown.name("acr").map(str::to_owned),
             amr: shown.texts("amr").ok_or("amr")?,
         })
     }
+}
+
+/// When the subject signed in (OpenID Connect Core, section 2): a moment that there has been, by the time that the token was made.
+/// Milliseconds in place of seconds would be a sign-in that never gets old.
+fn signed_in(shown: Shown<'_>, made: Timestamp) -> Result<Option<Timestamp>, &'static str> {
+    let signed_in = shown.moment("auth_time")?;
+    let there_was = Timestamp::from_seconds(0)..=made.after(CLOCK_SKEW);
+    require(signed_in.is_none_or(|moment| there_was.contains(&moment)), "signed in at no time")?;
+    Ok(signed_in)
 }
 
 impl<'a> Shown<'a> {
@@ -301,11 +318,12 @@ impl<'a> Shown<'a> {
         self.texts(claim).is_some_and(|all| all == [name])
     }
 
-    /// Whether it leaves it to the client to act with it (RFC 8693, section 4.4). A name of another issuer's is nobody's here.
+    /// Whether it leaves it to the client to act with it (RFC 8693, section 4.4). A name is its issuer's own unless it says whose it is,
+    /// and a name of another issuer's is nobody's here.
     fn leaves_to(self, showing: Showing<'_>) -> bool {
         self.claims.get("may_act").is_none_or(|named| {
-            named.get("sub").and_then(Value::as_str) == Some(showing.client.as_str())
-                && named.get("iss").is_none_or(|iss| iss.as_str() == Some(showing.issuer))
+            let text = |name| named.get(name).and_then(Value::as_str);
+            text("sub") == Some(showing.client.as_str()) && text("iss") == Some(showing.issuer)
         })
     }
 

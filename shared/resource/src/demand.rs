@@ -155,7 +155,9 @@ impl Demand {
         let surely = self.contexts.is_empty()
             || token.authentication_context().is_some_and(|acr| self.contexts.iter().any(|one| one == acr));
         let lately = self.youngest.is_none_or(|span| {
-            token.authenticated_at().is_some_and(|then| now < then.after(span).after(CLOCK_SKEW))
+            let is_within =
+                |then: Timestamp| then <= now.after(CLOCK_SKEW) && now < then.after(span).after(CLOCK_SKEW);
+            token.authenticated_at().is_some_and(is_within)
         });
         surely && lately
     }

@@ -107,7 +107,11 @@ fn a_weak_or_old_sign_in_is_to_be_done_again() {
         within: Some(Duration::from_mins(5)),
     });
     assert_eq!(met(&demand, &json!({"acr": "password", "auth_time": NOW - 300})), Ok(()));
+    assert_eq!(met(&demand, &json!({"acr": "password", "auth_time": NOW + 60})), Ok(()));
     for changes in [
+        // Nobody has signed in who will, and no milliseconds are seconds.
+        json!({"acr": "password", "auth_time": NOW + 61}),
+        json!({"acr": "password", "auth_time": NOW * 1_000}),
         json!({"acr": "password", "auth_time": NOW - 360}),
         json!({"acr": "password"}),
         json!({"acr": "none", "auth_time": NOW}),

@@ -83,6 +83,9 @@ const WRONG: &[Wrong] = &[
     ("for their actor of that name", "another may act", |_, _, claims| {
         claims["may_act"] = json!({ "sub": "partner-agent", "iss": claims["iss"] });
     }),
+    ("for an actor of that name, of no issuer", "another may act", |_, _, claims| {
+        claims["may_act"] = json!({ "sub": "partner-agent" });
+    }),
     ("for an actor that is none", "another may act", |_, _, claims| {
         claims["may_act"] = json!("partner-agent");
     }),
@@ -148,8 +151,9 @@ fn a_token_of_another_issuer_is_refused_for_anything_that_is_wrong_with_it() {
     let stack = Stack::shared();
     let (agent, partner) = (the_partner_s_agent(stack), the_partner());
     agent.sends("/token", &shown(&partner.token(stack, "alice", |_, _| {}))).ok();
-    let named =
-        partner.token(stack, "alice", |_, claims| claims["may_act"] = json!({ "sub": "partner-agent" }));
+    let named = partner.token(stack, "alice", |_, claims| {
+        claims["may_act"] = json!({ "sub": "partner-agent", "iss": stack.issuer });
+    });
     agent.sends("/token", &shown(&named)).ok();
     agent.sends("/token", &bearing(&partner.id_jag(stack, "alice", |_, _| {}))).ok();
     let mut wrong = Vec::new();
