@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::client_keys::keys;
 use crate::configuration::{Authentication, GrantType, SigningAlgorithm};
 use crate::strict_json::Strict;
 use crate::{ClientId, RedirectUri, Scope};
@@ -61,8 +62,6 @@ const MOST_REDIRECT_URIS: usize = 20;
 const LONGEST_NAME: usize = 100;
 /// The longest of the addresses that are given back.
 const LONGEST_ADDRESS: usize = 512;
-/// More keys than any client needs.
-const MOST_KEYS: usize = 10;
 /// The addresses that are given back.
 const ADDRESSES: [&str; 4] = ["client_uri", "logo_uri", "tos_uri", "policy_uri"];
 
@@ -184,43 +183,6 @@ fn authentication(
     }
 }
 
-/// The client's public keys, written out. Those behind a `jwks_uri` would be fetched whenever a client comes, before it has
-/// shown anything.
-fn keys(members: &Map<String, Value>) -> Result<Value, MetadataProblem> {
-    let refused = |why| Err(MetadataProblem::Other(why));
-    if members.contains_key("jwks_uri") {
-        return refused("jwks_uri is not followed: put the keys into jwks");
-    }
-    let Some(jwks) = members.get("jwks") else {
-        return refused("private_key_jwt needs jwks, with the client's public keys");
-    };
-    let Some(keys) =
-        jwks.get("keys").and_then(Value::as_array).filter(|keys| (1..=MOST_KEYS).contains(&keys.len()))
-    else {
-        return refused("jwks must be a JWK Set of 1 to 10 keys");
-    };
-    let is_public = |key: &Value| {
-        let asymmetric =
-            key.get("kty").and_then(Value::as_str).is_some_and(|kind| ["EC", "RSA", "OKP"].contains(&kind));
-        asymmetric
-            && ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].iter().all(|secret| key.get(secret).is_none())
-    };
-    if !keys.iter().all(is_public) {
-        return refused("jwks must hold public keys alone");
-    }
-    let keys: Vec<Value> = keys.iter().map(what_makes_a_key).collect();
-    Ok(json!({ "keys": keys }))
-}
-
-/// The members of a public key that are looked at (RFC 7517, section 4; RFC 7518, section 6; RFC 8037, section 2).
-const OF_A_KEY: [&str; 10] = ["kty", "crv", "x", "y", "n", "e", "kid", "alg", "use", "key_ops"];
-
-/// A key without whatever else stands in it: that would be written down for nothing.
-fn what_makes_a_key(key: &Value) -> Value {
-    let members = OF_A_KEY.iter().filter_map(|name| Some(((*name).to_owned(), key.get(name)?.clone())));
-    Value::Object(members.collect())
-}
-
 fn redirect_uris(members: &Map<String, Value>) -> Result<Vec<RedirectUri>, MetadataProblem> {
     let refused = |why| Err(MetadataProblem::RedirectUri(why));
     let expected = MetadataProblem::RedirectUri("redirect_uris must be a list of texts");
@@ -339,9 +301,6 @@ mod tests {
 
     #[test]
     fn a_document_that_is_wrong_in_one_place_is_refused_for_that() {
-        let key = json!({ "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA" });
-        let private = json!({ "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "d": "AA" });
-        let symmetric = json!({ "kty": "oct", "k": "AA" });
         for (member, value, word) in [
             ("client_id", json!("https://agents.example/Client.json"), "client_id"),
             ("client_id", json!("https://agents.example/client.json/"), "client_id"),
@@ -379,20 +338,6 @@ mod tests {
             let problem = read(&wrong).expect_err(&format!("{member}: {value}"));
             assert!(problem.text().contains(word), "{member}: {value}: {problem:?}");
         }
-        for (jwks, good) in [
-            (json!({ "keys": [key] }), true),
-            (json!({ "keys": [] }), false),
-            (json!({ "keys": [key, private] }), false),
-            (json!({ "keys": [symmetric] }), false),
-            (json!([key]), false),
-        ] {
-            let mut document = document();
-            document["token_endpoint_auth_method"] = json!("private_key_jwt");
-            document["jwks"] = jwks.clone();
-            assert_eq!(read(&document).is_ok(), good, "{jwks}");
-            document["jwks_uri"] = json!("https://agents.example/keys");
-            assert!(read(&document).is_err(), "jwks_uri");
-        }
     }
 
     /// A title of marks and spaces alone would look like none.
@@ -403,24 +348,6 @@ mod tests {
             document["client_name"] = json!(name);
             assert_eq!(read(&document).expect("a document").name, None, "{name:?}");
         }
-    }
-
-    /// What else stands in a key would be kept for nothing, and given back.
-    #[test]
-    fn of_a_key_only_what_makes_it_one_is_kept() {
-        let mut document = document();
-        document["token_endpoint_auth_method"] = json!("private_key_jwt");
-        document["jwks"] = json!({ "keys": [{
-            "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "kid": "1", "alg": "ES256", "use": "sig",
-            "x5c": ["AA"], "filling": "a".repeat(100),
-        }] });
-        let kept = json!({ "keys": [{
-            "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "kid": "1", "alg": "ES256", "use": "sig",
-        }] });
-        assert_eq!(
-            read(&document).expect("a document").authentication,
-            Authentication::PrivateKeyJwt { jwks: kept }
-        );
     }
 
     /// Of two members with one name, one reader takes the first and another the last.

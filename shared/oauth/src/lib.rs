@@ -12,6 +12,7 @@ mod backchannel;
 mod canonical;
 mod child;
 mod claims;
+mod client_keys;
 mod client_metadata;
 pub mod configuration;
 mod detail;

@@ -164,6 +164,16 @@ fn metadata_that_is_not_right_is_refused_by_its_name() {
     keys["token_endpoint_auth_method"] = json!("private_key_jwt");
     keys["jwks"] = json!({ "keys": [key] });
     register(stack, &keys).is_refused(400, "invalid_client_metadata");
+    // Who could never authenticate is told at once.
+    let good = stack.client_key.jwks()["keys"][0].clone();
+    for (member, value) in
+        [("x", json!({ "filling": [1] })), ("y", json!(7)), ("use", json!("enc")), ("crv", json!("P-384"))]
+    {
+        let mut useless = good.clone();
+        useless[member] = value;
+        keys["jwks"] = json!({ "keys": [useless] });
+        register(stack, &keys).is_refused(400, "invalid_client_metadata");
+    }
     keys["jwks"] = Value::Null;
     keys["jwks_uri"] = json!("https://agents.test/keys");
     register(stack, &keys).is_refused(400, "invalid_client_metadata");
