@@ -10,7 +10,7 @@ use policy::{Action, Policies};
 use store::Person;
 
 use crate::question::{Exchange, between_by, permitted_on_record};
-use crate::{Services, exchanged};
+use crate::{Services, alone, exchanged};
 
 /// An access token by a refresh token that was got by exchange, before anybody has seen it. One read says whether everything that it
 /// goes back to still stands: the root authorization, the tokens and clients above, the person. Rules and policies are asked again:
@@ -24,7 +24,8 @@ pub(crate) async fn renewed<'a>(
 ) -> Result<(AccessToken, Content<'a>), Problem> {
     let ended = Refusal::RefreshTokenInvalid { why: HandleRejection::Ended };
     let registered = services.registered(visit, client);
-    let good = visit.good_child(child, &registered.types).await?.ok_or_else(|| ended.clone())?;
+    let good = alone::good_child(services, visit, child, &registered.types).await?;
+    let good = good.ok_or_else(|| ended.clone())?;
     let content = exchanged::of_child(&good.claims, asked, &registered)?;
     let person = good.standing.person.as_ref();
     let renewal = renewal(services.policies(visit), client, person, child, visit.now);

@@ -3,10 +3,10 @@ use clients::AuthenticatedClient;
 use http::Problem;
 use issuing::{Behalf, Content, Registered};
 use oauth::configuration::{Client, GrantType};
-use oauth::{Audience, Narrower, Parameters, Refusal, ResourceUri, TokenResponse, TokenType, narrowed_scope};
-use policy::{Action, Context, ISSUER, Principal, Question};
+use oauth::{Audience, Narrower, Parameters, Refusal, ResourceUri, TokenResponse, narrowed_scope};
+use policy::ISSUER;
 
-use crate::Services;
+use crate::{Services, alone};
 
 /// Issues a token to a client that works alone (OAuth 2.1, section 4.2): one signature, and no table access
 /// when warm. There is no refresh token (section 4.2.3).
@@ -60,26 +60,9 @@ fn permitted<'c>(
     asked: &Narrower,
     content: Content<'c>,
 ) -> Result<Content<'c>, Refusal> {
-    let answer = services.policies(visit).each(&Question {
-        principal: Principal { client, person: None },
-        action: Action::ClientCredentials,
-        tool: content.audience.tool().map_or(ISSUER, |tool| tool.resource.as_str()),
-        context: Context {
-            scope: None,
-            detail: None,
-            scopes: &content.scope,
-            details: &content.details,
-            requested: TokenType::AccessToken,
-            origin: None,
-            depth: 0,
-            actors: &[],
-            actor: None,
-            acr: None,
-            amr: &[],
-            auth_age: None,
-            now: visit.now,
-        },
-    });
+    let at = content.audience.tool().map_or(ISSUER, |tool| tool.resource.as_str());
+    let held = (&content.scope, &content.details);
+    let answer = alone::ask(&services.policies(visit), client, at, held, visit.now);
     http::note_policies(answer.for_audit());
     if answer.refused.is_empty() {
         return Ok(content);

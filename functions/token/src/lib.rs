@@ -1,5 +1,6 @@
 //! POST /token (OAuth 2.1, section 3.2): authenticates the client, then one module a grant.
 
+mod alone;
 mod authorization_code;
 mod child;
 mod ciba;

@@ -10,7 +10,7 @@ use oauth::{
 use store::{Commit, Standing};
 
 use crate::question::{between, between_by};
-use crate::{Services, outside};
+use crate::{Services, alone, outside};
 
 /// On whose behalf a token is exchanged: good, and shown by whom it was meant for. Policy comes after this, never instead.
 pub(crate) struct Subject<'v> {
@@ -183,7 +183,8 @@ impl<'v> Subject<'v> {
             Stage::Active(active) => as_refresh_token(&active.grant, token.id(), jti, visit),
             Stage::Child(child) => {
                 let types = services.registered(visit, client).types;
-                let good = visit.good_child(child, &types).await?.ok_or_else(|| invalid("ended"))?;
+                let good = alone::good_child(services, visit, child, &types).await?;
+                let good = good.ok_or_else(|| invalid("ended"))?;
                 let claims = AccessTokenClaims {
                     scope: good.claims.scope,
                     authorization_details: good.claims.authorization_details,

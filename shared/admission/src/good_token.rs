@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use details::DetailTypes;
 use environment::Fault;
-use oauth::configuration::{Client, Tool};
+use oauth::configuration::{Client, GrantType, Tool};
 use oauth::{AccessTokenClaims, Audience, AuthorizationDetails, Child, Sha256Digest};
 use store::Standing;
 
@@ -65,7 +65,11 @@ impl Visit<'_> {
             return Ok(None);
         };
         let scope = claims.scope.intersection(&client.scopes);
-        let claims = AccessTokenClaims { authorization_details: details, scope, ..claims };
+        let first =
+            |tool: &Tool, first: &Client| self.rights_at_first((&claims, &standing), (tool, first), types);
+        let left = self.left_from_above(&claims, (&scope, &details), first).await?;
+        let Some((scope, authorization_details)) = left else { return Ok(None) };
+        let claims = AccessTokenClaims { authorization_details, scope, ..claims };
         Ok(Some(GoodToken { claims, client, standing }))
     }
 
@@ -103,18 +107,21 @@ impl Visit<'_> {
         Ok(holds.then_some(standing))
     }
 
-    /// Whether what was got by exchange could still be renewed, and what it is worth: what stands above it stands, its client may still
-    /// name who acts, and client, the rules of its tool and the trust in another issuer still allow something of it. Its item, and what
-    /// the policies say, are the caller's to look at.
+    /// Whether what was got by exchange could still be renewed, and what it is worth: refresh tokens are given out by exchange, its client
+    /// may still exchange and still name who acts, what stands above it stands, and client, the rules of its tool and the trust in
+    /// another issuer still allow something of it. Its item, and what the policies say, are the caller's to look at.
     ///
     /// # Errors
     /// A fault of the table.
     pub async fn good_child(&self, child: &Child, types: &DetailTypes) -> Result<Option<GoodToken>, Fault> {
         let server = &self.configuration.server;
-        if !server.renews(child, self.now) {
+        if !server.exchange.issue_refresh_tokens || !server.renews(child, self.now) {
             return Ok(None);
         }
         let Some(good) = self.good_token(child.claims.clone(), types).await? else { return Ok(None) };
+        if !good.client.may_use(GrantType::TokenExchange) {
+            return Ok(None);
+        }
         if child.shown_actor().is_some_and(|actor| !good.client.may_show(&actor)) {
             return Ok(None);
         }

@@ -1,6 +1,7 @@
 //! How an endpoint that clients call lets one in: it reads the configuration in force, finds out who the client
 //! claims to be, and has the claim proven before any work is done.
 
+mod above;
 mod bearer;
 mod good_token;
 mod shown_actor;
@@ -18,6 +19,7 @@ use oauth::{ACCESS_TOKEN_TYP, AccessTokenClaims, ClientId, ClientRejection, Para
 use serde_json::Value;
 use store::{COUNTED_TOGETHER, ClientState, Configuration, Store, weight_of};
 
+pub use above::Rights;
 pub use bearer::Bearer;
 pub use good_token::GoodToken;
 pub use shown_actor::ShownActor;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{ClientId, TokenId};
+use crate::{ClientId, ResourceUri, TokenId};
 
 /// How long a chain of actors can get, whatever the configuration allows: each hop is looked at whenever its tokens are.
 pub const LONGEST_CHAIN: usize = 8;
@@ -118,6 +118,9 @@ pub struct Ancestor {
     pub jti: TokenId,
     /// The client it had been given to.
     pub client_id: ClientId,
+    /// What it was for, so that it can be asked whether that client could still have it. What an earlier version made does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aud: Option<ResourceUri>,
 }
 
 #[cfg(test)]

@@ -146,6 +146,15 @@ impl AccessTokenClaims {
         std::iter::once(self.client_id.clone()).chain(above).chain(self.act.clients()).collect()
     }
 
+    /// The tokens of the chain that it is the last of, the oldest first: the client that each was given to, and what it was for. `None`
+    /// where nothing stands above it, and where one of them does not say what it was for.
+    pub fn way_here(&self) -> Option<Vec<(&ClientId, &ResourceUri)>> {
+        let above = self.exchanged_from.iter().rev().map(|one| Some((&one.client_id, one.aud.as_ref()?)));
+        let whole =
+            above.chain(std::iter::once(Some((&self.client_id, &self.aud)))).collect::<Option<Vec<_>>>();
+        whole.filter(|whole| whole.len() > 1)
+    }
+
     /// Whether the token is good now, as far as it says itself.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Token exchange (RFC 8693), as far as it is decided without looking anything up: the request, what of one tool's rights
 //! becomes which of another's, and whose turn it is to act.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -272,6 +272,20 @@ impl Tool {
         AuthorizationDetails::new(made)
     }
 
+    /// The types of details that some of another tool's types become here after an exchange.
+    pub fn types_from(&self, other: &ToolId, types: &BTreeSet<String>) -> BTreeSet<String> {
+        if self.id == *other {
+            return types.clone();
+        }
+        let becomes = self.rules_from(other).filter_map(|passage| match passage {
+            Passage::Detail { detail_type, becomes, .. } if types.contains(detail_type) => {
+                Some(becomes.clone())
+            }
+            _ => None,
+        });
+        becomes.collect()
+    }
+
     /// The part of a scope that was made of some of another tool's that the rules would make of some still. Of which it was made is not
     /// kept, so a rule that makes the same of something else counts.
     pub fn scope_still_from(&self, other: &ToolId, scope: &Scope) -> Scope {
@@ -371,7 +385,11 @@ pub fn delegated(subject: &AccessTokenClaims, actor: Actor, longest: usize) -> R
 
 /// The tokens that a token made of `subject` comes from, the newest first.
 pub fn ancestors(subject: &AccessTokenClaims) -> Vec<Ancestor> {
-    let parent = Ancestor { jti: subject.jti.clone(), client_id: subject.client_id.clone() };
+    let parent = Ancestor {
+        jti: subject.jti.clone(),
+        client_id: subject.client_id.clone(),
+        aud: Some(subject.aud.clone()),
+    };
     std::iter::once(parent).chain(subject.exchanged_from.iter().cloned()).collect()
 }
 

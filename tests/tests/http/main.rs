@@ -82,6 +82,7 @@ mod local_stack {
     mod devices;
     mod enrolment;
     mod exchanges;
+    mod exchanges_judged_above;
     mod exchanges_judged_again;
     mod expiry;
     mod invitations;

@@ -365,6 +365,11 @@ fn claims_of_assertion(text: &str) -> Value {
     })
 }
 
+/// How what is made of a token names that one.
+fn named(claims: &Value) -> Value {
+    json!({ "jti": claims["jti"], "client_id": claims["client_id"], "aud": claims["aud"] })
+}
+
 fn said_of(claims: &Value) -> BTreeMap<&'static str, Value> {
     ABOUT.map(|name| (name, claims[name].clone())).into()
 }
@@ -426,7 +431,12 @@ impl<'s> Walk<'s> {
             all_ends,
             actors: vec![],
             about: said_of(&access),
-            itself: json!({ "jti": claims["jti"], "client_id": access["client_id"] }),
+            // An ID token and a refresh token are for this server alone.
+            itself: json!({
+                "jti": claims["jti"],
+                "client_id": access["client_id"],
+                "aud": if matches!(kind, Access(_)) { FILES } else { &*self.stack.issuer },
+            }),
             from: vec![],
             of_grant: true,
             children: vec![],
@@ -465,7 +475,7 @@ impl<'s> Walk<'s> {
             all_ends: moment(&claims, "iat") + WORD,
             actors: vec![],
             about,
-            itself: json!({ "jti": name_here, "client_id": "partner-agent" }),
+            itself: json!({ "jti": name_here, "client_id": "partner-agent", "aud": self.stack.issuer }),
             from: vec![],
             of_grant: false,
             children: vec![],
@@ -614,7 +624,7 @@ impl<'s> Walk<'s> {
         }
         token.ends = ends;
         token.about = said_of(&claims);
-        token.itself = json!({ "jti": claims["jti"], "client_id": claims["client_id"] });
+        token.itself = named(&claims);
     }
 
     /// It is about the same person, who signed in at the same moment in the same way.
@@ -640,8 +650,11 @@ impl<'s> Walk<'s> {
     /// That what was renewed is for the same as before.
     fn goes_on_as_before(&self, holding: &Holding, told: &str) {
         let claims = self.claims_of(holding);
-        let named = json!({ "jti": claims["jti"], "client_id": claims["client_id"] });
-        assert_eq!((&named, said_of(&claims)), (&holding.itself, holding.about.clone()), "{claims}: {told}");
+        assert_eq!(
+            (&named(&claims), said_of(&claims)),
+            (&holding.itself, holding.about.clone()),
+            "{claims}: {told}"
+        );
         assert_eq!(actors(&claims), holding.actors, "{claims}: {told}");
         assert!(moment(&claims, "exp") <= holding.all_ends, "{claims}: {told}");
     }
