@@ -4,6 +4,7 @@ import { test } from 'node:test';
 
 import { looksGood } from './accessibility.js';
 import { anAgent, file } from './agent.js';
+import { withAuthenticator } from './authenticator.js';
 import { aStackAndPhones } from './opening.js';
 import { approves, heading, isBackAtTheAgent, signsIn } from './person.js';
 import { localOnly } from './stack.js';
@@ -17,32 +18,6 @@ const localPasskeys = localOnly('passkeys take a domain');
 async function usesAPasskey(page, authenticator) {
   await authenticator.isTouched(true);
   await page.getByRole('button', { name: 'Use a passkey' }).click();
-}
-
-/** Gives a page's browser an authenticator of its own. */
-async function withAuthenticator(page, { verifies = true } = {}) {
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send('WebAuthn.enable');
-  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: verifies,
-      automaticPresenceSimulation: true,
-    },
-  });
-  const send = (command, more) => devtools.send(`WebAuthn.${command}`, { authenticatorId, ...more });
-  return {
-    async passkeys() {
-      return (await send('getCredentials')).credentials;
-    },
-    forgets: () => send('clearCredentials'),
-    keeps: (credential) => send('addCredential', { credential }),
-    isTouched: (enabled) => send('setAutomaticPresenceSimulation', { enabled }),
-    verifies: (isUserVerified) => send('setUserVerified', { isUserVerified }),
-  };
 }
 
 async function goesToPasskeys(page, person) {

@@ -48,6 +48,7 @@ TOUCHES = {
     "count_within": {"UpdateItem": ["LIMIT"]},
     "count_sign_in_attempt": {"PutItem": ["SIGN_IN"], "GetItem": ["SIGN_IN"]},
     "change_profile": {"GetItem": ["PERSON"], "PutItem": ["PERSON"], "UpdateItem": ["EMAIL", "PHONE"], "DeleteItem": ["EMAIL", "PHONE"]},
+    "countersign": {"PutItem": ["AUTHORIZATION", "EVIDENCE", "HEADS", "PASSKEYS"], "GetItem": ["AUTHORIZATION"]},
     "create_person": {"PutItem": ["USER_NAME", "PERSON"], "UpdateItem": ["EMAIL", "PHONE"]},
     "delete_registration": {"DeleteItem": ["REGISTRATION"]},
     "end_by_refresh_token": {"UpdateItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
@@ -121,6 +122,10 @@ TOUCHES = {
     "standing": {"BatchGetItem": ["AUTHORIZATION", "TOKEN", "PERSON", "CLIENT"], "GetItem": ["AUTHORIZATION"]},
     "stranger": {"GetItem": ["DOCUMENT", "REGISTRATION"]},
     "stranger_now": {"GetItem": ["REGISTRATION"]},
+    "to_countersign": {
+        "BatchGetItem": ["AUTHORIZATION", "PERSON", "PASSKEYS", "HEADS"],
+        "GetItem": ["AUTHORIZATION"],
+    },
     "wait_no_more": {"BatchGetItem": ["AUTHORIZATION", "CLIENT"]},
     "user_code": {"GetItem": ["USER_CODE"]},
     "update_person": {"PutItem": ["PERSON"], "GetItem": ["PERSON"]},

@@ -2,12 +2,13 @@ use http::audit::{Decision, Event, Outcome};
 use http::{Problem, Response, answer, form};
 use oauth::{Asks, Authorization, BackchannelRequest, GrantId, Parameters, Refusal, Stage};
 use pages::ApprovalProblem;
-use reception::{Chosen, Destination, Guest, SignedIn};
+use reception::{Chosen, Destination, Given, Guest, Permitted, SignedIn};
 use store::{Commit, Person};
 
 use crate::answered::{Answered, NOT_ME};
 use crate::found::{Found, Waiting, find, unknown};
 use crate::shown::{FORM, Read, actor, is_gone, page};
+use crate::signature;
 
 /// What became of an attempt to decide.
 enum Attempt {
@@ -23,7 +24,11 @@ pub(crate) async fn submit(guest: &Guest<'_>) -> Result<Response, Problem> {
     // A session that has ended cannot decide, whatever its form says.
     let signed_in = guest.signed_in().await?.ok_or(Refusal::FormRejected)?;
     let read: Read = guest.open_for(FORM, parameters.required("request")?, &signed_in.binding())?;
-    match decide(guest, &signed_in, &read, &parameters).await {
+    let decided = match Given::read(&parameters)? {
+        Some(given) => signature::take(guest, &signed_in, &read, &given).await,
+        None => decide(guest, &signed_in, &read, &parameters).await,
+    };
+    match decided {
         Err(Problem::Refused(refusal)) if is_gone(&refusal) => Ok(to_what_was_decided(guest, read.id)),
         answer => answer,
     }
@@ -56,6 +61,11 @@ async fn decide(
             return page(guest, signed_in, &waiting, Some(ApprovalProblem::NumberNotPicked)).await;
         }
         Answered::Approved(chosen, picked) => {
+            let takes_signature = permitted(guest, signed_in, &person, &waiting, &chosen).await?;
+            // Another number than the agent shows is a no, which nobody signs.
+            if takes_signature && waiting.requested.is_right(picked) {
+                return signature::ask(guest, signed_in, &waiting, (&chosen, picked)).await;
+            }
             approve(guest, signed_in, &person, waiting, (chosen, picked)).await?
         }
         Answered::Denied => deny(guest, &person, waiting).await?,
@@ -72,8 +82,25 @@ async fn decide(
     }
 }
 
-fn to_what_was_decided(guest: &Guest<'_>, id: GrantId) -> Response {
+pub(crate) fn to_what_was_decided(guest: &Guest<'_>, id: GrantId) -> Response {
     answer::see_other(&guest.path(&Destination::Approval { approval: Some(id) }.path()))
+}
+
+/// Whether the person may grant what they chose by countersigning it alone: a type demands it, the request, or the policies.
+async fn permitted(
+    guest: &Guest<'_>,
+    signed_in: &SignedIn,
+    person: &Person,
+    waiting: &Waiting,
+    chosen: &Chosen,
+) -> Result<bool, Problem> {
+    let request = &waiting.requested.request;
+    let client = guest.client(&request.client_id).await?;
+    actor(guest, &client, &waiting.requested).await?;
+    let permitted = guest.may_grant_signed(person, signed_in, &client, &request.asked(), chosen)?;
+    let details = request.details.pick(&chosen.details);
+    let is_demanded = guest.takes_countersignature(&details, &request.acr_values);
+    Ok(is_demanded || permitted == Permitted::IfCountersigned)
 }
 
 /// Commits the person's yes by one write, which is also the news to the client: of any number at once exactly one succeeds. With a
@@ -86,9 +113,6 @@ async fn approve(
     (chosen, picked): (Chosen, Option<u8>),
 ) -> Result<Attempt, Problem> {
     let request = &waiting.requested.request;
-    let client = guest.client(&request.client_id).await?;
-    actor(guest, &client, &waiting.requested).await?;
-    guest.may_grant(person, signed_in, &client, &request.asked(), &chosen)?;
     let approval = chosen.approved_by(signed_in);
     let lives = &guest.configuration.server.lifetimes;
     let approved = waiting.authorization.clone().approved(approval, picked, lives, guest.now)?;
@@ -98,18 +122,21 @@ async fn approve(
     {
         note_no(guest, person, (request, &decided.id), Outcome::Refused(&Refusal::WrongNumber)).await;
     }
-    if let Attempt::Made(approved) = &attempt
-        && let Some(grant) = approved.grant()
-    {
-        Decision::new(Event::Approval, Outcome::Granted, guest.request, guest.now)
-            .client(&grant.client_id)
-            .person(&grant.person)
-            .grant_id(&approved.id)
-            .scope(&grant.scope)
-            .details_digest(&grant.asked)
-            .record();
+    if let Attempt::Made(approved) = &attempt {
+        record_yes(guest, approved);
     }
     Ok(attempt)
+}
+
+pub(crate) fn record_yes(guest: &Guest<'_>, approved: &Authorization) {
+    let Some(grant) = approved.grant() else { return };
+    Decision::new(Event::Approval, Outcome::Granted, guest.request, guest.now)
+        .client(&grant.client_id)
+        .person(&grant.person)
+        .grant_id(&approved.id)
+        .scope(&grant.scope)
+        .details_digest(&grant.asked)
+        .record();
 }
 
 /// Commits the person's no, so that nothing says yes afterwards. Then it is written down, for its client to ask less often.

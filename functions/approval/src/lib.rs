@@ -5,6 +5,7 @@ mod answered;
 mod decision;
 mod found;
 mod shown;
+mod signature;
 
 use http::audit::Event;
 use http::request::{Allowed, require_method};

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use http::{Problem, Response, StatusCode, query};
-use oauth::configuration::{Assurance, Client};
+use oauth::configuration::Client;
 use oauth::{Asks, Authorization, Grant, GrantId, Refusal, Requested, Stage, Timestamp};
 use pages::{ApprovalPage, ApprovalProblem, Decided, DecidedPage, WaitingPage, WaitingRequest};
 use reception::{Destination, Guest, SignedIn};
@@ -188,14 +188,11 @@ pub(crate) async fn page(
     waiting: &Waiting,
     problem: Option<ApprovalProblem>,
 ) -> Result<Response, Problem> {
-    let Waiting { requested, authorization } = waiting;
+    let requested = &waiting.requested;
     let request = &requested.request;
     let client = guest.client(&request.client_id).await?;
     let actor = actor(guest, &client, requested).await?;
-    let read = Read { id: authorization.id.clone(), version: authorization.version };
-    // Longer than the request waits: whoever answers too late is told so.
-    let until = requested.awaited.expires_at.after(guest.configuration.server.lifetimes.interaction);
-    let sealed = guest.seal_for(FORM, &read, &signed_in.binding(), until)?;
+    let sealed = sealed(guest, signed_in, waiting)?;
     let page = ApprovalPage {
         frame: guest.frame(),
         request: &sealed,
@@ -217,9 +214,19 @@ pub(crate) async fn page(
         Some(ApprovalProblem::NothingChosen | ApprovalProblem::NumberNotPicked) => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
+        Some(ApprovalProblem::NotCountersigned(_)) => StatusCode::UNPROCESSABLE_ENTITY,
         Some(ApprovalProblem::Outdated) => StatusCode::CONFLICT,
     };
     guest.page(status, page.render(), &[])
+}
+
+/// The request as it stands, sealed for whoever reads it.
+pub(crate) fn sealed(guest: &Guest<'_>, signed_in: &SignedIn, waiting: &Waiting) -> Result<String, Problem> {
+    let Waiting { requested, authorization } = waiting;
+    let read = Read { id: authorization.id.clone(), version: authorization.version };
+    // Longer than the request waits: whoever answers too late is told so.
+    let until = requested.awaited.expires_at.after(guest.configuration.server.lifetimes.interaction);
+    Ok(guest.seal_for(FORM, &read, &signed_in.binding(), until)?)
 }
 
 /// Who would act in the person's name, where it is not the client itself, if this client may still be given anything. One that was
@@ -242,12 +249,9 @@ pub(crate) const fn is_gone(refusal: &Refusal) -> bool {
     matches!(refusal, Refusal::UnknownClient | Refusal::GrantNotAllowed { .. })
 }
 
-/// A client from which the right to ask was taken since is given nothing, and what demands more than a session is refused here as it
-/// was when it was asked.
+/// A client from which the right to ask was taken since is given nothing, and what demands a passkey is refused here as it was when it
+/// was asked, where there are none.
 fn may_be_approved(guest: &Guest<'_>, client: &Client, requested: &Requested) -> Result<(), Refusal> {
     client.asks_people()?;
-    match guest.types.strongest_assurance(&requested.request.details) {
-        Assurance::Strong => Err(Refusal::AuthenticationStrengthUnavailable),
-        Assurance::Session => Ok(()),
-    }
+    guest.can_be_approved(&requested.request.details)
 }

@@ -9,7 +9,7 @@ use environment::Fault;
 use http::audit::Event;
 use http::request::{Allowed, require_method};
 use http::{LONGEST_QUERY, Method, Problem, Request, Response, answer, audit, form, query};
-use oauth::configuration::{Assurance, Client};
+use oauth::configuration::Client;
 use oauth::{AuthorizationRequest, ErrorCode, Parameters, Prompt, Refusal, ReplyTo};
 use reception::{Guest, SignedIn, decision_page, receive};
 use sessions::{Interaction, NextStep, next_step};
@@ -103,9 +103,7 @@ async fn authorize(
 }
 
 async fn go_on(guest: &Guest<'_>, visit: &Visit) -> Result<Response, Problem> {
-    if guest.types.strongest_assurance(&visit.request.details) == Assurance::Strong {
-        return Err(Refusal::AuthenticationStrengthUnavailable.into());
-    }
+    guest.can_be_approved(&visit.request.details)?;
     if !guest.can_meet(&visit.request.acr_values) {
         return Err(Refusal::AuthenticationContextUnmet.into());
     }
@@ -115,7 +113,12 @@ async fn go_on(guest: &Guest<'_>, visit: &Visit) -> Result<Response, Problem> {
     match (step, signed_in) {
         (NextStep::Refuse(refusal), _) => Err(refusal.into()),
         (NextStep::Decide { memory_is_enough, silently }, Some(signed_in)) => {
-            if memory_is_enough && let Some(response) = remembered::answer(guest, visit, &signed_in).await? {
+            // What has to be countersigned, nobody's memory signs.
+            let is_signed_anew = guest.must_be_signed(&visit.request, &visit.request.details);
+            if memory_is_enough
+                && !is_signed_anew
+                && let Some(response) = remembered::answer(guest, visit, &signed_in).await?
+            {
                 return Ok(response);
             }
             if silently {

@@ -184,6 +184,7 @@ fn may_be_asked_of_people(
         scope: &request.scope,
         details: &request.details,
         tools: &configuration.tools_of(client, &request.resources),
+        has_passkeys: configuration.server.has_passkeys(),
         is_pushed: true,
         now: visit.now,
     };

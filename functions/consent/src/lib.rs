@@ -2,6 +2,7 @@
 //! code.
 
 mod answered;
+mod signature;
 
 use environment::Fault;
 use http::audit::Event;
@@ -9,7 +10,7 @@ use http::{Problem, Request, Response, form, require_same_origin};
 use oauth::configuration::Client;
 use oauth::{AuthorizationRequest, ClientOrigin, GrantId, Refusal};
 use pages::ConsentProblem;
-use reception::{Guest, Pending, SignedIn, Yes, decision_page, receive};
+use reception::{Given, Guest, Pending, SignedIn, Yes, decision_page, receive};
 use sessions::Interaction;
 use store::RememberedConsent;
 
@@ -35,6 +36,9 @@ pub async fn handle(services: &Services, request: Request) -> Response {
         // A session that has ended cannot decide, whatever its form says.
         let signed_in = guest.signed_in().await?.ok_or(Refusal::FormRejected)?;
         let interaction = guest.open_decision(parameters.required("interaction")?, &signed_in.binding())?;
+        if let Some(given) = Given::read(&parameters)? {
+            return signature::take(guest, &signed_in, &interaction, &given).await;
+        }
         let pending = Pending::read(guest, interaction, &signed_in).await?;
         let request = pending.request();
         guest.was_sent_with(request);
@@ -68,6 +72,9 @@ async fn approved(
     yes: Yes,
     remember: bool,
 ) -> Result<Response, Problem> {
+    if pending.takes_countersignature(guest, client, signed_in, &yes.chosen)? {
+        return signature::ask(guest, &pending, client, signed_in, &yes.chosen).await;
+    }
     let request = pending.request();
     // A part of a request is not an answer to the whole of it the next time.
     let chosen = &yes.chosen;
@@ -90,7 +97,7 @@ async fn approved(
 }
 
 /// Sees to it that a registration outlives what is granted to it. Only what is still there lives on.
-async fn keep_registration(guest: &Guest<'_>, client: &Client) -> Result<(), Problem> {
+pub(crate) async fn keep_registration(guest: &Guest<'_>, client: &Client) -> Result<(), Problem> {
     let kept = guest.store.stranger_now(&client.id, client.origin).await?;
     let kept = kept.filter(|kept| kept.known.is_known_at(guest.now)).ok_or(Refusal::UnknownClient)?;
     let Some(used) = kept.known.used(&guest.configuration.server, guest.now) else { return Ok(()) };

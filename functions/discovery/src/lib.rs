@@ -132,11 +132,12 @@ fn metadata_of(services: &Services, configuration: &Configuration) -> Arc<Value>
             configuration.tools.iter().flat_map(|tool| tool.scopes.keys().cloned()).collect();
         scopes.sort();
         scopes.dedup();
-        // What demands a passkey is refused as yet: it is not advertised.
+        // What demands a passkey is refused where there are none: it is not advertised.
+        let has_passkeys = configuration.server.has_passkeys();
         let types: Vec<String> = configuration
             .detail_types
             .iter()
-            .filter(|one| one.assurance != Assurance::Strong)
+            .filter(|one| has_passkeys || one.assurance != Assurance::Strong)
             .map(|one| one.name.clone())
             .collect();
         Arc::new(metadata::document(&configuration.server, &scopes, &types))

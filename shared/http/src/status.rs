@@ -71,6 +71,7 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::DeniedByPerson
         | Refusal::InteractionExpired
         | Refusal::AuthenticationStrengthUnavailable
+        | Refusal::ApprovalUnsignable { .. }
         | Refusal::AuthenticationContextUnmet
         | Refusal::HintNotChosen
         | Refusal::OpenidScopeMissing

@@ -68,6 +68,7 @@ one_of_each! {
     DeniedByPerson {}
     InteractionExpired {}
     AuthenticationStrengthUnavailable {}
+    ApprovalUnsignable { why: "it is too long" }
     AuthenticationContextUnmet {}
     HintNotChosen {}
     OpenidScopeMissing {}

@@ -108,6 +108,23 @@ scope-unknown = Die Berechtigung { $scope } nutzen
 
 ## Freigabe
 
+countersign-title = Unterschreiben Sie, was { $client } darf
+countersign-lead = Das ist alles. Lesen Sie es, dann unterschreiben Sie mit Ihrem Passkey: Er gilt für genau diese Worte.
+countersign-allowed = Sie erlauben
+countersign-not-allowed = Sie erlauben nicht
+countersign-at = Bei
+countersign-tool = { $tool } ({ $resource })
+countersign-shown = Ihnen gezeigt
+countersign-number = Gewählte Zahl
+countersign-sign = Mit Passkey zustimmen
+countersign-explained = Was Sie hier lesen, wird mit Ihrer Unterschrift aufbewahrt. So lässt sich später prüfen, wozu Sie zugestimmt haben.
+problem-countersign-too-late = Das hat zu lange gedauert, oder die Anfrage hat sich geändert. Es ist nichts entschieden. Lesen Sie noch einmal und stimmen Sie erneut zu.
+problem-countersign-no-passkey = Dafür brauchen Sie einen Passkey, und Sie haben keinen. Es ist nichts entschieden. Legen Sie auf Ihrer Kontoseite einen an und kommen Sie wieder.
+problem-countersign-other-text = Gesendet wurde nicht das, was Ihnen gezeigt wurde. Es ist nichts entschieden. Lesen Sie noch einmal und stimmen Sie erneut zu.
+problem-countersign-not-verified = Ihr Gerät hat nicht geprüft, dass Sie es sind. Es ist nichts entschieden. Verwenden Sie Fingerabdruck, Gesicht oder PIN.
+problem-countersign-not-theirs = Das ist kein Passkey Ihres Kontos, oder nicht mehr. Es ist nichts entschieden. Verwenden Sie einen anderen.
+problem-countersign-copied = Dieser Passkey wurde abgelehnt: Vielleicht gibt es eine Kopie davon. Es ist nichts entschieden. Entfernen Sie ihn auf Ihrer Kontoseite und verwenden Sie einen anderen.
+problem-countersign-refused = Die Antwort Ihres Geräts war nicht gültig. Es ist nichts entschieden. Versuchen Sie es noch einmal.
 approval-title = { $client } bittet um Ihre Freigabe
 approval-lead = Erlauben Sie nur, was Sie selbst gerade einem Agenten aufgetragen haben.
 approval-compare = Vergleichen Sie es mit dem, was der Agent Ihnen zeigt

@@ -108,6 +108,23 @@ scope-unknown = Use the permission { $scope }
 
 ## Approval
 
+countersign-title = Sign what { $client } may do
+countersign-lead = This is all of it. Read it, then sign with your passkey: it counts for exactly these words.
+countersign-allowed = You allow
+countersign-not-allowed = You do not allow
+countersign-at = At
+countersign-tool = { $tool } ({ $resource })
+countersign-shown = Shown to you
+countersign-number = Number you picked
+countersign-sign = Approve with a passkey
+countersign-explained = What you read here is kept with your signature, so that anybody can check later what you approved.
+problem-countersign-too-late = That took too long, or the request has changed. Nothing is decided. Read it again and approve once more.
+problem-countersign-no-passkey = This takes a passkey, and you have none. Nothing is decided. Make one on the page of your account, then come back.
+problem-countersign-other-text = What was sent is not what was shown to you. Nothing is decided. Read it again and approve once more.
+problem-countersign-not-verified = Your device did not check that it was you. Nothing is decided. Use your fingerprint, your face or your PIN.
+problem-countersign-not-theirs = This is no passkey of your account, or not any more. Nothing is decided. Use another one.
+problem-countersign-copied = This passkey was refused: there may be a copy of it. Nothing is decided. Remove it on the page of your account, and use another one.
+problem-countersign-refused = Your device’s answer was not good. Nothing is decided. Try again.
 approval-title = { $client } asks for your approval
 approval-lead = Approve only what you yourself have just asked an agent to do.
 approval-compare = Compare it with what the agent shows you

@@ -48,6 +48,13 @@ pub struct Requested {
     pub awaited: Awaited,
 }
 
+impl Requested {
+    /// Whether a yes with this number is one: where the agent shows a number, it takes that one.
+    pub fn is_right(&self, picked: Option<u8>) -> bool {
+        self.numbers.is_none_or(|numbers| picked == Some(numbers.right()))
+    }
+}
+
 /// A request that a person approved, until the client redeems it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Approved {

@@ -96,7 +96,7 @@ pub use outside::{
     Acceptance, AssertedGrant, ID_JAG_TYP, IdJagClaims, IdJagTarget, IssuerKeys, OUTSIDE_PREFIX, Origin,
     OutsideToken, Showing, Shown, SubjectKind, TrustedIssuer,
 };
-pub use parameters::{LONGEST_DETAILS, LONGEST_VALUE, Parameters};
+pub use parameters::{LONGEST_DETAILS, LONGEST_SHOWN, LONGEST_VALUE, Parameters};
 pub use passkeys::{
     CHALLENGE_LASTS, ENROLMENT_LASTS, LONGEST_PASSKEY_NAME, MOST_PASSKEYS, OtherPasskeys, Passkey, PasskeyId,
     PasskeyName, PasskeyRefused, Passkeys, passkey_domain,

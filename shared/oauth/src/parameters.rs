@@ -8,6 +8,9 @@ pub const LONGEST_VALUE: usize = 16 * 1024;
 /// The longest `authorization_details` that is taken at all: a DynamoDB item must hold it.
 pub const LONGEST_DETAILS: usize = 300 * 1024;
 
+/// The longest text that a page displays to be signed, and gets back.
+pub const LONGEST_SHOWN: usize = 128 * 1024;
+
 /// The parameters of a request, decoded from a query or an `application/x-www-form-urlencoded` body.
 /// A parameter without a value counts as omitted, and none may come twice unless its specification says so
 /// (OAuth 2.1, section 3.1).
@@ -49,7 +52,11 @@ impl Parameters {
         if values.next().is_some() {
             return Err(Refusal::RepeatedParameter { name });
         }
-        let limit = if name == "authorization_details" { LONGEST_DETAILS } else { LONGEST_VALUE };
+        let limit = match name {
+            "authorization_details" => LONGEST_DETAILS,
+            "shown" => LONGEST_SHOWN,
+            _ => LONGEST_VALUE,
+        };
         match value {
             Some(value) if value.len() > limit => Err(Refusal::ParameterTooLong { name, limit }),
             Some("") | None => Ok(None),

@@ -110,9 +110,11 @@ pub enum Refusal {
     #[error("the person took too long")]
     InteractionExpired,
     #[error(
-        "authorization_details has a type that must be approved with a passkey, which this server does not offer yet"
+        "authorization_details has a type that must be approved with a passkey, which nobody can do here"
     )]
     AuthenticationStrengthUnavailable,
+    #[error("this cannot be signed with a passkey: {why}")]
+    ApprovalUnsignable { why: &'static str },
     #[error("the person has not signed in as one of acr_values demands")]
     AuthenticationContextUnmet,
 
@@ -335,6 +337,7 @@ impl Refusal {
             | Self::DetailOutsideResource { .. }
             | Self::DetailTypeMustBePushed { .. }
             | Self::DetailNotPermitted { .. }
+            | Self::ApprovalUnsignable { .. }
             | Self::DetailWidened { .. } => ErrorCode::InvalidAuthorizationDetails,
             Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::BindingMessageInvalid => ErrorCode::InvalidBindingMessage,

@@ -2,6 +2,7 @@ use askama::Template;
 use languages::{Arguments, Message, Zone};
 use oauth::{LONGEST_BINDING_MESSAGE, Timestamp};
 
+use crate::CountersignProblem;
 use crate::choices::Choices;
 use crate::frame::{Frame, Person, rendered};
 use crate::lifetime::Lifetime;
@@ -51,6 +52,8 @@ pub enum ApprovalProblem {
     NumberNotPicked,
     /// The form stood before an answer of which nobody ever heard. Nothing is decided yet.
     Outdated,
+    /// It takes a countersignature, and none was made.
+    NotCountersigned(CountersignProblem),
 }
 
 /// Up to how many characters a message is shown in the largest type.
@@ -100,6 +103,7 @@ impl ApprovalPage<'_> {
             ApprovalProblem::NothingChosen => self.frame.say("problem-nothing-chosen"),
             ApprovalProblem::NumberNotPicked => self.frame.say("problem-number-not-picked"),
             ApprovalProblem::Outdated => self.frame.say("problem-answer-not-taken"),
+            ApprovalProblem::NotCountersigned(problem) => self.frame.say(problem.key()),
         })
     }
 }

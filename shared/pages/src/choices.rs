@@ -88,7 +88,7 @@ impl Choices<'_> {
 
 impl Frame<'_> {
     /// What a scope allows.
-    pub(crate) fn scope_text(&self, scope: &ScopeChoice<'_>) -> Message {
+    pub fn scope_text(&self, scope: &ScopeChoice<'_>) -> Message {
         let arguments = Arguments::none();
         match scope.description {
             Some(description) => self.tell("scope-described", &arguments.with("description", description)),

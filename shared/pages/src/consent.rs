@@ -1,6 +1,7 @@
 use askama::Template;
 use languages::{Arguments, Message};
 
+use crate::CountersignProblem;
 use crate::choices::Choices;
 use crate::frame::{Frame, Person, rendered};
 use crate::lifetime::Lifetime;
@@ -51,6 +52,8 @@ pub struct AskingClient<'a> {
 pub enum ConsentProblem {
     /// The person approved without choosing anything.
     NothingChosen,
+    /// It takes a countersignature, and none was made.
+    NotCountersigned(CountersignProblem),
 }
 
 impl ConsentPage<'_> {
@@ -69,6 +72,13 @@ impl ConsentPage<'_> {
 
     fn way_back(&self) -> Message {
         self.frame.tell("consent-returns-to", &Arguments::none().with("host", self.returns_to))
+    }
+
+    fn problem_text(&self) -> Option<String> {
+        self.problem.map(|problem| match problem {
+            ConsentProblem::NothingChosen => self.frame.say("problem-nothing-chosen"),
+            ConsentProblem::NotCountersigned(problem) => self.frame.say(problem.key()),
+        })
     }
 
     fn purpose_text(&self) -> Option<String> {

@@ -19,6 +19,7 @@ mod chain;
 mod choices;
 mod colour;
 mod consent;
+mod countersign;
 mod devices;
 mod error;
 mod frame;
@@ -46,6 +47,7 @@ pub use chain::ChainStep;
 pub use choices::{Choices, DetailChoice, ScopeChoice, Withheld};
 pub use colour::{Colour, InvalidColour};
 pub use consent::{AskingClient, ConsentPage, ConsentProblem};
+pub use countersign::{CountersignPage, CountersignProblem};
 pub use devices::{
     ConfirmDevicePage, DeviceNews, DeviceNotice, DeviceProblem, DeviceStanding, DeviceWay, DevicesPage,
     ListedDevice, TypedDevice,

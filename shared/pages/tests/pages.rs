@@ -4,9 +4,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use evidence::{
+    Access, Displayed, Kind, Nonce, Party, Piece, Request, Sentence, Shown, ShownDetail, ShownScope, Tool,
+};
 use languages::{Arguments, Languages, Template, Texts, Zone};
 use oauth::configuration::SignInSettings;
-use oauth::{QuietHours, TimeOfDay, Timestamp};
+use oauth::{
+    ApprovalId, AuthorizationDetails, ClientId, GrantId, PersonId, QuietHours, ResourceUri, TimeOfDay,
+    Timestamp,
+};
 use pages::{
     ANY_AGENT, AccountNotice, AccountPage, AgentAccessPage, AgentsNotice, AgentsPage, AgentsSearch,
     ApprovalPage, ApprovalProblem, AskingAgent, AskingClient, BlockedClient, Brand, CatalogueEntry,
@@ -98,6 +104,114 @@ fn approval<'a>(frame: Frame<'a>, foreign: &'a str) -> ApprovalPage<'a> {
         zone: &UTC,
         problem: None,
     }
+}
+
+/// What is signed, where every text that comes from outside is `foreign`.
+fn displayed(foreign: &str, is_vouched_for: bool) -> Displayed {
+    let said = Sentence::of(sentence(foreign).segments().iter().map(|segment| {
+        let text = segment.text.clone();
+        if segment.is_value { Piece::Value(text) } else { Piece::Words(text) }
+    }));
+    let detail = |choice| ShownDetail {
+        detail: AuthorizationDetails::parse(r#"[{"type":"file_access","identifier":"a"}]"#)
+            .expect("details")
+            .iter()
+            .next()
+            .expect("one")
+            .clone(),
+        tool: foreign.to_owned(),
+        sentence: said.clone(),
+        choice,
+    };
+    let scope = |choice| ShownScope { scope: "openid".to_owned(), sentence: said.clone(), choice };
+    let party = Party {
+        id: ClientId::parse("report-agent").expect("an id"),
+        name: foreign.to_owned(),
+        is_vouched_for,
+    };
+    let shown = Shown {
+        issuer: "https://auth.example".to_owned(),
+        approval: ApprovalId::from_random([1; 16]),
+        request: Request {
+            kind: Kind::Backchannel,
+            id: GrantId::from_random([2; 16]),
+            version: 1,
+            asked_at: Timestamp::from_seconds(1_795_539_780),
+            expires_at: Timestamp::from_seconds(1_795_539_960),
+        },
+        client: party.clone(),
+        actor: Some(party),
+        person: evidence::Person {
+            sub: PersonId::from_random([3; 16]),
+            name: foreign.to_owned(),
+            user_name: foreign.to_owned(),
+        },
+        tools: vec![Tool {
+            resource: ResourceUri::parse("https://files.example").expect("a resource"),
+            name: foreign.to_owned(),
+        }],
+        scopes: vec![scope(evidence::Choice::Always), scope(evidence::Choice::Unticked)],
+        details: vec![detail(evidence::Choice::Ticked), detail(evidence::Choice::Withheld)],
+        binding_message: Some(foreign.to_owned()),
+        purpose: Some(foreign.to_owned()),
+        number: Some(42),
+        returns_to: Some("agent.example".to_owned()),
+        access: Access { token: Duration::from_mins(5), renewable_until: None },
+        is_remembered: true,
+        language: "en".to_owned(),
+        time_zone: "UTC".to_owned(),
+        shown_at: Timestamp::from_seconds(1_795_539_800),
+        nonce: Nonce::from_random([4; 16]),
+    };
+    shown.displayed().expect("displayed")
+}
+
+fn countersign_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
+    let problems = CountersignProblem::ALL.into_iter().map(Some).chain([None]);
+    let mut pages: Vec<String> = problems
+        .map(|problem| {
+            let displayed = displayed(foreign, problem.is_some());
+            let request = ("request", foreign);
+            let page = CountersignPage {
+                frame,
+                action: "/approval",
+                request,
+                displayed: &displayed,
+                offer: offer(foreign),
+                problem,
+            };
+            page.render()
+        })
+        .collect();
+    let problem = CountersignProblem::NoPasskey;
+    let (at_approval, at_consent) =
+        (ApprovalProblem::NotCountersigned(problem), ConsentProblem::NotCountersigned(problem));
+    pages.push(ApprovalPage { problem: Some(at_approval), ..approval(frame, foreign) }.render());
+    pages.push(ConsentPage { problem: Some(at_consent), ..consent(frame, foreign) }.render());
+    pages
+}
+
+/// What a person reads on it is in the text that they sign, and what they do not allow is told apart.
+#[test]
+fn the_page_that_is_signed_says_what_is_allowed_and_what_is_not_and_cannot_be_sent_without_a_script() {
+    let brand = Brand::default();
+    let displayed = displayed("Report Agent", true);
+    let html = CountersignPage {
+        frame: english(&brand),
+        action: "/approval",
+        request: ("request", "r"),
+        displayed: &displayed,
+        offer: offer("c"),
+        problem: None,
+    }
+    .render();
+    let (allowed, not_allowed) = html.split_once("You do not allow").expect("both");
+    assert!(allowed.contains("You allow") && not_allowed.contains("You cannot allow this"), "{html}");
+    assert!(
+        html.contains("<noscript>") && html.contains("data-when=\"ready\" hidden>Approve with a passkey"),
+        "{html}"
+    );
+    assert!(html.contains("name=\"shown\" value=\"{&#34;access&#34;"), "{html}");
 }
 
 fn decided<'a>(frame: Frame<'a>, foreign: &'a str, decided: Decided<'a>, next: Option<&str>) -> String {
@@ -629,6 +743,7 @@ fn every_page(frame: Frame<'_>, foreign: &str) -> Vec<String> {
     pages.extend(passkey_pages(frame, foreign));
     pages.extend(agent_pages(frame, foreign));
     pages.extend(approval_pages(frame, foreign));
+    pages.extend(countersign_pages(frame, foreign));
     pages.extend(catalogue_pages(frame, foreign));
     pages.extend(WhatHappened::ALL.iter().flat_map(|what_happened| {
         let page = ErrorPage {

@@ -17,6 +17,8 @@ pub struct Asking<'a> {
     pub details: &'a AuthorizationDetails,
     /// The tools that it is for.
     pub tools: &'a [&'a Tool],
+    /// Whether people here can approve with a passkey.
+    pub has_passkeys: bool,
     /// Whether the client itself sent it, and not by a browser.
     pub is_pushed: bool,
     /// The moment of the request.
@@ -25,7 +27,7 @@ pub struct Asking<'a> {
 
 impl Asking<'_> {
     /// Refuses what nobody could approve: details that do not fit their types (RFC 9396, section 5) or that are for no tool of the
-    /// request, what no policy lets this client ask, and what needs an approval that this server cannot take yet. What the policies
+    /// request, what no policy lets this client ask, and what would have to be approved with a passkey where there are none. What the policies
     /// say is told to `note`, whatever comes of it.
     ///
     /// # Errors
@@ -37,15 +39,15 @@ impl Asking<'_> {
         policies: &Policies,
         note: impl FnOnce(&Answer),
     ) -> Result<(), Refusal> {
-        let Self { client, actor, scope, details, tools, is_pushed, now } = *self;
+        let Self { client, actor, scope, details, tools, has_passkeys, is_pushed, now } = *self;
         types.validate(details, client, is_pushed)?;
         types.refuse_homeless(details, tools)?;
         let answer = policies.ask((client, actor), (scope, details), tools, now);
         note(&answer);
         answer.everything()?;
         match types.strongest_assurance(details) {
-            Assurance::Strong => Err(Refusal::AuthenticationStrengthUnavailable),
-            Assurance::Session => Ok(()),
+            Assurance::Strong if !has_passkeys => Err(Refusal::AuthenticationStrengthUnavailable),
+            Assurance::Strong | Assurance::Session => Ok(()),
         }
     }
 }

@@ -1,5 +1,5 @@
 use oauth::scope::OPENID;
-use oauth::{Approval, Asked, Parameters, Refusal, Scope};
+use oauth::{Approval, ApprovalId, Asked, AuthenticationEvent, Parameters, Refusal, Scope};
 
 use crate::SignedIn;
 
@@ -36,6 +36,16 @@ impl Chosen {
         Ok(Some(Self { scope, details }))
     }
 
+    /// The yes of whoever has countersigned it now.
+    pub fn countersigned_by(
+        self,
+        signed_in: &SignedIn,
+        authentication: AuthenticationEvent,
+        id: ApprovalId,
+    ) -> Approval {
+        Approval { authentication, countersigned: Some(id), ..self.approved_by(signed_in) }
+    }
+
     /// The yes of whoever is signed in.
     pub fn approved_by(self, signed_in: &SignedIn) -> Approval {
         let session = &signed_in.session;
@@ -50,7 +60,7 @@ impl Chosen {
 }
 
 /// A request for `openid` alone has no box to tick.
-fn only_signs_in(asked: &Asked<'_>) -> bool {
+pub(crate) fn only_signs_in(asked: &Asked<'_>) -> bool {
     asked.details.is_empty() && asked.scope.iter().all(|token| token == OPENID)
 }
 

@@ -33,7 +33,10 @@ pub fn decision_page(
         purpose: request.purpose.as_deref(),
         choices: guest.choices(client, &request.asked(), signed_in),
         lifetime: guest.lifetime(&request.resources, client.may_renew(&request.scope), signed_in),
-        may_be_remembered: client.remember_consent && client.is_confidential(),
+        may_be_remembered: client.remember_consent
+            && client.is_confidential()
+            // Nobody's memory signs anything.
+            && !guest.must_be_signed(request, &request.details),
         problem,
     };
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };

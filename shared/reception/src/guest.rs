@@ -228,6 +228,16 @@ impl<'a> Guest<'a> {
         self.page_under(&content_security_policy_with_script(&[]), status, page)
     }
 
+    /// The same; `leads_to` as for [`Guest::page`].
+    pub(crate) fn page_to_sign(
+        &self,
+        status: StatusCode,
+        page: String,
+        leads_to: &[&str],
+    ) -> Result<Response, Problem> {
+        self.page_under(&content_security_policy_with_script(leads_to), status, page)
+    }
+
     fn page_under(&self, policy: &str, status: StatusCode, page: String) -> Result<Response, Problem> {
         let mut response = html(status, page, policy, &self.site);
         self.browser.remember(&mut response, &self.site)?;

@@ -1,16 +1,18 @@
+use evidence::Displayed;
 use http::audit::{self, Event, Outcome};
 use http::{Problem, Response, answer};
-use oauth::configuration::{Assurance, Client};
+use oauth::configuration::Client;
 use oauth::{
     Authorization, AuthorizationRequest, ClientId, Decision, GrantId, Handle, HandleRejection, Refusal,
     Secret, Stage, Timestamp, meets_acr,
 };
 use sessions::{Interaction, Request};
-use store::{Commit, Person};
+use store::{Commit, Countersigned, Person, ToCountersign};
 
-use crate::{Chosen, Guest, SignedIn};
+use crate::{Chosen, Guest, NotSigned, Permitted, SignedIn};
 
 /// A request that waits for the decision of this very person. Deciding consumes it.
+#[derive(Clone)]
 pub struct Pending {
     interaction: Interaction,
     request: AuthorizationRequest,
@@ -70,10 +72,39 @@ impl Pending {
         self.person.allows_of(client, moment)
     }
 
-    /// Whether the policies let this person say this yes.
+    /// The same of a request that the person countersigns, with all that the countersignature is judged by: one call, too.
     ///
     /// # Errors
-    /// [`Refusal::GrantNotPermitted`].
+    /// As [`Pending::read`].
+    pub async fn to_countersign(
+        guest: &Guest<'_>,
+        interaction: Interaction,
+        signed_in: &SignedIn,
+    ) -> Result<(Self, ToCountersign), Problem> {
+        let session = &signed_in.session;
+        let mut standing = guest.store.to_countersign(&interaction.id, &session.person).await?;
+        let (request, pushed) = match &interaction.request {
+            Request::Carried(request) => ((**request).clone(), None),
+            Request::Pushed { .. } => {
+                let gone = Refusal::RequestUriInvalid { why: HandleRejection::Unknown };
+                let pushed = standing.authorization.take().ok_or(gone)?;
+                (pushed.taken_up(guest.now)?.clone(), Some(pushed))
+            }
+        };
+        let person = standing.person.take().filter(|person| person.allows(session));
+        let person = person.ok_or(Refusal::PersonEnded)?;
+        Ok((Self { interaction, request, pushed, person }, standing))
+    }
+
+    /// The version of the request that the decision takes the place of.
+    pub fn version(&self) -> u64 {
+        self.pushed.as_ref().map_or(0, |pushed| pushed.version)
+    }
+
+    /// Whether the person may say this yes as they are signed in, and has not to countersign it.
+    ///
+    /// # Errors
+    /// [`Refusal::GrantNotPermitted`]; [`Refusal::AuthenticationStrengthUnavailable`] for what takes a countersignature.
     pub fn may_be_granted(
         &self,
         guest: &Guest<'_>,
@@ -81,7 +112,75 @@ impl Pending {
         signed_in: &SignedIn,
         yes: &Yes,
     ) -> Result<(), Refusal> {
-        guest.may_grant(&self.person, signed_in, client, &self.request.asked(), &yes.chosen)
+        if self.takes_countersignature(guest, client, signed_in, &yes.chosen)? {
+            return Err(Refusal::AuthenticationStrengthUnavailable);
+        }
+        Ok(())
+    }
+
+    /// Whether the person may say yes to this by countersigning it alone: a type demands it, the request, or the policies. A request
+    /// that only has them sign in demands that they sign in with a passkey, and nothing to be signed.
+    ///
+    /// # Errors
+    /// [`Refusal::GrantNotPermitted`] where they may not either way.
+    pub fn takes_countersignature(
+        &self,
+        guest: &Guest<'_>,
+        client: &Client,
+        signed_in: &SignedIn,
+        chosen: &Chosen,
+    ) -> Result<bool, Refusal> {
+        let asked = self.request.asked();
+        let permitted = guest.may_grant_signed(&self.person, signed_in, client, &asked, chosen)?;
+        let details = self.request.details.pick(&chosen.details);
+        Ok(permitted == Permitted::IfCountersigned || guest.must_be_signed(&self.request, &details))
+    }
+
+    /// Commits the person's countersigned yes with its evidence by one write. `None` where something that it was judged by has changed
+    /// meanwhile: read it again.
+    ///
+    /// # Errors
+    /// As [`Pending::grant`]; inside, why it is not signed.
+    pub async fn grant_signed(
+        self,
+        guest: &Guest<'_>,
+        client: &Client,
+        signed_in: &SignedIn,
+        (standing, given): (&ToCountersign, (&Displayed, &str)),
+    ) -> Result<Option<Result<Response, NotSigned>>, Problem> {
+        let relying_party = guest.countersigned_for()?;
+        let (displayed, answer) = given;
+        let own = &standing.passkeys.passkeys;
+        let (signed, used) = match guest.countersigned(&relying_party, signed_in, displayed, (own, answer)) {
+            Ok(signed) => signed,
+            Err(not_signed) => return Ok(Some(Err(not_signed))),
+        };
+        if !meets_acr(signed_in.signed().acr, &self.request.acr_values) {
+            return Err(Refusal::AuthenticationContextUnmet.into());
+        }
+        let (chosen, now_known) = (Chosen::of_displayed(displayed), guest.countersigning_now());
+        guest.may_grant(&self.person, &now_known, client, &self.request.asked(), &chosen)?;
+        let (reply_to, purpose) = (self.request.reply_to(), self.request.purpose.clone());
+        let code: [u8; 32] = guest.dice.roll();
+        let id = displayed.shown().approval.clone();
+        let approval = chosen.countersigned_by(signed_in, now_known, id);
+        let decision = Decision { approval, code: Secret::new(code).digest() };
+        let lives = &guest.configuration.server.lifetimes;
+        let consented = self.undecided(guest).consented(decision, lives, guest.now)?;
+        let chain = &standing.head.head;
+        let evidence = guest.evidence(&relying_party, displayed.clone(), signed, &consented, chain)?;
+        let of_passkeys = (&standing.passkeys, &used);
+        match guest.store.countersign(&consented, of_passkeys, (&standing.head, &evidence)).await? {
+            Countersigned::Contended => Ok(None),
+            Countersigned::Outdated(_) => {
+                Err(Refusal::RequestUriInvalid { why: HandleRejection::Spent }.into())
+            }
+            Countersigned::Done => {
+                record_yes(guest, &consented, purpose.as_deref().unwrap_or_default(), false);
+                let code = Handle::new(consented.id, code).reveal();
+                Ok(Some(Ok(answer::see_other(&reply_to.with_code(&code, guest.site.issuer())))))
+            }
+        }
     }
 
     /// Commits the person's yes by one write, which spends the request: of any number at once exactly one succeeds.
@@ -101,11 +200,6 @@ impl Pending {
             return Err(Refusal::AuthenticationContextUnmet.into());
         }
         self.may_be_granted(guest, client, signed_in, &yes)?;
-        if guest.types.strongest_assurance(&self.request.details.pick(&yes.chosen.details))
-            == Assurance::Strong
-        {
-            return Err(Refusal::AuthenticationStrengthUnavailable.into());
-        }
         let (reply_to, purpose) = (self.request.reply_to(), self.request.purpose.clone());
         let code: [u8; 32] = guest.dice.roll();
         let approval = yes.chosen.approved_by(signed_in);

@@ -13,6 +13,18 @@ pub struct KeptPasskeys {
     item: Option<Item>,
 }
 
+impl KeptPasskeys {
+    pub(crate) fn read(id: &PersonId, person: Option<Item>, item: Option<Item>) -> Result<Self, Fault> {
+        let passkeys = item.as_ref().map(body).transpose()?.unwrap_or_default();
+        Ok(Self { passkeys, id: id.clone(), person, item })
+    }
+
+    /// They must be what was read.
+    pub(crate) fn unchanged(&self) -> Condition<'_> {
+        Condition::unchanged(self.item.as_ref())
+    }
+}
+
 impl Store {
     /// A person and their passkeys, in one call. Whoever does not exist costs the same.
     ///

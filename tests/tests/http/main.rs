@@ -78,6 +78,7 @@ mod local_stack {
     mod brought_tokens;
     mod client_documents;
     mod configuration_changes;
+    mod countersigning;
     mod demonstrations;
     mod devices;
     mod enrolment;

@@ -51,7 +51,7 @@ fn a_passkey_meets_phr_and_every_token_and_introspection_says_so() {
     // In this session they have typed a password.
     let page = takes_a_passkey(browser.opens(&sent_with(&agent, &ask)).ok());
     let page = Page::of(browser.signs_in_with(&page, &mut authenticator).ok());
-    let code = the_code(stack, &browser.decides(&page, &Decision::All));
+    let code = the_code(stack, &browser.decides_and_signs(&page, &mut authenticator));
     let tokens = agent.redeems(&code, &ask).ok();
     let said = |claims: &Value| {
         assert_eq!(claims["acr"], "phr", "{claims}");
@@ -78,7 +78,7 @@ fn how_surely_it_was_them_survives_every_exchange() {
     let (agent, ask) = (Agent::with_basic(stack, "delegating-agent"), demanding("phr"));
     let page = takes_a_passkey(browser.opens(&sent_with(&agent, &ask)).ok());
     let page = Page::of(browser.signs_in_with(&page, &mut authenticator).ok());
-    let code = the_code(stack, &browser.decides(&page, &Decision::All));
+    let code = the_code(stack, &browser.decides_and_signs(&page, &mut authenticator));
     let tokens = agent.redeems(&code, &ask).ok();
     let first = verified(stack, &tokens.string("access_token")).claims;
     let is_as_sure = |what: &str, said: &Value| {
@@ -187,7 +187,7 @@ fn changes_password(browser: &mut Browser<'_>, person: &Person) {
     assert_eq!(changed.status, 303, "{}", changed.text());
 }
 
-/// What was remembered is what the person granted, not how surely it was them.
+/// What was remembered is what the person granted, not how surely it was them; and nobody's memory signs anything.
 #[test]
 fn a_remembered_consent_does_not_stand_for_a_passkey() {
     let stack = Stack::shared();
@@ -197,10 +197,14 @@ fn a_remembered_consent_does_not_stand_for_a_passkey() {
     the_code(stack, &browser.decides(&page, &Decision::AllAndRemember));
     the_code(stack, &browser.opens(&sent_with(&agent, &asks_for_a_file())));
     let page = takes_a_passkey(browser.opens(&sent_with(&agent, &demanding("phr"))).ok());
-    the_code(stack, &browser.signs_in_with(&page, &mut authenticator));
+    let page = Page::of(browser.signs_in_with(&page, &mut authenticator).ok());
+    assert!(page.has_form("/consent") && !page.html.contains("name=\"remember\""), "{}", page.words());
+    the_code(stack, &browser.decides_and_signs(&page, &mut authenticator));
+    let silent = demanding("phr").with("prompt", "none");
+    assert_eq!(browser.opens(&sent_with(&agent, &silent)).callback(CALLBACK)["error"], "consent_required");
 }
 
-/// Policies see it, where a person grants.
+/// Policies see it, where a person grants: by a session in which they signed in so, or by countersigning.
 #[test]
 fn a_policy_can_demand_a_passkey_of_whoever_grants() {
     let stack = Stack::start_with("policies-demand-a-passkey", &[], |configuration: &Path| {
@@ -211,7 +215,7 @@ unless { context has acr && context.acr == "phr" };"#;
     let agent = an_agent(&stack);
     let (_, mut browser, mut authenticator) = with_a_passkey(&stack);
     let page = Page::of(browser.opens(&sent_with(&agent, &asks_for_a_file())).ok());
-    assert!(page.words().contains("You cannot allow this"), "{}", page.words());
+    the_code(&stack, &browser.decides_and_signs(&page, &mut authenticator));
     assert_eq!(browser.answers_with(&mut authenticator).status, 303);
     let page = Page::of(browser.opens(&sent_with(&agent, &asks_for_a_file())).ok());
     the_code(&stack, &browser.decides(&page, &Decision::All));

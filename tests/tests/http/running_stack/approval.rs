@@ -306,7 +306,8 @@ fn a_form_is_good_in_its_own_browser_and_session_alone() {
     assert_eq!(again.answers(&anew, &Answering::Yes).status, 303);
 }
 
-/// Such a request is refused when it is made. Whatever else lets one in, a session approves nothing of it.
+/// Such a request is refused when it is made. Whatever else lets one in: nobody approves what is not registered, by a session or by a
+/// passkey.
 #[test]
 fn what_demands_a_stronger_authentication_than_a_session_is_not_approved_here() {
     let stack = Stack::shared();
@@ -314,7 +315,7 @@ fn what_demands_a_stronger_authentication_than_a_session_is_not_approved_here() 
     let id = asked.auth_req_id.split('.').next().expect("an id");
     let mut item = stack.observer().item(&format!("AUTHORIZATION#{id}"), "AUTHORIZATION");
     let body = item["body"]["S"].as_str().expect("the request").to_owned();
-    item["body"]["S"] = json!(body.replace("file_access", "vault"));
+    item["body"]["S"] = json!(body.replace("file_access", "unheard_of"));
     assert_ne!(item["body"]["S"], body.as_str());
     stack.observer().puts(&item);
     for answer in [asked.browser.clone().opens(&page_of(&asked.auth_req_id)), asked.answers(&Answering::Yes)]

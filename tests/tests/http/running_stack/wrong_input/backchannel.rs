@@ -246,13 +246,6 @@ fn details() -> Vec<Row> {
             },
         ),
         twice("authorization_details"),
-        with(
-            "OpenID Connect Core Unmet Authentication Requirements",
-            "a detail that demands more than a session",
-            "unmet_authentication_requirements",
-            "authorization_details",
-            r#"[{"type":"vault","identifier":"evil"}]"#,
-        ),
     ]
 }
 

@@ -1,0 +1,337 @@
+use environment::Fault;
+use evidence::{
+    Access, Choice, Displayed, Kind, Nonce, NotDisplayed, Party, Person, Piece, Request, Sentence, Shown,
+    ShownDetail, ShownScope, Tool,
+};
+use http::{Problem, Response, StatusCode};
+use languages::Message;
+use oauth::configuration::{Assurance, Client};
+use oauth::scope::OPENID;
+use oauth::{
+    ApprovalId, Asked, AuthenticationEvent, AuthorizationDetails, AuthorizationRequest, CHALLENGE_LASTS,
+    GrantId, LONGEST_SHOWN, PHISHING_RESISTANT, Parameters, Passkeys, Refusal, ResourceUri, Sha256Digest,
+    Timestamp,
+};
+use pages::{CountersignPage, CountersignProblem, Lifetime, PasskeyOffer};
+use passkeys::{AUTHENTICATION_METHODS, Countersigning, RelyingParty};
+use serde::{Deserialize, Serialize};
+
+use crate::chosen::only_signs_in;
+use crate::{Chosen, Guest, SignedIn};
+
+/// The seal of a countersignature that was begun, for as long as its challenge is good.
+const COUNTERSIGNING: &str = "countersignature";
+
+/// What a person is about to countersign.
+pub struct ToSign<'a> {
+    /// How the request came.
+    pub kind: Kind,
+    /// Which it is.
+    pub id: &'a GrantId,
+    /// In which version.
+    pub version: u64,
+    /// When it was asked, and until when it waits.
+    pub waits: (Timestamp, Timestamp),
+    /// Who asks.
+    pub client: &'a Client,
+    /// Who would act, where it is not the client itself.
+    pub actor: Option<&'a Client>,
+    /// What is asked.
+    pub asked: Asked<'a>,
+    /// What of it they chose.
+    pub chosen: &'a Chosen,
+    /// The number that they picked.
+    pub number: Option<u8>,
+    /// The host that the browser goes back to.
+    pub returns_to: Option<String>,
+    /// How long the access lasts.
+    pub lifetime: Lifetime,
+}
+
+/// Where the page of a countersignature posts, and what its forms may lead to.
+#[derive(Clone, Copy)]
+pub struct Posts<'a> {
+    /// Below the base path.
+    pub to: &'a str,
+    /// Name and value of the field that names the request.
+    pub request: (&'a str, &'a str),
+    /// Redirect URIs.
+    pub leads_to: &'a [&'a str],
+}
+
+/// What binds a text to a request as it stood. It is sealed for the browser and the session.
+#[derive(Serialize, Deserialize)]
+struct Begun {
+    request: GrantId,
+    version: u64,
+    shown: Sha256Digest,
+}
+
+/// A countersignature as a form brings it.
+pub struct Given<'a> {
+    begun: &'a str,
+    shown: &'a str,
+    answer: &'a str,
+}
+
+/// Why a countersignature was not taken: what the person is told, and what the audit is.
+#[derive(Debug)]
+pub struct NotSigned {
+    /// For the person.
+    pub problem: CountersignProblem,
+    /// For the audit.
+    pub why: String,
+}
+
+impl NotSigned {
+    /// For this problem, with these words in the audit.
+    pub fn new(problem: CountersignProblem, why: &str) -> Self {
+        Self { problem, why: why.to_owned() }
+    }
+}
+
+impl<'a> Given<'a> {
+    /// Reads it, where the form has one.
+    ///
+    /// # Errors
+    /// What is wrong with the form.
+    pub fn read(parameters: &'a Parameters) -> Result<Option<Self>, Refusal> {
+        let Some(begun) = parameters.optional("countersignature")? else { return Ok(None) };
+        let (shown, answer) = (parameters.required("shown")?, parameters.required("answer")?);
+        Ok(Some(Self { begun, shown, answer }))
+    }
+
+    /// What the authenticator answered.
+    pub const fn answer(&self) -> &str {
+        self.answer
+    }
+}
+
+impl Guest<'_> {
+    /// Whether these details can be approved here at all: what takes a passkey cannot where there are none, nor can what nobody has
+    /// registered.
+    ///
+    /// # Errors
+    /// [`Refusal::AuthenticationStrengthUnavailable`].
+    pub fn can_be_approved(&self, details: &AuthorizationDetails) -> Result<(), Refusal> {
+        let all_are_known = details.iter().all(|detail| self.types.get(&detail.detail_type).is_some());
+        let is_strong = self.types.strongest_assurance(details) == Assurance::Strong;
+        if is_strong && !(all_are_known && self.relying_party().is_some()) {
+            return Err(Refusal::AuthenticationStrengthUnavailable);
+        }
+        Ok(())
+    }
+
+    /// Whether the approval of these details has to be countersigned with a passkey: a type among them demands it, or the request does
+    /// (`acr_values` has `phr`).
+    pub fn takes_countersignature(&self, details: &AuthorizationDetails, acr_values: &[String]) -> bool {
+        let is_strong = self.types.strongest_assurance(details) == Assurance::Strong;
+        let is_asked = acr_values.iter().any(|value| value == PHISHING_RESISTANT);
+        is_strong || (is_asked && self.relying_party().is_some())
+    }
+
+    /// The same of a request that a browser brought. One that only has the person sign in has nothing to be signed.
+    pub fn must_be_signed(&self, request: &AuthorizationRequest, details: &AuthorizationDetails) -> bool {
+        let demanded = if only_signs_in(&request.asked()) { &[][..] } else { &request.acr_values };
+        self.takes_countersignature(details, demanded)
+    }
+
+    /// Who asks for passkeys.
+    ///
+    /// # Errors
+    /// [`Refusal::AuthenticationStrengthUnavailable`] where nobody does.
+    pub fn countersigned_for(&self) -> Result<RelyingParty, Refusal> {
+        self.relying_party().ok_or(Refusal::AuthenticationStrengthUnavailable)
+    }
+
+    /// How somebody is known who countersigns now.
+    pub fn countersigning_now(&self) -> AuthenticationEvent {
+        let amr = AUTHENTICATION_METHODS.iter().map(|method| (*method).to_owned()).collect();
+        AuthenticationEvent { auth_time: self.now, amr }
+    }
+
+    /// What is displayed to whoever countersigns. The nonce is made now, after they have chosen.
+    ///
+    /// # Errors
+    /// [`Refusal::ApprovalUnsignable`].
+    pub fn displayed(&self, signed_in: &SignedIn, to_sign: &ToSign<'_>) -> Result<Displayed, Refusal> {
+        let displayed = self.shown(signed_in, to_sign).displayed().map_err(|problem| match problem {
+            NotDisplayed::TooLong => Refusal::ApprovalUnsignable { why: "it is too long" },
+            NotDisplayed::NumberNotExact => {
+                Refusal::ApprovalUnsignable { why: "a number in it is larger than JSON can hold exactly" }
+            }
+            NotDisplayed::OtherFormat | NotDisplayed::NotCanonical => {
+                Refusal::ApprovalUnsignable { why: "it cannot be written down exactly" }
+            }
+        })?;
+        if displayed.text().len() > LONGEST_SHOWN {
+            return Err(Refusal::ApprovalUnsignable { why: "it is too long" });
+        }
+        Ok(displayed)
+    }
+
+    fn shown(&self, signed_in: &SignedIn, to_sign: &ToSign<'_>) -> Shown {
+        let ToSign { client, asked, lifetime, .. } = to_sign;
+        let session = &signed_in.session;
+        let said = asked.message.map(str::to_owned);
+        let (binding_message, purpose) =
+            if to_sign.kind == Kind::Consent { (None, said) } else { (said, None) };
+        let (asked_at, expires_at) = to_sign.waits;
+        Shown {
+            issuer: self.site.issuer().to_owned(),
+            approval: ApprovalId::from_random(self.dice.roll()),
+            request: Request {
+                kind: to_sign.kind,
+                id: to_sign.id.clone(),
+                version: to_sign.version,
+                asked_at,
+                expires_at,
+            },
+            client: party(client),
+            actor: to_sign.actor.map(party),
+            person: Person {
+                sub: session.person.clone(),
+                name: session.name.clone(),
+                user_name: session.user_name.clone(),
+            },
+            tools: self.tools_shown(client, asked.resource),
+            scopes: self.scopes_shown(signed_in, to_sign),
+            details: self.details_shown(signed_in, to_sign),
+            binding_message,
+            purpose,
+            number: to_sign.number,
+            returns_to: to_sign.returns_to.clone(),
+            access: Access {
+                token: lifetime.token,
+                renewable_until: lifetime.renewable_until.as_ref().map(|(until, _)| *until),
+            },
+            is_remembered: false,
+            language: self.texts().tag().to_string(),
+            time_zone: signed_in.zone().to_string(),
+            shown_at: self.now,
+            nonce: Nonce::from_random(self.dice.roll()),
+        }
+    }
+
+    fn tools_shown(&self, client: &Client, resources: &[ResourceUri]) -> Vec<Tool> {
+        let tools = self.configuration.tools_of(client, resources);
+        let own = self.configuration.server.resource();
+        let ours = resources
+            .contains(&own)
+            .then(|| Tool { resource: own.clone(), name: self.configuration.server.brand.name.clone() });
+        let of_others =
+            tools.iter().map(|tool| Tool { resource: tool.resource.clone(), name: tool.name.clone() });
+        of_others.chain(ours).collect()
+    }
+
+    fn scopes_shown(&self, signed_in: &SignedIn, to_sign: &ToSign<'_>) -> Vec<ShownScope> {
+        let withheld = self.withheld(to_sign.client, &to_sign.asked, signed_in).scopes;
+        let chosen = &to_sign.chosen.scope;
+        let shown = |scope: &str| ShownScope {
+            scope: scope.to_owned(),
+            sentence: as_shown(&self.frame().scope_text(&self.scope_choice(scope))),
+            choice: if scope == OPENID {
+                Choice::Always
+            } else {
+                choice(chosen.contains(scope), withheld.iter().any(|one| one == scope))
+            },
+        };
+        to_sign.asked.scope.iter().map(shown).collect()
+    }
+
+    fn details_shown(&self, signed_in: &SignedIn, to_sign: &ToSign<'_>) -> Vec<ShownDetail> {
+        let asked = &to_sign.asked;
+        let withheld = self.withheld(to_sign.client, asked, signed_in).details;
+        let choices = self.choices(to_sign.client, asked, signed_in);
+        let shown = |(index, (detail, choice_of_it)): (usize, (_, &pages::DetailChoice<'_>))| {
+            let detail: &oauth::AuthorizationDetail = detail;
+            ShownDetail {
+                detail: detail.clone(),
+                tool: choice_of_it.tool.to_owned(),
+                sentence: as_shown(&choice_of_it.sentence),
+                choice: choice(to_sign.chosen.details.contains(&index), withheld.contains(&index)),
+            }
+        };
+        asked.details.iter().zip(&choices.details).enumerate().map(shown).collect()
+    }
+
+    /// The page on which somebody countersigns: rendered from the text that they sign.
+    ///
+    /// # Errors
+    /// When it cannot be sealed.
+    pub fn countersign_page(
+        &self,
+        signed_in: &SignedIn,
+        displayed: &Displayed,
+        own: &Passkeys,
+        posts: Posts<'_>,
+        problem: Option<CountersignProblem>,
+    ) -> Result<Response, Problem> {
+        let relying_party = self.countersigned_for()?;
+        // The very bytes that are hashed.
+        let displayed =
+            Displayed::read(displayed.text()).map_err(|why| Fault::broken("what is displayed", why))?;
+        let request = &displayed.shown().request;
+        let begun =
+            Begun { request: request.id.clone(), version: request.version, shown: displayed.digest() };
+        let until = self.now.after(CHALLENGE_LASTS);
+        let ceremony = self.seal_for(COUNTERSIGNING, &begun, &signed_in.binding(), until)?;
+        let signing = Countersigning::begin(signed_in.session.person.clone(), displayed.digest());
+        let page = CountersignPage {
+            frame: self.frame(),
+            action: posts.to,
+            request: posts.request,
+            displayed: &displayed,
+            offer: PasskeyOffer { ceremony, options: signing.options(&relying_party, own) },
+            problem,
+        };
+        let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+        self.page_to_sign(status, page.render(), posts.leads_to)
+    }
+
+    /// What a form's countersignature is of: the text that this session was shown, about this request as it stands.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn displayed_before(
+        &self,
+        signed_in: &SignedIn,
+        given: &Given<'_>,
+        (request, version): (&GrantId, u64),
+    ) -> Result<Displayed, NotSigned> {
+        let begun: Begun =
+            self.open_for(COUNTERSIGNING, given.begun, &signed_in.binding()).map_err(|_| {
+                NotSigned::new(CountersignProblem::TooLate, "it is too old, or of another browser or session")
+            })?;
+        if begun.request != *request {
+            return Err(NotSigned::new(CountersignProblem::OtherText, "it is of another request"));
+        }
+        if begun.version != version {
+            return Err(NotSigned::new(CountersignProblem::TooLate, "the request has changed"));
+        }
+        let other = || NotSigned::new(CountersignProblem::OtherText, "it is of another text");
+        if !begun.shown.equals(&Sha256Digest::of(given.shown.as_bytes())) {
+            return Err(other());
+        }
+        Displayed::read(given.shown).map_err(|_| other())
+    }
+}
+
+fn party(client: &Client) -> Party {
+    Party { id: client.id.clone(), name: client.name.clone(), is_vouched_for: client.origin.is_vouched_for() }
+}
+
+const fn choice(is_chosen: bool, is_withheld: bool) -> Choice {
+    match (is_chosen, is_withheld) {
+        (true, _) => Choice::Ticked,
+        (false, true) => Choice::Withheld,
+        (false, false) => Choice::Unticked,
+    }
+}
+
+fn as_shown(message: &Message) -> Sentence {
+    Sentence::of(message.segments().iter().map(|segment| {
+        let text = segment.text.clone();
+        if segment.is_value { Piece::Value(text) } else { Piece::Words(text) }
+    }))
+}

@@ -1,0 +1,144 @@
+use environment::Fault;
+use evidence::{Evidence, Head};
+use oauth::{Authorization, GrantId, Passkeys, PersonId, Sha256Digest};
+
+use crate::item::{Condition, Draft, Item, Key, Together, body, number, text};
+use crate::{KeptPasskeys, Person, Store, authorizations, passkeys, people};
+
+/// In how many partitions the heads of all chains lie, so that whoever signs them all reads each with one query, and no scan.
+pub const HEAD_PARTITIONS: u8 = 16;
+/// The most bytes of an approval's evidence: DynamoDB holds items of 400 KB, with their keys.
+pub const LARGEST_EVIDENCE: usize = 380 * 1024;
+
+/// The head of a person's chain of approvals, as it stood in the table when it was read.
+pub struct KeptHead {
+    /// The head; that of an empty chain where they have approved nothing yet.
+    pub head: Head,
+    item: Option<Item>,
+}
+
+impl KeptHead {
+    fn read(person: &PersonId, item: Option<Item>) -> Result<Self, Fault> {
+        let head = item.as_ref().map(body).transpose()?.unwrap_or_else(|| Head::start(person.clone()));
+        Ok(Self { head, item })
+    }
+}
+
+/// All that a countersignature is judged by, read in one call.
+pub struct ToCountersign {
+    /// The request; nothing where none stands in the table.
+    pub authorization: Option<Authorization>,
+    /// The person.
+    pub person: Option<Person>,
+    /// Their passkeys.
+    pub passkeys: KeptPasskeys,
+    /// Where their chain of approvals ends.
+    pub head: KeptHead,
+}
+
+/// What became of an attempt to spend a countersignature.
+#[derive(Debug)]
+pub enum Countersigned {
+    /// The approval, its evidence, the head of the chain and the passkey are written.
+    Done,
+    /// The request was moved by somebody else. This is what stands there now.
+    Outdated(Option<Box<Authorization>>),
+    /// The chain or the passkeys were changed by somebody else: read again, and judge again.
+    Contended,
+}
+
+impl Store {
+    /// A request, the person who countersigns it, their passkeys and the head of their chain, in one call.
+    ///
+    /// # Errors
+    /// When the table does not answer or an item cannot be read.
+    pub async fn to_countersign(&self, id: &GrantId, person: &PersonId) -> Result<ToCountersign, Fault> {
+        let keys =
+            [&authorizations::key(id), &people::key(person), &passkeys::key(person), &head_key(person)];
+        let [authorization, of_person, own, head] = self.read_all(keys).await?;
+        let authorization = match &authorization {
+            Some(item) => Some(self.assemble(item).await?),
+            None => None,
+        };
+        let head = KeptHead::read(person, head)?;
+        let known = of_person.as_ref().map(body).transpose()?;
+        let passkeys = KeptPasskeys::read(person, of_person, own)?;
+        Ok(ToCountersign { authorization, person: known, passkeys, head })
+    }
+
+    /// Commits an approval with its evidence: one transaction of the authorization's move (on condition of the version that it came
+    /// from), the entry of the person's chain (on condition that none has its place), the head of the chain, and the passkey with its
+    /// count (both on condition that they are what was read). It is a transaction because no one item can hold this truth: the
+    /// authorization belongs to its client's life and ends with it, the chain outlives it and is one across all requests of a person,
+    /// and a passkey that was removed meanwhile must approve nothing. Of any number at once exactly one succeeds.
+    ///
+    /// When nothing is heard of it, one look at the authorization says whether it arrived. It is not taken back otherwise, as other
+    /// decisions are: what stands in a chain stays there.
+    ///
+    /// # Errors
+    /// When the table does not answer: the state is then as before or as after.
+    pub async fn countersign(
+        &self,
+        next: &Authorization,
+        (kept, used): (&KeptPasskeys, &Passkeys),
+        (before, evidence): (&KeptHead, &Evidence),
+    ) -> Result<Countersigned, Fault> {
+        let attempt = self.attempt();
+        let move_of_it = self.draft_beside_details(next).await?.with("attempt", text(&attempt));
+        let came_from = match next.version {
+            1 => Condition::absent(),
+            version => Condition::new("version = :from", vec![(":from", number(version - 1))]),
+        };
+        let entry = evidence.entry();
+        let person = &entry.person;
+        // To the letter: its hash was signed.
+        let kept_entry = Draft::new(&entry_key(person, entry.number), &(), None)
+            .with("body", text(evidence.text()))
+            .owned_by(format!("APPROVAL#{}", entry.approval), "EVIDENCE".to_owned());
+        let head = Draft::new(&head_key(person), &evidence.chain(), None);
+        let own = Draft::new(&passkeys::key(person), used, None);
+        let writes = vec![
+            self.put_if(move_of_it, came_from)?,
+            self.put_if(kept_entry, Condition::absent())?,
+            self.put_if(head, Condition::unchanged(before.item.as_ref()))?,
+            self.put_if(own, kept.unchanged())?,
+        ];
+        match self.all_or_nothing(writes).await {
+            Ok(Together::Done) => Ok(Countersigned::Done),
+            Ok(Together::Unmet(places)) if places.contains(&0) => {
+                Ok(Countersigned::Outdated(self.authorization(&next.id).await?.map(Box::new)))
+            }
+            Ok(Together::Unmet(_) | Together::Contended) => Ok(Countersigned::Contended),
+            Err(fault) => {
+                let settled = self.settle(&authorizations::key(&next.id), &attempt, fault).await;
+                settled.map(|_| Countersigned::Done)
+            }
+        }
+    }
+}
+
+/// The entries of a person's chain lie in one partition, in their order.
+fn entry_key(person: &PersonId, number: u64) -> Key {
+    Key::new(format!("EVIDENCE#{person}"), format!("ENTRY#{number:020}"))
+}
+
+/// The heads of all chains are spread by the first hexadecimal digit of SHA-256(`sub`).
+fn head_key(person: &PersonId) -> Key {
+    let digit = Sha256Digest::of(person.as_str().as_bytes()).as_bytes()[0] >> 4;
+    Key::new(format!("HEADS#{digit:02x}"), person.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_lie_in_sixteen_partitions_and_entries_in_their_order() {
+        let people = (0..=255).map(|number| PersonId::from_random([number; 16]));
+        let partitions: std::collections::BTreeSet<String> = people.map(|one| head_key(&one).pk).collect();
+        let all: Vec<String> = (0..HEAD_PARTITIONS).map(|digit| format!("HEADS#{digit:02x}")).collect();
+        assert_eq!(partitions.into_iter().collect::<Vec<_>>(), all);
+        let alice = PersonId::from_random([1; 16]);
+        assert!(entry_key(&alice, 9).sk < entry_key(&alice, 10).sk);
+    }
+}
