@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use evidence::{Anchor, verify};
+use evidence::{Anchor, Why, verify};
 use serde_json::{Value, json};
 
 use crate::cases::{self, Case};
+use crate::world::{Authenticator, Signer, claims, included};
 
 fn said(case: &Case) -> &'static str {
     let anchor = case.anchor.as_deref().map(|text| Anchor::read(text).expect("an anchor"));
@@ -69,4 +70,29 @@ fn the_other_verifier_says_the_same() {
         .map(|(case, said)| format!("{}: {said} and not {}", case.name, case.expected))
         .collect();
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// The example that lies beside the format's document. With `COUNTERSIGN_WRITE_EXAMPLE` in the environment it is made anew: signatures
+/// are different each time.
+#[test]
+fn the_example_holds_under_its_keys() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/evidence");
+    if std::env::var_os("COUNTERSIGN_WRITE_EXAMPLE").is_some() {
+        let server = Signer::of_a_server();
+        let file = included(&Authenticator::new(), &server, 6).to_bytes();
+        let keys = json!({ "keys": [server.public()] }).to_string();
+        let token = server.token("at+jwt", &claims());
+        for (name, bytes) in
+            [("example.json", file), ("example-keys.json", keys.into()), ("example-token.jwt", token.into())]
+        {
+            std::fs::write(folder.join(name), bytes).expect("written");
+        }
+    }
+    let read = |name| std::fs::read_to_string(folder.join(name)).expect("it lies there");
+    let anchor = Anchor::read(&read("example-keys.json")).expect("an anchor");
+    let file = read("example.json");
+    let verdict = verify(file.as_bytes(), Some(&anchor), Some(&read("example-token.jwt"))).expect("it holds");
+    assert!(verdict.is_anchored && verdict.token.is_some_and(|token| token.is_signed));
+    let changed = file.replace("Pay ", "Get ");
+    assert_eq!(verify(changed.as_bytes(), Some(&anchor), None).err(), Some(Why::Challenge));
 }

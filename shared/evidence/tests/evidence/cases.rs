@@ -26,6 +26,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(checkpoints());
     cases.extend(tokens());
     cases.extend(changed_fields());
+    cases.extend(unsigned_changes());
     cases.extend(changed_bits());
     cases
 }
@@ -407,6 +408,35 @@ fn another(value: &Value) -> Value {
             Value::Object(more)
         }
     }
+}
+
+/// Every value of what was displayed changed in turn by somebody who hashes everything anew, and cannot sign: the hash that was signed
+/// is another one. What is of no type of the format, or of another person, is refused for that.
+fn unsigned_changes() -> Vec<Case> {
+    let sound = parts(&Authenticator::new());
+    let mut pointers = Vec::new();
+    collect("", &sound["displayed"], &mut pointers);
+    let changed = |pointer: &String| {
+        let mut changed = sound.clone();
+        let place = changed["displayed"].pointer_mut(pointer).expect("it is there");
+        *place = another(place);
+        let is_of_the_format = matches!(place, Value::Number(_) | Value::Bool(_));
+        let is_free = [
+            "name",
+            "words",
+            "value",
+            "purpose",
+            "binding_message",
+            "language",
+            "time_zone",
+            "to",
+            "currency",
+        ];
+        let is_free = is_free.iter().any(|name| pointer.ends_with(&format!("/{name}")));
+        let expected = if is_of_the_format || is_free { "challenge" } else { "refused" };
+        case(format!("hashed anew with another {pointer}"), bytes(&hashed(changed)), None, expected)
+    };
+    pointers.iter().map(changed).collect()
 }
 
 /// A thousand files with one bit changed: half of a file under its anchor, half of one that has none yet.
