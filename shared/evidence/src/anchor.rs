@@ -41,9 +41,8 @@ impl Anchor {
         let value: Value = serde_json::from_str(text).map_err(|_| NoAnchor::Unreadable)?;
         let all = match value.get("keys") {
             Some(Value::Array(keys)) => keys.clone(),
-            Some(_) => return Err(NoAnchor::Unreadable),
             None if value.is_object() => vec![value],
-            None => return Err(NoAnchor::Unreadable),
+            Some(_) | None => return Err(NoAnchor::Unreadable),
         };
         if all.iter().any(|key| key.get("d").is_some() || key.get("k").is_some()) {
             return Err(NoAnchor::Private);

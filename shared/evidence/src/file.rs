@@ -37,6 +37,9 @@ pub struct Inclusion {
 
 impl Inclusion {
     /// Where an approval stands in a checkpoint: `links` are the digests of the entries that follow it, as many as the checkpoint knows.
+    ///
+    /// # Errors
+    /// [`Why::Inclusion`], [`Why::OtherCheckpoint`].
     pub fn of(
         evidence: &Evidence,
         links: Vec<Sha256Digest>,

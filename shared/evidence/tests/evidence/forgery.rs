@@ -10,7 +10,9 @@ use crate::world::{Authenticator, Signer, alice, granted, others, shown};
 /// The digest that the format gives a thing of this name.
 fn tagged(tag: &str, parts: &[&[u8]]) -> Sha256Digest {
     let mut all = format!("countersign-evidence/1 {tag}\0").into_bytes();
-    parts.iter().for_each(|part| all.extend_from_slice(part));
+    for part in parts {
+        all.extend_from_slice(part);
+    }
     Sha256Digest::of(&all)
 }
 

@@ -163,7 +163,7 @@ impl Signer {
 }
 
 enum Passkey {
-    P256(Signer),
+    P256(Box<Signer>),
     Rsa(Box<RsaKeyPair>),
 }
 
@@ -177,7 +177,7 @@ pub(crate) struct Authenticator {
 
 impl Authenticator {
     pub(crate) fn new() -> Self {
-        Self::with(Passkey::P256(Signer::new(&ECDSA_P256_SHA256_ASN1_SIGNING)))
+        Self::with(Passkey::P256(Box::new(Signer::new(&ECDSA_P256_SHA256_ASN1_SIGNING))))
     }
 
     pub(crate) fn rsa() -> Self {
@@ -222,7 +222,7 @@ impl Authenticator {
         let data = [domain.as_bytes().as_slice(), &[self.flags], &[0, 0, 0, 7]].concat();
         let signed = [data.as_slice(), Sha256Digest::of(&client_data).as_bytes()].concat();
         let signature = match &self.passkey {
-            Passkey::P256(signer) => signer.sign(&signed),
+            Passkey::P256(key) => key.sign(&signed),
             Passkey::Rsa(key) => {
                 let mut signature = vec![0; key.public().modulus_len()];
                 key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &signed, &mut signature).expect("signed");
