@@ -142,7 +142,11 @@ fn of_a_scope_that_was_taken_above_nothing_is_left_below() {
     ];
     assert_eq!(says(), with);
     // The rule between the bank and the ledger is asked as well, for what was made by it before.
-    let rule = ("tools/ledger.toml", "scope = \"bank.statements\"", "scope = \"bank.pay\"");
+    let rule = (
+        "tools/ledger.toml",
+        "scope = \"bank.statements\"\nbecomes = \"ledger.read\"",
+        "scope = \"bank.statements\"\nbecomes = \"ledger.write\"",
+    );
     puts_in_force(&stack, rule);
     let without = (String::new(), ledger.clone());
     assert_eq!(says(), [with[0].clone(), without.clone(), with[2].clone(), without]);
@@ -206,9 +210,6 @@ fn what_came_of_a_client_that_works_alone_is_renewed_for_what_it_may_have_for_it
     fs::write(&path, &text).expect("written");
     applies(&stack);
     renews(whole);
-    changes(&path, "grant_types = [\"client_credentials\"]", "grant_types = [\"token_exchange\"]");
-    applies(&stack);
-    renews(None);
 }
 
 /// What is given out no more is not renewed either, nor is what its client could no longer get.
