@@ -110,6 +110,9 @@ fn check(
     if let Some(file) = &folder.server {
         strangers::check(file, server.as_ref(), &folder.clients.files, &known, complaints);
         backchannel::check_push(file, &folder.clients.files, complaints);
+        if let Some(server) = &server {
+            backchannel::check_endpoints(server, &folder.clients.files, complaints);
+        }
     }
     let people = folder.people.as_ref().map(|file| people::people(file, complaints)).unwrap_or_default();
     if let Some(file) = &folder.server {

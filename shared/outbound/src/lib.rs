@@ -20,3 +20,4 @@ pub use fetch::{Fetched, Limits, Loopback, Outbound};
 pub use in_force::OutboundInForce;
 pub use post::Post;
 pub use problem::Problem;
+pub use target::endpoint_problem;

@@ -112,6 +112,11 @@ impl Target {
     }
 }
 
+/// Why nothing is ever told at an endpoint, as far as its URL says it; `None` where its addresses decide.
+pub fn endpoint_problem(url: &Url, settings: &OutboundSettings, loopback: Loopback) -> Option<Problem> {
+    Target::of_endpoint(url, settings, loopback).err()
+}
+
 /// The host as a resolver takes it, without brackets.
 fn plain(host: &Host<&str>) -> String {
     match host {

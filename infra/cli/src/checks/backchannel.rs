@@ -2,9 +2,10 @@ use std::num::NonZero;
 use std::time::Duration;
 
 use oauth::configuration::{
-    Acquaintances, BackchannelClient, BackchannelSettings, TokenDelivery, UserCodeUse,
+    Acquaintances, BackchannelClient, BackchannelSettings, Server, TokenDelivery, UserCodeUse,
 };
 use oauth::metadata::CLIENT_ASSERTION_ALGORITHMS;
+use outbound::{Loopback, endpoint_problem};
 use url::Url;
 
 use super::server::within;
@@ -168,7 +169,32 @@ pub(super) fn check_push(
     }
 }
 
-/// Whether clients can be told there. On this machine a plain one will do, and a server that is not on this machine reaches none.
+/// Refuses endpoints at which no call would ever be made: it would be noticed only when somebody waits to be told.
+pub(super) fn check_endpoints(
+    server: &Server,
+    clients: &[Read<ClientFile>],
+    complaints: &mut Vec<Complaint>,
+) {
+    let loopback =
+        if super::server::is_loopback(&server.issuer) { Loopback::Allowed } else { Loopback::Refused };
+    for file in clients {
+        let table = file.value.backchannel.as_ref();
+        let endpoint = table.and_then(|table| table.client_notification_endpoint.as_deref());
+        // What cannot be one at all is refused where it is read.
+        let Some(endpoint) = endpoint.filter(|endpoint| is_endpoint(endpoint)) else { continue };
+        let url = Url::parse(endpoint).ok();
+        let problem = url.and_then(|url| endpoint_problem(&url, &server.outbound, loopback));
+        if let Some(problem) = problem {
+            complaints.push(file.complaint(
+                &["backchannel", "client_notification_endpoint"],
+                format!("Nobody is told at {endpoint:?}: {}.", problem.for_strangers()),
+                "It has a host's name and port 443; another port takes `private_hosts` or `private_ranges` in server.toml.",
+            ));
+        }
+    }
+}
+
+/// Whether clients can be told there at all. On this machine a plain one will do.
 fn is_endpoint(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();

@@ -1,6 +1,8 @@
 //! Clients that do not hold together, and what could be used to steal a code or a secret.
 
-use crate::folder::{CLIENT, Folder, KEY, check};
+use cli::{IssuerChoice, check_folder};
+
+use crate::folder::{CLIENT, Folder, KEY, SERVER, check};
 
 const CODE: &str = "\"authorization_code\"";
 const CIBA: &str = "\"ciba\"";
@@ -247,4 +249,33 @@ fn nothing_is_read_from_outside_the_folder() {
             "not the name of a file beside this one",
         )]);
     }
+}
+
+/// It would be noticed only when somebody waits to be told.
+#[test]
+fn a_client_is_told_where_calls_are_made() {
+    let told_at = |endpoint: &str| {
+        let table = "[backchannel]\nmay_ask_groups = [\"a\"]\ntoken_delivery_mode = \"ping\"\nclient_notification_endpoint";
+        client("client_secret_basic", CIBA, &format!("{table} = {endpoint:?}"))
+    };
+    for (endpoint, why) in [
+        ("https://10.1.2.3/told", "an address and not a name"),
+        ("https://[fd12:3456::1]/told", "an address and not a name"),
+        ("https://agent.corp:8443/told", "its port is not 443"),
+        ("http://localhost:8080/told", "not https"),
+    ] {
+        check(&[("clients/agent.toml", &told_at(endpoint), "clients/agent.toml:8", why)]);
+    }
+    let checked = |endpoint: &str, outbound: &str, issuer: &str| {
+        let folder = Folder::new()
+            .with("clients/agent.toml", &told_at(endpoint))
+            .with("server.toml", &format!("{SERVER}[outbound]\n{outbound}\n"));
+        check_folder(&folder.0, &IssuerChoice::exactly(issuer)).is_ok()
+    };
+    let (issuer, elsewhere) = ("https://auth.example.com", "https://agent.corp:8443/told");
+    assert!(checked("https://agent.corp/told", "", issuer));
+    assert!(checked(elsewhere, "private_hosts = [\"agent.corp:8443\"]", issuer));
+    assert!(checked(elsewhere, "private_ranges = [\"10.0.0.0/8\"]", issuer));
+    assert!(!checked(elsewhere, "private_hosts = [\"agent.corp\"]", issuer));
+    assert!(checked("http://localhost:8080/told", "", "http://localhost:8690"), "a server on this machine");
 }
