@@ -63,6 +63,8 @@ ITEMS = {
     "CONSENTS#*": "remembered consents",
     "DEVICES#*": "what people are reached on",
     "PASSKEYS#*": "passkeys (public keys), and what enrolment links are compared with",
+    "EVIDENCE#*": "what people approved with a passkey, as evidence",
+    "HEADS#*": "where the chain of each person's approvals ends",
     "DOCUMENT#*": "clients' documents",
     "LIMIT#*": "counts of requests",
     "REGISTRATION#*": "registrations of clients",
