@@ -134,10 +134,9 @@ fn the_protocol_has_neither_clock_nor_dice_nor_runtime() {
 fn what_tools_use_knows_the_protocol_alone() {
     let wrong = offenders(|room, rooms| {
         let may: &[&str] = match room.folder.as_str() {
-            "shared/resource" => &["countersign-oauth"],
+            // Evidence as well, so that a verifier carries nothing of the server.
+            "shared/resource" | "shared/evidence" => &["countersign-oauth"],
             "functions/authorizer" => &["countersign-resource"],
-            // So that a verifier carries nothing of the server.
-            "shared/evidence" => &["countersign-oauth"],
             _ => return Vec::new(),
         };
         within(room, rooms, "").filter(|name| !may.contains(&name.as_str())).collect()

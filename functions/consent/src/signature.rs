@@ -47,7 +47,7 @@ fn show(
         asked: request.asked(),
         chosen,
         number: None,
-        returns_to: Some(request.redirect_uri.host().to_string()),
+        returns_to: Some(request.redirect_uri.host().clone()),
         lifetime: guest.lifetime(&request.resources, client.may_renew(&request.scope), signed_in),
     };
     let displayed = guest.displayed(signed_in, &to_sign)?;

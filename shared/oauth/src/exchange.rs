@@ -455,28 +455,29 @@ mod tests {
     /// behind that one.
     #[test]
     fn an_id_jag_is_for_a_pair_that_is_registered_together() {
-        let [a, b] = ["https://a.test", "https://b.test"].map(|name| ("audience", name));
-        let [x, y, z] = ["https://x.test", "https://y.test", "https://z.test"].map(|name| ("resource", name));
+        let [bank, books] = ["https://a.test", "https://b.test"].map(|name| ("audience", name));
+        let [read, write, sign] =
+            ["https://x.test", "https://y.test", "https://z.test"].map(|name| ("resource", name));
         let pair = |(_, audience): (&str, &str), (_, resource): (&str, &str)| {
             Ok((audience.to_owned(), resource.to_owned()))
         };
-        for (audience, resource) in [(a, x), (a, z), (b, y)] {
+        for (audience, resource) in [(bank, read), (bank, sign), (books, write)] {
             assert_eq!(other_server("both", &[audience, resource]), pair(audience, resource));
         }
         // Each of the two is registered, with another.
-        for (audience, resource) in [(a, y), (b, x), (b, z)] {
+        for (audience, resource) in [(bank, write), (books, read), (books, sign)] {
             assert_eq!(other_server("both", &[audience, resource]), Err(Refusal::ResourceNotAllowed));
         }
         // Who names no resource means the only one, as far as they may have any.
-        assert_eq!(other_server("both", &[b]), pair(b, y));
-        assert_eq!(other_server("both", &[a]), Err(Refusal::TargetNotChosen));
-        assert_eq!(other_server("one", &[a]), pair(a, x));
+        assert_eq!(other_server("both", &[books]), pair(books, write));
+        assert_eq!(other_server("both", &[bank]), Err(Refusal::TargetNotChosen));
+        assert_eq!(other_server("one", &[bank]), pair(bank, read));
         // A pair is the clients' that are registered for it.
-        assert_eq!(other_server("one", &[a, z]), Err(Refusal::ResourceNotAllowed));
-        for named in [&[a, x][..], &[b], &[a]] {
+        assert_eq!(other_server("one", &[bank, sign]), Err(Refusal::ResourceNotAllowed));
+        for named in [&[bank, read][..], &[books], &[bank]] {
             assert_eq!(other_server("another", named), Err(Refusal::ResourceNotAllowed));
         }
-        for named in [&[x][..], &[a, b, x], &[a, x, z]] {
+        for named in [&[read][..], &[bank, books, read], &[bank, read, sign]] {
             assert_eq!(other_server("both", named), Err(Refusal::TargetNotChosen));
         }
     }

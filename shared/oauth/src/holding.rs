@@ -50,8 +50,8 @@ impl Authorization {
             Stage::Child(child) => (child.claims.exp, Some(child.refresh.rotated_at), true),
             Stage::Pushed(_) | Stage::Requested(_) | Stage::Declined(_) | Stage::Ended(_) => return None,
         };
-        let held = match &self.stage {
-            Stage::Child(child) => Holding {
+        let held = if let Stage::Child(child) = &self.stage {
+            Holding {
                 id: &self.id,
                 person: child.person()?,
                 client_id: &child.claims.client_id,
@@ -64,23 +64,22 @@ impl Authorization {
                 until,
                 is_renewable,
                 root: child.claims.grant_id.as_ref(),
-            },
-            _ => {
-                let grant = self.grant()?;
-                Holding {
-                    id: &self.id,
-                    person: grant.person.clone(),
-                    client_id: &grant.client_id,
-                    act: &grant.act,
-                    resources: &grant.resources,
-                    scope: &grant.scope,
-                    details: &grant.details,
-                    since: grant.granted_at,
-                    last_used,
-                    until,
-                    is_renewable,
-                    root: None,
-                }
+            }
+        } else {
+            let grant = self.grant()?;
+            Holding {
+                id: &self.id,
+                person: grant.person.clone(),
+                client_id: &grant.client_id,
+                act: &grant.act,
+                resources: &grant.resources,
+                scope: &grant.scope,
+                details: &grant.details,
+                since: grant.granted_at,
+                last_used,
+                until,
+                is_renewable,
+                root: None,
             }
         };
         (now < until).then_some(held)

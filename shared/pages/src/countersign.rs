@@ -135,6 +135,7 @@ impl CountersignPage<'_> {
         !self.details(false).is_empty() || !self.scopes(false).is_empty()
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand over references")]
     fn choice_text(&self, choice: &Choice) -> Option<String> {
         match choice {
             Choice::Ticked | Choice::Unticked => None,
@@ -163,11 +164,13 @@ impl CountersignPage<'_> {
     }
 
     /// The sentence as the page shows it: values set off from words.
+    #[expect(clippy::unused_self, reason = "templates call methods")]
     fn pieces<'s>(&self, sentence: &'s Sentence) -> &'s [Piece] {
         sentence.pieces()
     }
 
     /// Exactly what was asked for, laid out for reading.
+    #[expect(clippy::unused_self, reason = "templates call methods")]
     fn exact(&self, detail: &ShownDetail) -> String {
         let json = serde_json::to_string_pretty(&detail.detail.to_value()).unwrap_or_default();
         languages::shown_exactly(&json)
@@ -178,6 +181,7 @@ impl CountersignPage<'_> {
     }
 
     /// Tells a listener which item an "Exact request" belongs to.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand over references")]
     fn place(&self, number: &usize) -> String {
         self.frame.tell("consent-item", &Arguments::none().with("number", *number)).plain()
     }

@@ -107,9 +107,9 @@ impl Countersigning {
         let passkey = verified(&answer, &self.challenge, relying_party, own, now)?;
         let response = answer.response;
         let signed = Signed {
-            authenticator_data: response.authenticator_data.into(),
-            client_data: response.client_data_json.into(),
-            signature: response.signature.into(),
+            authenticator_data: response.authenticator_data,
+            client_data: response.client_data_json,
+            signature: response.signature,
         };
         let key = public_key(&passkey)?;
         Ok(Countersigned { passkey, challenge: self.challenge.digest(), key, signed })
@@ -121,9 +121,9 @@ fn public_key(passkey: &Passkey) -> Result<PublicKey, Unproven> {
         serde_json::from_value(passkey.credential.clone()).map_err(|_| Unproven::Invalid)?;
     match credential.cred.key {
         COSEKeyType::EC_EC2(COSEEC2Key { curve: ECDSACurve::SECP256R1, x, y }) => {
-            Ok(PublicKey::P256 { x: x.into(), y: y.into() })
+            Ok(PublicKey::P256 { x, y })
         }
-        COSEKeyType::RSA(key) => Ok(PublicKey::Rsa { n: key.n.into(), e: key.e.into() }),
+        COSEKeyType::RSA(key) => Ok(PublicKey::Rsa { n: key.n, e: key.e.into() }),
         _ => Err(Unproven::Invalid),
     }
 }

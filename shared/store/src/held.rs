@@ -129,7 +129,7 @@ impl Store {
             .iter()
             .flat_map(|Held { authorization, .. }| match (&authorization.stage, authorization.grant()) {
                 (Stage::Child(child), _) => child.claims.clients(),
-                (_, grant) => grant.map(|grant| grant.clients()).unwrap_or_default(),
+                (_, grant) => grant.map(oauth::Grant::clients).unwrap_or_default(),
             })
             .collect();
         let ids: Vec<ClientId> = clients.into_iter().collect();

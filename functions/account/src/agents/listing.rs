@@ -131,12 +131,11 @@ impl Listing {
             if !search.finds(&texts(self.names.of(holding.client_id), &id, &access)) {
                 continue;
             }
-            match agents.iter_mut().find(|agent| agent.id == id) {
-                Some(agent) => agent.access.push(access),
-                None => {
-                    let name = self.names.of(holding.client_id).to_owned();
-                    agents.push(HeldByAgent { name, id, access: vec![access] });
-                }
+            if let Some(agent) = agents.iter_mut().find(|agent| agent.id == id) {
+                agent.access.push(access);
+            } else {
+                let name = self.names.of(holding.client_id).to_owned();
+                agents.push(HeldByAgent { name, id, access: vec![access] });
             }
         }
         agents
@@ -199,7 +198,7 @@ pub(crate) fn tool_name(guest: &Guest<'_>, resource: &ResourceUri) -> String {
 fn texts(agent: &str, id: &str, access: &HeldAccess<'_>) -> Vec<String> {
     let mut texts = vec![agent.to_owned(), id.to_owned()];
     texts.extend(access.tools.iter().cloned());
-    texts.extend(access.sentences.iter().map(|sentence| sentence.plain()));
+    texts.extend(access.sentences.iter().map(languages::Message::plain));
     texts.extend(access.scopes.iter().map(|scope| scope.description.unwrap_or(scope.name).to_owned()));
     texts.extend(access.actor.iter().chain(&access.through).cloned());
     texts

@@ -161,7 +161,13 @@ impl World {
         let now = self.clock.now();
         let authentication = AuthenticationEvent { auth_time: now, amr: vec!["pwd".to_owned()] };
         let scope = Scope::parse(scope).expect("a scope");
-        let approval = Approval { person: self.person.clone(), authentication, scope, details: vec![] };
+        let approval = Approval {
+            person: self.person.clone(),
+            authentication,
+            scope,
+            details: vec![],
+            countersigned: None,
+        };
         let next = request.approved(approval, None, &self.lifetimes, now).expect("it waits");
         (next.clone(), self.commit(&next, "approved").await)
     }

@@ -1,5 +1,5 @@
 use clap::Args;
-use cli::{AgentHolding, HeldBy, agents, end_everything, find_ending};
+use cli::{AgentHolding, HeldBy, agents, find_ending};
 use environment::Clock;
 use serde_json::{Value, json};
 

@@ -80,7 +80,7 @@ fn what_agents_hold_is_listed_with_what_it_allows_and_can_be_searched() {
     let first = granted(&agent, &person, &asks_for_a_file());
     let page = Page::of(browser.opens(AGENTS).ok());
     let id = grant_of(stack, &first.access_token);
-    assert_eq!(listed(&page), [id.clone()]);
+    assert_eq!(listed(&page), std::slice::from_ref(&id));
     for said in [agent.id.as_str(), "Q4-report.pdf", "last used"] {
         assert!(page.words().contains(said), "{said} in {}", page.words());
     }
@@ -92,7 +92,7 @@ fn what_agents_hold_is_listed_with_what_it_allows_and_can_be_searched() {
         "tool=https%3A%2F%2Ffiles.test",
         &format!("find=Q4&agent={}&tool=https%3A%2F%2Ffiles.test", agent.id),
     ] {
-        assert_eq!(browser.finds(found), [id.clone()], "{found}");
+        assert_eq!(browser.finds(found), std::slice::from_ref(&id), "{found}");
     }
     for missed in ["find=Q3", "agent=remembered-agent", "tool=https%3A%2F%2Fbank.test", "find=Q4+Q3"] {
         assert!(browser.finds(missed).is_empty(), "{missed}");

@@ -62,7 +62,7 @@ impl<'s> Asked<'s> {
 
     /// The person has chosen: the page on which they sign.
     #[track_caller]
-    fn to_sign(&mut self, answering: &Answering) -> Page {
+    fn chooses(&mut self, answering: &Answering) -> Page {
         to_sign(self.browser.answers(&self.page, answering))
     }
 
@@ -127,7 +127,7 @@ fn is_not_taken(stack: &Stack, answer: &Answer, said: &str, why: &str) {
 fn what_is_signed_is_what_was_shown_and_the_token_names_the_evidence() {
     let stack = Stack::shared();
     let mut asked = Asked::of_vault(stack);
-    let page = asked.to_sign(&Answering::Details(vec!["1"]));
+    let page = asked.chooses(&Answering::Details(vec!["1"]));
     assert!(page.words().contains("Open the vault B"), "{}", page.words());
     assert!(page.words().contains("You do not allow"), "{}", page.words());
     let shown = page.field("shown");
@@ -162,7 +162,7 @@ fn what_is_signed_is_what_was_shown_and_the_token_names_the_evidence() {
 fn approvals_of_one_person_are_a_chain_and_its_head_names_the_last() {
     let stack = Stack::shared();
     let mut first = Asked::of_vault(stack);
-    let page = first.to_sign(&Answering::Yes);
+    let page = first.chooses(&Answering::Yes);
     assert_eq!(first.signs(&page).status, 303);
     let first_kept = first.evidence().remove(0);
     let person = first_kept["entry"]["person"].clone();
@@ -175,7 +175,7 @@ fn approvals_of_one_person_are_a_chain_and_its_head_names_the_last() {
     let mut second = Asked::with(stack, (who, browser, authenticator), |name| {
         for_approval_of(name, &json!([the_vault("C")]))
     });
-    let page = second.to_sign(&Answering::Yes);
+    let page = second.chooses(&Answering::Yes);
     assert_eq!(second.signs(&page).status, 303);
     let kept = second.evidence().remove(0);
     assert_eq!(kept["entry"]["number"], 2);
@@ -212,7 +212,7 @@ fn a_countersignature_with_one_thing_wrong_is_refused_and_nothing_is_written() {
     let stack = Stack::shared();
     for (spoil, said, why) in wrong {
         let mut asked = Asked::of_vault(stack);
-        let page = asked.to_sign(&Answering::Yes);
+        let page = asked.chooses(&Answering::Yes);
         spoil(&mut asked.authenticator);
         let refused = asked.signs(&page);
         is_not_taken(stack, &refused, said, why);
@@ -226,7 +226,7 @@ fn a_copied_passkey_signs_nothing() {
     let mut asked = Asked::of_vault(stack);
     assert_eq!(asked.browser.answers_with(&mut asked.authenticator).status, 303);
     asked.page = Page::of(asked.browser.opens(&page_of(&asked.auth_req_id)).ok());
-    let page = asked.to_sign(&Answering::Yes);
+    let page = asked.chooses(&Answering::Yes);
     asked.authenticator.counter = Some(0);
     let refused = asked.signs(&page);
     is_not_taken(stack, &refused, "there may be a copy of it", "the passkey may have been copied");
@@ -238,8 +238,8 @@ fn a_copied_passkey_signs_nothing() {
 fn a_signature_of_another_text_request_or_choice_is_refused() {
     let stack = Stack::shared();
     let mut asked = Asked::of_vault(stack);
-    let some = asked.to_sign(&Answering::Details(vec!["0"]));
-    let all = asked.to_sign(&Answering::Yes);
+    let some = asked.chooses(&Answering::Details(vec!["0"]));
+    let all = asked.chooses(&Answering::Yes);
     let form = signed(&some, &mut asked.authenticator);
     let shown = some.field("shown");
     for changed in [
@@ -259,7 +259,7 @@ fn a_signature_of_another_text_request_or_choice_is_refused() {
     let refused = asked.browser.submits_and_stays("/approval", &mixed);
     is_not_taken(stack, &refused, "not what was shown", "the answer is to another challenge");
     let mut other = Asked::of_vault(stack);
-    let elsewhere = other.to_sign(&Answering::Yes);
+    let elsewhere = other.chooses(&Answering::Yes);
     let foreign = form.with("countersignature", &elsewhere.field("countersignature"));
     let refused = asked.browser.submits_and_stays("/approval", &foreign);
     is_not_taken(stack, &refused, "took too long", "it is too old, or of another browser or session");
@@ -271,7 +271,7 @@ fn a_signature_of_another_text_request_or_choice_is_refused() {
 fn a_signature_for_one_request_approves_no_other_of_the_same_person() {
     let stack = Stack::shared();
     let mut asked = Asked::of_vault(stack);
-    let page = asked.to_sign(&Answering::Yes);
+    let page = asked.chooses(&Answering::Yes);
     let form = signed(&page, &mut asked.authenticator);
     let shown: Value = serde_json::from_str(&page.field("shown")).expect("JSON");
     let name = shown["person"]["user_name"].as_str().expect("a name");
@@ -289,7 +289,7 @@ fn a_signature_for_one_request_approves_no_other_of_the_same_person() {
 fn a_passkey_that_was_removed_meanwhile_signs_nothing() {
     let stack = Stack::shared();
     let mut asked = Asked::of_vault(stack);
-    let page = asked.to_sign(&Answering::Yes);
+    let page = asked.chooses(&Answering::Yes);
     let form = signed(&page, &mut asked.authenticator);
     let shown: Value = serde_json::from_str(&page.field("shown")).expect("JSON");
     let mut kept = stack
@@ -332,7 +332,7 @@ fn a_countersignature_is_good_for_minutes() {
     let mut asked = Asked::with(&stack, somebody_with_a_passkey(&stack), |name| {
         for_approval_of(name, &details).and("requested_expiry", "900")
     });
-    let page = asked.to_sign(&Answering::Yes);
+    let page = asked.chooses(&Answering::Yes);
     let form = signed(&page, &mut asked.authenticator);
     stack.time_passes(600);
     let late = asked.browser.submits_and_stays("/approval", &form);
@@ -349,7 +349,7 @@ fn a_countersignature_is_good_for_minutes() {
 fn of_fifty_at_once_one_approves_and_one_piece_of_evidence_is_kept() {
     let stack = Stack::shared();
     let mut asked = Asked::of_vault(stack);
-    let page = asked.to_sign(&Answering::Yes);
+    let page = asked.chooses(&Answering::Yes);
     let form = signed(&page, &mut asked.authenticator);
     let answers = at_once(|_| asked.browser.clone().submits_and_stays("/approval", &form));
     assert!(answers.iter().any(|answer| answer.status == 303));
@@ -361,7 +361,7 @@ fn of_fifty_at_once_one_approves_and_one_piece_of_evidence_is_kept() {
 fn a_signature_that_comes_again_changes_nothing() {
     let stack = Stack::shared();
     let mut asked = Asked::of_vault(stack);
-    let page = asked.to_sign(&Answering::Yes);
+    let page = asked.chooses(&Answering::Yes);
     let form = signed(&page, &mut asked.authenticator);
     for _ in 0..3 {
         asked.browser.submits_and_stays("/approval", &form);
@@ -374,7 +374,7 @@ fn a_signature_that_comes_again_changes_nothing() {
 fn a_form_that_says_more_than_was_signed_gives_no_more() {
     let stack = Stack::shared();
     let mut asked = Asked::of_vault(stack);
-    let page = asked.to_sign(&Answering::Details(vec!["0"]));
+    let page = asked.chooses(&Answering::Details(vec!["0"]));
     let form = signed(&page, &mut asked.authenticator)
         .and("decision", "approve")
         .and("detail", "0")
@@ -402,7 +402,7 @@ fn a_request_can_demand_a_countersignature_by_acr_values() {
     let mut asked = Asked::with(stack, somebody_with_a_passkey(stack), |name| {
         for_signing_in_of(name).and("acr_values", "phr")
     });
-    let page = asked.to_sign(&Answering::Yes);
+    let page = asked.chooses(&Answering::Yes);
     assert_eq!(asked.signs(&page).status, 303);
     let tokens = asked.agent.comes_with(&asked.auth_req_id).ok();
     assert_eq!(verified(stack, &tokens.string("id_token")).claims["acr"], "phr");
@@ -463,7 +463,7 @@ fn an_approval_with_evidence_is_one_write() {
 fn approving_and_denying_at_once_leaves_one_of_them() {
     let stack = Stack::shared();
     let mut asked = Asked::of_vault(stack);
-    let page = asked.to_sign(&Answering::Yes);
+    let page = asked.chooses(&Answering::Yes);
     let yes = signed(&page, &mut asked.authenticator);
     let no = answer_form(&asked.page, &Answering::No);
     at_once(|number| {

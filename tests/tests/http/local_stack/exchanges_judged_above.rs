@@ -171,18 +171,17 @@ fn what_came_of_a_client_that_works_alone_is_renewed_for_what_it_may_have_for_it
     let own = own.ok().string("access_token");
     let mut child = files.exchanges_for(&own, BANK, &lasting()).ok().string("access_token");
     let by_child = |child: &str| an_exchange(child, BANK).with("subject_token_type", REFRESH_TOKEN);
-    let mut renews = |expected: Option<(&str, bool)>| match expected {
-        Some((scope, with_details)) => {
-            files.sends("/token", &by_child(&child)).ok();
-            let answer = files.refreshes(&child).ok();
-            assert_eq!(answer.json()["scope"], scope);
-            assert_eq!(answer.json()["authorization_details"].is_array(), with_details, "{}", answer.text());
-            child = answer.string("refresh_token");
-        }
-        None => {
+    let mut renews = |expected: Option<(&str, bool)>| {
+        let Some((scope, with_details)) = expected else {
             files.refreshes(&child).is_refused(400, "invalid_grant");
             files.sends("/token", &by_child(&child)).is_refused(400, "invalid_request");
-        }
+            return;
+        };
+        files.sends("/token", &by_child(&child)).ok();
+        let answer = files.refreshes(&child).ok();
+        assert_eq!(answer.json()["scope"], scope);
+        assert_eq!(answer.json()["authorization_details"].is_array(), with_details, "{}", answer.text());
+        child = answer.string("refresh_token");
     };
     let whole = Some(("bank.statements", true));
     renews(whole);
