@@ -78,7 +78,6 @@ TOUCHES = {
     "keep_passkeys": {"PutItem": ["PASSKEYS"], "GetItem": ["PASSKEYS"]},
     "keep_user_code": {"PutItem": ["USER_CODE"], "GetItem": ["USER_CODE"]},
     "keep_details": {"PutItem": ["AUTHORIZATION", "TOKEN"]},
-    "kept_details": {"BatchGetItem": ["AUTHORIZATION", "TOKEN"]},
     "key_ring": {"GetItem": ["KEYS"]},
     "may_still_name": {"GetItem": ["SNAPSHOT", "DOCUMENT", "REGISTRATION"]},
     "note_poll": {"UpdateItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
@@ -120,6 +119,7 @@ TOUCHES = {
     "snapshot": {"GetItem": ["CONFIGURATION"], "Query": ["SNAPSHOT"]},
     "spend_assertion": {"PutItem": ["ASSERTION"], "GetItem": ["ASSERTION"]},
     "standing": {"BatchGetItem": ["AUTHORIZATION", "TOKEN", "PERSON", "CLIENT"], "GetItem": ["AUTHORIZATION"]},
+    "standing_of_both": {"BatchGetItem": ["AUTHORIZATION", "TOKEN", "PERSON", "CLIENT"], "GetItem": ["AUTHORIZATION"]},
     "stranger": {"GetItem": ["DOCUMENT", "REGISTRATION"]},
     "stranger_now": {"GetItem": ["REGISTRATION"]},
     "to_countersign": {
@@ -233,8 +233,8 @@ def own(function):
     if f"/{function}" not in limited():
         proof = proof - {"count_request", "count_stranger"}
     # Not everybody who lets a client in has it show a token.
-    if not re.search(r"\.(good_token|shown_actor)\(", folder(f"functions/{function}")):
-        proof = proof - {"standing", "kept_details"}
+    if not re.search(r"\.(good_token(_beside)?|shown_actor)\(", folder(f"functions/{function}")):
+        proof = proof - {"standing", "standing_of_both"}
     if ".bearer(" in folder(f"functions/{function}"):
         proof = proof | {"standing", "client"}
     documents = calls("shared/documents") if "documents" in rooms(function) else set()

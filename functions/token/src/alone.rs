@@ -1,9 +1,10 @@
-use admission::{GoodToken, Rights, Visit};
+use admission::{GoodToken, Rights, ShownActor, Visit};
 use details::DetailTypes;
 use environment::Fault;
 use oauth::configuration::{Client, Tool};
 use oauth::{AccessTokenClaims, AuthorizationDetails, Child, Scope, TokenType};
 use policy::{Action, Answer, Context, Policies, Principal, Question};
+use store::Standing;
 
 use crate::Services;
 
@@ -46,11 +47,11 @@ pub(crate) async fn good_child(
     services: &Services,
     visit: &Visit<'_>,
     child: &Child,
-    types: &DetailTypes,
-) -> Result<Option<GoodToken>, Fault> {
-    let Some(good) = visit.good_child(child, types).await? else { return Ok(None) };
+    (types, actor): (&DetailTypes, Option<&ShownActor>),
+) -> Result<Option<(GoodToken, Option<Standing>)>, Fault> {
+    let Some((good, actor)) = visit.good_child_beside(child, types, actor).await? else { return Ok(None) };
     if good.claims.grant_id.is_some() || good.claims.origin.is_some() {
-        return Ok(Some(good));
+        return Ok(Some((good, actor)));
     }
     let policies = services.policies(visit);
     let permitted = |tool: &Tool, client: &Client| {
@@ -69,5 +70,5 @@ pub(crate) async fn good_child(
         return Ok(None);
     };
     let claims = AccessTokenClaims { scope, authorization_details, ..good.claims };
-    Ok(Some(GoodToken { claims, ..good }))
+    Ok(Some((GoodToken { claims, ..good }, actor)))
 }

@@ -24,8 +24,8 @@ pub(crate) async fn renewed<'a>(
 ) -> Result<(AccessToken, Content<'a>), Problem> {
     let ended = Refusal::RefreshTokenInvalid { why: HandleRejection::Ended };
     let registered = services.registered(visit, client);
-    let good = alone::good_child(services, visit, child, &registered.types).await?;
-    let good = good.ok_or_else(|| ended.clone())?;
+    let good = alone::good_child(services, visit, child, (&registered.types, None)).await?;
+    let (good, _) = good.ok_or_else(|| ended.clone())?;
     let content = exchanged::of_child(&good.claims, asked, &registered)?;
     let person = good.standing.person.as_ref();
     let renewal = renewal(services.policies(visit), client, person, child, visit.now);

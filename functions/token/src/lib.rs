@@ -121,7 +121,7 @@ async fn grant(services: &Services, visit: &Visit<'_>, parameters: &Parameters) 
         "refresh_token" => refresh_token::rotate(services, visit, client, parameters).await,
         "client_credentials" => client_credentials::issue(services, visit, &authenticated, parameters).await,
         exchange if exchange == GrantType::TokenExchange.as_str() => {
-            token_exchange::exchange(services, visit, &authenticated, parameters).await
+            Box::pin(token_exchange::exchange(services, visit, &authenticated, parameters)).await
         }
         bearer if bearer == GrantType::JwtBearer.as_str() => {
             jwt_bearer::redeem(services, visit, &authenticated, parameters).await

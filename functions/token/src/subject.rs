@@ -1,4 +1,4 @@
-use admission::{GoodToken, Visit};
+use admission::{GoodToken, ShownActor, Visit};
 use http::Problem;
 use keys::{AcceptedKeys, Expected};
 use oauth::configuration::{Client, GrantType, Tool};
@@ -18,6 +18,8 @@ pub(crate) struct Subject<'v> {
     pub(crate) claims: AccessTokenClaims,
     /// What was read of it.
     pub(crate) standing: Standing,
+    /// What was read of who acts, in the same call.
+    pub(crate) actor: Option<Standing>,
     /// What it allows at most.
     pub(crate) most: Most<'v>,
 }
@@ -54,7 +56,7 @@ impl<'v> Subject<'v> {
 
     /// Reads the subject token. An access token may be shown by the client that is the tool in its `aud`, an ID token by the
     /// client that is its `aud`, a refresh token by the client that it was given to, and another issuer's JWT by the clients
-    /// that the trust in it names.
+    /// that the trust in it names. With an actor token, what stands behind that one is read in the same call.
     ///
     /// # Errors
     /// [`Refusal::SubjectTokenInvalid`], [`Refusal::TokenTypeNotSupported`]; faults of table and keys.
@@ -62,20 +64,21 @@ impl<'v> Subject<'v> {
         services: &Services,
         visit: &'v Visit<'_>,
         client: &Client,
-        shown: &ShownToken<'_>,
+        (shown, actor): (&ShownToken<'_>, Option<&ShownActor>),
     ) -> Result<Self, Problem> {
         if matches!(shown.token_type, TokenType::Jwt | TokenType::IdToken)
             && let Some(trusted) = outside::trust(visit, shown.text)
         {
-            return Self::by_outside(services, visit, client, (trusted, shown.text)).await;
+            return Self::by_outside(services, visit, client, (trusted, shown.text, actor)).await;
         }
+        let of = (shown.text, actor);
         match shown.token_type {
             TokenType::AccessToken | TokenType::Jwt => {
-                Self::by_access_token(services, visit, client, shown.text).await
+                Self::by_access_token(services, visit, client, of).await
             }
-            TokenType::IdToken => Self::by_id_token(services, visit, client, shown.text).await,
+            TokenType::IdToken => Self::by_id_token(services, visit, client, of).await,
             TokenType::RefreshToken if visit.configuration.server.exchange.accept_refresh_tokens => {
-                Self::by_refresh_token(services, visit, client, shown.text).await
+                Self::by_refresh_token(services, visit, client, of).await
             }
             TokenType::RefreshToken | TokenType::Saml2 | TokenType::IdJag => {
                 Err(Refusal::TokenTypeNotSupported { name: "subject_token_type" }.into())
@@ -87,23 +90,23 @@ impl<'v> Subject<'v> {
         services: &Services,
         visit: &'v Visit<'_>,
         client: &Client,
-        token: &str,
+        (token, actor): (&str, Option<&ShownActor>),
     ) -> Result<Self, Problem> {
         let claims = ours(services, visit, token).await?;
         let tool = visit.configuration.own_tool(client).filter(|tool| tool.resource == claims.aud);
         let tool = tool.ok_or_else(|| invalid("audience"))?;
         note(&claims);
         let types = services.registered(visit, client).types;
-        let good = visit.good_token(claims, &types).await?.ok_or_else(|| invalid("ended"))?;
-        let GoodToken { claims, standing, .. } = good;
-        Ok(Self { claims, standing, most: Most::AtTool(tool) })
+        let good = visit.good_token_beside(claims, &types, actor).await?.ok_or_else(|| invalid("ended"))?;
+        let (GoodToken { claims, standing, .. }, actor) = good;
+        Ok(Self { claims, standing, actor, most: Most::AtTool(tool) })
     }
 
     async fn by_id_token(
         services: &Services,
         visit: &Visit<'_>,
         client: &Client,
-        token: &str,
+        (token, actor): (&str, Option<&ShownActor>),
     ) -> Result<Self, Problem> {
         let issuer = visit.site.issuer();
         let expected = Expected { issuer, types: &[ID_TOKEN_TYP], keys: AcceptedKeys::Published };
@@ -124,14 +127,15 @@ impl<'v> Subject<'v> {
         let claims =
             as_access_token(claims, visit).accepted(issuer, visit.now).map_err(|_| invalid("times"))?;
         note(&claims);
-        let standing = visit.standing(&claims).await?.ok_or_else(|| invalid("ended"))?;
+        let standing = visit.standing_beside(&claims, actor).await?.ok_or_else(|| invalid("ended"))?;
+        let (standing, actor) = standing;
         let grant = standing.authorization.as_ref().and_then(Authorization::grant);
         let grant = grant.ok_or_else(|| invalid("ended"))?;
         http::note_asked(grant.asked);
         // What was asked is no claim of an ID token: the authorization says it.
         let (asked, approval) = (Some(grant.asked), grant.approval.clone());
         let claims = AccessTokenClaims { act: acted_before(grant), asked, approval, ..claims };
-        Ok(Self { claims, standing, most: Most::OfGrant })
+        Ok(Self { claims, standing, actor, most: Most::OfGrant })
     }
 
     /// Whom an actor token named when the refresh token was got that is shown now, if it is one that was got by exchange.
@@ -158,7 +162,7 @@ impl<'v> Subject<'v> {
         services: &Services,
         visit: &'v Visit<'_>,
         client: &Client,
-        token: &str,
+        (token, actor): (&str, Option<&ShownActor>),
     ) -> Result<Self, Problem> {
         crate::require_grant(client, GrantType::RefreshToken)?;
         let secret = services.keys.server_secret().await?;
@@ -183,8 +187,8 @@ impl<'v> Subject<'v> {
             Stage::Active(active) => as_refresh_token(&active.grant, token.id(), jti, visit),
             Stage::Child(child) => {
                 let types = services.registered(visit, client).types;
-                let good = alone::good_child(services, visit, child, &types).await?;
-                let good = good.ok_or_else(|| invalid("ended"))?;
+                let good = alone::good_child(services, visit, child, (&types, actor)).await?;
+                let (good, actor) = good.ok_or_else(|| invalid("ended"))?;
                 let claims = AccessTokenClaims {
                     scope: good.claims.scope,
                     authorization_details: good.claims.authorization_details,
@@ -193,12 +197,12 @@ impl<'v> Subject<'v> {
                     ..child.token(token.id(), jti, child.claims.iat)
                 };
                 let most = Most::OfChild(child.clone());
-                return Ok(Self { claims, standing: good.standing, most });
+                return Ok(Self { claims, standing: good.standing, actor, most });
             }
             _ => return Err(invalid("ended")),
         };
-        let standing = visit.standing(&claims).await?.ok_or_else(|| invalid("ended"))?;
-        Ok(Self { claims, standing, most: Most::OfGrant })
+        let standing = visit.standing_beside(&claims, actor).await?.ok_or_else(|| invalid("ended"))?;
+        Ok(Self { claims, standing: standing.0, actor: standing.1, most: Most::OfGrant })
     }
 
     /// Takes another issuer's word for who somebody is. They have no authorization here: what comes of it goes back to that
@@ -207,7 +211,7 @@ impl<'v> Subject<'v> {
         services: &Services,
         visit: &'v Visit<'_>,
         client: &Client,
-        (trusted, token): (&'v TrustedIssuer, &str),
+        (trusted, token, actor): (&'v TrustedIssuer, &str, Option<&ShownActor>),
     ) -> Result<Self, Problem> {
         let said = outside::subject_token(services, visit, trusted, client, token).await;
         let said = said.map_err(|unproven| unproven.told(invalid))?;
@@ -217,8 +221,8 @@ impl<'v> Subject<'v> {
         digest.copy_from_slice(&Sha256Digest::of(token.as_bytes()).as_bytes()[..16]);
         let claims = vouched_for(said, (sub, TokenId::from_random(digest)), client, visit);
         note(&claims);
-        let standing = visit.standing(&claims).await?.ok_or_else(|| invalid("ended"))?;
-        Ok(Self { claims, standing, most: Most::Vouched(trusted) })
+        let standing = visit.standing_beside(&claims, actor).await?.ok_or_else(|| invalid("ended"))?;
+        Ok(Self { claims, standing: standing.0, actor: standing.1, most: Most::Vouched(trusted) })
     }
 }
 

@@ -20,9 +20,9 @@ use crate::question::Exchange;
 use crate::subject::{Most, Subject};
 use crate::{Services, child, exchanged};
 
-/// Exchanges a token (RFC 8693): one read of all that could have ended the subject token, one signature, and one write that
-/// records the hop, where the configuration keeps such records. With an actor token, one read more; a refresh token as subject is one
-/// read more, and one that is asked for is a write in place of the signature.
+/// Exchanges a token (RFC 8693): one read of all that could have ended the subject token, or the actor token, one signature, and one
+/// write that records the hop, where the configuration keeps such records. A refresh token as subject is one read more, and one that is
+/// asked for is a write in place of the signature.
 ///
 /// In this order: whether the client may exchange at all, whether the subject token is good and this client the one to show it,
 /// who acts, what the tools' rules leave of its rights, and what the policies leave of that.
@@ -40,14 +40,22 @@ pub(crate) async fn exchange(
     let registered = services.registered(visit, client);
     let target = Target::of(services, visit, client, &request).await?;
 
-    let subject = Subject::shown(services, visit, client, &request.subject).await?;
+    let shown_actor = match &request.actor {
+        Some(shown) => Some(visit.actor_shown(&*services.keys.public().await?, client, shown)),
+        None => None,
+    };
+    // Where both tokens are no good, it is the subject's that is refused.
+    let beside = shown_actor.as_ref().and_then(|shown| shown.as_ref().ok());
+    let mut subject = Subject::shown(services, visit, client, (&request.subject, beside)).await?;
     let longest = visit.configuration.server.exchange.longest_chain;
     // Whoever an actor token names, it is the client that gets the new token: it must be one that may act.
     let by_the_client = delegated(&subject.claims, Actor::client(&client.id), longest)?;
-    let actor = match &request.actor {
+    let actor = match shown_actor {
         Some(shown) => {
-            let keys = services.keys.public().await?;
-            Some(visit.shown_actor(&keys, &registered.types, client, shown).await?)
+            let shown = shown?;
+            let id = shown.id().clone();
+            visit.still_acts(&registered.types, shown, subject.actor.take()).await?;
+            Some(id)
         }
         None => None,
     };

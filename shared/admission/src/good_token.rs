@@ -6,7 +6,7 @@ use oauth::configuration::{Client, GrantType, Tool};
 use oauth::{AccessTokenClaims, Audience, AuthorizationDetails, Child, Sha256Digest};
 use store::Standing;
 
-use crate::Visit;
+use crate::{ShownActor, Visit};
 
 /// An access token that nothing has ended, and what it is worth now.
 #[derive(Debug)]
@@ -30,8 +30,21 @@ impl Visit<'_> {
         claims: AccessTokenClaims,
         types: &DetailTypes,
     ) -> Result<Option<GoodToken>, Fault> {
-        let Some(standing) = self.standing(&claims).await? else { return Ok(None) };
-        self.worth(claims, standing, types).await
+        Ok(self.good_token_beside(claims, types, None).await?.map(|(good, _)| good))
+    }
+
+    /// As [`Visit::good_token`], with what stands behind the token of who acts, in the same call.
+    ///
+    /// # Errors
+    /// A fault of the table.
+    pub async fn good_token_beside(
+        &self,
+        claims: AccessTokenClaims,
+        types: &DetailTypes,
+        actor: Option<&ShownActor>,
+    ) -> Result<Option<(GoodToken, Option<Standing>)>, Fault> {
+        let Some((standing, actor)) = self.standing_beside(&claims, actor).await? else { return Ok(None) };
+        Ok(self.worth(claims, standing, types).await?.map(|good| (good, actor)))
     }
 
     /// As [`Visit::good_token`], for who has read what stands behind it.
@@ -61,7 +74,7 @@ impl Visit<'_> {
         let Some(client) = self.store.client(&self.configuration, &claims.client_id, self.now).await? else {
             return Ok(None);
         };
-        let Some(details) = self.details_left(&claims, &standing, &client, types).await? else {
+        let Some(details) = self.details_left(&claims, &standing, &client, types) else {
             return Ok(None);
         };
         let scope = claims.scope.intersection(&client.scopes);
@@ -79,11 +92,30 @@ impl Visit<'_> {
     /// # Errors
     /// A fault of the table.
     pub async fn standing(&self, claims: &AccessTokenClaims) -> Result<Option<Standing>, Fault> {
+        Ok(self.standing_beside(claims, None).await?.map(|(standing, _)| standing))
+    }
+
+    /// As [`Visit::standing`], with what stands behind the token of who acts, in the same call: whether that one is good is another
+    /// question ([`Visit::still_acts`]).
+    ///
+    /// # Errors
+    /// A fault of the table.
+    pub async fn standing_beside(
+        &self,
+        claims: &AccessTokenClaims,
+        actor: Option<&ShownActor>,
+    ) -> Result<Option<(Standing, Option<Standing>)>, Fault> {
         if !self.is_backed(claims).await? {
             return Ok(None);
         }
-        let standing = self.store.standing(claims).await?;
-        self.still_holding(claims, standing).await
+        let (standing, actor) = match actor {
+            None => (self.store.standing(claims).await?, None),
+            Some(actor) => {
+                let [standing, actor] = self.store.standing_of_both([claims, actor.claims()]).await?;
+                (standing, Some(actor))
+            }
+        };
+        Ok(self.still_holding(claims, standing).await?.map(|standing| (standing, actor)))
     }
 
     /// Whether the configuration and the registrations still back a token.
@@ -114,11 +146,25 @@ impl Visit<'_> {
     /// # Errors
     /// A fault of the table.
     pub async fn good_child(&self, child: &Child, types: &DetailTypes) -> Result<Option<GoodToken>, Fault> {
+        Ok(self.good_child_beside(child, types, None).await?.map(|(good, _)| good))
+    }
+
+    /// As [`Visit::good_child`], with what stands behind the token of who acts, in the same call.
+    ///
+    /// # Errors
+    /// A fault of the table.
+    pub async fn good_child_beside(
+        &self,
+        child: &Child,
+        types: &DetailTypes,
+        actor: Option<&ShownActor>,
+    ) -> Result<Option<(GoodToken, Option<Standing>)>, Fault> {
         let server = &self.configuration.server;
         if !server.exchange.issue_refresh_tokens || !server.renews(child, self.now) {
             return Ok(None);
         }
-        let Some(good) = self.good_token(child.claims.clone(), types).await? else { return Ok(None) };
+        let good = self.good_token_beside(child.claims.clone(), types, actor).await?;
+        let Some((good, actor)) = good else { return Ok(None) };
         if !good.client.may_use(GrantType::TokenExchange) {
             return Ok(None);
         }
@@ -141,53 +187,38 @@ impl Visit<'_> {
             return Ok(None);
         }
         let claims = AccessTokenClaims { scope, authorization_details: details, ..good.claims };
-        Ok(Some(GoodToken { claims, ..good }))
+        Ok(Some((GoodToken { claims, ..good }, actor)))
     }
 
     /// The details of the token, be they in it or only referred to, as far as its client may still have them. `None` when none
     /// is left: the token then allows nothing, and its scope alone would look as if it allowed everything.
-    async fn details_left(
+    fn details_left(
         &self,
         claims: &AccessTokenClaims,
         standing: &Standing,
         client: &Client,
         types: &DetailTypes,
-    ) -> Result<Option<AuthorizationDetails>, Fault> {
+    ) -> Option<AuthorizationDetails> {
         let configuration = &self.configuration;
         let audience = Audience::find(&claims.aud, &configuration.server, &configuration.tools);
         let Some(tool) = audience.and_then(|audience| audience.tool()) else {
             let said_nothing =
                 claims.authorization_details.is_empty() && claims.authorization_details_id.is_none();
-            return Ok(said_nothing.then(AuthorizationDetails::default));
+            return said_nothing.then(AuthorizationDetails::default);
         };
         if !client.tools.contains(&tool.id) {
-            return Ok(None);
+            return None;
         }
         let said = match &claims.authorization_details_id {
             None => claims.authorization_details.clone(),
-            Some(digest) => match whole(types, standing, tool, client, digest) {
-                Some(whole) => whole,
-                // A narrowed token has its own; where they are gone, nobody could say what it allows.
-                None => match self.narrowed(claims, standing).await? {
-                    Some(narrowed) => narrowed,
-                    None => return Ok(None),
-                },
+            // A narrowed token has its own; where they are gone, nobody could say what it allows.
+            Some(digest) => match standing.kept_details() {
+                Some(narrowed) => narrowed.clone(),
+                None => whole(types, standing, tool, client, digest)?,
             },
         };
         let left = types.granted_for(&said, tool, client);
-        Ok((said.is_empty() || !left.is_empty()).then_some(left))
-    }
-
-    /// The details that were kept for a token alone. Those of one that goes back to no authorization were read with it.
-    async fn narrowed(
-        &self,
-        claims: &AccessTokenClaims,
-        standing: &Standing,
-    ) -> Result<Option<AuthorizationDetails>, Fault> {
-        match &claims.grant_id {
-            None => Ok(standing.kept_details().cloned()),
-            id => self.store.kept_details(id.as_ref(), &claims.jti).await,
-        }
+        (said.is_empty() || !left.is_empty()).then_some(left)
     }
 }
 

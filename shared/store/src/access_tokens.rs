@@ -15,7 +15,8 @@ const LONGEST_AUTHORIZATION: std::time::Duration = std::time::Duration::from_hou
 pub struct Standing {
     /// Whether the token itself was revoked, or one that it was exchanged from.
     pub revoked: bool,
-    /// The authorization it names, if it names one and it is still there.
+    /// The authorization it names, if it names one and it is still there. Of a token that has details of its own, or that was made of
+    /// another, it is without the details that live beside it: they say nothing of what such a token allows.
     pub authorization: Option<Authorization>,
     /// The person it names, if it names one and they are still there.
     pub person: Option<Person>,
@@ -23,7 +24,7 @@ pub struct Standing {
     children: Vec<Option<Authorization>>,
     /// The standing of the clients that have their part in it.
     clients: Vec<(ClientId, ClientState)>,
-    /// The details that it only refers to, where it goes back to no authorization.
+    /// The details that it only refers to, where they are not those of its whole authorization.
     kept: Option<AuthorizationDetails>,
 }
 
@@ -77,7 +78,7 @@ impl Standing {
         at_first.into_iter().chain(of_children)
     }
 
-    /// The details that the token refers to, if it goes back to no authorization and they are still there: they are read with it.
+    /// The details that the token refers to, if they were kept for it or recorded with its exchange, and are still there.
     pub const fn kept_details(&self) -> Option<&AuthorizationDetails> {
         self.kept.as_ref()
     }
@@ -104,7 +105,8 @@ impl Standing {
 impl Store {
     /// Reads everything that says whether an access token still stands: one call of at most four items, and of two more for
     /// each exchange that it comes from, of one more for each refresh token by exchange, and for each client that an actor token
-    /// named; a second call only where the details of the authorization are too large to live in its item.
+    /// named, and of two more where it refers to its details; a second call only where the details of the authorization are too large
+    /// to live in its item, and the token does not say which they are.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -113,8 +115,23 @@ impl Store {
         self.standing_of(claims, items).await
     }
 
-    /// Reads other items, and everything that says whether a token still stands, in one call. A token that is read beside what is known
-    /// of a person is not about them: no call takes a key twice.
+    /// As [`Store::standing`], of two tokens in one call.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn standing_of_both(
+        &self,
+        [one, other]: [&AccessTokenClaims; 2],
+    ) -> Result<[Standing; 2], Fault> {
+        let mut keys = all_behind(one);
+        let of_one = keys.len();
+        keys.extend(all_behind(other));
+        let mut items = self.read_each(&keys).await?;
+        let of_other = items.split_off(of_one);
+        Ok([self.standing_of(one, items).await?, self.standing_of(other, of_other).await?])
+    }
+
+    /// Reads other items, and everything that says whether a token still stands, in one call.
     pub(crate) async fn read_beside<const N: usize>(
         &self,
         keys: [&Key; N],
@@ -149,9 +166,12 @@ impl Store {
             .collect::<Result<Vec<_>, _>>()?;
         let authorization = claims.grant_id.as_ref().and_then(|_| items.next().flatten());
         let person = PersonId::parse(&claims.sub).and_then(|_| items.next().flatten());
-        let kept = kept(items.next().flatten(), items.next().flatten())?;
-        let authorization = match &authorization {
-            Some(item) => Some(self.assemble(item).await?),
+        let (own, other) = (items.next().flatten(), items.next().flatten());
+        let (hop, of_the_whole) = if is_made_of_another(claims) { (other, None) } else { (None, other) };
+        let kept = kept(own, hop)?;
+        let authorization = match authorization {
+            Some(item) if has_own_details(claims, kept.as_ref()) => Some(authorizations::decode(&item)?),
+            Some(item) => Some(self.assemble_with(&item, of_the_whole).await?),
             None => None,
         };
         Ok(Standing {
@@ -189,19 +209,6 @@ impl Store {
         self.write(Draft::new(&key, details, Some(until.after(std::time::Duration::from_mins(2))))).await
     }
 
-    /// The details that a token refers to, if they were kept for it or recorded with its exchange.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn kept_details(
-        &self,
-        grant_id: Option<&GrantId>,
-        jti: &TokenId,
-    ) -> Result<Option<AuthorizationDetails>, Fault> {
-        let [own, hop] = self.read_all([&kept_details_key(grant_id, jti), &hops::key(grant_id, jti)]).await?;
-        kept(own, hop)
-    }
-
     /// The standing of a client, read now.
     ///
     /// # Errors
@@ -224,10 +231,27 @@ fn all_behind(claims: &AccessTokenClaims) -> Vec<Key> {
     keys.extend(claims.child_grant_ids.iter().map(authorizations::key));
     keys.extend(grant_id.map(authorizations::key));
     keys.extend(PersonId::parse(&claims.sub).as_ref().map(people::key));
-    if grant_id.is_none() && claims.authorization_details_id.is_some() {
-        keys.extend([kept_details_key(None, &claims.jti), hops::key(None, &claims.jti)]);
+    if let Some(digest) = &claims.authorization_details_id {
+        keys.push(kept_details_key(grant_id, &claims.jti));
+        if is_made_of_another(claims) {
+            keys.push(hops::key(grant_id, &claims.jti));
+        } else {
+            // Those of its tool are most often all that there are.
+            keys.extend(grant_id.map(|id| authorizations::details_key(id, digest)));
+        }
     }
     keys
+}
+
+fn is_made_of_another(claims: &AccessTokenClaims) -> bool {
+    !claims.exchanged_from.is_empty()
+}
+
+/// Whether what a token allows in detail is known without the details of its authorization. A token that says nothing of details may
+/// stand for all of them: an ID token does, to its client.
+fn has_own_details(claims: &AccessTokenClaims, kept: Option<&AuthorizationDetails>) -> bool {
+    let refers = claims.authorization_details_id.is_some();
+    kept.is_some() || !claims.authorization_details.is_empty() || (is_made_of_another(claims) && !refers)
 }
 
 /// The details that a token refers to: kept for it, or recorded with its exchange.

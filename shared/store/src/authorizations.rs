@@ -200,12 +200,26 @@ impl Store {
     }
 
     pub(crate) async fn assemble(&self, item: &Item) -> Result<Authorization, Fault> {
+        self.assemble_with(item, None).await
+    }
+
+    /// The authorization of an item, with the details that live beside it: by another read, unless they are at hand.
+    pub(crate) async fn assemble_with(
+        &self,
+        item: &Item,
+        at_hand: Option<Item>,
+    ) -> Result<Authorization, Fault> {
         let mut authorization = decode(item)?;
         if let Some(digest) = string(item, "details") {
             let digest = Sha256Digest::from_base64url(digest)
                 .ok_or_else(|| Fault::broken("table", "a details digest"))?;
-            let Some(beside) = self.read(&details_key(&authorization.id, &digest)).await? else {
-                return Err(Fault::broken("table", "the details of an authorization are missing"));
+            let key = details_key(&authorization.id, &digest);
+            let beside = match at_hand.filter(|item| key.is_of(item)) {
+                Some(item) => item,
+                None => self
+                    .read(&key)
+                    .await?
+                    .ok_or_else(|| Fault::broken("table", "the details of an authorization are missing"))?,
             };
             replace_details(&mut authorization, body(&beside)?);
         }

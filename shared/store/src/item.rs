@@ -40,7 +40,7 @@ impl Key {
         HashMap::from([("pk".to_owned(), text(&self.pk)), ("sk".to_owned(), text(&self.sk))])
     }
 
-    fn is_of(&self, item: &Item) -> bool {
+    pub(crate) fn is_of(&self, item: &Item) -> bool {
         string(item, "pk") == Some(&self.pk) && string(item, "sk") == Some(&self.sk)
     }
 }
@@ -150,11 +150,12 @@ impl Store {
         items.try_into().map_err(|_| Fault::broken(TABLE, "an item for each key"))
     }
 
-    /// As [`Store::read_all`], for keys of which the caller does not know how many there are: at most a hundred, no two the
-    /// same.
+    /// As [`Store::read_all`], for keys of which the caller does not know how many there are: at most a hundred. One that is named twice
+    /// is read once: DynamoDB refuses a call that names it twice.
     pub(crate) async fn read_each(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, Fault> {
+        let firsts = keys.iter().enumerate().filter(|(at, key)| !keys[..*at].contains(key));
         let request = KeysAndAttributes::builder()
-            .set_keys(Some(keys.iter().map(Key::to_item).collect()))
+            .set_keys(Some(firsts.map(|(_, key)| key.to_item()).collect()))
             .consistent_read(true)
             .build()
             .map_err(|error| Fault::broken(TABLE, error))?;
@@ -170,10 +171,12 @@ impl Store {
         }
         let mut items =
             answer.responses.and_then(|mut tables| tables.remove(&*self.table)).unwrap_or_default();
-        let mut of = |key: &Key| {
-            items.iter().position(|item| key.is_of(item)).map(|position| items.swap_remove(position))
+        let mut of = |(at, key): (usize, &Key)| {
+            let position = items.iter().position(|item| key.is_of(item))?;
+            let comes_again = keys[at + 1..].contains(key);
+            Some(if comes_again { items[position].clone() } else { items.swap_remove(position) })
         };
-        Ok(keys.iter().map(&mut of).collect())
+        Ok(keys.iter().enumerate().map(&mut of).collect())
     }
 
     /// Writes an item over whatever stands there.

@@ -37,6 +37,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use environment::Dice;
 
+pub use self::evidence::{Countersigned, HEAD_PARTITIONS, KeptHead, LARGEST_EVIDENCE, ToCountersign};
 pub use access_tokens::Standing;
 pub use asks::{Approached, KeptAsks};
 pub use authorizations::Commit;
@@ -45,7 +46,6 @@ pub use configuration::{Applied, Configuration, Edition, Snapshot, Version};
 pub use consents::RememberedConsent;
 pub use derived::Derived;
 pub use devices::KeptDevices;
-pub use self::evidence::{Countersigned, HEAD_PARTITIONS, KeptHead, LARGEST_EVIDENCE, ToCountersign};
 pub use held::{Held, HeldOfPerson};
 pub use hops::Hop;
 pub use key_ring::KeptRing;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::agent::{Agent, Ask, BANK, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
+use crate::agent::{Agent, Ask, BANK, FILES, an_agent, asks, asks_for_a_file, the_file, the_file_tool};
 use crate::asking::{
     Answering, a_signing_asking_agent, an_asking_agent, another_asking_agent, for_approval_of,
     for_signing_in_of, page_of, somebody_reachable, the_person_answers,
@@ -30,6 +30,7 @@ use crate::person::{Decision, Person, granted, password_form, somebody, the_pers
 use crate::running_stack::remembered_consents::forgetting;
 use crate::running_stack::signed_requests::{sworn, the_sworn_agent};
 use crate::stack::Stack;
+use crate::token::verified;
 use crate::web::{Answer, Parameters, http};
 
 /// The table as it stands in the README: a request, when everything that is remembered for seconds is warm, and what it
@@ -107,8 +108,16 @@ const OF_EXCHANGES: &[(&str, &str)] = &[
     ("`POST /token`, ID-JAG to access token", "1 write, 1 signature"),
     ("`POST /token`, ID-JAG about a person by user name", "2 reads, 1 write, 1 signature"),
     ("`POST /token`, exchange for a SAML assertion", "1 read, 1 write, 1 signature"),
-    ("`POST /token`, exchange with an actor token", "2 reads, 1 write, 1 signature"),
-    ("`POST /token`, exchange of a token with details by reference", "2 reads, 1 write, 1 signature"),
+    ("`POST /token`, exchange with an actor token", "1 read, 1 write, 1 signature"),
+    ("`POST /token`, exchange of a token with details by reference", "1 read, 1 write, 1 signature"),
+    (
+        "`POST /token`, exchange of a token with all of more than 8 KB of details",
+        "1 read, 1 write, 1 signature",
+    ),
+    (
+        "`POST /token`, exchange of a token with one tool's part of more than 8 KB of details",
+        "2 reads, 1 write, 1 signature",
+    ),
     ("`POST /token`, exchange, not recorded", "1 read, 1 signature"),
     ("`POST /token`, exchange, not recorded, details by reference", "1 read, 1 write, 1 signature"),
 ];
@@ -243,11 +252,40 @@ fn measure_further_exchanges(stack: &Stack, person: &Person) -> Measured {
     let form = an_exchange(&for_bank, LEDGER).and("requested_token_type", SAML2);
     let assertion = bank.sends("/token", &form).ok();
     assert_eq!(assertion.json()["issued_token_type"], SAML2);
+    let [of_all, of_a_part] = exchanges_of_large_details(stack, person);
     Measured::from([
+        (
+            "`POST /token`, exchange of a token with all of more than 8 KB of details",
+            Calls::of(&observer, &of_all),
+        ),
+        (
+            "`POST /token`, exchange of a token with one tool's part of more than 8 KB of details",
+            Calls::of(&observer, &of_a_part),
+        ),
         ("`POST /token`, exchange with an actor token", Calls::of(&observer, &acted)),
         ("`POST /token`, exchange for a SAML assertion", Calls::of(&observer, &assertion)),
         ("`POST /token`, exchange of a token with details by reference", Calls::of(&observer, &referring)),
     ])
+}
+
+/// Details that lie beside their authorization, all for one tool, and for two.
+fn exchanges_of_large_details(stack: &Stack, person: &Person) -> [Answer; 2] {
+    let (agent, files) = (an_agent(stack), the_file_tool(stack));
+    let memo = json!({ "type": "memo", "text": "long ".repeat(1_900) });
+    let payment = json!({
+        "type": "payment", "creditor": "Mill & Co", "amount": { "value": "12.50", "currency": "EUR" },
+    });
+    let all = granted(&agent, person, &asks(&json!([memo]))).access_token;
+    let ask = asks(&json!([memo, payment]))
+        .with("scope", "files.read bank.pay offline_access")
+        .and("resource", BANK);
+    let code = the_person_consents(&agent, person, &ask);
+    let for_files = Parameters::of([("resource", FILES)]);
+    let a_part = agent.redeems_for(&code, &ask, &for_files).ok().string("access_token");
+    [all, a_part].map(|token| {
+        assert!(verified(stack, &token).claims["authorization_details_id"].is_string(), "it refers to them");
+        files.exchanges_for(&token, BANK, &without_details()).ok()
+    })
 }
 
 /// Where hops are not recorded, details that a token only refers to are kept all the same.
