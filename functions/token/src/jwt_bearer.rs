@@ -39,6 +39,11 @@ pub(crate) async fn redeem(
 
     let registered = services.registered(visit, client);
     let target = target(client, &grant, &asked, &registered)?;
+    // Everything there may have been ended since somebody said this.
+    let state = services.store.client_state(&client.id, visit.now).await?;
+    if !state.allows_at(&target.resource, grant.token.made_at_the_earliest()) {
+        return Err(invalid("ended"));
+    }
     let content = exchanged::vouched(trusted, Some(&grant), target, &asked, &registered)?;
     let exchange = Exchange {
         policies: services.policies(visit),

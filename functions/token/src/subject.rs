@@ -4,8 +4,9 @@ use keys::{AcceptedKeys, Expected};
 use oauth::configuration::{Client, GrantType, Tool};
 use oauth::{
     AccessTokenClaims, Actor, Actors, Authorization, Child, ChildTerms, ClientId, Grant, GrantId,
-    ID_TOKEN_TYP, IdTokenClaims, OutsideToken, PersonId, RefreshToken, Refusal, Rotation, Sha256Digest,
-    ShownToken, Spent, Stage, Timestamp, TokenFrame, TokenId, TokenType, TrustedIssuer, ancestors,
+    ID_TOKEN_TYP, IdTokenClaims, OutsideToken, PersonId, RefreshToken, Refusal, ResourceUri, Rotation,
+    Sha256Digest, ShownToken, Spent, Stage, Timestamp, TokenFrame, TokenId, TokenType, TrustedIssuer,
+    ancestors,
 };
 use store::{Commit, Standing};
 
@@ -154,6 +155,18 @@ impl<'v> Subject<'v> {
             Most::OfGrant | Most::Vouched(_) => None,
         };
         ChildTerms { from, names_the_actor, actor: actor.cloned() }
+    }
+
+    /// Whether it is still good for a tool at which everything may have been ended: a token that is for one tool says when it was made,
+    /// and what opens all that the person granted, when they did.
+    pub(crate) fn is_good_at(&self, tool: &ResourceUri) -> bool {
+        let (client, made) = match (&self.most, self.grant()) {
+            (Most::OfGrant, Some(grant)) => (&grant.client_id, grant.granted_at),
+            (Most::OfGrant, None) => return false,
+            (Most::Vouched(_), _) => (&self.claims.client_id, self.claims.iat),
+            (Most::AtTool(_) | Most::OfChild(_), _) => return true,
+        };
+        self.standing.allows_at(client, tool, made)
     }
 
     /// Looks at a refresh token by the same moves as a rotation, and neither spends nor rotates it: only the newest generation

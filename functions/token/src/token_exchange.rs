@@ -155,6 +155,9 @@ impl<'t> Target<'t> {
             return Err(Refusal::ResourceNotAllowed);
         }
         match self {
+            Self::Tool(tool) if !subject.is_good_at(&tool.resource) => {
+                Err(Refusal::SubjectTokenInvalid { why: "ended" })
+            }
             Self::Tool(tool) => {
                 at_tool((&subject.most, &subject.claims, subject.grant()), tool, asked, registered)
             }

@@ -1,7 +1,7 @@
 use environment::Fault;
 use oauth::{
-    AccessTokenClaims, Authorization, AuthorizationDetails, ClientId, Grant, GrantId, PersonId, Stage,
-    Timestamp, TokenId,
+    AccessTokenClaims, Authorization, AuthorizationDetails, ClientId, Grant, GrantId, PersonId, ResourceUri,
+    Stage, Timestamp, TokenId,
 };
 
 use crate::item::{Draft, Item, Key, body};
@@ -89,6 +89,12 @@ impl Standing {
             Some(person) => person.lets_have(id, self.client(id), moment),
             None => self.client(id).is_some_and(|state| state.allows_issued_at(moment)),
         }
+    }
+
+    /// Whether something made for a client at `moment` is good at a tool by now, as far as was read: everything of that client there
+    /// may have been ended since.
+    pub fn allows_at(&self, client: &ClientId, tool: &ResourceUri, moment: Timestamp) -> bool {
+        self.client(client).is_some_and(|state| state.allows_at(tool, moment))
     }
 
     fn client(&self, id: &ClientId) -> Option<&ClientState> {

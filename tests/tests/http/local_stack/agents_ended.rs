@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::agent::{Agent, BANK, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
-use crate::exchange::{Chain, REFRESH_TOKEN, the_bank};
+use crate::exchange::{Chain, ID_TOKEN, REFRESH_TOKEN, an_exchange, the_bank};
 use crate::local_stack::agents::grant_of;
 use crate::person::{Person, Tokens, granted, somebody};
 use crate::stack::Stack;
@@ -170,6 +170,23 @@ fn everything_at_the_tool_that_was_granted_ends_with_what_renews_it_and_what_cli
     }
     assert_eq!(held(&stack, &[]), Vec::<String>::new());
     the_file_tool(&stack).finds_active(&nightly.works_alone(&own).ok().string("access_token"));
+}
+
+/// An ID token opens by exchange all that the person granted (RFC 8693, section 2.1), the refresh token as well: no way round the end.
+#[test]
+fn what_ended_at_a_tool_is_not_had_again_by_exchanging_what_was_granted_before() {
+    let stack = Stack::start("agents-ended-no-way-round", &[]);
+    let agent = Agent::with_basic(&stack, "delegating-agent");
+    let first = granted(&agent, &somebody(&stack), &asks_for_a_file());
+    let id_token = first.answer.string("id_token");
+    let exchanged = |token: &str, token_type: &str| {
+        agent.sends("/token", &an_exchange(token, FILES).with("subject_token_type", token_type))
+    };
+    exchanged(&id_token, ID_TOKEN).ok();
+    exchanged(&first.refresh_token, REFRESH_TOKEN).ok();
+    ends(&stack, &["--tool", FILES]);
+    exchanged(&id_token, ID_TOKEN).is_refused(400, "invalid_request");
+    exchanged(&first.refresh_token, REFRESH_TOKEN).is_refused(400, "invalid_request");
 }
 
 #[test]
