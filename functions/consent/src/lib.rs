@@ -72,6 +72,8 @@ async fn approved(
     yes: Yes,
     remember: bool,
 ) -> Result<Response, Problem> {
+    // A type may have been taken out of the configuration since the page was shown.
+    guest.can_be_approved(&pending.request().details)?;
     if pending.takes_countersignature(guest, client, signed_in, &yes.chosen)? {
         return signature::ask(guest, &pending, client, signed_in, &yes.chosen).await;
     }

@@ -82,6 +82,7 @@ pub(crate) async fn take(
         guest.was_sent_with(request);
         let client = guest.client(&request.client_id).await?;
         request.may_be_answered(&client)?;
+        guest.can_be_approved(&request.details)?;
         let as_it_stands = (&interaction.id, pending.version());
         let displayed = match guest.displayed_before(signed_in, given, as_it_stands) {
             Ok(displayed) => displayed,

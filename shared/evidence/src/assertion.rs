@@ -54,8 +54,7 @@ impl Assertion {
     }
 
     fn check_client_data(&self, displayed: &Displayed, enrolled: &Enrolled) -> Result<(), Why> {
-        let data: ClientData =
-            serde_json::from_slice(self.client_data.as_slice()).map_err(|_| Why::ClientData)?;
+        let data: ClientData = oauth::strictly(self.client_data.as_slice()).map_err(|_| Why::ClientData)?;
         if data.r#type != "webauthn.get" {
             return Err(Why::Ceremony);
         }

@@ -26,7 +26,7 @@ impl<'a> Jws<'a> {
         let (signing_input, signature) = text.rsplit_once('.')?;
         let (header, payload) = signing_input.split_once('.')?;
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).ok();
-        let header: Header = serde_json::from_slice(&decode(header)?).ok()?;
+        let header: Header = oauth::strictly(&decode(header)?).ok()?;
         let (payload, signature) = (decode(payload)?, decode(signature)?);
         let is_understood = header.crit.is_none();
         is_understood.then_some(Self { header, payload, signing_input: signing_input.as_bytes(), signature })
@@ -37,7 +37,7 @@ impl<'a> Jws<'a> {
     }
 
     pub(crate) fn claims<T: DeserializeOwned>(&self) -> Option<T> {
-        serde_json::from_slice(&self.payload).ok()
+        oauth::strictly(&self.payload).ok()
     }
 
     /// Whether one of these keys has signed it.

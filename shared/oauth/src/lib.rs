@@ -119,6 +119,7 @@ pub use resource::ResourceUri;
 pub use scope::Scope;
 pub use secret::{Secret, Sha256Digest};
 pub use strangers::{ClientOrigin, DocumentUrl, Stranger};
+pub use strict_json::strictly;
 pub use time::Timestamp;
 pub use unseen::acts_unseen;
 pub use user_code::{LONGEST_USER_CODE, SHORTEST_USER_CODE, UserCode, UserCodeHash};

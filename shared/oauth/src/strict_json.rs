@@ -1,6 +1,6 @@
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::Refusal;
@@ -16,6 +16,15 @@ impl Strict {
             _ => Err(Refusal::DetailsNotAnArray { line: 1, column: 1 }),
         }
     }
+}
+
+/// Reads JSON in which no object has the same member twice, be it one that is passed over (RFC 7493, section 2.3): of two readers each
+/// could take another.
+///
+/// # Errors
+/// What is no such JSON, or nothing of this kind.
+pub fn strictly<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_slice::<Strict>(json).and_then(|read| serde_json::from_value(read.0))
 }
 
 impl<'de> Deserialize<'de> for Strict {

@@ -34,7 +34,7 @@ pub(crate) fn check_client_data(
     challenge: &Challenge,
     relying_party: &RelyingParty,
 ) -> Result<(), Unproven> {
-    let data: ClientData = serde_json::from_slice(client_data).map_err(|_| Unproven::Unreadable)?;
+    let data: ClientData = oauth::strictly(client_data).map_err(|_| Unproven::Unreadable)?;
     if data.r#type != ceremony {
         return Err(Unproven::OtherCeremony);
     }

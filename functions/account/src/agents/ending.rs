@@ -56,7 +56,7 @@ pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {
             Some((_, holding)) => (holding.client_id, Some(listing.access(guest, &holding))),
             None => return gone(guest, &signed_in, &listing),
         },
-        Meant::AllOf(agent) if listing.all().any(|(_, holding)| holding.client_id == agent) => (agent, None),
+        Meant::AllOf(agent) if listing.all().any(|(_, holding)| is_part_of(agent, &holding)) => (agent, None),
         Meant::AllOf(_) => return gone(guest, &signed_in, &listing),
     };
     let page = EndAccessPage {
@@ -127,13 +127,12 @@ fn was_ended(authorization: &Authorization, of: &PersonId) -> bool {
 async fn all_of(guest: &Guest<'_>, signed_in: &SignedIn, agent: &ClientId) -> Result<bool, Problem> {
     let person = &signed_in.session.person;
     let Some(listing) = Listing::read(guest, person).await? else { return Ok(false) };
-    let before = &listing.held.person;
     let holds = listing.all().any(|(_, holding)| is_part_of(agent, &holding));
-    if !holds {
-        // Who presses the button twice has ended it.
-        return Ok(before.ended_clients.contains_key(agent));
+    // What no list shows may be there: a token that was exchanged, an authorization of this very moment.
+    if !holds && guest.store.client(&guest.configuration, agent, guest.now).await?.is_none() {
+        return Ok(false);
     }
-    mark(guest, before.clone(), agent).await?;
+    mark(guest, listing.held.person.clone(), agent).await?;
     record(guest, person, agent, None);
     for (_, holding) in listing.all().filter(|(_, holding)| is_part_of(agent, holding)) {
         end(guest, person, holding.id).await?;

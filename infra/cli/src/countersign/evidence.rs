@@ -87,7 +87,7 @@ fn say(verdict: &Verdict, has_anchor: bool, as_json: bool, terminal: &mut Termin
     } else {
         for line in lines(verdict) {
             // What was displayed is text of others: it does not steer a terminal.
-            terminal.say(line.replace(char::is_control, "\u{fffd}"));
+            terminal.say(line.replace(oauth::acts_unseen, "\u{fffd}"));
         }
     }
     match standing {

@@ -84,6 +84,11 @@ fn forgeries() -> Vec<Case> {
         ),
         ("credential", "another passkey", with(|parts| parts["enrolment"]["credential"] = json!("AAAA"))),
         ("client_data", "no client data", with(|parts| parts["assertion"]["client_data"] = json!("AAAA"))),
+        (
+            "client_data",
+            "twice a member that nobody reads",
+            by(|authenticator| authenticator.members = r#","x":1,"x":2"#),
+        ),
         ("ceremony", "a registration", told("type", json!("webauthn.create"))),
         ("challenge", "a challenge of another request", told("challenge", json!("A".repeat(43)))),
         (

@@ -173,6 +173,8 @@ pub(crate) struct Authenticator {
     pub(crate) domain: String,
     pub(crate) flags: u8,
     pub(crate) client_data: Value,
+    /// Further members of the client data, as text: a comma before each.
+    pub(crate) members: &'static str,
 }
 
 impl Authenticator {
@@ -189,7 +191,7 @@ impl Authenticator {
         let client_data = json!({
             "type": "webauthn.get", "challenge": null, "origin": ISSUER, "crossOrigin": false,
         });
-        Self { passkey, domain: "auth.example.com".to_owned(), flags: 0x05, client_data }
+        Self { passkey, domain: "auth.example.com".to_owned(), flags: 0x05, client_data, members: "" }
     }
 
     pub(crate) fn enrolled(&self) -> Enrolled {
@@ -217,7 +219,9 @@ impl Authenticator {
         if client_data["challenge"].is_null() {
             client_data["challenge"] = json!(displayed.digest().to_base64url());
         }
-        let client_data = client_data.to_string().into_bytes();
+        let client_data = client_data.to_string();
+        let known = client_data.strip_suffix('}').expect("an object");
+        let client_data = format!("{known}{}}}", self.members).into_bytes();
         let domain = Sha256Digest::of(self.domain.as_bytes());
         let data = [domain.as_bytes().as_slice(), &[self.flags], &[0, 0, 0, 7]].concat();
         let signed = [data.as_slice(), Sha256Digest::of(&client_data).as_bytes()].concat();

@@ -1,7 +1,10 @@
 //! A person sees what agents hold in their name and what tools did with it, and ends any of it. What is ended is over at the next
 //! look of a tool, down the chain.
 
+use std::time::Duration;
 use std::{fs, thread};
+
+use serde_json::Value;
 
 use crate::agent::{Agent, BANK, an_agent, asks_for_a_file, the_file_tool};
 use crate::browser::{Browser, Page};
@@ -234,6 +237,28 @@ fn nothing_is_remembered_of_an_agent_whose_everything_was_ended() {
     assert!(account.fields("consent").is_empty(), "{}", account.words());
 }
 
+/// The subject of a token that was exchanged and is not renewed stands in no list: what ended once ends again.
+#[test]
+fn an_agent_of_which_nothing_is_listed_any_more_is_ended_all_the_same() {
+    let stack = Stack::shared();
+    let (agent, person) = (an_agent(stack), somebody(stack));
+    let mut browser = at_home(stack, &person);
+    let first = granted(&agent, &person, &asks_for_a_file());
+    let id = grant_of(stack, &first.access_token);
+    let form = Page::of(browser.opens(&ending(&id)).ok()).form(["csrf"]).and("agent", &agent.id);
+    assert_eq!(browser.submits_and_stays(END, &form).status, 303);
+    let sub = stack.operator().id_of(&person.user_name);
+    let mark = || {
+        let kept = stack.observer().item(&format!("PERSON#{sub}"), "PERSON");
+        let kept: Value = serde_json::from_str(kept["body"]["S"].as_str().expect("a body")).expect("JSON");
+        kept["ended_clients"][&agent.id].as_i64().expect("a mark")
+    };
+    let before = mark();
+    thread::sleep(Duration::from_millis(1100));
+    assert_eq!(browser.submits_and_stays(END, &form).status, 303);
+    assert!(mark() > before);
+}
+
 /// An id that leads to another's is one that leads nowhere, be it looked at or ended.
 #[test]
 fn what_is_another_person_s_answers_as_if_it_were_not_there() {
@@ -258,9 +283,10 @@ fn what_is_another_person_s_answers_as_if_it_were_not_there() {
     for id in [&their_id, &made_up] {
         assert_eq!(browser.submits_and_stays(END, &form.clone().with("of", id)).status, 404);
     }
-    // Somebody else's agent that is not the person's own.
-    let named = form.clone().without("of").with("agent", "remembered-agent");
-    assert_eq!(browser.submits_and_stays(END, &named).status, 404);
+    // An agent that the person has nothing of: what no list shows ends as well, and of nobody else.
+    let named = |agent| form.clone().without("of").with("agent", agent);
+    assert_eq!(browser.submits_and_stays(END, &named("remembered-agent")).status, 303);
+    assert_eq!(browser.submits_and_stays(END, &named("nobody")).status, 404);
     the_file_tool(stack).finds_active(&theirs.access_token);
     agent.refreshes(&theirs.refresh_token).ok();
     agent.refreshes(&own.refresh_token).ok();
