@@ -116,7 +116,14 @@ impl Visit<'_> {
     ) -> Rights {
         let of = |scope, details| Rights::of((scope, details), tool, client, types);
         if let Some(grant) = standing.authorization.as_ref().and_then(oauth::Authorization::grant) {
-            return of(&grant.scope, &grant.details);
+            let mut rights = of(&grant.scope, &grant.details);
+            if grant.details.is_empty() {
+                // Large ones live beside it and were not read: what was granted does not change, who may have it does.
+                let is_of_the_tool =
+                    |name: &&String| types.get(name).is_some_and(|known| known.tools.contains(&tool.id));
+                rights.types = client.detail_types.iter().filter(is_of_the_tool).cloned().collect();
+            }
+            return rights;
         }
         match &claims.origin {
             Some(origin) => self

@@ -276,7 +276,7 @@ fn what_another_issuer_vouched_for_ends_with_the_trust_in_it() {
         ((file, lives, ""), false),
         ((file, lives, "refresh_tokens = \"1 min\"\n"), false),
         ((file, both, "accepts = [\"id_jag\"]\nsubject = \"external\""), false),
-        ((file, "scopes = [\"files.read\", \"files.access\"]", "scopes = [\"files.access\"]"), false),
+        ((file, "scopes = [\"files.read\", \"files.access\"]", "scopes = [\"files.access\"]"), true),
     ] {
         meanwhile(&stack, change, || {
             agent.finds_inactive(&newest);
