@@ -9,7 +9,7 @@ use store::{Created, Person, Store};
 
 use crate::checks::profile_problems;
 use crate::differences::{Change, compare, json};
-use crate::ways_in::end_all_but_passkeys;
+use crate::ways_in::{end_all_but_passkeys, give_password};
 
 /// Why a person was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -145,7 +145,7 @@ async fn forget(store: &Store, person: &Person, now: Timestamp) -> Result<(), Fa
     store.forget_sign_in_attempts(&person.profile.user_name).await
 }
 
-/// Gives a person a new password. One that is replaced may have been stolen, so whatever was begun until now ends: sessions,
+/// Gives a person a new password. What let them in before may have been stolen, so whatever was begun until now ends: sessions,
 /// authorizations and tokens, and a link for a passkey. How many passkeys they have still is given back: these stay.
 ///
 /// # Errors
@@ -158,7 +158,7 @@ pub async fn reset_password(
     now: Timestamp,
 ) -> Result<usize, PersonRefused> {
     let hash = hash(password, dice)?;
-    end_all_but_passkeys(store, user_name, now, |person| person.password_hash = Some(hash.clone())).await
+    give_password(store, user_name, &hash, now).await
 }
 
 async fn change(

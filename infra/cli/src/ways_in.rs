@@ -79,12 +79,40 @@ pub(crate) async fn end_all_but_passkeys(
     now: Timestamp,
     also: impl Fn(&mut Person),
 ) -> Result<usize, PersonRefused> {
+    let ended = |person: &mut Person, _: &Passkeys| {
+        also(person);
+        person.end_everything(now);
+    };
+    end_links_and_sessions(store, user_name, ended).await
+}
+
+/// Gives a person a password. Whatever was begun by what let them in before ends, but for passkeys, of which it is given back how many
+/// they have. Who had no way in yet has begun nothing that could be a thief's: their first password may be used at once.
+pub(crate) async fn give_password(
+    store: &Store,
+    user_name: &str,
+    hash: &str,
+    now: Timestamp,
+) -> Result<usize, PersonRefused> {
+    let given = |person: &mut Person, own: &Passkeys| {
+        let had_a_way_in = person.password_hash.replace(hash.to_owned()).is_some() || !own.all().is_empty();
+        if had_a_way_in {
+            person.end_everything(now);
+        }
+    };
+    end_links_and_sessions(store, user_name, given).await
+}
+
+async fn end_links_and_sessions(
+    store: &Store,
+    user_name: &str,
+    with: impl Fn(&mut Person, &Passkeys),
+) -> Result<usize, PersonRefused> {
     let person = find(store, user_name).await?;
     let left = std::cell::Cell::new(0);
     let ended = |mut person: Person, own: Passkeys| {
         left.set(own.all().len());
-        also(&mut person);
-        person.end_everything(now);
+        with(&mut person, &own);
         Ok((person, own.without_links()))
     };
     change(store, &person.id, user_name, ended).await?;
