@@ -4,12 +4,13 @@
 //! [`Shown`] is everything that a person saw. [`Shown::displayed`] makes the one text of it ([`Displayed`]; RFC 8785), of which the
 //! page is rendered and whose SHA-256 the passkey signs: screen and hash cannot part. [`Evidence`] adds the answer ([`Assertion`]), the
 //! record that ties the passkey to the person ([`Enrolled`]) and what was [`Granted`]. It leaves an [`Entry`] in the person's chain, of
-//! which a [`Checkpoint`] holds the [`Head`]. [`verify`] checks all of it in an [`EvidenceFile`].
+//! which a [`Checkpoint`] holds the [`Head`]. [`verify`] checks all of it in an [`EvidenceFile`], and [`breaks`] a whole chain.
 //!
 //! Pure: moments and random bytes are parameters. `infra/evidence/README.md` has the format for whoever writes another verifier.
 
 mod anchor;
 mod assertion;
+mod audit;
 mod bytes;
 mod chain;
 mod checkpoint;
@@ -30,6 +31,7 @@ mod why;
 
 pub use anchor::{Anchor, NoAnchor};
 pub use assertion::Assertion;
+pub use audit::{Break, breaks};
 pub use bytes::Bytes;
 pub use chain::{Entry, Head};
 pub use checkpoint::{Checkpoint, SignedCheckpoint};

@@ -1,5 +1,6 @@
 //! What evidence proves, and what it refuses to be: said once, and asked of both verifiers.
 
+mod audit;
 mod both;
 mod cases;
 mod displayed;
