@@ -51,6 +51,9 @@ COMMANDS = {
     ),
     "audit --person NAME": Command("Operator", ("person_by_user_name",)),
     "audit": Command("Auditor", beside=("logs:FilterLogEvents",)),
+    "evidence export": Command("Auditor", ("kept_approval",)),
+    "evidence list": Command("Auditor", ("person_named", "kept_chain")),
+    "evidence audit": Command("Auditor", ("person_named", "people_with_chains", "person_ids", "kept_chain")),
     "usage": Command("Auditor", beside=("logs:FilterLogEvents",)),
     "doctor": Command(
         "Auditor",

@@ -38,7 +38,8 @@ IAM rights of whoever runs it. The stack makes two policies and gives them to no
 `AuditorPolicy` have their ARNs; attach them to the roles that people take. Neither can read a session or a token, nor use a key.
 `Operator` reads authorizations, because it says who holds what (`agents`): of codes and tokens there are digests in them, and what is
 brought to a client is sealed. It writes none: what it ends, it ends by marks on people and clients. `Operator` is the administrator
-all the same: who can give a person a new password can sign in as them.
+all the same: who can give a person a new password can sign in as them. `Auditor` reads what people approved with a passkey
+(`evidence`), which has everything in it that they were shown; neither policy writes any of it, nor the heads of its chains.
 
 """
 
@@ -65,6 +66,7 @@ ITEMS = {
     "PASSKEYS#*": "passkeys (public keys), and what enrolment links are compared with",
     "EVIDENCE#*": "what people approved with a passkey, as evidence",
     "HEADS#*": "where the chain of each person's approvals ends",
+    "APPROVAL#*": "which approval is whose",
     "DOCUMENT#*": "clients' documents",
     "LIMIT#*": "counts of requests",
     "REGISTRATION#*": "registrations of clients",

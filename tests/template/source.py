@@ -78,6 +78,8 @@ TOUCHES = {
     "keep_passkeys": {"PutItem": ["PASSKEYS"], "GetItem": ["PASSKEYS"]},
     "keep_user_code": {"PutItem": ["USER_CODE"], "GetItem": ["USER_CODE"]},
     "keep_details": {"PutItem": ["AUTHORIZATION", "TOKEN"]},
+    "kept_approval": {"Query": ["APPROVAL"], "GetItem": ["EVIDENCE"]},
+    "kept_chain": {"GetItem": ["HEADS"], "Query": ["EVIDENCE"]},
     "key_ring": {"GetItem": ["KEYS"]},
     "may_still_name": {"GetItem": ["SNAPSHOT", "DOCUMENT", "REGISTRATION"]},
     "note_poll": {"UpdateItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
@@ -88,6 +90,7 @@ TOUCHES = {
     "person_and_passkeys": {"BatchGetItem": ["PERSON", "PASSKEYS"]},
     "person_to_tell": {"BatchGetItem": ["PERSON", "DEVICES", "ASKS"]},
     "people": {"Query": ["PEOPLE"], "GetItem": ["PERSON"]},
+    "people_with_chains": {"Query": ["HEADS"]},
     "person": {"GetItem": ["PERSON"]},
     "approached": {
         "BatchGetItem": ["PERSON", "ASKS", "USER_CODE", "AUTHORIZATION", "TOKEN", "CLIENT"],
@@ -99,6 +102,7 @@ TOUCHES = {
         "GetItem": ["AUTHORIZATION"],
     },
     "person_by_user_name": {"GetItem": ["USER_NAME", "PERSON"]},
+    "person_ids": {"Query": ["PEOPLE"]},
     "person_hinted": {"GetItem": ["USER_NAME"], "BatchGetItem": ["USER_NAME", "EMAIL", "PHONE"]},
     "person_named": {"GetItem": ["USER_NAME"]},
     "record_hop": {"PutItem": ["AUTHORIZATION", "TOKEN"]},
@@ -194,9 +198,10 @@ def partitions():
     """How every partition key of the table begins: `AUTHORIZATION#…`, or the whole of it: `KEYS`."""
     text = "\n".join(code(path) for path in sorted(STORE.glob("*.rs")))
     named = re.findall(r'Key::new\(\s*(?:format!\()?"([A-Z_]+)(#?)', text)
-    # Those that are put together before: `let pk = format!("SNAPSHOT#…`, `fn partition(…) { format!("CONSENTS#…`.
+    # Those that are put together before: `let pk = format!("SNAPSHOT#…`, `fn partition(…) { format!("CONSENTS#…`, and of the index
+    # `fn owner(…) { format!("APPROVAL#…`.
     named += re.findall(r'let pk = format!\("([A-Z_]+)(#)', text)
-    named += re.findall(r'fn partition\([^)]*\) -> String \{\s*format!\("([A-Z_]+)(#)', text)
+    named += re.findall(r'fn (?:partition|owner)\([^)]*\) -> String \{\s*format!\("([A-Z_]+)(#)', text)
     # Partitions of the index, named by a constant: `self.owned(PEOPLE, "")`.
     owners = set(re.findall(r"\bself\.owned\((\w+),", text))
     named += [(value, "") for name, value in re.findall(r'const (\w+): &str = "(\w+)";', text) if name in owners]

@@ -1,11 +1,13 @@
 //! What the operator's command does, without its terminal: the configuration's files and their checks, applying them,
-//! people, the secrets of clients, the audit trail, what requests cost, and the examination of a deployment. The local server
+//! people, the secrets of clients, the audit trail, the evidence of approvals, what requests cost, and the examination of a deployment. The local server
 //! uses it too.
 
 mod agents;
 mod application;
+mod approvals;
 mod audit;
 mod bill;
+mod chains;
 mod checks;
 mod client_states;
 mod complaint;
@@ -34,8 +36,10 @@ mod ways_in;
 
 pub use agents::{AgentHolding, HeldBy, NotFound, agents};
 pub use application::{Applied, NotApplied, Plan, apply_folder};
+pub use approvals::{ApprovalListed, ApprovalsOfPerson, NoEvidence, approvals, export_evidence};
 pub use audit::{AuditEvent, AuditFilter, read_audit};
 pub use bill::{BillRow, Sum, bill, bill_as_markdown};
+pub use chains::{ChainsAudited, WrongWithChain, audit_chains};
 pub use checks::{CheckedFolder, IssuerChoice, check_folder};
 pub use client_states::{ClientRefused, NewSecret, disable_client, enable_client, rotate_secret};
 pub use complaint::{Complaint, Place};

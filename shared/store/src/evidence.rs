@@ -1,8 +1,8 @@
 use environment::Fault;
 use evidence::{Evidence, Head};
-use oauth::{Authorization, GrantId, Passkeys, PersonId, Sha256Digest};
+use oauth::{ApprovalId, Authorization, GrantId, Passkeys, PersonId, Sha256Digest};
 
-use crate::item::{Condition, Draft, Item, Key, Together, body, number, text};
+use crate::item::{Condition, Draft, Item, Key, Together, body, number, string, text};
 use crate::{KeptPasskeys, Person, Store, authorizations, passkeys, people};
 
 /// In how many partitions the heads of all chains lie, so that whoever signs them all reads each with one query, and no scan.
@@ -34,6 +34,24 @@ pub struct ToCountersign {
     pub passkeys: KeptPasskeys,
     /// Where their chain of approvals ends.
     pub head: KeptHead,
+}
+
+/// One approval of a chain, as it is kept. Whoever reads it judges it: what can be written can be changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptApproval {
+    /// The place where it stands: the how many-th of the person's approvals.
+    pub place: u64,
+    /// The evidence, to the letter.
+    pub text: String,
+}
+
+/// A person's chain of approvals, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptChain {
+    /// Its head, as it stood before the approvals were read; nothing where none stands in the table.
+    pub head: Option<Head>,
+    /// The approvals, in the order of their places.
+    pub approvals: Vec<KeptApproval>,
 }
 
 /// What became of an attempt to spend a countersignature.
@@ -94,7 +112,7 @@ impl Store {
         // To the letter: its hash was signed.
         let kept_entry = Draft::new(&entry_key(person, entry.number), &(), None)
             .with("body", text(evidence.text()))
-            .owned_by(format!("APPROVAL#{}", entry.approval), "EVIDENCE".to_owned());
+            .owned_by(owner(&entry.approval), EVIDENCE.to_owned());
         let head = Draft::new(&head_key(person), &evidence.chain(), None);
         let own = Draft::new(&passkeys::key(person), used, None);
         let writes = vec![
@@ -115,17 +133,80 @@ impl Store {
             }
         }
     }
+
+    /// The evidence of an approval, as it is kept, by the id that tokens name as `approval`: one query of the index, which lags a moment
+    /// behind, and one read. `None` where no approval has that id.
+    ///
+    /// # Errors
+    /// When the table does not answer or the item cannot be read.
+    pub async fn kept_approval(&self, approval: &ApprovalId) -> Result<Option<KeptApproval>, Fault> {
+        for key in self.owned(&owner(approval), EVIDENCE).await? {
+            if let Some(item) = self.read(&key).await? {
+                return kept(&item).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// A person's chain of approvals, as it is kept: one read of its head, and then one query, in pages, of what it has. An approval that
+    /// comes meanwhile stands in the query and not yet in the head: the head tells when it is read again.
+    ///
+    /// # Errors
+    /// When the table does not answer or an item cannot be read.
+    pub async fn kept_chain(&self, person: &PersonId) -> Result<KeptChain, Fault> {
+        let head = self.read(&head_key(person)).await?.as_ref().map(body).transpose()?;
+        let items = self.query(&entry_key(person, 0).pk, ENTRY).await?;
+        Ok(KeptChain { head, approvals: items.iter().map(kept).collect::<Result<_, _>>()? })
+    }
+
+    /// Whose chains have a head: everybody who has approved something with a passkey, also where they were removed since. Sixteen
+    /// queries.
+    ///
+    /// # Errors
+    /// When the table does not answer or a head is nobody's.
+    pub async fn people_with_chains(&self) -> Result<Vec<PersonId>, Fault> {
+        let mut people = Vec::new();
+        for digit in 0..HEAD_PARTITIONS {
+            for head in self.query(&key_in_heads(digit, "").pk, "person-").await? {
+                let person = string(&head, "sk").and_then(|sub| PersonId::parse(sub));
+                people.push(person.ok_or_else(|| Fault::broken("table", "the head of a chain is nobody's"))?);
+            }
+        }
+        Ok(people)
+    }
+}
+
+/// Under which word of its owner, the approval's id, the index lists evidence.
+const EVIDENCE: &str = "EVIDENCE";
+/// How the sort key of an entry begins.
+const ENTRY: &str = "ENTRY#";
+
+fn owner(approval: &ApprovalId) -> String {
+    format!("APPROVAL#{approval}")
+}
+
+fn kept(item: &Item) -> Result<KeptApproval, Fault> {
+    let place = string(item, "sk").and_then(|sk| sk.strip_prefix(ENTRY)).and_then(|place| place.parse().ok());
+    let text = string(item, "body").cloned();
+    match (place, text) {
+        (Some(place), Some(text)) => Ok(KeptApproval { place, text }),
+        _ => Err(Fault::broken("table", "an approval has no place or no evidence")),
+    }
 }
 
 /// The entries of a person's chain lie in one partition, in their order.
 fn entry_key(person: &PersonId, number: u64) -> Key {
-    Key::new(format!("EVIDENCE#{person}"), format!("ENTRY#{number:020}"))
+    Key::new(format!("EVIDENCE#{person}"), format!("{ENTRY}{number:020}"))
 }
 
 /// The heads of all chains are spread by the first hexadecimal digit of SHA-256(`sub`).
 fn head_key(person: &PersonId) -> Key {
     let digit = Sha256Digest::of(person.as_str().as_bytes()).as_bytes()[0] >> 4;
-    Key::new(format!("HEADS#{digit:02x}"), person.as_str())
+    key_in_heads(digit, person.as_str())
+}
+
+fn key_in_heads(digit: u8, sub: &str) -> Key {
+    Key::new(format!("HEADS#{digit:02x}"), sub)
 }
 
 #[cfg(test)]

@@ -274,6 +274,15 @@ impl Store {
         self.changed_if(&contact_key(contact), change, None, vec![(":person", person)])
     }
 
+    /// Everybody's `sub`, by user name, from the index alone: nothing of their records is read.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn person_ids(&self) -> Result<Vec<PersonId>, Fault> {
+        let keys = self.owned(PEOPLE, "").await?;
+        Ok(keys.iter().filter_map(|key| PersonId::parse(key.pk.strip_prefix("PERSON#")?)).collect())
+    }
+
     /// Everybody, by user name, from the index.
     ///
     /// # Errors

@@ -111,7 +111,7 @@ Examples:
   countersign audit --log-group /countersign/my-stack --grant 0pVPA3PYx1 --since 2026-11-01
   grep audit downloaded.log | countersign audit --file -")]
     Audit(Audit),
-    /// Check the evidence of approvals
+    /// Export and check the evidence of approvals
     #[command(subcommand)]
     Evidence(Evidence),
     /// Examine a deployment from outside, and with --table from inside: what is wrong, and what to do

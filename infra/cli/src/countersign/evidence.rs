@@ -6,6 +6,7 @@ use evidence::{Anchor, Verdict};
 use serde_json::json;
 
 use crate::Stop;
+use crate::approvals::{self, Export, ListOf, Of};
 use crate::terminal::Terminal;
 use crate::verdict::{Standing, lines};
 
@@ -24,6 +25,33 @@ Examples:
   countersign evidence verify approval.json --anchor jwks.json
   countersign evidence verify approval.json --anchor jwks.json --token token.jwt --json")]
     Verify(Verify),
+    /// Write the evidence of an approval as one file, which `evidence verify` takes
+    #[command(after_long_help = "\
+The file says what a person approved: it is made for nobody but you to read, and nothing is overwritten. It holds no checkpoint: what
+vouches for it is its passkey's signature and the table that it comes from.
+
+Examples:
+  countersign evidence export 5dSyFfLPTgKWwCrUY1SvqQ --output approval.json
+  countersign evidence export 5dSyFfLPTgKWwCrUY1SvqQ --table my-stack-Table-ABC > approval.json")]
+    Export(Export),
+    /// Show what a person approved with a passkey: id, when, who asked, the first sentence
+    #[command(after_long_help = "\
+Whoever was removed is known by their `sub` alone.
+
+Examples:
+  countersign evidence list --person alice
+  countersign evidence list --person person-AQEBAQEBAQEBAQEBAQEBAQ --json")]
+    List(ListOf),
+    /// Walk the chains of approvals: is any removed, changed or moved
+    #[command(after_long_help = "\
+Each approval holds the hash of those before it, and the head of the chain that of all. What is found is named; exit code 1.
+Nothing found does not mean that nobody has changed anything: who can write the table can make a whole chain anew, with its head, or
+take the last approvals with it. Only a checkpoint that lies outside the table shows that.
+
+Examples:
+  countersign evidence audit
+  countersign evidence audit --person alice --json")]
+    Audit(Of),
 }
 
 #[derive(Debug, Args)]
@@ -42,9 +70,12 @@ pub(crate) struct Verify {
     json: bool,
 }
 
-pub(crate) fn run(evidence: &Evidence, terminal: &mut Terminal) -> Result<(), Stop> {
+pub(crate) async fn run(evidence: Evidence, terminal: &mut Terminal) -> Result<(), Stop> {
     match evidence {
-        Evidence::Verify(asked) => verify(asked, terminal),
+        Evidence::Verify(asked) => verify(&asked, terminal),
+        Evidence::Export(asked) => approvals::export(asked, terminal).await,
+        Evidence::List(asked) => approvals::list(asked, terminal).await,
+        Evidence::Audit(asked) => approvals::audit(asked, terminal).await,
     }
 }
 
@@ -86,8 +117,7 @@ fn say(verdict: &Verdict, has_anchor: bool, as_json: bool, terminal: &mut Termin
         }));
     } else {
         for line in lines(verdict) {
-            // What was displayed is text of others: it does not steer a terminal.
-            terminal.say(line.replace(oauth::acts_unseen, "\u{fffd}"));
+            terminal.say(harmless(&line));
         }
     }
     match standing {
@@ -99,6 +129,11 @@ fn say(verdict: &Verdict, has_anchor: bool, as_json: bool, terminal: &mut Termin
         }
         Standing::WithoutAnchor | Standing::TooYoung => Err(Stop::Unanchored(standing.sentence())),
     }
+}
+
+/// What was displayed is text of others: it does not steer a terminal.
+pub(crate) fn harmless(line: &str) -> String {
+    line.replace(oauth::acts_unseen, "\u{fffd}")
 }
 
 fn text(path: &Path) -> Result<String, Stop> {

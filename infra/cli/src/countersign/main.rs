@@ -1,6 +1,7 @@
 //! `countersign`: the operator's command. All it does is in the library; here are its words and its terminal.
 
 mod agents;
+mod approvals;
 mod arguments;
 mod audit;
 mod bill;
@@ -81,7 +82,7 @@ async fn run(command: Command, terminal: &mut Terminal) -> Result<(), Stop> {
         Command::EndEverything(end) => ending::run(end, terminal).await,
         Command::Keys(keys) => signing_keys::run(keys, terminal),
         Command::Audit(audit) => audit::run(audit, terminal).await,
-        Command::Evidence(evidence) => evidence::run(&evidence, terminal),
+        Command::Evidence(evidence) => evidence::run(evidence, terminal).await,
         Command::Doctor(doctor) => doctor::run(doctor, terminal).await,
         Command::Usage(usage) => usage::run(usage, terminal).await,
         Command::Bill(bill) => {

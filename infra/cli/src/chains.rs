@@ -1,0 +1,106 @@
+use std::collections::BTreeSet;
+
+use environment::Fault;
+use evidence::{Break, breaks};
+use oauth::PersonId;
+use serde::Serialize;
+use store::{KeptChain, Store};
+
+use crate::approvals::{NoEvidence, whose};
+
+/// How often a chain that grows under our eyes is read again.
+const TRIES: u32 = 5;
+
+/// What was found in the chains of approvals.
+#[derive(Debug, Default)]
+pub struct ChainsAudited {
+    /// How many chains were walked that have anything in them.
+    pub chains: usize,
+    /// How many approvals were read.
+    pub approvals: usize,
+    /// What is wrong, and with whose.
+    pub wrong: Vec<(PersonId, WrongWithChain)>,
+}
+
+/// What is wrong with a chain.
+#[derive(Debug, Serialize, thiserror::Error)]
+#[serde(untagged)]
+pub enum WrongWithChain {
+    /// It is broken here.
+    #[error(transparent)]
+    Broken(Break),
+    /// An item of it is not of any form that we write.
+    #[error("an item of the chain was changed: {message}")]
+    Unreadable {
+        /// The word for it.
+        kind: &'static str,
+        /// What cannot be read.
+        message: String,
+    },
+}
+
+/// Walks the chain of one person, by user name or `sub`, or of everybody: those who have a head, and those who are there and must have
+/// none. Who can write the table can remove a chain of somebody who was removed, with its head, or make any chain anew: that shows by a
+/// checkpoint from outside alone.
+///
+/// # Errors
+/// [`NoEvidence::Nobody`], [`NoEvidence::Fault`] where the table does not answer: what was not read is not in order.
+pub async fn audit_chains(store: &Store, person: Option<&str>) -> Result<ChainsAudited, NoEvidence> {
+    let people = match person {
+        Some(name) => BTreeSet::from([whose(store, name).await?]),
+        None => {
+            let mut people = BTreeSet::from_iter(store.people_with_chains().await?);
+            people.extend(store.person_ids().await?);
+            people
+        }
+    };
+    let mut audited = ChainsAudited::default();
+    for person in people {
+        audited.walk(store, person).await?;
+    }
+    Ok(audited)
+}
+
+impl ChainsAudited {
+    async fn walk(&mut self, store: &Store, person: PersonId) -> Result<(), Fault> {
+        let (approvals, wrong) = match judged(store, &person).await {
+            Ok((chain, found)) => {
+                let is_begun = chain.head.is_some() || !chain.approvals.is_empty();
+                self.chains += usize::from(is_begun);
+                (chain.approvals.len(), found.into_iter().map(WrongWithChain::Broken).collect())
+            }
+            Err(Fault::Broken { why, .. }) => {
+                self.chains += 1;
+                let wrong = WrongWithChain::Unreadable { kind: "unreadable", message: why };
+                (0, vec![wrong])
+            }
+            Err(unavailable) => return Err(unavailable),
+        };
+        self.approvals += approvals;
+        self.wrong.extend(wrong.into_iter().map(|wrong| (person.clone(), wrong)));
+        Ok(())
+    }
+}
+
+/// A chain and its breaks. Where somebody approves meanwhile, the head that was read before is not that of the approvals that were read
+/// after it: a break counts when the head stands still.
+async fn judged(store: &Store, person: &PersonId) -> Result<(KeptChain, Vec<Break>), Fault> {
+    let mut chain = store.kept_chain(person).await?;
+    for _ in 0..TRIES {
+        let found = found_in(person, &chain);
+        if found.is_empty() {
+            return Ok((chain, found));
+        }
+        let again = store.kept_chain(person).await?;
+        if again.head == chain.head {
+            return Ok((chain, found));
+        }
+        chain = again;
+    }
+    Err(Fault::unavailable("table", format!("the chain of {person} does not stand still")))
+}
+
+fn found_in(person: &PersonId, chain: &KeptChain) -> Vec<Break> {
+    let approvals = chain.approvals.iter().map(|kept| (kept.place, kept.text.as_str()));
+    breaks(person, approvals, chain.head.as_ref())
+}

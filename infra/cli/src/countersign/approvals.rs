@@ -1,0 +1,183 @@
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use cli::{ChainsAudited, approvals, audit_chains, export_evidence};
+use oauth::ApprovalId;
+use serde_json::{Value, json};
+
+use crate::Stop;
+use crate::arguments::Where;
+use crate::evidence::harmless;
+use crate::terminal::{Terminal, moment};
+
+/// What an audit says when it has found nothing, so that nobody takes it for more.
+const LIMITS: &str = "Who can write the table can make a whole chain anew, with its head, or take its last approvals: without a \
+                      checkpoint from outside nothing shows that.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Which approval: the claim `approval` of a token that came of it
+    // One of 64 begins with a hyphen.
+    #[arg(value_name = "ID", value_parser = approval, allow_hyphen_values = true)]
+    id: ApprovalId,
+    /// Write it here, where nothing is yet [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    place: Where,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListOf {
+    /// Whose: a user name, or their `sub`
+    #[arg(long, value_name = "USER")]
+    person: String,
+    /// Answer in JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Where,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Of {
+    /// Whose: a user name, or their `sub` [default: everybody's]
+    #[arg(long, value_name = "USER")]
+    person: Option<String>,
+    /// Answer in JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Where,
+}
+
+pub(crate) async fn export(asked: Export, terminal: &mut Terminal) -> Result<(), Stop> {
+    let store = asked.place.store().await?;
+    let file = export_evidence(&store, &asked.id).await.map_err(Stop::refused)?.to_bytes();
+    // To the last byte: a line's end would be one too many for the verifier.
+    let Some(path) = asked.output else {
+        terminal.write(&String::from_utf8_lossy(&file));
+        return Ok(());
+    };
+    written(&path, &file)?;
+    terminal.say(format_args!("The evidence of {} is in {}.", asked.id, path.display()));
+    Ok(())
+}
+
+/// Writes a file that nobody else reads, and over none.
+fn written(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(bytes)).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            Stop::refused(format_args!("{} is there already, and nothing is overwritten.", path.display()))
+        }
+        _ => Stop::refused(format_args!("{} cannot be written: {error}", path.display())),
+    })
+}
+
+pub(crate) async fn list(asked: ListOf, terminal: &mut Terminal) -> Result<(), Stop> {
+    let store = asked.place.store().await?;
+    let found = approvals(&store, &asked.person).await.map_err(Stop::refused)?;
+    if asked.json {
+        terminal
+            .json(&json!({ "person": found.person, "approvals": found.listed, "changed": found.changed }));
+    } else if found.listed.is_empty() && found.changed.is_empty() {
+        terminal.say("They have approved nothing with a passkey.");
+    } else {
+        for one in &found.listed {
+            terminal.say(format_args!("{}  {}", one.approval, moment(one.approved_at)));
+            terminal.say(harmless(&format!("    asked by {} ({})", one.client_name, one.client_id)));
+            terminal.say(harmless(&format!("    {}", one.sentence.as_deref().unwrap_or_default())));
+        }
+        terminal.say(format_args!("{} in all.", found.listed.len()));
+    }
+    if found.changed.is_empty() {
+        return Ok(());
+    }
+    let numbers: Vec<String> = found.changed.iter().map(u64::to_string).collect();
+    Err(Stop::Refused(format!(
+        "Not listed, because what is kept of it was changed: approval {}. countersign evidence audit says more.",
+        numbers.join(", ")
+    )))
+}
+
+pub(crate) async fn audit(asked: Of, terminal: &mut Terminal) -> Result<(), Stop> {
+    let store = asked.place.store().await?;
+    let audited = audit_chains(&store, asked.person.as_deref()).await.map_err(Stop::refused)?;
+    let read =
+        format!("{} of {} read.", counted(audited.approvals, "approval"), counted(audited.chains, "chain"));
+    if asked.json {
+        terminal.json(&as_json(&audited));
+    } else {
+        for (person, wrong) in &audited.wrong {
+            terminal.say(harmless(&format!("{person}: {wrong}")));
+        }
+        terminal.say(&read);
+    }
+    if !audited.wrong.is_empty() {
+        let found = audited.wrong.len();
+        return Err(Stop::Refused(format!("Not in order: {}.", counted(found, "break"))));
+    }
+    if !asked.json {
+        terminal.say("Each follows from the one before it, and each head from the last.");
+        terminal.say(LIMITS);
+    }
+    Ok(())
+}
+
+fn as_json(audited: &ChainsAudited) -> Value {
+    let wrong: Vec<Value> = audited
+        .wrong
+        .iter()
+        .map(|(person, wrong)| {
+            let mut told = json!(wrong);
+            told["message"] = json!(wrong.to_string());
+            told["chain"] = json!(person);
+            told
+        })
+        .collect();
+    json!({
+        "verdict": if wrong.is_empty() { "in_order" } else { "broken" },
+        "chains": audited.chains,
+        "approvals": audited.approvals,
+        "wrong": wrong,
+        "limits": LIMITS,
+    })
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn approval(text: &str) -> Result<ApprovalId, String> {
+    ApprovalId::parse(text)
+        .ok_or_else(|| "the id of an approval has 22 letters, digits, hyphens or underscores".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::arguments::Arguments;
+
+    #[test]
+    fn an_id_may_begin_with_a_hyphen() {
+        for id in [
+            "-dSyFfLPTgKWwCrUY1SvqQ",
+            "--SyFfLPTgKWwCrUY1SvqQ",
+            "-hSyFfLPTgKWwCrUY1SvqQ",
+            "5dSyFfLPTgKWwCrUY1SvqQ",
+        ] {
+            for line in [vec![id], vec![id, "--output", "x.json"], vec!["--output", "x.json", id]] {
+                let words = [&["countersign", "evidence", "export"], line.as_slice()].concat();
+                let read = Arguments::try_parse_from(&words);
+                assert!(read.is_ok_and(|read| format!("{read:?}").contains(id)), "{words:?}");
+            }
+        }
+        assert!(Arguments::try_parse_from(["countersign", "evidence", "export", "short"]).is_err());
+    }
+}
