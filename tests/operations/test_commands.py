@@ -177,7 +177,7 @@ class Commands(unittest.TestCase):
 
     def test_the_auditor_walks_the_chains_of_approvals_and_nobody_else_does(self):
         told = self.auditor.does("evidence", "audit", "--json").json
-        self.assertEqual((told["verdict"], told["wrong"]), ("in_order", []))
+        self.assertEqual((told["verdict"], told["breaks"]), ("in_order", []))
         unknown = self.auditor.runs("evidence", "export", "A" * 22)
         self.assertEqual((unknown.code, unknown.out), (1, ""))
         self.assertIn("no approval", unknown.err)

@@ -3,7 +3,6 @@ use std::collections::BTreeSet;
 use environment::Fault;
 use evidence::{Break, breaks};
 use oauth::PersonId;
-use serde::Serialize;
 use store::{KeptChain, Store};
 
 use crate::approvals::{NoEvidence, whose};
@@ -18,25 +17,8 @@ pub struct ChainsAudited {
     pub chains: usize,
     /// How many approvals were read.
     pub approvals: usize,
-    /// What is wrong, and with whose.
-    pub wrong: Vec<(PersonId, WrongWithChain)>,
-}
-
-/// What is wrong with a chain.
-#[derive(Debug, Serialize, thiserror::Error)]
-#[serde(untagged)]
-pub enum WrongWithChain {
-    /// It is broken here.
-    #[error(transparent)]
-    Broken(Break),
-    /// An item of it is not of any form that we write.
-    #[error("an item of the chain was changed: {message}")]
-    Unreadable {
-        /// The word for it.
-        kind: &'static str,
-        /// What cannot be read.
-        message: String,
-    },
+    /// Where they are broken, and whose.
+    pub breaks: Vec<(PersonId, Break)>,
 }
 
 /// Walks the chain of one person, by user name or `sub`, or of everybody: those who have a head, and those who are there and must have
@@ -56,30 +38,12 @@ pub async fn audit_chains(store: &Store, person: Option<&str>) -> Result<ChainsA
     };
     let mut audited = ChainsAudited::default();
     for person in people {
-        audited.walk(store, person).await?;
+        let (chain, found) = judged(store, &person).await?;
+        audited.chains += usize::from(chain.head.is_some() || !chain.approvals.is_empty());
+        audited.approvals += chain.approvals.len();
+        audited.breaks.extend(found.into_iter().map(|found| (person.clone(), found)));
     }
     Ok(audited)
-}
-
-impl ChainsAudited {
-    async fn walk(&mut self, store: &Store, person: PersonId) -> Result<(), Fault> {
-        let (approvals, wrong) = match judged(store, &person).await {
-            Ok((chain, found)) => {
-                let is_begun = chain.head.is_some() || !chain.approvals.is_empty();
-                self.chains += usize::from(is_begun);
-                (chain.approvals.len(), found.into_iter().map(WrongWithChain::Broken).collect())
-            }
-            Err(Fault::Broken { why, .. }) => {
-                self.chains += 1;
-                let wrong = WrongWithChain::Unreadable { kind: "unreadable", message: why };
-                (0, vec![wrong])
-            }
-            Err(unavailable) => return Err(unavailable),
-        };
-        self.approvals += approvals;
-        self.wrong.extend(wrong.into_iter().map(|wrong| (person.clone(), wrong)));
-        Ok(())
-    }
 }
 
 /// A chain and its breaks. Where somebody approves meanwhile, the head that was read before is not that of the approvals that were read
@@ -102,5 +66,5 @@ async fn judged(store: &Store, person: &PersonId) -> Result<(KeptChain, Vec<Brea
 
 fn found_in(person: &PersonId, chain: &KeptChain) -> Vec<Break> {
     let approvals = chain.approvals.iter().map(|kept| (kept.place, kept.text.as_str()));
-    breaks(person, approvals, chain.head.as_ref())
+    breaks(person, approvals, chain.head.as_deref())
 }

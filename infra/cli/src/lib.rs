@@ -39,7 +39,7 @@ pub use application::{Applied, NotApplied, Plan, apply_folder};
 pub use approvals::{ApprovalListed, ApprovalsOfPerson, NoEvidence, approvals, export_evidence};
 pub use audit::{AuditEvent, AuditFilter, read_audit};
 pub use bill::{BillRow, Sum, bill, bill_as_markdown};
-pub use chains::{ChainsAudited, WrongWithChain, audit_chains};
+pub use chains::{ChainsAudited, audit_chains};
 pub use checks::{CheckedFolder, IssuerChoice, check_folder};
 pub use client_states::{ClientRefused, NewSecret, disable_client, enable_client, rotate_secret};
 pub use complaint::{Complaint, Place};

@@ -70,8 +70,8 @@ pub enum Break {
     OtherHead,
 }
 
-/// Where a person's chain is broken: each of its entries (its place, and what is kept there) is read and checked, in the order of the
-/// places; each must follow from the one before it, and the head from the last. After a break the next entry's own word is taken for what
+/// Where a person's chain is broken: each of its entries (its place, and the text that is kept there) is read and checked, in the order of
+/// the places; each must follow from the one before it, and the head (the JSON that is kept of it) from the last. After a break the next entry's own word is taken for what
 /// stood before it, so that one break is not told of all that follows.
 ///
 /// Nothing found is no proof: who can write all of it can make a chain anew, or take its last approvals with the head. A checkpoint from
@@ -79,7 +79,7 @@ pub enum Break {
 pub fn breaks<'a>(
     person: &PersonId,
     entries: impl IntoIterator<Item = (u64, &'a str)>,
-    head: Option<&Head>,
+    head: Option<&str>,
 ) -> Vec<Break> {
     let mut walk = Walk { person, place: 0, chain: Some(Head::start(person.clone())), found: Vec::new() };
     for (place, text) in entries {
@@ -104,7 +104,8 @@ impl Walk<'_> {
             self.found.push(Break::Missing { first: self.place + 1, last: place - 1 });
             self.chain = None;
         }
-        self.place = place;
+        // Whoever writes an entry where none can be does not hide the others.
+        self.place = self.place.max(place);
         let before = self.chain.take();
         match self.at_its_place(place, text) {
             Ok(evidence) => {
@@ -131,13 +132,16 @@ impl Walk<'_> {
         Ok(evidence)
     }
 
-    fn ends_in(mut self, head: Option<&Head>) -> Vec<Break> {
+    fn ends_in(mut self, head: Option<&str>) -> Vec<Break> {
         let last = self.place;
-        self.found.extend(match head {
+        self.found.extend(match head.map(serde_json::from_str::<Head>) {
             None => (last > 0).then_some(Break::NoHead),
-            Some(head) if head.number > last => Some(Break::Missing { first: last + 1, last: head.number }),
-            Some(head) if head.number < last => Some(Break::HeadBehind { head: head.number, last }),
-            Some(head) => self.chain.is_some_and(|chain| chain != *head).then_some(Break::OtherHead),
+            Some(Err(_)) => Some(Break::OtherHead),
+            Some(Ok(head)) if head.number > last => {
+                Some(Break::Missing { first: last + 1, last: head.number })
+            }
+            Some(Ok(head)) if head.number < last => Some(Break::HeadBehind { head: head.number, last }),
+            Some(Ok(head)) => self.chain.is_some_and(|chain| chain != head).then_some(Break::OtherHead),
         });
         self.found
     }

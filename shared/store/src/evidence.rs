@@ -39,7 +39,7 @@ pub struct ToCountersign {
 /// One approval of a chain, as it is kept. Whoever reads it judges it: what can be written can be changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptApproval {
-    /// The place where it stands: the how many-th of the person's approvals.
+    /// The place where it stands: the how many-th of the person's approvals; 0 where that is none.
     pub place: u64,
     /// The evidence, to the letter.
     pub text: String,
@@ -48,8 +48,8 @@ pub struct KeptApproval {
 /// A person's chain of approvals, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptChain {
-    /// Its head, as it stood before the approvals were read; nothing where none stands in the table.
-    pub head: Option<Head>,
+    /// The JSON of its head, as it stood before the approvals were read; nothing where none stands in the table.
+    pub head: Option<String>,
     /// The approvals, in the order of their places.
     pub approvals: Vec<KeptApproval>,
 }
@@ -138,11 +138,11 @@ impl Store {
     /// behind, and one read. `None` where no approval has that id.
     ///
     /// # Errors
-    /// When the table does not answer or the item cannot be read.
+    /// When the table does not answer.
     pub async fn kept_approval(&self, approval: &ApprovalId) -> Result<Option<KeptApproval>, Fault> {
         for key in self.owned(&owner(approval), EVIDENCE).await? {
             if let Some(item) = self.read(&key).await? {
-                return kept(&item).map(Some);
+                return Ok(Some(kept(&item)));
             }
         }
         Ok(None)
@@ -152,11 +152,11 @@ impl Store {
     /// comes meanwhile stands in the query and not yet in the head: the head tells when it is read again.
     ///
     /// # Errors
-    /// When the table does not answer or an item cannot be read.
+    /// When the table does not answer.
     pub async fn kept_chain(&self, person: &PersonId) -> Result<KeptChain, Fault> {
-        let head = self.read(&head_key(person)).await?.as_ref().map(body).transpose()?;
+        let head = self.read(&head_key(person)).await?.as_ref().map(text_of);
         let items = self.query(&entry_key(person, 0).pk, ENTRY).await?;
-        Ok(KeptChain { head, approvals: items.iter().map(kept).collect::<Result<_, _>>()? })
+        Ok(KeptChain { head, approvals: items.iter().map(kept).collect() })
     }
 
     /// Whose chains have a head: everybody who has approved something with a passkey, also where they were removed since. Sixteen
@@ -185,13 +185,14 @@ fn owner(approval: &ApprovalId) -> String {
     format!("APPROVAL#{approval}")
 }
 
-fn kept(item: &Item) -> Result<KeptApproval, Fault> {
+fn kept(item: &Item) -> KeptApproval {
     let place = string(item, "sk").and_then(|sk| sk.strip_prefix(ENTRY)).and_then(|place| place.parse().ok());
-    let text = string(item, "body").cloned();
-    match (place, text) {
-        (Some(place), Some(text)) => Ok(KeptApproval { place, text }),
-        _ => Err(Fault::broken("table", "an approval has no place or no evidence")),
-    }
+    KeptApproval { place: place.unwrap_or_default(), text: text_of(item) }
+}
+
+/// What is kept in an item, readable or not.
+fn text_of(item: &Item) -> String {
+    string(item, "body").cloned().unwrap_or_default()
 }
 
 /// The entries of a person's chain lie in one partition, in their order.

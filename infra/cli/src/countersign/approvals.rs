@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cli::{ChainsAudited, approvals, audit_chains, export_evidence};
-use oauth::ApprovalId;
+use evidence::Break;
+use oauth::{ApprovalId, PersonId};
 use serde_json::{Value, json};
 
 use crate::Stop;
@@ -112,13 +113,13 @@ pub(crate) async fn audit(asked: Of, terminal: &mut Terminal) -> Result<(), Stop
     if asked.json {
         terminal.json(&as_json(&audited));
     } else {
-        for (person, wrong) in &audited.wrong {
-            terminal.say(harmless(&format!("{person}: {wrong}")));
+        for (person, found) in &audited.breaks {
+            terminal.say(format_args!("{person}: {found}"));
         }
         terminal.say(&read);
     }
-    if !audited.wrong.is_empty() {
-        let found = audited.wrong.len();
+    if !audited.breaks.is_empty() {
+        let found = audited.breaks.len();
         return Err(Stop::Refused(format!("Not in order: {}.", counted(found, "break"))));
     }
     if !asked.json {
@@ -129,21 +130,18 @@ pub(crate) async fn audit(asked: Of, terminal: &mut Terminal) -> Result<(), Stop
 }
 
 fn as_json(audited: &ChainsAudited) -> Value {
-    let wrong: Vec<Value> = audited
-        .wrong
-        .iter()
-        .map(|(person, wrong)| {
-            let mut told = json!(wrong);
-            told["message"] = json!(wrong.to_string());
-            told["chain"] = json!(person);
-            told
-        })
-        .collect();
+    let told = |(person, found): &(PersonId, Break)| {
+        let mut told = json!(found);
+        told["chain"] = json!(person);
+        told["message"] = json!(found.to_string());
+        told
+    };
+    let breaks: Vec<Value> = audited.breaks.iter().map(told).collect();
     json!({
-        "verdict": if wrong.is_empty() { "in_order" } else { "broken" },
+        "verdict": if breaks.is_empty() { "in_order" } else { "broken" },
         "chains": audited.chains,
         "approvals": audited.approvals,
-        "wrong": wrong,
+        "breaks": breaks,
         "limits": LIMITS,
     })
 }

@@ -22,7 +22,8 @@ fn kept(all: &[Evidence]) -> Vec<(u64, String)> {
 }
 
 fn found(kept: &[(u64, String)], head: Option<&Head>) -> Vec<Break> {
-    breaks(&alice(), kept.iter().map(|(place, text)| (*place, text.as_str())), head)
+    let head = head.map(|head| serde_json::to_string(head).expect("JSON"));
+    breaks(&alice(), kept.iter().map(|(place, text)| (*place, text.as_str())), head.as_deref())
 }
 
 fn head(all: &[Evidence]) -> Head {
@@ -116,6 +117,20 @@ fn a_head_that_was_changed_is_found() {
     assert_eq!(found(&kept(&all), Some(&other)), [Break::OtherHead]);
     let of_another = Head { person: PersonId::from_random([9; 16]), ..standing };
     assert_eq!(found(&kept(&all), Some(&of_another)), [Break::OtherHead]);
+}
+
+/// What stands where none can be, and what no reader of a head reads.
+#[test]
+fn what_does_not_belong_there_hides_nothing() {
+    let all = chain(2);
+    let mut kept = kept(&all);
+    kept.push((0, all[0].text()));
+    let approval = shown().approval;
+    assert_eq!(found(&kept, Some(&head(&all))), [Break::Moved { place: 0, number: 1, approval }]);
+    kept[2] = (3, String::new());
+    let changed = Break::Changed { number: 3, why: Why::Format };
+    assert_eq!(found(&kept, Some(&head(&all))), [changed, Break::HeadBehind { head: 2, last: 3 }]);
+    assert_eq!(breaks(&alice(), [], Some("{}")), [Break::OtherHead]);
 }
 
 #[test]
