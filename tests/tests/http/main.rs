@@ -78,10 +78,11 @@ mod local_stack {
     mod brought_tokens;
     mod client_documents;
     mod configuration_changes;
-    mod countersigning;
+    pub(crate) mod countersigning;
     mod demonstrations;
     mod devices;
     mod enrolment;
+    mod evidence;
     mod exchanges;
     mod exchanges_judged_above;
     mod exchanges_judged_again;

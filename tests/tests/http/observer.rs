@@ -46,6 +46,12 @@ impl Observer<'_> {
         self.call("PutItem", &json!({ "TableName": self.table, "Item": item }));
     }
 
+    /// Removes an item.
+    pub(crate) fn removes(&self, item: &Value) {
+        let key = json!({ "pk": item["pk"], "sk": item["sk"] });
+        self.call("DeleteItem", &json!({ "TableName": self.table, "Key": key }));
+    }
+
     fn all(&self) -> Vec<Value> {
         let mut items = Vec::new();
         let mut start = Value::Null;

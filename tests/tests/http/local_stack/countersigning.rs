@@ -20,12 +20,12 @@ use crate::stack::Stack;
 use crate::token::verified;
 use crate::web::{Answer, Parameters};
 
-fn the_vault(identifier: &str) -> Value {
+pub(crate) fn the_vault(identifier: &str) -> Value {
     json!({ "type": "vault", "identifier": identifier })
 }
 
 /// Somebody who may be asked, their browser, in which they typed a password, and their passkey.
-fn somebody_with_a_passkey(stack: &Stack) -> (Person, Browser<'_>, Authenticator) {
+pub(crate) fn somebody_with_a_passkey(stack: &Stack) -> (Person, Browser<'_>, Authenticator) {
     let (person, mut browser, mut authenticator) =
         (somebody_reachable(stack), Browser::new(stack), an_authenticator(stack));
     browser.registers(&person, &mut authenticator);
@@ -99,7 +99,7 @@ impl Browser<'_> {
 
 /// The page on which something is signed.
 #[track_caller]
-fn to_sign(answer: Answer) -> Page {
+pub(crate) fn to_sign(answer: Answer) -> Page {
     assert_eq!(answer.status, 200, "{}", answer.text());
     let page = Page::of(answer);
     assert!(page.html.contains("data-passkey=\"get\""), "{}", page.words());
@@ -107,7 +107,7 @@ fn to_sign(answer: Answer) -> Page {
 }
 
 /// What that page's script sends once the authenticator has answered.
-fn signed(page: &Page, authenticator: &mut Authenticator) -> Parameters {
+pub(crate) fn signed(page: &Page, authenticator: &mut Authenticator) -> Parameters {
     let answer = authenticator.get(&options(page));
     let named = if page.has_form("/consent") { "interaction" } else { "request" };
     page.form([named, "countersignature", "shown"]).and("answer", &answer)
