@@ -84,13 +84,11 @@ pub async fn approvals(store: &Store, name: &str) -> Result<ApprovalsOfPerson, N
 
 /// Whose approvals are meant. A `sub` is taken at its word: the approvals of somebody who was removed stay, and no more is known of them.
 pub(crate) async fn whose(store: &Store, name: &str) -> Result<PersonId, NoEvidence> {
-    match PersonId::parse(name) {
-        Some(person) => Ok(person),
-        None => {
-            let named = store.person_named(&name.to_lowercase()).await?;
-            named.ok_or_else(|| NoEvidence::Nobody(name.to_owned()))
-        }
+    if let Some(person) = PersonId::parse(name) {
+        return Ok(person);
     }
+    let named = store.person_named(&name.to_lowercase()).await?;
+    named.ok_or_else(|| NoEvidence::Nobody(name.to_owned()))
 }
 
 impl ApprovalListed {

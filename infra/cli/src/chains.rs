@@ -28,14 +28,13 @@ pub struct ChainsAudited {
 /// # Errors
 /// [`NoEvidence::Nobody`], [`NoEvidence::Fault`] where the table does not answer: what was not read is not in order.
 pub async fn audit_chains(store: &Store, person: Option<&str>) -> Result<ChainsAudited, NoEvidence> {
-    let people = match person {
-        Some(name) => BTreeSet::from([whose(store, name).await?]),
-        None => {
-            let mut people = BTreeSet::from_iter(store.people_with_chains().await?);
-            people.extend(store.person_ids().await?);
-            people
-        }
-    };
+    let mut people = BTreeSet::new();
+    if let Some(name) = person {
+        people.insert(whose(store, name).await?);
+    } else {
+        people.extend(store.people_with_chains().await?);
+        people.extend(store.person_ids().await?);
+    }
     let mut audited = ChainsAudited::default();
     for person in people {
         let (chain, found) = judged(store, &person).await?;

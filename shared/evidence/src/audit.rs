@@ -1,5 +1,5 @@
 use oauth::{ApprovalId, PersonId};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::{Evidence, Head, Why};
 
@@ -21,7 +21,6 @@ pub enum Break {
         /// The how many-th approval it is.
         number: u64,
         /// What does not hold.
-        #[serde(serialize_with = "word")]
         why: Why,
     },
     /// At an approval's place stands another of the person's.
@@ -149,8 +148,4 @@ impl Walk<'_> {
 
 fn numbers(first: u64, last: u64) -> String {
     if first == last { format!("approval {first}") } else { format!("approvals {first} to {last}") }
-}
-
-fn word<S: Serializer>(why: &Why, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(why.code())
 }

@@ -1,3 +1,5 @@
+use serde::{Serialize, Serializer};
+
 /// Why a file proves nothing, or not what it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
@@ -132,5 +134,12 @@ impl Why {
             Self::TokenScope => "token_scope",
             Self::TokenDetails => "token_details",
         }
+    }
+}
+
+/// Its word.
+impl Serialize for Why {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
     }
 }
