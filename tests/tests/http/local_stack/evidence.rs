@@ -19,8 +19,8 @@ use crate::person::Person;
 use crate::stack::{Stack, own_folder};
 use crate::token::verified;
 
-/// Somebody who approves with a passkey what an agent asks of them.
-struct Approver<'s> {
+/// Somebody who signs with a passkey what an agent asks of them.
+struct Signer<'s> {
     stack: &'s Stack,
     person: Person,
     browser: Browser<'s>,
@@ -34,7 +34,7 @@ struct Approved {
     access_token: String,
 }
 
-impl<'s> Approver<'s> {
+impl<'s> Signer<'s> {
     fn new(stack: &'s Stack) -> Self {
         let (person, browser, authenticator) = somebody_with_a_passkey(stack);
         Self { stack, person, browser, authenticator }
@@ -42,9 +42,9 @@ impl<'s> Approver<'s> {
 
     /// One who has approved vaults with these names, one after another.
     fn of_vaults(stack: &'s Stack, names: &[&str]) -> (Self, Vec<Approved>) {
-        let mut approver = Self::new(stack);
-        let approved = names.iter().map(|name| approver.approves(&json!([the_vault(name)]))).collect();
-        (approver, approved)
+        let mut signer = Self::new(stack);
+        let approved = names.iter().map(|name| signer.approves(&json!([the_vault(name)]))).collect();
+        (signer, approved)
     }
 
     #[track_caller]
@@ -139,12 +139,12 @@ fn exported(stack: &Stack, id: &str, folder: &Path) -> PathBuf {
 #[test]
 fn what_is_exported_holds_before_both_verifiers_and_names_who_approved_what_for_whom() {
     let stack = Stack::shared();
-    let (folder, mut approver) = (own_folder("evidence-exported"), Approver::new(stack));
-    let approved = approver.approves(&json!([the_vault("A"), the_vault("B")]));
+    let (folder, mut signer) = (own_folder("evidence-exported"), Signer::new(stack));
+    let approved = signer.approves(&json!([the_vault("A"), the_vault("B")]));
     let file = exported(stack, &approved.id, &folder);
     assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
     for said in both_say(3, &file, &[]) {
-        let name = format!("{} of the Tests", approver.person.user_name.to_uppercase());
+        let name = format!("{} of the Tests", signer.person.user_name.to_uppercase());
         for told in
             [&name, &approved.sub, "Asking Agent", "Open the vault A", "Open the vault B", &approved.id]
         {
@@ -162,9 +162,9 @@ fn what_is_exported_holds_before_both_verifiers_and_names_who_approved_what_for_
 #[test]
 fn the_access_token_lies_within_its_evidence_and_no_other_does() {
     let stack = Stack::shared();
-    let (folder, mut approver) = (own_folder("evidence-token"), Approver::new(stack));
-    let approved = approver.approves(&json!([the_vault("A")]));
-    let second = approver.approves(&json!([the_vault("A")]));
+    let (folder, mut signer) = (own_folder("evidence-token"), Signer::new(stack));
+    let approved = signer.approves(&json!([the_vault("A")]));
+    let second = signer.approves(&json!([the_vault("A")]));
     let file = exported(stack, &approved.id, &folder);
     let (keys, token, other) = (folder.join("jwks.json"), folder.join("token.jwt"), folder.join("other.jwt"));
     fs::write(&keys, stack.get("/jwks.json").ok().text()).expect("written");
@@ -174,8 +174,8 @@ fn the_access_token_lies_within_its_evidence_and_no_other_does() {
     for said in both_say(3, &file, &[option("--token"), &token]) {
         assert!(said.out.contains("lies within it"), "{said:?}");
     }
-    let [signed, _] = both_say(3, &file, &[option("--anchor"), &keys, option("--token"), &token]);
-    assert!(!signed.out.contains("who signed it was not looked at"), "{signed:?}");
+    let [under_keys, _] = both_say(3, &file, &[option("--anchor"), &keys, option("--token"), &token]);
+    assert!(!under_keys.out.contains("who signed it was not looked at"), "{under_keys:?}");
     for refused in both_say(1, &file, &[option("--token"), &other]) {
         assert!(format!("{}{}", refused.out, refused.complaint).contains("other_token"), "{refused:?}");
     }
@@ -185,7 +185,7 @@ fn the_access_token_lies_within_its_evidence_and_no_other_does() {
 fn a_changed_word_is_refused() {
     let stack = Stack::shared();
     let folder = own_folder("evidence-changed");
-    let (_, approved) = Approver::of_vaults(stack, &["A"]);
+    let (_, approved) = Signer::of_vaults(stack, &["A"]);
     let file = exported(stack, &approved[0].id, &folder);
     let text = fs::read_to_string(&file).expect("a file");
     for (from, to, why) in [
@@ -207,7 +207,7 @@ fn a_changed_word_is_refused() {
 fn nothing_is_overwritten_and_nothing_is_made_of_an_id_that_is_not_there() {
     let stack = Stack::shared();
     let folder = own_folder("evidence-refused");
-    let (_, approved) = Approver::of_vaults(stack, &["A"]);
+    let (_, approved) = Signer::of_vaults(stack, &["A"]);
     let file = folder.join("kept.json");
     fs::write(&file, "mine").expect("written");
     let path = file.display().to_string();
@@ -226,13 +226,13 @@ fn nothing_is_overwritten_and_nothing_is_made_of_an_id_that_is_not_there() {
 #[test]
 fn the_approvals_of_one_person_are_listed_and_of_nobody_else() {
     let stack = Stack::shared();
-    let (approver, approved) = Approver::of_vaults(stack, &["A", "B"]);
-    let (_, others) = Approver::of_vaults(stack, &["C"]);
+    let (signer, approved) = Signer::of_vaults(stack, &["A", "B"]);
+    let (_, others) = Signer::of_vaults(stack, &["C"]);
     let list = |name: &str| -> Value {
         let text = stack.operator().does(&["evidence", "list", "--person", name, "--json"]);
         serde_json::from_str(&text).expect("JSON")
     };
-    let listed = list(&approver.person.user_name);
+    let listed = list(&signer.person.user_name);
     assert_eq!(listed, list(&approved[0].sub), "by the sub as by the name");
     let rows = listed["approvals"].as_array().expect("a list");
     let told: Vec<_> = rows.iter().map(|row| (&row["approval"], &row["number"], &row["sentence"])).collect();
@@ -242,7 +242,7 @@ fn the_approvals_of_one_person_are_listed_and_of_nobody_else() {
     ];
     assert_eq!(told, expected);
     assert_eq!((&rows[0]["client_id"], &listed["changed"]), (&json!("asking-agent"), &json!([])));
-    let text = stack.operator().does(&["evidence", "list", "--person", &approver.person.user_name]);
+    let text = stack.operator().does(&["evidence", "list", "--person", &signer.person.user_name]);
     assert!(text.contains(&approved[1].id) && text.contains("2 in all."), "{text}");
     assert!(!text.contains(&others[0].id), "{text}");
     let refused = stack.operator().is_refused(&["evidence", "list", "--person", "nobody-of-that-name"]);
@@ -253,8 +253,8 @@ fn the_approvals_of_one_person_are_listed_and_of_nobody_else() {
 #[test]
 fn the_approvals_of_somebody_who_was_removed_stay() {
     let stack = Stack::shared();
-    let (approver, approved) = Approver::of_vaults(stack, &["A"]);
-    stack.operator().does(&["user", "remove", &approver.person.user_name]);
+    let (signer, approved) = Signer::of_vaults(stack, &["A"]);
+    stack.operator().does(&["user", "remove", &signer.person.user_name]);
     assert_eq!(
         this_verifier(&exported(stack, &approved[0].id, &own_folder("evidence-removed")), &[]).code,
         3
@@ -269,35 +269,39 @@ fn the_approvals_of_somebody_who_was_removed_stay() {
 fn what_is_removed_swapped_or_changed_in_the_table_is_named() {
     let stack = Stack::shared();
     let observer = stack.observer();
-    let (approver, approved) = Approver::of_vaults(stack, &["A", "B", "C"]);
+    let (signer, approved) = Signer::of_vaults(stack, &["A", "B", "C"]);
     let sub = &approved[0].sub;
-    let entries = approver.entries(sub);
+    let entries = signer.entries(sub);
     let heads = observer.items_of("HEADS#");
     let head = heads.iter().find(|item| item["sk"]["S"] == sub.as_str()).expect("a head");
-    assert_eq!(approver.audited(), Vec::<String>::new());
+    assert_eq!(signer.audited(), Vec::<String>::new());
 
     for (place, entry) in (1..).zip(&entries) {
         observer.removes(entry);
-        assert_eq!(approver.audited(), [format!("approval {place} is not there: removed")]);
+        assert_eq!(signer.audited(), [format!("approval {place} is not there: removed")]);
         observer.puts(entry);
     }
 
     let (mut first, mut second) = (entries[0].clone(), entries[1].clone());
     (first["body"], second["body"]) = (entries[1]["body"].clone(), entries[0]["body"].clone());
-    [&first, &second].into_iter().for_each(|item| observer.puts(item));
+    for item in [&first, &second] {
+        observer.puts(item);
+    }
     let at = |place, id: &str, number| {
         format!("at the place of approval {place} stands {id}, which was approval {number}: moved")
     };
-    assert_eq!(approver.audited(), [at(1, &approved[1].id, 2), at(2, &approved[0].id, 1)]);
+    assert_eq!(signer.audited(), [at(1, &approved[1].id, 2), at(2, &approved[0].id, 1)]);
     let refused = stack.operator().is_refused(&["evidence", "export", &approved[0].id]);
     assert!(refused.contains("(entry)"), "another approval is not exported for it: {refused}");
-    entries.iter().for_each(|item| observer.puts(item));
+    for item in &entries {
+        observer.puts(item);
+    }
 
     let mut changed = entries[1].clone();
     let text = changed["body"]["S"].as_str().expect("a text").replacen("Open the", "Shut the", 1);
     changed["body"]["S"] = json!(text);
     observer.puts(&changed);
-    let found = approver.audited();
+    let found = signer.audited();
     assert_eq!(found.len(), 1, "what follows it is in order: {found:?}");
     assert!(found[0].starts_with("approval 2 was changed: "), "{found:?}");
     let refused = stack.operator().is_refused(&["evidence", "export", &approved[1].id]);
@@ -310,14 +314,14 @@ fn what_is_removed_swapped_or_changed_in_the_table_is_named() {
     behind["body"]["S"] =
         json!(head["body"]["S"].as_str().expect("a text").replace("\"number\":3", "\"number\":2"));
     observer.puts(&behind);
-    assert!(approver.audited()[0].starts_with("the head names approval 2, and there are 3"));
+    assert!(signer.audited()[0].starts_with("the head names approval 2, and there are 3"));
     behind["body"]["S"] = json!("{}");
     observer.puts(&behind);
-    assert_eq!(approver.audited().len(), 1, "the head cannot be read");
+    assert_eq!(signer.audited().len(), 1, "the head cannot be read");
     observer.removes(head);
-    assert_eq!(approver.audited(), ["the head of the chain is not there: removed"]);
+    assert_eq!(signer.audited(), ["the head of the chain is not there: removed"]);
     observer.puts(head);
-    assert_eq!(approver.audited(), Vec::<String>::new());
+    assert_eq!(signer.audited(), Vec::<String>::new());
 }
 
 #[test]
@@ -330,8 +334,8 @@ fn everybodys_chains_are_audited_and_one_without_its_head_is_found() {
     };
     let (code, none) = audit();
     assert_eq!((code, &none["verdict"], &none["chains"]), (0, &json!("in_order"), &json!(0)));
-    let (_, one) = Approver::of_vaults(&stack, &["A"]);
-    let (approver, other) = Approver::of_vaults(&stack, &["B", "C"]);
+    let (_, one) = Signer::of_vaults(&stack, &["A"]);
+    let (signer, other) = Signer::of_vaults(&stack, &["B", "C"]);
     let (code, told) = audit();
     assert_eq!(
         (code, &told["chains"], &told["approvals"], &told["breaks"]),
@@ -342,7 +346,7 @@ fn everybodys_chains_are_audited_and_one_without_its_head_is_found() {
     let head =
         stack.observer().items_of("HEADS#").into_iter().find(|item| item["sk"]["S"] == one[0].sub.as_str());
     stack.observer().removes(&head.expect("a head"));
-    stack.observer().removes(&approver.entries(&other[0].sub)[1]);
+    stack.observer().removes(&signer.entries(&other[0].sub)[1]);
     let (code, told) = audit();
     assert_eq!((code, &told["verdict"]), (1, &json!("broken")));
     let found = told["breaks"].as_array().expect("a list");
@@ -361,12 +365,12 @@ fn everybodys_chains_are_audited_and_one_without_its_head_is_found() {
 #[test]
 fn an_audit_of_a_chain_that_grows_finds_no_break() {
     let stack = Stack::shared();
-    let (mut approver, _) = Approver::of_vaults(stack, &["A"]);
-    let name = approver.person.user_name.clone();
+    let (mut signer, _) = Signer::of_vaults(stack, &["A"]);
+    let name = signer.person.user_name.clone();
     thread::scope(|scope| {
         let growing = scope.spawn(move || {
             for vault in ["B", "C", "D"] {
-                approver.approves(&json!([the_vault(vault)]));
+                signer.approves(&json!([the_vault(vault)]));
             }
         });
         while !growing.is_finished() {
