@@ -159,7 +159,6 @@ fn approval(text: &str) -> Result<ApprovalId, String> {
 mod tests {
     use clap::Parser;
 
-    use super::*;
     use crate::arguments::Arguments;
 
     #[test]
