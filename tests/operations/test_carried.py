@@ -17,7 +17,7 @@ BINARIES = Path(BUILT) / "lambda"
 PLACE = re.compile(rb"/registry/src/[^/\0]+/([a-z][a-z0-9_-]*?)-[0-9]+\.[0-9]+\.[0-9]+[^/\0]*/")
 
 # Who verifies passkeys. Other functions with pages begin a sign-in with one, and verify nothing.
-PASSKEYS = {"account", "sign-in"}
+PASSKEYS = {"account", "approval", "consent", "sign-in"}
 
 # Who carries what: a crate that the functions' source names comes first, with what comes with it alone. A function that takes up
 # a crate stands here, or the test fails; so does one that gives it up.
@@ -59,9 +59,9 @@ CARRIED = {
         "webauthn-rs-core", "chacha20", "const-oid", "crypto-bigint", "crypto-glue", "ctutils", "der", "ecdsa", "nom", "p521",
         "primefield", "rand", "rsa", "sec1", "serde_cbor_2", "subtle", "wnaf",
     ): PASSKEYS,
-    # Of that only where a passkey is registered, and only where somebody signs in with one.
+    # Of that only where a passkey is registered, and only where somebody signs with one.
     ("asn1-rs", "der-parser"): {"account"},
-    ("serde_with", "uuid"): {"sign-in"},
+    ("serde_with", "uuid"): {"approval", "consent", "sign-in"},
 }
 
 # One library does all the cryptography but that of passkeys, and one the TLS upon it; the SDK hashes for its own signatures
