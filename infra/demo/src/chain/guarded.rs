@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use resource::{AccessToken, Credentials, Demand, Guard, GuardBuilder, ProtectedResource};
@@ -106,7 +106,8 @@ pub(super) fn router<S: ToolServer>(guard: &Guard, metadata: ProtectedResource, 
     let mcp = Router::new()
         .route_service("/mcp", mcp)
         .layer(from_fn_with_state(gate, let_through::<S>))
-        .layer(guard.layer(Demand::new().scope(S::SCOPE)));
+        .layer(guard.layer(Demand::new().scope(S::SCOPE)))
+        .layer(from_fn(whole));
     // Clients of MCP look at the root too, where nobody has told them the place.
     Router::new().route("/.well-known/oauth-protected-resource", document).merge(mcp).layer(metadata.layer())
 }
@@ -122,6 +123,18 @@ impl<S> Clone for Gate<S> {
     }
 }
 
+/// Has the whole message here before anybody judges its head. Who answers while the rest of it is under way has to close the
+/// connection (RFC 9112, section 9.3): a client that sends it after the head would lose the answer by that, or its next request.
+async fn whole(request: Request, next: Next) -> Result<Response, StatusCode> {
+    let (parts, body) = request.into_parts();
+    let message = read(body).await?;
+    Ok(next.run(Request::from_parts(parts, Body::from(message))).await)
+}
+
+async fn read(body: Body) -> Result<Bytes, StatusCode> {
+    to_bytes(body, LARGEST_MESSAGE).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)
+}
+
 /// Reads the message, and lets a call through whose token allows it. What is passed on is what was read here, written anew:
 /// two readers of one text could understand it differently.
 async fn let_through<S: ToolServer>(
@@ -134,7 +147,7 @@ async fn let_through<S: ToolServer>(
         return Ok(next.run(request).await);
     }
     let (mut parts, body) = request.into_parts();
-    let body = to_bytes(body, LARGEST_MESSAGE).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+    let body = read(body).await?;
     // One message at a time: a list of them was possible in one revision of MCP only.
     let message: JsonObject = serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
     if let Some(call) = Call::of(&message) {

@@ -1,5 +1,10 @@
 //! The tools of the chain as a client meets them: over HTTP, with an issuer that publishes its keys and exchanges nothing.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
 use axum::Router;
 use resource::Credentials;
 use serde_json::{Value, json};
@@ -130,6 +135,30 @@ async fn a_client_that_knows_nothing_is_told_where_to_ask_and_for_what() {
         assert_eq!(document["authorization_servers"], json!([stage.issuer.url]));
         assert_eq!(document["scopes_supported"], json!(["reports.read", "reports.access"]));
     }
+}
+
+/// RFC 9112, section 9.3: there are clients that send a message after its head, and go on by the same connection.
+#[tokio::test]
+async fn who_is_refused_goes_on_by_the_same_connection_however_late_the_message_comes() {
+    let stage = Stage::set().await;
+    let address = stage.reports.trim_start_matches("http://").to_owned();
+    let goes_on = move || {
+        let mut connection = TcpStream::connect(address).expect("connected");
+        let mut said = String::new();
+        for times in 1..=3 {
+            let head = b"POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n";
+            connection.write_all(head).expect("it is open");
+            thread::sleep(Duration::from_millis(50));
+            connection.write_all(b"{}").expect("it is open");
+            while said.matches("HTTP/1.1 401").count() < times {
+                let mut piece = [0; 1024];
+                let length = connection.read(&mut piece).expect("it is open");
+                assert_ne!(length, 0, "it was closed after {said}");
+                said.push_str(&String::from_utf8_lossy(&piece[..length]));
+            }
+        }
+    };
+    tokio::task::spawn_blocking(goes_on).await.expect("each is answered");
 }
 
 /// RFC 9728, section 2: the customers say of themselves what the reports, which are sent there, have to ask for.
