@@ -313,12 +313,15 @@ class Jws:
         self.input, _, signature = value.rpartition(".")
         header, _, payload = self.input.partition(".")
         self.header, self.payload, self.signature = parsed(decoded(header)), decoded(payload), decoded(signature)
-        if not isinstance(self.header, dict) or self.header.get("crit") is not None:
+        is_header = isinstance(self.header, dict) and isinstance(self.header.get("alg"), str)
+        if not is_header or self.header.get("crit") is not None:
             raise ValueError("not understood")
 
     def is_signed_under(self, keys):
         algorithm = self.header.get("alg")
-        return any(verifies(key, algorithm, self.signature, self.input.encode()) for key in keys if algorithm != "DER")
+        if algorithm == "DER":
+            return False
+        return any(verifies(key, algorithm, self.signature, self.input.encode()) for key in keys)
 
 
 def anchor(value):
@@ -406,11 +409,14 @@ def belongs(origin, domain):
         return host == domain or host.endswith("." + domain)
 
 
+def is_approved(item):
+    return item["choice"] in ("ticked", "always")
+
+
 def check_granted(file):
     displayed, granted = file["displayed"], file["granted"]
-    approved = lambda items: [item for item in items if item["choice"] in ("ticked", "always")]
-    details = [canonical(item["detail"]) for item in approved(displayed["details"])]
-    scopes = {item["scope"] for item in approved(displayed["scopes"])}
+    details = [canonical(item["detail"]) for item in filter(is_approved, displayed["details"])]
+    scopes = {item["scope"] for item in filter(is_approved, displayed["scopes"])}
     tools = {tool["resource"] for tool in displayed["tools"]}
     require(granted["client"] == displayed["client"]["id"], "granted_client")
     require(tools.issuperset(granted["resources"]), "granted_resources")
@@ -484,6 +490,7 @@ def check_token(token, file, keys):
         is_one = jws.header.get("typ") == "at+jwt" and named("iss", "sub", "approval") and MOMENT(claims.get("iat"))
         is_one = is_one and listed(detail)(details) and scope(claims.get("scope", ""))
         require(is_one, "token")
+        # What has no canonical form cannot be compared.
         canonical(details)
     except (ValueError, AttributeError, OverflowError, RecursionError):
         raise Refused("token") from None
@@ -559,7 +566,7 @@ def told(verdict):
     if actor:
         yield f"  to be done by {actor['name']} ({actor['id']})"
     for item in displayed["scopes"] + displayed["details"]:
-        mark = "x" if item["choice"] in ("ticked", "always") else " "
+        mark = "x" if is_approved(item) else " "
         yield f"  [{mark}] {sentence(item['sentence'])}"
     yield f"It was displayed on {moment(displayed['shown_at'])}, and signed with a passkey that was enrolled on"
     yield f"{moment(enrolment['enrolled_at'])} ({json.dumps(enrolment['by'])}). The approval is {displayed['approval']}."

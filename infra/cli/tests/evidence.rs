@@ -40,7 +40,7 @@ fn under_an_anchor_it_says_what_was_approved_by_whom_and_when() {
         "2027-01-15T08:00:12Z",
         "Finance agent (finance-agent)",
         "Bank (bank-tool)",
-        "approved  Pay 1,250.50 EUR to ",
+        "approved  Pay 1,250.50 EUR to Müller & Söhne",
         "left out  See your name",
         "a link of the administrator's",
         "lies within it, has details that were approved",

@@ -91,7 +91,7 @@ fn verify(asked: &Verify, terminal: &mut Terminal) -> Result<(), Stop> {
     }
     let token = asked.token.as_deref().map(text).transpose()?;
     match evidence::verify(&file, anchor.as_ref(), token.as_deref()) {
-        Ok(verdict) => say(&verdict, anchor.is_some(), asked.json, terminal),
+        Ok(verdict) => say(&verdict, asked.json, terminal),
         Err(why) => {
             if asked.json {
                 terminal
@@ -102,8 +102,8 @@ fn verify(asked: &Verify, terminal: &mut Terminal) -> Result<(), Stop> {
     }
 }
 
-fn say(verdict: &Verdict, has_anchor: bool, as_json: bool, terminal: &mut Terminal) -> Result<(), Stop> {
-    let standing = Standing::of(verdict, has_anchor);
+fn say(verdict: &Verdict, as_json: bool, terminal: &mut Terminal) -> Result<(), Stop> {
+    let standing = Standing::of(verdict);
     if as_json {
         terminal.json(&json!({
             "verdict": standing.word(),
@@ -131,9 +131,9 @@ fn say(verdict: &Verdict, has_anchor: bool, as_json: bool, terminal: &mut Termin
     }
 }
 
-/// What was displayed is text of others: it does not steer a terminal.
+/// What was displayed is text of others: it does not steer a terminal. The marks by which a sentence sets off its values are for pages.
 pub(crate) fn harmless(line: &str) -> String {
-    line.replace(oauth::acts_unseen, "\u{fffd}")
+    line.replace(['\u{2068}', '\u{2069}'], "").replace(oauth::acts_unseen, "\u{fffd}")
 }
 
 fn text(path: &Path) -> Result<String, Stop> {

@@ -13,10 +13,10 @@ pub(crate) enum Standing<'a> {
 }
 
 impl<'a> Standing<'a> {
-    pub(crate) fn of(verdict: &'a Verdict, has_anchor: bool) -> Self {
+    pub(crate) const fn of(verdict: &'a Verdict) -> Self {
         match &verdict.checkpoint {
             None => Self::TooYoung,
-            Some(checkpoint) if has_anchor && verdict.is_anchored => Self::Anchored(checkpoint),
+            Some(checkpoint) if verdict.is_anchored => Self::Anchored(checkpoint),
             Some(_) => Self::WithoutAnchor,
         }
     }

@@ -297,6 +297,7 @@ fn tokens() -> Vec<Case> {
         ),
         ("token", "no token", "trust me".to_owned()),
         ("token", "an ID token", server.token("JWT", &sound)),
+        ("token", "without an algorithm", server.jws(&json!({ "typ": "at+jwt" }), &sound)),
         ("token_signature", "of another key", other.token("at+jwt", &sound)),
         (
             "other_token",

@@ -156,8 +156,13 @@ impl Signer {
 
     /// A JWT with these claims.
     pub(crate) fn token(&self, typ: &str, claims: &Value) -> String {
+        self.jws(&json!({ "alg": "ES256", "typ": typ }), claims)
+    }
+
+    /// A JWS with this header.
+    pub(crate) fn jws(&self, header: &Value, claims: &Value) -> String {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let input = format!("{}.{}", part(&json!({ "alg": "ES256", "typ": typ })), part(claims));
+        let input = format!("{}.{}", part(header), part(claims));
         format!("{input}.{}", URL_SAFE_NO_PAD.encode(self.sign(input.as_bytes())))
     }
 }
