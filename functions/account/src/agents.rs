@@ -38,13 +38,11 @@ pub(crate) async fn show_access(guest: &Guest<'_>) -> Result<Response, Problem> 
         Some(_) => (vec![], true),
     };
     let names = listing.names.with(guest, hops.iter().map(|hop| &hop.client_id)).await?;
-    let mut access = listing.access(guest, shown);
-    access.is_cut_short = false;
     let page = AgentAccessPage {
         frame: guest.frame(),
         agent: listing.names.of(holding.client_id),
         agent_id: holding.client_id.as_str(),
-        access,
+        access: listing.access(guest, shown),
         zone: &signed_in.zone(),
         chain: chain_of(guest, &hops, &names),
         chain_is_whole,

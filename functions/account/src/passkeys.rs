@@ -127,7 +127,7 @@ fn page(
         notice,
     };
     let (status, has_script, html) = (status_of(problem), page.registration.is_some(), page.render());
-    if has_script { guest.page_with_script(status, html) } else { guest.page(status, html, &[]) }
+    if has_script { guest.page_with_script(status, html, &[]) } else { guest.page(status, html, &[]) }
 }
 
 fn own_offer(

@@ -48,19 +48,13 @@ pub(crate) async fn find(
     id: &GrantId,
     signed_in: &SignedIn,
 ) -> Result<(Found, Person), Problem> {
-    let session = &signed_in.session;
-    let (authorization, person) = guest.store.authorization_and_person(id, &session.person).await?;
-    let person = person.filter(|person| person.allows(session)).ok_or(Refusal::PersonEnded)?;
-    let found = Found::of(authorization.ok_or(unknown())?, &person.id, guest.now)?;
-    // What was asked before everything of theirs was ended is not there any more.
-    let is_over =
-        matches!(&found, Found::Waiting(waiting) | Found::Expired(waiting) if !waiting.stands_for(&person));
-    if is_over { Err(unknown().into()) } else { Ok((found, person)) }
+    let stored = guest.store.authorization_and_person(id, &signed_in.session.person).await?;
+    Ok(Found::by(signed_in, stored, guest.now)?)
 }
 
 impl Waiting {
     /// Whether it was asked after everything of the person was last ended.
-    pub(crate) fn stands_for(&self, person: &Person) -> bool {
+    fn stands_for(&self, person: &Person) -> bool {
         person.allows_made_at(self.requested.requested_at)
     }
 
@@ -72,6 +66,20 @@ impl Waiting {
 }
 
 impl Found {
+    /// What was read of a request and a person is to whoever is signed in.
+    pub(crate) fn by(
+        signed_in: &SignedIn,
+        (authorization, person): (Option<Authorization>, Option<Person>),
+        now: Timestamp,
+    ) -> Result<(Self, Person), Refusal> {
+        let person = person.filter(|person| person.allows(&signed_in.session)).ok_or(Refusal::PersonEnded)?;
+        let found = Self::of(authorization.ok_or(unknown())?, &person.id, now)?;
+        // What was asked before everything of theirs was ended is not there any more.
+        let is_over =
+            matches!(&found, Self::Waiting(waiting) | Self::Expired(waiting) if !waiting.stands_for(&person));
+        if is_over { Err(unknown()) } else { Ok((found, person)) }
+    }
+
     /// What an authorization is to a person.
     pub(crate) fn of(
         authorization: Authorization,

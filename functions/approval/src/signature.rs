@@ -1,8 +1,8 @@
 use environment::Fault;
 use evidence::{Displayed, Kind};
-use http::audit::{Decision, Event, Outcome};
+use http::audit::Event;
 use http::{Problem, Response};
-use oauth::{Passkeys, Refusal};
+use oauth::Passkeys;
 use pages::{ApprovalProblem, CountersignProblem};
 use passkeys::RelyingParty;
 use reception::{Chosen, Given, Guest, NotSigned, Posts, SignedIn, ToSign};
@@ -54,10 +54,9 @@ async fn show(
         returns_to: None,
         lifetime: guest.lifetime(&request.resources, client.may_renew_approval(&request.scope), signed_in),
     };
-    let displayed = guest.displayed(signed_in, &to_sign)?;
     let sealed = sealed(guest, signed_in, waiting)?;
     let posts = Posts { to: "/approval", request: ("request", &sealed), leads_to: &[] };
-    guest.countersign_page(signed_in, &displayed, own, posts, problem)
+    guest.countersign_page(signed_in, &to_sign, own, posts, problem)
 }
 
 /// The page of the request, with why nothing was countersigned.
@@ -80,15 +79,10 @@ pub(crate) async fn take(
 ) -> Result<Response, Problem> {
     let relying_party = guest.countersigned_for()?;
     for _ in 0..MOST_TRIES {
-        let session = &signed_in.session;
-        let mut standing = guest.store.to_countersign(&read.id, &session.person).await?;
-        let person = standing.person.take().filter(|person| person.allows(session));
-        let person = person.ok_or(Refusal::PersonEnded)?;
-        let found = Found::of(standing.authorization.take().ok_or(unknown())?, &person.id, guest.now)?;
+        let mut standing = guest.store.to_countersign(&read.id, &signed_in.session.person).await?;
+        let stored = (standing.authorization.take(), standing.person.take());
+        let (found, person) = Found::by(signed_in, stored, guest.now)?;
         let waiting = found.still_waits()?;
-        if !waiting.stands_for(&person) {
-            return Err(unknown().into());
-        }
         if waiting.authorization.version != read.version {
             return page(guest, signed_in, &waiting, Some(ApprovalProblem::Outdated)).await;
         }
@@ -101,29 +95,22 @@ pub(crate) async fn take(
         };
         let taken =
             approve(guest, signed_in, (&person, &waiting), &standing, (&relying_party, displayed, given));
-        match Box::pin(taken).await? {
-            Taken::Answered(response) => return Ok(response),
-            Taken::Contended => {}
+        if let Some(response) = Box::pin(taken).await? {
+            return Ok(response);
         }
     }
     Err(Fault::unavailable("table", "this person approves something else at this moment").into())
 }
 
-/// What became of one try.
-enum Taken {
-    /// This is the answer.
-    Answered(Response),
-    /// The chain or the passkeys have changed meanwhile.
-    Contended,
-}
-
+/// Commits the person's countersigned yes with its evidence by one write. `None` where the chain or the passkeys have changed meanwhile:
+/// read them again.
 async fn approve(
     guest: &Guest<'_>,
     signed_in: &SignedIn,
     (person, waiting): (&store::Person, &Waiting),
     standing: &ToCountersign,
     (relying_party, displayed, given): (&RelyingParty, Displayed, &Given<'_>),
-) -> Result<Taken, Problem> {
+) -> Result<Option<Response>, Problem> {
     let request = &waiting.requested.request;
     let client = guest.client(&request.client_id).await?;
     actor(guest, &client, &waiting.requested).await?;
@@ -136,7 +123,7 @@ async fn approve(
             record_failure(guest, waiting, &not_signed);
             let problem = Some(not_signed.problem);
             let again = show(guest, signed_in, waiting, (&chosen, number), own, problem).await?;
-            return Ok(Taken::Answered(again));
+            return Ok(Some(again));
         }
     };
     let now_known = guest.countersigning_now();
@@ -150,22 +137,19 @@ async fn approve(
     match guest.store.countersign(&approved, of_passkeys, (&standing.head, &evidence)).await? {
         Countersigned::Done => {
             record_yes(guest, &approved);
-            Ok(Taken::Answered(to_what_was_decided(guest, approved.id)))
+            Ok(Some(to_what_was_decided(guest, approved.id)))
         }
-        Countersigned::Contended => Ok(Taken::Contended),
+        Countersigned::Contended => Ok(None),
         Countersigned::Outdated(None) => Err(unknown().into()),
         Countersigned::Outdated(Some(now_there)) => {
             let waiting = Found::of(*now_there, &person.id, guest.now)?.still_waits()?;
             let outdated = page(guest, signed_in, &waiting, Some(ApprovalProblem::Outdated)).await?;
-            Ok(Taken::Answered(outdated))
+            Ok(Some(outdated))
         }
     }
 }
 
 fn record_failure(guest: &Guest<'_>, waiting: &Waiting, not_signed: &NotSigned) {
-    let outcome = Outcome::Failed(&not_signed.why);
-    Decision::new(Event::Approval, outcome, guest.request, guest.now)
-        .client(&waiting.requested.request.client_id)
-        .grant_id(&waiting.authorization.id)
-        .record();
+    let (client, id) = (&waiting.requested.request.client_id, &waiting.authorization.id);
+    not_signed.record(guest, Event::Approval, client, id);
 }

@@ -114,9 +114,8 @@ async fn go_on(guest: &Guest<'_>, visit: &Visit) -> Result<Response, Problem> {
         (NextStep::Refuse(refusal), _) => Err(refusal.into()),
         (NextStep::Decide { memory_is_enough, silently }, Some(signed_in)) => {
             // What has to be countersigned, nobody's memory signs.
-            let is_signed_anew = guest.must_be_signed(&visit.request, &visit.request.details);
             if memory_is_enough
-                && !is_signed_anew
+                && !guest.must_be_signed(&visit.request, &visit.request.details)
                 && let Some(response) = remembered::answer(guest, visit, &signed_in).await?
             {
                 return Ok(response);

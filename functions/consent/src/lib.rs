@@ -83,9 +83,8 @@ async fn approved(
     let everything = chosen.details.len() == request.details.len() && request.scope.is_within(&chosen.scope);
     let kept = (remember && everything && client.remember_consent && client.is_confidential())
         .then(|| request.clone());
+    // What the policies refuse was refused above: it prolongs nothing.
     if client.origin == ClientOrigin::Registered {
-        // What the policies refuse prolongs nothing.
-        pending.may_be_granted(guest, client, signed_in, &yes)?;
         keep_registration(guest, client).await?;
     }
     let (grant_id, response) = Box::pin(pending.grant(guest, client, signed_in, yes)).await?;

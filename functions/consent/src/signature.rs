@@ -1,6 +1,6 @@
 use environment::Fault;
 use evidence::Kind;
-use http::audit::{Decision, Event, Outcome};
+use http::audit::Event;
 use http::{Problem, Response};
 use oauth::configuration::Client;
 use oauth::{ClientOrigin, Passkeys};
@@ -50,11 +50,10 @@ fn show(
         returns_to: Some(request.redirect_uri.host().clone()),
         lifetime: guest.lifetime(&request.resources, client.may_renew(&request.scope), signed_in),
     };
-    let displayed = guest.displayed(signed_in, &to_sign)?;
     let sealed = guest.seal_decision(interaction, &signed_in.binding())?;
     let leads_to = [request.redirect_uri.as_str()];
     let posts = Posts { to: "/consent", request: ("interaction", &sealed), leads_to: &leads_to };
-    guest.countersign_page(signed_in, &displayed, own, posts, problem)
+    guest.countersign_page(signed_in, &to_sign, own, posts, problem)
 }
 
 /// The page of the request, with why nothing was countersigned.
@@ -94,25 +93,27 @@ pub(crate) async fn take(
         if client.origin == ClientOrigin::Registered {
             keep_registration(guest, &client).await?;
         }
-        let again = pending.clone();
-        let what = (&standing, (&displayed, given.answer()));
-        match Box::pin(pending.grant_signed(guest, &client, signed_in, what)).await? {
-            Some(Ok(response)) => return Ok(response),
-            Some(Err(not_signed)) => {
-                record_failure(guest, &again, &not_signed);
-                let (chosen, own) = (Chosen::of_displayed(&displayed), &standing.passkeys.passkeys);
-                return show(guest, (&again, &client), signed_in, &chosen, own, Some(not_signed.problem));
+        let relying_party = guest.countersigned_for()?;
+        let own = &standing.passkeys.passkeys;
+        let signed = guest.countersigned(&relying_party, signed_in, &displayed, (own, given.answer()));
+        let (signed, used) = match signed {
+            Ok(signed) => signed,
+            Err(not_signed) => {
+                record_failure(guest, &pending, &not_signed);
+                let (chosen, problem) = (Chosen::of_displayed(&displayed), Some(not_signed.problem));
+                return show(guest, (&pending, &client), signed_in, &chosen, own, problem);
             }
-            None => {}
+        };
+        let signed = (displayed, signed, used);
+        let granting = pending.grant_signed(guest, &client, signed_in, &standing, &relying_party, signed);
+        if let Some(response) = Box::pin(granting).await? {
+            return Ok(response);
         }
     }
     Err(Fault::unavailable("table", "this person approves something else at this moment").into())
 }
 
 fn record_failure(guest: &Guest<'_>, pending: &Pending, not_signed: &NotSigned) {
-    let outcome = Outcome::Failed(&not_signed.why);
-    Decision::new(Event::Consent, outcome, guest.request, guest.now)
-        .client(&pending.request().client_id)
-        .grant_id(&pending.interaction().id)
-        .record();
+    let (client, id) = (&pending.request().client_id, &pending.interaction().id);
+    not_signed.record(guest, Event::Consent, client, id);
 }

@@ -64,7 +64,7 @@ pub(crate) async fn good_child(
         let left = details.pick(&answer.details);
         Rights::of((&answer.scopes, &left), tool, client, types)
     };
-    let held = (&good.claims.scope, &good.claims.authorization_details);
+    let held = (good.claims.scope.clone(), good.claims.authorization_details.clone());
     let Some((scope, authorization_details)) = visit.left_from_above(&good.claims, held, permitted).await?
     else {
         return Ok(None);

@@ -98,8 +98,8 @@ impl<'v> Subject<'v> {
         let tool = tool.ok_or_else(|| invalid("audience"))?;
         note(&claims);
         let types = services.registered(visit, client).types;
-        let good = visit.good_token_beside(claims, &types, actor).await?.ok_or_else(|| invalid("ended"))?;
-        let (GoodToken { claims, standing, .. }, actor) = good;
+        let good = visit.good_token_beside(claims, &types, actor).await?;
+        let (GoodToken { claims, standing, .. }, actor) = good.ok_or_else(|| invalid("ended"))?;
         Ok(Self { claims, standing, actor, most: Most::AtTool(tool) })
     }
 
@@ -128,8 +128,8 @@ impl<'v> Subject<'v> {
         let claims =
             as_access_token(claims, visit).accepted(issuer, visit.now).map_err(|_| invalid("times"))?;
         note(&claims);
-        let standing = visit.standing_beside(&claims, actor).await?.ok_or_else(|| invalid("ended"))?;
-        let (standing, actor) = standing;
+        let (standing, actor) =
+            visit.standing_beside(&claims, actor).await?.ok_or_else(|| invalid("ended"))?;
         let grant = standing.authorization.as_ref().and_then(Authorization::grant);
         let grant = grant.ok_or_else(|| invalid("ended"))?;
         http::note_asked(grant.asked);
@@ -214,8 +214,9 @@ impl<'v> Subject<'v> {
             }
             _ => return Err(invalid("ended")),
         };
-        let standing = visit.standing_beside(&claims, actor).await?.ok_or_else(|| invalid("ended"))?;
-        Ok(Self { claims, standing: standing.0, actor: standing.1, most: Most::OfGrant })
+        let (standing, actor) =
+            visit.standing_beside(&claims, actor).await?.ok_or_else(|| invalid("ended"))?;
+        Ok(Self { claims, standing, actor, most: Most::OfGrant })
     }
 
     /// Takes another issuer's word for who somebody is. They have no authorization here: what comes of it goes back to that
@@ -234,8 +235,9 @@ impl<'v> Subject<'v> {
         digest.copy_from_slice(&Sha256Digest::of(token.as_bytes()).as_bytes()[..16]);
         let claims = vouched_for(said, (sub, TokenId::from_random(digest)), client, visit);
         note(&claims);
-        let standing = visit.standing_beside(&claims, actor).await?.ok_or_else(|| invalid("ended"))?;
-        Ok(Self { claims, standing: standing.0, actor: standing.1, most: Most::Vouched(trusted) })
+        let (standing, actor) =
+            visit.standing_beside(&claims, actor).await?.ok_or_else(|| invalid("ended"))?;
+        Ok(Self { claims, standing, actor, most: Most::Vouched(trusted) })
     }
 }
 

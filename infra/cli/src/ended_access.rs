@@ -6,7 +6,7 @@ use oauth::{ClientId, PersonId, ResourceUri, Timestamp};
 use store::{Person, Store};
 
 use crate::agents::{AgentHolding, HeldBy, Meant, NotFound, holdings};
-use crate::client_states::change;
+use crate::client_states::{change, end_everything_of};
 
 /// How often a change is made again because somebody else changed the person meanwhile.
 const MOST_TRIES: usize = 5;
@@ -59,7 +59,7 @@ impl Ending {
                 change_person(store, person, |person| person.end_all_access(now)).await?;
             }
             (None, Some(client), _) => {
-                change(store, client, |state| state.not_before = state.not_before.max(Some(now))).await?;
+                end_everything_of(store, client, now).await?;
             }
             (None, None, Some(tool)) => self.end_at(store, tool, now).await?,
             (None, None, None) => {}
@@ -71,7 +71,7 @@ impl Ending {
     async fn end_at(&self, store: &Store, tool: &Tool, now: Timestamp) -> Result<(), NotFound> {
         let registered = store.snapshot().await?.map(|(_, snapshot)| snapshot.clients).unwrap_or_default();
         for client in registered.iter().filter(|client| client.is_tool.as_ref() == Some(&tool.id)) {
-            change(store, &client.id, |state| state.not_before = state.not_before.max(Some(now))).await?;
+            end_everything_of(store, &client.id, now).await?;
         }
         // Clients that nobody registered are known by what they hold.
         let holding = self.holdings.iter().map(|holding| holding.client_id.clone());

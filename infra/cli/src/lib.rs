@@ -1,6 +1,6 @@
 //! What the operator's command does, without its terminal: the configuration's files and their checks, applying them,
-//! people, the secrets of clients, the audit trail, the evidence of approvals, what requests cost, and the examination of a deployment. The local server
-//! uses it too.
+//! people, the secrets of clients, the audit trail, the evidence of approvals, what requests cost, and the examination of a
+//! deployment. The local server uses it too.
 
 mod agents;
 mod application;

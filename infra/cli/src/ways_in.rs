@@ -25,7 +25,7 @@ pub async fn enrol_person(
     others: OtherPasskeys,
     now: Timestamp,
 ) -> Result<EnrolmentLink, PersonRefused> {
-    let person = find(store, user_name).await?;
+    let id = find(store, user_name).await?.id;
     let server = store.configuration(now).await?.server.clone();
     if !server.has_passkeys() {
         return Err(PersonRefused::NoPasskeys);
@@ -37,10 +37,10 @@ pub async fn enrol_person(
         }
         Ok((person, own.enrollable(code.digest(), others, now)))
     };
-    let person = change(store, &person.id, user_name, may_have_one).await?;
-    let path = format!("/account/passkeys/enrol?person={}&code={}", person.id, code.expose());
+    change(store, &id, user_name, may_have_one).await?;
+    let path = format!("/account/passkeys/enrol?person={id}&code={}", code.expose());
     let expires_at = now.after(ENROLMENT_LASTS);
-    Ok(EnrolmentLink { person: person.id, link: Secret::new(server.page(&path)), expires_at })
+    Ok(EnrolmentLink { person: id, link: Secret::new(server.page(&path)), expires_at })
 }
 
 /// A link that proves who somebody is, once.
@@ -59,16 +59,11 @@ pub struct EnrolmentLink {
 /// # Errors
 /// [`PersonRefused::Unknown`], [`PersonRefused::Fault`].
 pub async fn remove_passkeys(store: &Store, user_name: &str, now: Timestamp) -> Result<usize, PersonRefused> {
-    let person = find(store, user_name).await?;
-    let removed = std::cell::Cell::new(0);
     let without = |mut person: Person, own: Passkeys| {
-        removed.set(own.all().len());
         person.end_everything(now);
         Ok((person, own.removed()))
     };
-    change(store, &person.id, user_name, without).await?;
-    store.end_sessions_of(&person.id).await?;
-    Ok(removed.get())
+    end_with(store, user_name, without).await
 }
 
 /// Ends what was begun in a person's name up to `now`, their sessions, and the link for a passkey, by the write that changes what else is
@@ -108,32 +103,40 @@ async fn end_links_and_sessions(
     user_name: &str,
     with: impl Fn(&mut Person, &Passkeys),
 ) -> Result<usize, PersonRefused> {
-    let person = find(store, user_name).await?;
-    let left = std::cell::Cell::new(0);
     let ended = |mut person: Person, own: Passkeys| {
-        left.set(own.all().len());
         with(&mut person, &own);
         Ok((person, own.without_links()))
     };
-    change(store, &person.id, user_name, ended).await?;
-    // The next generation, written first, covers the session that begins meanwhile.
-    store.end_sessions_of(&person.id).await?;
-    Ok(left.get())
+    end_with(store, user_name, ended).await
 }
 
-/// Changes a person together with their passkeys: whatever they do at the same moment comes before it, or not at all.
+/// Changes a person together with their passkeys, and ends their sessions. How many passkeys there were is given back.
+async fn end_with(
+    store: &Store,
+    user_name: &str,
+    decide: impl Fn(Person, Passkeys) -> Result<(Person, Passkeys), PersonRefused>,
+) -> Result<usize, PersonRefused> {
+    let id = find(store, user_name).await?.id;
+    let before = change(store, &id, user_name, decide).await?;
+    // The next generation, written first, covers the session that begins meanwhile.
+    store.end_sessions_of(&id).await?;
+    Ok(before.all().len())
+}
+
+/// Changes a person together with their passkeys: whatever they do at the same moment comes before it, or not at all. The passkeys as
+/// they were are given back.
 async fn change(
     store: &Store,
     id: &PersonId,
     user_name: &str,
     decide: impl Fn(Person, Passkeys) -> Result<(Person, Passkeys), PersonRefused>,
-) -> Result<Person, PersonRefused> {
+) -> Result<Passkeys, PersonRefused> {
     for _ in 0..MOST_TRIES {
         let (person, kept) = store.person_and_passkeys(id).await?;
         let person = person.ok_or_else(|| PersonRefused::Unknown(user_name.to_owned()))?;
         let (person, passkeys) = decide(person, kept.passkeys.clone())?;
         if store.keep_person_and_passkeys(&kept, &person, &passkeys).await? {
-            return Ok(person);
+            return Ok(kept.passkeys);
         }
     }
     Err(Fault::unavailable("table", "this person has just changed").into())

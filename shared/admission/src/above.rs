@@ -12,9 +12,9 @@ use crate::Visit;
 #[derive(Clone, Debug, Default)]
 pub struct Rights {
     /// By scope.
-    pub scope: Scope,
+    scope: Scope,
     /// By the type of a detail.
-    pub types: BTreeSet<String>,
+    types: BTreeSet<String>,
 }
 
 impl Rights {
@@ -71,7 +71,7 @@ impl Visit<'_> {
     pub async fn left_from_above(
         &self,
         claims: &AccessTokenClaims,
-        (scope, details): (&Scope, &AuthorizationDetails),
+        (scope, details): (Scope, AuthorizationDetails),
         first: impl Fn(&Tool, &Client) -> Rights,
     ) -> Result<Option<(Scope, AuthorizationDetails)>, Fault> {
         let configuration = &self.configuration;
@@ -101,8 +101,8 @@ impl Visit<'_> {
             so_far = Some(Place { tool, client: id.clone(), rights });
         }
         Ok(match so_far {
-            None => Some((scope.clone(), details.clone())),
-            Some(here) => here.rights.leave(scope, details),
+            None => Some((scope, details)),
+            Some(here) => here.rights.leave(&scope, &details),
         })
     }
 

@@ -80,7 +80,7 @@ impl Visit<'_> {
         let scope = claims.scope.intersection(&client.scopes);
         let first =
             |tool: &Tool, first: &Client| self.rights_at_first((&claims, &standing), (tool, first), types);
-        let left = self.left_from_above(&claims, (&scope, &details), first).await?;
+        let left = self.left_from_above(&claims, (scope, details), first).await?;
         let Some((scope, authorization_details)) = left else { return Ok(None) };
         let claims = AccessTokenClaims { authorization_details, scope, ..claims };
         Ok(Some(GoodToken { claims, client, standing }))

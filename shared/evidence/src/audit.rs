@@ -70,8 +70,8 @@ pub enum Break {
 }
 
 /// Where a person's chain is broken: each of its entries (its place, and the text that is kept there) is read and checked, in the order of
-/// the places; each must follow from the one before it, and the head (the JSON that is kept of it) from the last. After a break the next entry's own word is taken for what
-/// stood before it, so that one break is not told of all that follows.
+/// the places; each must follow from the one before it, and the head (the JSON that is kept of it) from the last. After a break the next
+/// entry's own word is taken for what stood before it, so that one break is not told of all that follows.
 ///
 /// Nothing found is no proof: who can write all of it can make a chain anew, or take its last approvals with the head. A checkpoint from
 /// outside shows that.

@@ -1,11 +1,11 @@
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+
+use crate::Bytes;
 
 /// 128 random bits of the server, made after the person has ticked what they allow: without them somebody could guess what will be
 /// displayed, and have it signed beforehand. In base64url.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "Bytes", into = "Bytes")]
 pub struct Nonce([u8; 16]);
 
 impl Nonce {
@@ -15,17 +15,16 @@ impl Nonce {
     }
 }
 
-impl From<Nonce> for String {
+impl From<Nonce> for Bytes {
     fn from(nonce: Nonce) -> Self {
-        URL_SAFE_NO_PAD.encode(nonce.0)
+        nonce.0.as_slice().into()
     }
 }
 
-impl TryFrom<String> for Nonce {
+impl TryFrom<Bytes> for Nonce {
     type Error = &'static str;
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
-        bytes.map(Self).ok_or("a nonce is 16 bytes in base64url")
+    fn try_from(bytes: Bytes) -> Result<Self, Self::Error> {
+        bytes.as_slice().try_into().map(Self).map_err(|_| "a nonce has 16 bytes")
     }
 }

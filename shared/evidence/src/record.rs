@@ -1,6 +1,6 @@
 use oauth::Sha256Digest;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::chain::tagged;
 use crate::{Assertion, Displayed, Enrolled, Entry, Granted, Head, Why};
@@ -33,18 +33,10 @@ impl Evidence {
         chain: &Head,
     ) -> Result<Self, Why> {
         let granted = granted.as_read();
-        let shown = displayed.shown();
-        if chain.person != shown.person.sub {
+        if chain.person != displayed.shown().person.sub {
             return Err(Why::Person);
         }
-        let entry = Entry {
-            person: chain.person.clone(),
-            number: chain.number + 1,
-            approval: shown.approval.clone(),
-            approved_at: granted.approved_at,
-            displayed: displayed.digest(),
-            rest: rest(&assertion, &enrolment, &granted),
-        };
+        let entry = entry(chain.number + 1, &displayed, &assertion, &enrolment, &granted);
         let (previous, head) = (chain.hash, chain.after(&entry).hash);
         let evidence = Self { displayed, assertion, enrolment, granted, entry, previous, head };
         evidence.holds_together().map(|()| evidence)
@@ -109,14 +101,9 @@ impl Evidence {
         }
         self.assertion.signs(&self.displayed, &self.enrolment)?;
         self.granted.is_within(shown)?;
-        let Entry { person, number, approval, approved_at, displayed, rest: kept } = &self.entry;
-        let is_of_it = *person == shown.person.sub
-            && *number > 0
-            && *approval == shown.approval
-            && *approved_at == self.granted.approved_at
-            && *displayed == self.displayed.digest()
-            && *kept == rest(&self.assertion, &self.enrolment, &self.granted);
-        if !is_of_it {
+        let number = self.entry.number;
+        let of_it = entry(number, &self.displayed, &self.assertion, &self.enrolment, &self.granted);
+        if number == 0 || self.entry != of_it {
             return Err(Why::Entry);
         }
         let is_linked = self.chain_before().after(&self.entry) == self.chain();
@@ -124,8 +111,23 @@ impl Evidence {
     }
 }
 
-/// The digest of what was not displayed. A signature that nobody can guess is in it, so that it gives nothing away.
-fn rest(assertion: &Assertion, enrolment: &Enrolled, granted: &Granted) -> Sha256Digest {
-    let rest: Value = json!({ "assertion": assertion, "enrolment": enrolment, "granted": granted });
-    tagged("rest", &[&oauth::canonical(&rest)])
+/// What an approval leaves in the chain, as the how many-th of its person. A signature that nobody can guess is in the digest of the
+/// rest, so that it gives nothing away.
+fn entry(
+    number: u64,
+    displayed: &Displayed,
+    assertion: &Assertion,
+    enrolment: &Enrolled,
+    granted: &Granted,
+) -> Entry {
+    let shown = displayed.shown();
+    let rest = json!({ "assertion": assertion, "enrolment": enrolment, "granted": granted });
+    Entry {
+        person: shown.person.sub.clone(),
+        number,
+        approval: shown.approval.clone(),
+        approved_at: granted.approved_at,
+        displayed: displayed.digest(),
+        rest: tagged("rest", &[&oauth::canonical(&rest)]),
+    }
 }

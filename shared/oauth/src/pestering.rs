@@ -69,8 +69,8 @@ struct WrongCodes {
 pub enum MayAsk {
     /// It may.
     Yes,
-    /// It may, but the person hears nothing of it: others ask so much, or who would act has others ask. They find it on their page. The client is not told, because it
-    /// would learn that there is such a person, and what others do.
+    /// It may, but the person hears nothing of it: others ask so much, or who would act has others ask. They find it on their page.
+    /// The client is not told, because it would learn that there is such a person, and what others do.
     Silently,
     /// It has to wait.
     Later(Duration),

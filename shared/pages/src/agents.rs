@@ -168,14 +168,6 @@ impl AgentsPage<'_> {
         rendered(self)
     }
 
-    fn identity(&self) -> Message {
-        self.frame.signed_in_as(&self.person)
-    }
-
-    fn client_id(&self, id: &str) -> Message {
-        self.frame.client_id(id)
-    }
-
     /// Whether agents hold anything at all, found or not.
     fn is_anything_held(&self) -> bool {
         !self.search.agents.is_empty()
@@ -241,10 +233,6 @@ impl AgentAccessPage<'_> {
         self.frame.tell("access-title", &Arguments::none().with("client", self.agent)).plain()
     }
 
-    fn ending_takes(&self) -> Message {
-        self.frame.ending_takes(self.token_lives)
-    }
-
     fn steps(&self) -> Vec<Placed<'_>> {
         placed(&self.chain)
     }
@@ -268,10 +256,6 @@ impl EndAccessPage<'_> {
     /// The page as HTML.
     pub fn render(&self) -> String {
         rendered(self)
-    }
-
-    fn ending_takes(&self) -> Message {
-        self.frame.ending_takes(self.token_lives)
     }
 
     const fn title_key(&self) -> &'static str {

@@ -6,6 +6,7 @@ use crate::CountersignProblem;
 use crate::choices::Choices;
 use crate::frame::{Frame, Person, rendered};
 use crate::lifetime::Lifetime;
+use crate::words::said;
 
 /// The page where a person who is elsewhere than the agent decides what it may do (OpenID CIBA Core 1.0, section 8). Posts to
 /// `/approval`: `request`, `decision` (`approve`, `deny`, or `not-me` to hear no more of this agent), and with `approve` what was
@@ -75,23 +76,11 @@ impl ApprovalPage<'_> {
 
     /// Who would act, and who passes the request on.
     fn actor_text(&self) -> Option<Message> {
-        self.actor.map(|(name, id)| {
-            let arguments =
-                Arguments::none().with("actor", name).with("id", id).with("client", self.client_name);
-            self.frame.tell("approval-actor", &arguments)
-        })
+        self.actor.map(|actor| self.frame.would_act(actor, self.client_name))
     }
 
     fn message_text(&self) -> Option<String> {
-        self.message
-            .map(|message| languages::foreign_text(message, LONGEST_BINDING_MESSAGE))
-            .filter(|message| !message.is_empty())
-    }
-
-    fn person_text(&self) -> Message {
-        let person = &self.person;
-        let arguments = Arguments::none().with("name", person.display_name).with("user", person.user_name);
-        self.frame.tell("approval-person", &arguments)
+        said(self.message, LONGEST_BINDING_MESSAGE)
     }
 
     fn moment(&self, at: Timestamp) -> Message {

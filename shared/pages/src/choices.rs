@@ -81,7 +81,8 @@ impl Choices<'_> {
             || self.scopes.iter().any(|scope| !scope.is_required && !self.withholds(scope))
     }
 
-    pub(crate) fn withholds(&self, scope: &ScopeChoice<'_>) -> bool {
+    /// Whether the person cannot grant this scope.
+    pub fn withholds(&self, scope: &ScopeChoice<'_>) -> bool {
         self.withheld.scopes.iter().any(|withheld| withheld == scope.name)
     }
 }

@@ -5,6 +5,7 @@ use crate::CountersignProblem;
 use crate::choices::Choices;
 use crate::frame::{Frame, Person, rendered};
 use crate::lifetime::Lifetime;
+use crate::words::said;
 
 /// The page where a person decides what an agent may do. Posts to `/consent`: `interaction`, `decision` (`approve`, `deny`, or
 /// `switch` for signing in as someone else), and with `approve` every chosen `detail` (its index), every chosen `scope`
@@ -82,8 +83,6 @@ impl ConsentPage<'_> {
     }
 
     fn purpose_text(&self) -> Option<String> {
-        self.purpose
-            .map(|purpose| languages::foreign_text(purpose, 600))
-            .filter(|purpose| !purpose.is_empty())
+        said(self.purpose, 600)
     }
 }

@@ -1,10 +1,11 @@
 use askama::Template;
-use evidence::{Choice, Displayed, Piece, Sentence, Shown, ShownDetail, ShownScope};
+use evidence::{Choice, Displayed, Piece, Sentence, Shown, ShownDetail, ShownScope, Tool};
 use languages::{Arguments, Message, Zone};
 use oauth::{LONGEST_BINDING_MESSAGE, LONGEST_PURPOSE, Timestamp};
 
 use crate::frame::{Frame, Person, rendered};
 use crate::lifetime::Lifetime;
+use crate::words::said;
 
 /// The page on which a person signs with a passkey what they have chosen to allow. Whatever it says of the request it says out of the
 /// very text whose hash is signed: screen and hash cannot part. Posts `countersignature`, `shown`, `answer` and the field of the page
@@ -92,11 +93,8 @@ impl CountersignPage<'_> {
 
     fn actor_text(&self) -> Option<Message> {
         let shown = self.shown();
-        shown.actor.as_ref().map(|actor| {
-            let arguments =
-                Arguments::none().with("actor", actor.name.as_str()).with("id", actor.id.as_str());
-            self.frame.tell("approval-actor", &arguments.with("client", shown.client.name.as_str()))
-        })
+        let actor = shown.actor.as_ref()?;
+        Some(self.frame.would_act((&actor.name, actor.id.as_str()), &shown.client.name))
     }
 
     fn message_text(&self) -> Option<String> {
@@ -109,18 +107,15 @@ impl CountersignPage<'_> {
 
     fn person_text(&self) -> Message {
         let person = &self.shown().person;
-        let person = Person { display_name: &person.name, user_name: &person.user_name };
-        let arguments = Arguments::none().with("name", person.display_name).with("user", person.user_name);
-        self.frame.tell("approval-person", &arguments)
+        self.frame.in_whose_name(&Person { display_name: &person.name, user_name: &person.user_name })
     }
 
     fn tools_text(&self) -> Vec<Message> {
+        let named = |tool: &Tool| {
+            Arguments::none().with("tool", tool.name.as_str()).with("resource", tool.resource.as_str())
+        };
         let tools = self.shown().tools.iter();
-        tools.map(|tool| self.tool_text(&tool.name, tool.resource.as_str())).collect()
-    }
-
-    fn tool_text(&self, name: &str, resource: &str) -> Message {
-        self.frame.tell("countersign-tool", &Arguments::none().with("tool", name).with("resource", resource))
+        tools.map(|tool| self.frame.tell("countersign-tool", &named(tool))).collect()
     }
 
     fn details(&self, approved: bool) -> Vec<&ShownDetail> {
@@ -176,10 +171,6 @@ impl CountersignPage<'_> {
         languages::shown_exactly(&json)
     }
 
-    fn number(&self) -> Option<String> {
-        self.shown().number.map(|number| number.to_string())
-    }
-
     /// Tells a listener which item an "Exact request" belongs to.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand over references")]
     fn place(&self, number: &usize) -> String {
@@ -189,8 +180,4 @@ impl CountersignPage<'_> {
     fn problem_text(&self) -> Option<String> {
         self.problem.map(|problem| self.frame.say(problem.key()))
     }
-}
-
-fn said(text: Option<&str>, longest: usize) -> Option<String> {
-    text.map(|text| languages::foreign_text(text, longest)).filter(|text| !text.is_empty())
 }

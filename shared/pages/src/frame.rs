@@ -47,6 +47,18 @@ impl Frame<'_> {
         self.tell("signed-in-as", &arguments)
     }
 
+    /// In whose name an agent would act.
+    pub(crate) fn in_whose_name(&self, person: &Person<'_>) -> Message {
+        let arguments = Arguments::none().with("name", person.display_name).with("user", person.user_name);
+        self.tell("approval-person", &arguments)
+    }
+
+    /// Who would act, by name and `client_id`, and the client that passes the request on.
+    pub(crate) fn would_act(&self, (name, id): (&str, &str), client_name: &str) -> Message {
+        let arguments = Arguments::none().with("actor", name).with("id", id).with("client", client_name);
+        self.tell("approval-actor", &arguments)
+    }
+
     /// By what a client is known besides its name.
     pub(crate) fn client_id(&self, id: &str) -> Message {
         self.tell("consent-client-id", &Arguments::none().with("id", id))

@@ -4,6 +4,7 @@ use oauth::Timestamp;
 
 use crate::choices::ScopeChoice;
 use crate::frame::{Frame, rendered};
+use crate::words::said;
 
 /// The requests that wait for a person's answer, unless it is one alone.
 #[derive(Template)]
@@ -84,8 +85,7 @@ impl WaitingRequest {
     }
 
     fn message_text(&self) -> Option<String> {
-        let message = self.message.as_deref().map(|message| languages::foreign_text(message, 100));
-        message.filter(|message| !message.is_empty())
+        said(self.message.as_deref(), 100)
     }
 }
 

@@ -1,4 +1,9 @@
-//! Where a long value may be broken at the end of a line.
+//! What others have written: how much of it a page shows, and where a long value may be broken at the end of a line.
+
+/// What somebody said, if there is anything left of it to be shown.
+pub(crate) fn said(text: Option<&str>, longest: usize) -> Option<String> {
+    text.map(|text| languages::foreign_text(text, longest)).filter(|text| !text.is_empty())
+}
 
 /// The text in pieces that each end after a slash, so that an address breaks where a reader expects it: not within `https://`,
 /// and not before its host.

@@ -1,18 +1,17 @@
-use environment::Fault;
 use evidence::{
     Access, Choice, Displayed, Kind, Nonce, NotDisplayed, Party, Person, Piece, Request, Sentence, Shown,
     ShownDetail, ShownScope, Tool,
 };
+use http::audit::{Decision, Event, Outcome};
 use http::{Problem, Response, StatusCode};
 use languages::Message;
 use oauth::configuration::{Assurance, Client};
-use oauth::scope::OPENID;
 use oauth::{
     ApprovalId, Asked, AuthenticationEvent, AuthorizationDetails, AuthorizationRequest, CHALLENGE_LASTS,
-    GrantId, LONGEST_SHOWN, PHISHING_RESISTANT, Parameters, Passkeys, Refusal, ResourceUri, Sha256Digest,
-    Timestamp,
+    ClientId, GrantId, LONGEST_SHOWN, PHISHING_RESISTANT, Parameters, Passkeys, Refusal, ResourceUri,
+    Sha256Digest, Timestamp,
 };
-use pages::{CountersignPage, CountersignProblem, Lifetime, PasskeyOffer};
+use pages::{Choices, CountersignPage, CountersignProblem, Lifetime, PasskeyOffer, ScopeChoice};
 use passkeys::{AUTHENTICATION_METHODS, Countersigning, RelyingParty};
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +87,14 @@ impl NotSigned {
     pub fn new(problem: CountersignProblem, why: &str) -> Self {
         Self { problem, why: why.to_owned() }
     }
+
+    /// Writes it down, of this client's request.
+    pub fn record(&self, guest: &Guest<'_>, event: Event, client: &ClientId, id: &GrantId) {
+        Decision::new(event, Outcome::Failed(&self.why), guest.request, guest.now)
+            .client(client)
+            .grant_id(id)
+            .record();
+    }
 }
 
 impl<'a> Given<'a> {
@@ -151,10 +158,7 @@ impl Guest<'_> {
     }
 
     /// What is displayed to whoever countersigns. The nonce is made now, after they have chosen.
-    ///
-    /// # Errors
-    /// [`Refusal::ApprovalUnsignable`].
-    pub fn displayed(&self, signed_in: &SignedIn, to_sign: &ToSign<'_>) -> Result<Displayed, Refusal> {
+    fn displayed(&self, signed_in: &SignedIn, to_sign: &ToSign<'_>) -> Result<Displayed, Refusal> {
         let displayed = self.shown(signed_in, to_sign).displayed().map_err(|problem| match problem {
             NotDisplayed::TooLong => Refusal::ApprovalUnsignable { why: "it is too long" },
             NotDisplayed::NumberNotExact => {
@@ -172,6 +176,7 @@ impl Guest<'_> {
 
     fn shown(&self, signed_in: &SignedIn, to_sign: &ToSign<'_>) -> Shown {
         let ToSign { client, asked, lifetime, .. } = to_sign;
+        let choices = self.choices(client, asked, signed_in);
         let session = &signed_in.session;
         let said = asked.message.map(str::to_owned);
         let (binding_message, purpose) =
@@ -195,8 +200,8 @@ impl Guest<'_> {
                 user_name: session.user_name.clone(),
             },
             tools: self.tools_shown(client, asked.resource),
-            scopes: self.scopes_shown(signed_in, to_sign),
-            details: self.details_shown(signed_in, to_sign),
+            scopes: self.scopes_shown(&choices, to_sign),
+            details: details_shown(&choices, to_sign),
             binding_message,
             purpose,
             number: to_sign.number,
@@ -224,53 +229,34 @@ impl Guest<'_> {
         of_others.chain(ours).collect()
     }
 
-    fn scopes_shown(&self, signed_in: &SignedIn, to_sign: &ToSign<'_>) -> Vec<ShownScope> {
-        let withheld = self.withheld(to_sign.client, &to_sign.asked, signed_in).scopes;
+    fn scopes_shown(&self, choices: &Choices<'_>, to_sign: &ToSign<'_>) -> Vec<ShownScope> {
         let chosen = &to_sign.chosen.scope;
-        let shown = |scope: &str| ShownScope {
-            scope: scope.to_owned(),
-            sentence: as_shown(&self.frame().scope_text(&self.scope_choice(scope))),
-            choice: if scope == OPENID {
+        let shown = |scope: &ScopeChoice<'_>| ShownScope {
+            scope: scope.name.to_owned(),
+            sentence: as_shown(&self.frame().scope_text(scope)),
+            choice: if scope.is_required {
                 Choice::Always
             } else {
-                choice(chosen.contains(scope), withheld.iter().any(|one| one == scope))
+                choice(chosen.contains(scope.name), choices.withholds(scope))
             },
         };
-        to_sign.asked.scope.iter().map(shown).collect()
-    }
-
-    fn details_shown(&self, signed_in: &SignedIn, to_sign: &ToSign<'_>) -> Vec<ShownDetail> {
-        let asked = &to_sign.asked;
-        let withheld = self.withheld(to_sign.client, asked, signed_in).details;
-        let choices = self.choices(to_sign.client, asked, signed_in);
-        let shown = |(index, (detail, choice_of_it)): (usize, (_, &pages::DetailChoice<'_>))| {
-            let detail: &oauth::AuthorizationDetail = detail;
-            ShownDetail {
-                detail: detail.clone(),
-                tool: choice_of_it.tool.to_owned(),
-                sentence: as_shown(&choice_of_it.sentence),
-                choice: choice(to_sign.chosen.details.contains(&index), withheld.contains(&index)),
-            }
-        };
-        asked.details.iter().zip(&choices.details).enumerate().map(shown).collect()
+        choices.scopes.iter().map(shown).collect()
     }
 
     /// The page on which somebody countersigns: rendered from the text that they sign.
     ///
     /// # Errors
-    /// When it cannot be sealed.
+    /// [`Refusal::ApprovalUnsignable`]; when it cannot be sealed.
     pub fn countersign_page(
         &self,
         signed_in: &SignedIn,
-        displayed: &Displayed,
+        to_sign: &ToSign<'_>,
         own: &Passkeys,
         posts: Posts<'_>,
         problem: Option<CountersignProblem>,
     ) -> Result<Response, Problem> {
+        let displayed = self.displayed(signed_in, to_sign)?;
         let relying_party = self.countersigned_for()?;
-        // The very bytes that are hashed.
-        let displayed =
-            Displayed::read(displayed.text()).map_err(|why| Fault::broken("what is displayed", why))?;
         let request = &displayed.shown().request;
         let begun =
             Begun { request: request.id.clone(), version: request.version, shown: displayed.digest() };
@@ -286,7 +272,7 @@ impl Guest<'_> {
             problem,
         };
         let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-        self.page_to_sign(status, page.render(), posts.leads_to)
+        self.page_with_script(status, page.render(), posts.leads_to)
     }
 
     /// What a form's countersignature is of: the text that this session was shown, about this request as it stands.
@@ -319,6 +305,21 @@ impl Guest<'_> {
 
 fn party(client: &Client) -> Party {
     Party { id: client.id.clone(), name: client.name.clone(), is_vouched_for: client.origin.is_vouched_for() }
+}
+
+fn details_shown(choices: &Choices<'_>, to_sign: &ToSign<'_>) -> Vec<ShownDetail> {
+    let asked = to_sign.asked.details.iter().zip(&choices.details).enumerate();
+    asked
+        .map(|(index, (detail, offered))| ShownDetail {
+            detail: detail.clone(),
+            tool: offered.tool.to_owned(),
+            sentence: as_shown(&offered.sentence),
+            choice: choice(
+                to_sign.chosen.details.contains(&index),
+                choices.withheld.details.contains(&index),
+            ),
+        })
+        .collect()
 }
 
 const fn choice(is_chosen: bool, is_withheld: bool) -> Choice {

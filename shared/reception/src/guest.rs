@@ -220,16 +220,11 @@ impl<'a> Guest<'a> {
         self.page_under(&content_security_policy(leads_to), status, page)
     }
 
-    /// Sends a page on which a passkey is registered or used.
+    /// Sends a page on which a passkey is registered or used; `leads_to` as for [`Guest::page`].
     ///
     /// # Errors
     /// When the browser's cookie cannot be set.
-    pub fn page_with_script(&self, status: StatusCode, page: String) -> Result<Response, Problem> {
-        self.page_under(&content_security_policy_with_script(&[]), status, page)
-    }
-
-    /// The same; `leads_to` as for [`Guest::page`].
-    pub(crate) fn page_to_sign(
+    pub fn page_with_script(
         &self,
         status: StatusCode,
         page: String,
@@ -288,7 +283,7 @@ impl<'a> Guest<'a> {
             Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
         if page.passkey.is_some() {
-            self.page_with_script(status, page.render())
+            self.page_with_script(status, page.render(), &[])
         } else {
             self.page(status, page.render(), &[])
         }

@@ -3,16 +3,16 @@ use http::audit::{self, Event, Outcome};
 use http::{Problem, Response, answer};
 use oauth::configuration::Client;
 use oauth::{
-    Authorization, AuthorizationRequest, ClientId, Decision, GrantId, Handle, HandleRejection, Refusal,
-    Secret, Stage, Timestamp, meets_acr,
+    Authorization, AuthorizationRequest, ClientId, Decision, GrantId, Handle, HandleRejection, Passkeys,
+    Refusal, Secret, Stage, Timestamp, meets_acr,
 };
+use passkeys::RelyingParty;
 use sessions::{Interaction, Request};
 use store::{Commit, Countersigned, Person, ToCountersign};
 
-use crate::{Chosen, Guest, NotSigned, Permitted, SignedIn};
+use crate::{Chosen, Guest, Permitted, SignedIn};
 
 /// A request that waits for the decision of this very person. Deciding consumes it.
-#[derive(Clone)]
 pub struct Pending {
     interaction: Interaction,
     request: AuthorizationRequest,
@@ -40,21 +40,45 @@ impl Pending {
         interaction: Interaction,
         signed_in: &SignedIn,
     ) -> Result<Self, Problem> {
-        let session = &signed_in.session;
-        let gone = Refusal::RequestUriInvalid { why: HandleRejection::Unknown };
-        let (request, pushed, person) = match &interaction.request {
-            Request::Carried(request) => {
-                ((**request).clone(), None, guest.store.person(&session.person).await?)
-            }
+        let person = &signed_in.session.person;
+        let found = match &interaction.request {
+            Request::Carried(_) => (None, guest.store.person(person).await?),
+            Request::Pushed { .. } => guest.store.authorization_and_person(&interaction.id, person).await?,
+        };
+        Ok(Self::of(guest, interaction, signed_in, found)?)
+    }
+
+    /// The same of a request that the person countersigns, with all that the countersignature is judged by: one call, too.
+    ///
+    /// # Errors
+    /// As [`Pending::read`].
+    pub async fn to_countersign(
+        guest: &Guest<'_>,
+        interaction: Interaction,
+        signed_in: &SignedIn,
+    ) -> Result<(Self, ToCountersign), Problem> {
+        let person = &signed_in.session.person;
+        let mut standing = guest.store.to_countersign(&interaction.id, person).await?;
+        let found = (standing.authorization.take(), standing.person.take());
+        Ok((Self::of(guest, interaction, signed_in, found)?, standing))
+    }
+
+    /// The request of an interaction, with what the table has of it and of the person.
+    fn of(
+        guest: &Guest<'_>,
+        interaction: Interaction,
+        signed_in: &SignedIn,
+        (pushed, person): (Option<Authorization>, Option<Person>),
+    ) -> Result<Self, Refusal> {
+        let (request, pushed) = match &interaction.request {
+            Request::Carried(request) => ((**request).clone(), None),
             Request::Pushed { .. } => {
-                let (pushed, person) =
-                    guest.store.authorization_and_person(&interaction.id, &session.person).await?;
-                let pushed = pushed.ok_or(gone)?;
-                (pushed.taken_up(guest.now)?.clone(), Some(pushed), person)
+                let pushed = pushed.ok_or(Refusal::RequestUriInvalid { why: HandleRejection::Unknown })?;
+                (pushed.taken_up(guest.now)?.clone(), Some(pushed))
             }
         };
-        let person = person.filter(|person| person.allows(session)).ok_or(Refusal::PersonEnded)?;
-        Ok(Self { interaction, request, pushed, person })
+        let person = person.filter(|person| person.allows(&signed_in.session));
+        Ok(Self { interaction, request, pushed, person: person.ok_or(Refusal::PersonEnded)? })
     }
 
     /// What is asked.
@@ -70,30 +94,6 @@ impl Pending {
     /// Whether what the person gave to a client at `moment` is good by now.
     pub fn allows_of(&self, client: &ClientId, moment: Timestamp) -> bool {
         self.person.allows_of(client, moment)
-    }
-
-    /// The same of a request that the person countersigns, with all that the countersignature is judged by: one call, too.
-    ///
-    /// # Errors
-    /// As [`Pending::read`].
-    pub async fn to_countersign(
-        guest: &Guest<'_>,
-        interaction: Interaction,
-        signed_in: &SignedIn,
-    ) -> Result<(Self, ToCountersign), Problem> {
-        let session = &signed_in.session;
-        let mut standing = guest.store.to_countersign(&interaction.id, &session.person).await?;
-        let (request, pushed) = match &interaction.request {
-            Request::Carried(request) => ((**request).clone(), None),
-            Request::Pushed { .. } => {
-                let gone = Refusal::RequestUriInvalid { why: HandleRejection::Unknown };
-                let pushed = standing.authorization.take().ok_or(gone)?;
-                (pushed.taken_up(guest.now)?.clone(), Some(pushed))
-            }
-        };
-        let person = standing.person.take().filter(|person| person.allows(session));
-        let person = person.ok_or(Refusal::PersonEnded)?;
-        Ok((Self { interaction, request, pushed, person }, standing))
     }
 
     /// The version of the request that the decision takes the place of.
@@ -140,25 +140,20 @@ impl Pending {
     /// meanwhile: read it again.
     ///
     /// # Errors
-    /// As [`Pending::grant`]; inside, why it is not signed.
+    /// As [`Pending::grant`].
     pub async fn grant_signed(
         self,
         guest: &Guest<'_>,
         client: &Client,
         signed_in: &SignedIn,
-        (standing, given): (&ToCountersign, (&Displayed, &str)),
-    ) -> Result<Option<Result<Response, NotSigned>>, Problem> {
-        let relying_party = guest.countersigned_for()?;
-        let (displayed, answer) = given;
-        let own = &standing.passkeys.passkeys;
-        let (signed, used) = match guest.countersigned(&relying_party, signed_in, displayed, (own, answer)) {
-            Ok(signed) => signed,
-            Err(not_signed) => return Ok(Some(Err(not_signed))),
-        };
+        standing: &ToCountersign,
+        relying_party: &RelyingParty,
+        (displayed, signed, used): (Displayed, passkeys::Countersigned, Passkeys),
+    ) -> Result<Option<Response>, Problem> {
         if !meets_acr(signed_in.signed().acr, &self.request.acr_values) {
             return Err(Refusal::AuthenticationContextUnmet.into());
         }
-        let (chosen, now_known) = (Chosen::of_displayed(displayed), guest.countersigning_now());
+        let (chosen, now_known) = (Chosen::of_displayed(&displayed), guest.countersigning_now());
         guest.may_grant(&self.person, &now_known, client, &self.request.asked(), &chosen)?;
         let (reply_to, purpose) = (self.request.reply_to(), self.request.purpose.clone());
         let code: [u8; 32] = guest.dice.roll();
@@ -168,7 +163,7 @@ impl Pending {
         let lives = &guest.configuration.server.lifetimes;
         let consented = self.undecided(guest).consented(decision, lives, guest.now)?;
         let chain = &standing.head.head;
-        let evidence = guest.evidence(&relying_party, displayed.clone(), signed, &consented, chain)?;
+        let evidence = guest.evidence(relying_party, displayed, signed, &consented, chain)?;
         let of_passkeys = (&standing.passkeys, &used);
         match guest.store.countersign(&consented, of_passkeys, (&standing.head, &evidence)).await? {
             Countersigned::Contended => Ok(None),
@@ -178,7 +173,7 @@ impl Pending {
             Countersigned::Done => {
                 record_yes(guest, &consented, purpose.as_deref().unwrap_or_default(), false);
                 let code = Handle::new(consented.id, code).reveal();
-                Ok(Some(Ok(answer::see_other(&reply_to.with_code(&code, guest.site.issuer())))))
+                Ok(Some(answer::see_other(&reply_to.with_code(&code, guest.site.issuer()))))
             }
         }
     }

@@ -45,11 +45,8 @@ impl Standing {
     pub fn holds(&self, claims: &AccessTokenClaims, now: Timestamp) -> bool {
         // What was exchanged after a client had been ended cannot be: the token above it was no good any more.
         let clients_allow = self.clients.iter().all(|(id, _)| self.allows(id, claims.iat));
-        let at_its_tool = self.client(&claims.client_id);
-        if self.revoked
-            || !clients_allow
-            || !at_its_tool.is_some_and(|own| own.allows_at(&claims.aud, claims.iat))
-        {
+        let at_its_tool = self.allows_at(&claims.client_id, &claims.aud, claims.iat);
+        if self.revoked || !clients_allow || !at_its_tool {
             return false;
         }
         if !self.children.iter().all(|child| self.lets_renew(child.as_ref(), now)) {

@@ -122,11 +122,9 @@ impl Store {
             waiting.iter().map(|(_, client)| client).collect::<BTreeSet<_>>().into_iter().collect();
         let requests = waiting.iter().map(|(id, _)| authorizations::key(id));
         let states = clients.iter().map(|id| client_states::key(id));
-        let mut keys: Vec<Key> = requests.chain(states).collect();
-        // It stands among them where its being counted was not heard of: no call takes a key twice.
-        if !waiting.iter().any(|(id, _)| id == about_to_be_made) {
-            keys.push(authorizations::key(about_to_be_made));
-        }
+        // It stands among them where its being counted was not heard of.
+        let itself = std::iter::once(authorizations::key(about_to_be_made));
+        let keys: Vec<Key> = requests.chain(states).chain(itself).collect();
         let items = self.read_each(&keys).await?;
         let (requests, states) = items.split_at(waiting.len());
         let mut off = BTreeSet::new();

@@ -127,11 +127,7 @@ impl Store {
 
     async fn commit_as(&self, attempt: &str, next: &Authorization) -> Result<Commit, Fault> {
         let draft = self.draft_beside_details(next).await?;
-        let condition = match next.version {
-            1 => Condition::absent(),
-            version => Condition::new("version = :from", vec![(":from", number(version - 1))]),
-        };
-        match self.write_as(attempt, draft, condition).await? {
+        match self.write_as(attempt, draft, came_from(next)).await? {
             Written::Done => Ok(Commit::Done),
             Written::Conflict(item) if item.is_empty() => Ok(Commit::Outdated(None)),
             Written::Conflict(item) => Ok(Commit::Outdated(Some(Box::new(self.assemble(&item).await?)))),
@@ -224,6 +220,14 @@ impl Store {
             replace_details(&mut authorization, body(&beside)?);
         }
         Ok(authorization)
+    }
+}
+
+/// What must stand where a move is written: the version that it came from, and for the first one nothing.
+pub(crate) fn came_from(next: &Authorization) -> Condition<'static> {
+    match next.version {
+        1 => Condition::absent(),
+        version => Condition::new("version = :from", vec![(":from", number(version - 1))]),
     }
 }
 

@@ -2,11 +2,11 @@ use environment::Fault;
 use evidence::{Evidence, Head};
 use oauth::{ApprovalId, Authorization, GrantId, Passkeys, PersonId, Sha256Digest};
 
-use crate::item::{Condition, Draft, Item, Key, Together, body, number, string, text};
+use crate::item::{Condition, Draft, Item, Key, Together, body, string, text};
 use crate::{KeptPasskeys, Person, Store, authorizations, passkeys, people};
 
 /// In how many partitions the heads of all chains lie, so that whoever signs them all reads each with one query, and no scan.
-pub const HEAD_PARTITIONS: u8 = 16;
+const HEAD_PARTITIONS: u8 = 16;
 /// The most bytes of an approval's evidence: DynamoDB holds items of 400 KB, with their keys.
 pub const LARGEST_EVIDENCE: usize = 380 * 1024;
 
@@ -103,10 +103,6 @@ impl Store {
     ) -> Result<Countersigned, Fault> {
         let attempt = self.attempt();
         let move_of_it = self.draft_beside_details(next).await?.with("attempt", text(&attempt));
-        let came_from = match next.version {
-            1 => Condition::absent(),
-            version => Condition::new("version = :from", vec![(":from", number(version - 1))]),
-        };
         let entry = evidence.entry();
         let person = &entry.person;
         // To the letter: its hash was signed.
@@ -114,12 +110,11 @@ impl Store {
             .with("body", text(evidence.text()))
             .owned_by(owner(&entry.approval), EVIDENCE.to_owned());
         let head = Draft::new(&head_key(person), &evidence.chain(), None);
-        let own = Draft::new(&passkeys::key(person), used, None);
         let writes = vec![
-            self.put_if(move_of_it, came_from)?,
+            self.put_if(move_of_it, authorizations::came_from(next))?,
             self.put_if(kept_entry, Condition::absent())?,
             self.put_if(head, Condition::unchanged(before.item.as_ref()))?,
-            self.put_if(own, kept.unchanged())?,
+            self.put_if(passkeys::draft(kept, used), kept.unchanged())?,
         ];
         match self.all_or_nothing(writes).await {
             Ok(Together::Done) => Ok(Countersigned::Done),

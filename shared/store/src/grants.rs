@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use environment::Fault;
-use oauth::{ClientId, Grant, Timestamp};
+use oauth::{Child, ClientId, Grant, Timestamp};
 
 use crate::access_tokens::client_state;
 use crate::item::{Key, body};
@@ -19,6 +19,18 @@ impl Person {
         self.id == grant.person
             && self.allows_made_at(grant.granted_at)
             && grant.clients().iter().all(|id| self.lets_have(id, clients(id), grant.granted_at))
+    }
+
+    /// The same of what was got by exchange in their name: whether it can be renewed. It is for one tool, at which everything may have been
+    /// ended since.
+    pub(crate) fn lets_renew<'c>(
+        &self,
+        child: &Child,
+        clients: impl Fn(&ClientId) -> Option<&'c ClientState>,
+    ) -> bool {
+        let claims = &child.claims;
+        clients(&claims.client_id).is_some_and(|own| own.allows_at(&claims.aud, claims.iat))
+            && claims.clients().iter().all(|id| self.lets_have(id, clients(id), claims.iat))
     }
 
     /// Whether what a client had its part in at `moment` is still good, by what is known of it and by what the person ended.
@@ -104,9 +116,8 @@ impl Store {
         let of = |id: &ClientId| {
             clients.iter().zip(&states).find(|(known, _)| *known == id).map(|(_, state)| state)
         };
-        let person = person.filter(|person| person.lets_stand(grant, of));
-        let leads_somewhere = self.leads_somewhere(configuration, grant, of, now).await?;
-        Ok(person.filter(|_| leads_somewhere))
+        let Some(person) = person.filter(|person| person.lets_stand(grant, of)) else { return Ok(None) };
+        Ok(self.leads_somewhere(configuration, grant, of, now).await?.then_some(person))
     }
 
     /// Whether the registrations that a grant rests on are still there: those of its clients, and its own client's right to name who

@@ -1,14 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use environment::Fault;
-use oauth::{Authorization, Child, ClientId, GrantId, Holding, PersonId, Stage, Timestamp};
+use oauth::{Authorization, ClientId, GrantId, Holding, PersonId, Stage, Timestamp};
 
 use crate::access_tokens::client_state;
 use crate::item::{Item, Key, body, string};
 use crate::{ClientState, Configuration, Person, Store, authorizations, client_states, people};
-
-/// How many items one call reads.
-const MOST_READ: usize = 100;
 
 /// What agents hold in a person's name.
 #[derive(Debug)]
@@ -39,13 +36,6 @@ impl Held {
     }
 }
 
-/// What is known of those who hold something, read once for all of it.
-struct Known<'a> {
-    person: &'a Person,
-    clients: BTreeMap<ClientId, ClientState>,
-    now: Timestamp,
-}
-
 impl Store {
     /// What is held in a person's name, by the rule that tokens are looked at by ([`Store::lets_stand`]): one query of the index, which
     /// lags a moment behind, one call for each hundred authorizations with the person, and one for the clients. `None` where there is
@@ -62,11 +52,7 @@ impl Store {
         let mut keys = self.owned(&format!("PERSON#{person}"), "AUTHORIZATION#").await?;
         keys.push(people::key(person));
         keys.reverse();
-        let mut items = Vec::new();
-        for some in keys.chunks(MOST_READ) {
-            items.extend(self.read_each(some).await?);
-        }
-        let mut items = items.into_iter();
+        let mut items = self.read_any(&keys).await?.into_iter();
         let Some(own) = items.next().flatten() else { return Ok(None) };
         let own: Person = body(&own)?;
         let mut held = items.flatten().map(|item| Held::of(&item)).collect::<Result<Vec<_>, _>>()?;
@@ -85,14 +71,13 @@ impl Store {
         now: Timestamp,
     ) -> Result<BTreeSet<GrantId>, Fault> {
         let clients = self.states_of(held).await?;
-        let known = Known { person, clients, now };
+        let of = |id: &ClientId| clients.get(id);
         let mut stand = BTreeSet::new();
         let mut children = Vec::new();
         for Held { authorization, .. } in held {
             match (&authorization.stage, authorization.grant()) {
                 (Stage::Child(child), _) => children.push((&authorization.id, &**child)),
                 (_, Some(grant)) => {
-                    let of = |id: &ClientId| known.clients.get(id);
                     if person.lets_stand(grant, of)
                         && self.is_registered(configuration, grant, now).await?
                         && self.leads_somewhere(configuration, grant, of, now).await?
@@ -105,7 +90,7 @@ impl Store {
         }
         let mut renewable = BTreeSet::new();
         for (id, child) in &children {
-            if known.lets_renew(child)
+            if person.lets_renew(child, of)
                 && self.are_registered(configuration, &child.claims.clients(), now).await?
                 && self.may_still_name(configuration, child.names(), now).await?
             {
@@ -132,29 +117,8 @@ impl Store {
                 (_, grant) => grant.map(oauth::Grant::clients).unwrap_or_default(),
             })
             .collect();
-        let ids: Vec<ClientId> = clients.into_iter().collect();
-        let mut states = BTreeMap::new();
-        for some in ids.chunks(MOST_READ) {
-            let keys: Vec<Key> = some.iter().map(client_states::key).collect();
-            for (id, item) in some.iter().zip(self.read_each(&keys).await?) {
-                states.insert(id.clone(), client_state(item.as_ref())?);
-            }
-        }
-        Ok(states)
-    }
-}
-
-impl Known<'_> {
-    /// Whether what was got by exchange can be renewed, as far as it depends on people and clients.
-    fn lets_renew(&self, child: &Child) -> bool {
-        let made_at = child.claims.iat;
-        let own = self.clients.get(&child.claims.client_id);
-        self.now < child.claims.exp
-            && own.is_some_and(|own| own.allows_at(&child.claims.aud, made_at))
-            && child
-                .claims
-                .clients()
-                .iter()
-                .all(|id| self.person.lets_have(id, self.clients.get(id), made_at))
+        let keys: Vec<Key> = clients.iter().map(client_states::key).collect();
+        let items = self.read_any(&keys).await?;
+        clients.into_iter().zip(items).map(|(id, item)| Ok((id, client_state(item.as_ref())?))).collect()
     }
 }

@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::error::TransactionCanceledException;
@@ -23,6 +24,8 @@ use crate::Store;
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 const TABLE: &str = "table";
+/// How many items one call reads.
+const MOST_READ: usize = 100;
 
 /// The key of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,6 +180,15 @@ impl Store {
             Some(if comes_again { items[position].clone() } else { items.swap_remove(position) })
         };
         Ok(keys.iter().enumerate().map(&mut of).collect())
+    }
+
+    /// As [`Store::read_each`], of any number of keys: one call for each hundred.
+    pub(crate) async fn read_any(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, Fault> {
+        let mut items = Vec::new();
+        for some in keys.chunks(MOST_READ) {
+            items.extend(self.read_each(some).await?);
+        }
+        Ok(items)
     }
 
     /// Writes an item over whatever stands there.
@@ -407,17 +419,7 @@ impl Store {
 
     /// All items of a partition whose sort key begins so, strongly consistent, page by page.
     pub(crate) async fn query(&self, pk: &str, sk_begins_with: &str) -> Result<Vec<Item>, Fault> {
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&*self.table)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
-            .expression_attribute_values(":pk", text(pk))
-            .expression_attribute_values(":sk", text(sk_begins_with))
-            .into_paginator()
-            .items()
-            .send();
+        let mut pages = self.beginning_so(pk, sk_begins_with).into_paginator().items().send();
         let mut items = Vec::new();
         while let Some(item) = pages.next().await {
             items.push(item.map_err(|error| fault(&error))?);
@@ -432,20 +434,20 @@ impl Store {
         sk_begins_with: &str,
         most: i32,
     ) -> Result<(Vec<Item>, bool), Fault> {
-        let answer = self
-            .client
+        let first = self.beginning_so(pk, sk_begins_with).limit(most).send().await;
+        let answer = first.map_err(|error| fault(&error))?;
+        let are_all = answer.last_evaluated_key.is_none_or(|key| key.is_empty());
+        Ok((answer.items.unwrap_or_default(), are_all))
+    }
+
+    fn beginning_so(&self, pk: &str, sk_begins_with: &str) -> QueryFluentBuilder {
+        self.client
             .query()
             .table_name(&*self.table)
             .consistent_read(true)
             .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
             .expression_attribute_values(":pk", text(pk))
             .expression_attribute_values(":sk", text(sk_begins_with))
-            .limit(most)
-            .send()
-            .await
-            .map_err(|error| fault(&error))?;
-        let are_all = answer.last_evaluated_key.is_none_or(|key| key.is_empty());
-        Ok((answer.items.unwrap_or_default(), are_all))
     }
 
     /// The keys of all items that an owner has in the index. The index lags behind the table.

@@ -37,9 +37,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::Client;
 use environment::Dice;
 
-pub use self::evidence::{
-    Countersigned, HEAD_PARTITIONS, KeptApproval, KeptChain, KeptHead, LARGEST_EVIDENCE, ToCountersign,
-};
+pub use self::evidence::{Countersigned, KeptApproval, KeptChain, KeptHead, LARGEST_EVIDENCE, ToCountersign};
 pub use access_tokens::Standing;
 pub use asks::{Approached, KeptAsks};
 pub use authorizations::Commit;

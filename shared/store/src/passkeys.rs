@@ -32,9 +32,8 @@ impl Store {
     /// When the table does not answer or an item cannot be read.
     pub async fn person_and_passkeys(&self, id: &PersonId) -> Result<(Option<Person>, KeptPasskeys), Fault> {
         let [person, item] = self.read_all([&people::key(id), &key(id)]).await?;
-        let passkeys = item.as_ref().map(body).transpose()?.unwrap_or_default();
         let known = person.as_ref().map(body).transpose()?;
-        Ok((known, KeptPasskeys { passkeys, id: id.clone(), person, item }))
+        Ok((known, KeptPasskeys::read(id, person, item)?))
     }
 
     /// Writes down a person's passkeys, on condition that nothing was since they were read. `false` when somebody came first. The
@@ -43,7 +42,7 @@ impl Store {
     /// # Errors
     /// When the table does not answer.
     pub async fn keep_passkeys(&self, before: &KeptPasskeys, after: &Passkeys) -> Result<bool, Fault> {
-        let written = self.write_if(draft(before, after), Condition::unchanged(before.item.as_ref())).await?;
+        let written = self.write_if(draft(before, after), before.unchanged()).await?;
         Ok(matches!(written, Written::Done))
     }
 
@@ -66,13 +65,13 @@ impl Store {
         let person = if is_as_it_was { Draft::as_it_stands(standing) } else { people::draft(person) };
         let writes = vec![
             self.put_if(person, Condition::unchanged(Some(standing)))?,
-            self.put_if(draft(before, after), Condition::unchanged(before.item.as_ref()))?,
+            self.put_if(draft(before, after), before.unchanged())?,
         ];
         Ok(self.all_or_nothing(writes).await? == Together::Done)
     }
 }
 
-fn draft(before: &KeptPasskeys, after: &Passkeys) -> Draft {
+pub(crate) fn draft(before: &KeptPasskeys, after: &Passkeys) -> Draft {
     Draft::new(&key(&before.id), after, None)
 }
 

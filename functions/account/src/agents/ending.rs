@@ -141,17 +141,17 @@ async fn all_of(guest: &Guest<'_>, signed_in: &SignedIn, agent: &ClientId) -> Re
 }
 
 async fn mark(guest: &Guest<'_>, mut before: Person, agent: &ClientId) -> Result<(), Problem> {
-    for _ in 1..MOST_TRIES {
+    let mut tries = 1;
+    loop {
         let mut after = before.clone();
         after.end_client(agent, guest.now);
-        if guest.store.update_person(&before, &after).await.is_ok() {
-            return Ok(());
+        let written = guest.store.update_person(&before, &after).await;
+        if written.is_ok() || tries == MOST_TRIES {
+            return Ok(written?);
         }
+        tries += 1;
         before = guest.store.person(&before.id).await?.ok_or(Refusal::FormRejected)?;
     }
-    let mut after = before.clone();
-    after.end_client(agent, guest.now);
-    Ok(guest.store.update_person(&before, &after).await?)
 }
 
 fn record(guest: &Guest<'_>, person: &PersonId, client: &ClientId, grant_id: Option<&GrantId>) {

@@ -74,7 +74,8 @@ impl Search {
 }
 
 impl Listing {
-    /// What is held in a person's name: one query of the index, one call for each hundred that it finds, and one for their clients.
+    /// What is held in a person's name ([`store::Store::held_of`]), and what their clients are called: one call more for each client that
+    /// is not remembered.
     ///
     /// # Errors
     /// When the table does not answer.

@@ -31,12 +31,13 @@ pub(crate) async fn submit(services: &Services, guest: &Guest<'_>) -> Result<Res
         return over(guest);
     };
     match register(services, guest, Proof::Link(&link), &parameters).await? {
-        Ok(()) if others == OtherPasskeys::Replaced => {
-            // They are worth nothing since the write; now nobody finds them any more.
-            guest.store.end_sessions_of(&link.person).await?;
+        Ok(()) => {
+            if others == OtherPasskeys::Replaced {
+                // They are worth nothing since the write; now nobody finds them any more.
+                guest.store.end_sessions_of(&link.person).await?;
+            }
             Ok(guest.back_to("/account/passkeys", PasskeyNotice::Registered.as_str()))
         }
-        Ok(()) => Ok(guest.back_to("/account/passkeys", PasskeyNotice::Registered.as_str())),
         Err(problem) => {
             page(guest, &link, Some(problem), parameters.optional("name")?.unwrap_or_default()).await
         }
@@ -64,7 +65,7 @@ async fn page(
         return over(guest);
     }
     let page = EnrolPasskeyPage { frame: guest.frame(), enrolment, problem, typed_name };
-    guest.page_with_script(status_of(problem), page.render())
+    guest.page_with_script(status_of(problem), page.render(), &[])
 }
 
 /// The link was used, is too old, or is none of ours: nobody is told which.

@@ -1,10 +1,10 @@
 use clap::Args;
 use cli::{AgentHolding, HeldBy, agents, find_ending};
 use environment::Clock;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::Stop;
-use crate::arguments::Where;
+use crate::arguments::{EndEverything, Where};
 use crate::ending;
 use crate::terminal::{Terminal, moment};
 use crate::trail::{About, record};
@@ -59,7 +59,7 @@ pub(crate) async fn show(asked: Agents, terminal: &mut Terminal) -> Result<(), S
     let by = HeldBy { person: asked.person, client: asked.client, tool: asked.tool };
     let held = agents(&store, &by, Clock::system().now()).await.map_err(Stop::refused)?;
     if asked.json {
-        terminal.json(&as_json(&held));
+        terminal.json(&json!(held));
     } else if held.is_empty() {
         terminal.say("No agent holds anything of that kind.");
     } else {
@@ -69,12 +69,11 @@ pub(crate) async fn show(asked: Agents, terminal: &mut Terminal) -> Result<(), S
 }
 
 pub(crate) async fn end(end: End, terminal: &mut Terminal) -> Result<(), Stop> {
-    if end.json && !end.yes {
-        return Err(Stop::Usage("--json goes with --yes: in JSON nobody can be asked.".to_owned()));
-    }
     if end.all {
-        return ending::everything(&end.place, end.yes, end.json, terminal).await;
+        let End { yes, json, place, .. } = end;
+        return ending::run(EndEverything { yes, json, place }, terminal).await;
     }
+    ending::may_be_asked(end.yes, end.json)?;
     let store = end.place.store().await?;
     let clock = Clock::system();
     let by = HeldBy { person: end.person, client: end.client, tool: end.tool };
@@ -88,7 +87,7 @@ pub(crate) async fn end(end: End, terminal: &mut Terminal) -> Result<(), Stop> {
     ending.carry_out(&store, clock.now()).await.map_err(Stop::refused)?;
     record(&end.place, "access-ended", &About::Access(&ending));
     if end.json {
-        terminal.json(&json!({ "ended": as_json(&ending.holdings) }));
+        terminal.json(&json!({ "ended": ending.holdings }));
     } else {
         terminal.say(format_args!("Every token of {} that was made until now has ended.", said(&by)));
     }
@@ -102,10 +101,6 @@ fn said(by: &HeldBy) -> String {
         (Some(one), None, _) | (None, Some(one), _) | (None, None, Some(one)) => one.clone(),
         (None, None, None) => String::new(),
     }
-}
-
-fn as_json(held: &[AgentHolding]) -> Value {
-    json!(held)
 }
 
 fn table(held: &[AgentHolding], terminal: &mut Terminal) {

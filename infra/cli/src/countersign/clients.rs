@@ -2,12 +2,11 @@ use std::time::Duration;
 
 use cli::{disable_client, enable_client, rotate_secret};
 use environment::{Clock, Dice};
-use oauth::Timestamp;
 use serde_json::json;
 
 use crate::Stop;
 use crate::arguments::{Client, RotateSecret};
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, moment};
 use crate::trail::{About, record};
 
 pub(crate) async fn run(client: Client, terminal: &mut Terminal) -> Result<(), Stop> {
@@ -55,9 +54,4 @@ async fn rotate(client: RotateSecret, terminal: &mut Terminal) -> Result<(), Sto
         terminal.say(format_args!("The one before ends at {}.", moment(end)));
     }
     Ok(())
-}
-
-fn moment(at: Timestamp) -> String {
-    jiff::Timestamp::from_second(at.as_seconds())
-        .map_or_else(|_| at.as_seconds().to_string(), |at| at.to_string())
 }

@@ -3,34 +3,22 @@ use environment::Clock;
 use serde_json::json;
 
 use crate::Stop;
-use crate::arguments::{EndEverything, Where};
+use crate::arguments::EndEverything;
 use crate::terminal::Terminal;
 use crate::trail::{About, record};
 
 pub(crate) async fn run(end: EndEverything, terminal: &mut Terminal) -> Result<(), Stop> {
-    if end.json && !end.yes {
-        return Err(Stop::Usage("--json goes with --yes: in JSON nobody can be asked.".to_owned()));
-    }
-    everything(&end.place, end.yes, end.json, terminal).await
-}
-
-/// Ends everything of everybody.
-pub(crate) async fn everything(
-    place: &Where,
-    yes: bool,
-    json: bool,
-    terminal: &mut Terminal,
-) -> Result<(), Stop> {
-    let store = place.store().await?;
-    if !yes {
+    may_be_asked(end.yes, end.json)?;
+    let store = end.place.store().await?;
+    if !end.yes {
         terminal.confirm("End everybody's sessions, authorizations, tokens and remembered consents?")?;
     }
     let ended = end_everything(&store, &Clock::system()).await;
     if !matches!(ended, Err(NotAllEnded::Fault(_))) {
-        record(place, "everything-ended", &About::Everything);
+        record(&end.place, "everything-ended", &About::Everything);
     }
     let ended = ended.map_err(Stop::refused)?;
-    if json {
+    if end.json {
         terminal.json(&json!({ "people": ended.people, "clients": ended.clients }));
         return Ok(());
     }
@@ -38,5 +26,13 @@ pub(crate) async fn everything(
         "Everything that was begun until now has ended. People: {}, clients: {}.",
         ended.people, ended.clients
     ));
+    Ok(())
+}
+
+/// Whether somebody can be asked before anything ends, where they have to be.
+pub(crate) fn may_be_asked(yes: bool, json: bool) -> Result<(), Stop> {
+    if json && !yes {
+        return Err(Stop::Usage("--json goes with --yes: in JSON nobody can be asked.".to_owned()));
+    }
     Ok(())
 }

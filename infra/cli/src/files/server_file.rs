@@ -61,7 +61,7 @@ pub struct ServerFile {
     /// Clients that register themselves.
     #[serde(default)]
     pub client_registration: Option<ClientRegistrationTable>,
-    /// What the server may fetch.
+    /// What the server may call.
     #[serde(default)]
     pub outbound: OutboundTable,
 }

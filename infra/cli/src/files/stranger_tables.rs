@@ -66,8 +66,8 @@ pub struct OpenToTable {
     pub default_tool: Option<String>,
 }
 
-/// What the server may call: documents of clients, keys of issuers that it trusts, and the endpoints at which clients are told. Always by HTTPS, and from public
-/// addresses unless it says otherwise here.
+/// What the server may call: documents of clients, keys of issuers that it trusts, and the endpoints at which clients are told. Always by
+/// HTTPS, and at public addresses unless it says otherwise here.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutboundTable {
