@@ -7,7 +7,7 @@ import { looksGood } from './accessibility.js';
 import { anAgent } from './agent.js';
 import { withAuthenticator } from './authenticator.js';
 import { aStackAndPhones } from './opening.js';
-import { approves, denies, heading, signsIn } from './person.js';
+import { approves, denies, heading, registersAPasskey, signsIn } from './person.js';
 import { localOnly } from './stack.js';
 
 const { stack, aPhone } = await aStackAndPhones();
@@ -26,8 +26,7 @@ async function asked(t, options = {}) {
   const authenticator = await withAuthenticator(page);
   await page.goto(`${stack.issuer}/account/passkeys`);
   await signsIn(page, person);
-  await page.getByLabel('Name, such as').fill('My phone');
-  await page.getByRole('button', { name: 'Make a passkey' }).click();
+  await registersAPasskey(page, 'My phone');
   await page.getByText('The passkey was registered.').waitFor();
   const request = await agent.asksElsewhere(person.userName, [vault('A'), vault('B')]);
   await page.goto(request.address);

@@ -6,7 +6,7 @@ import { looksGood } from './accessibility.js';
 import { anAgent, file } from './agent.js';
 import { withAuthenticator } from './authenticator.js';
 import { aStackAndPhones } from './opening.js';
-import { approves, heading, isBackAtTheAgent, signsIn } from './person.js';
+import { approves, heading, isBackAtTheAgent, registersAPasskey, signsIn } from './person.js';
 import { localOnly } from './stack.js';
 
 const { stack, aPhone } = await aStackAndPhones();
@@ -26,17 +26,12 @@ async function goesToPasskeys(page, person) {
   await heading(page, 'Your passkeys');
 }
 
-async function registers(page, name) {
-  await page.getByLabel('Name, such as').fill(name);
-  await page.getByRole('button', { name: 'Make a passkey' }).click();
-}
-
 /** A person with a passkey, at a page where they are signed in. */
 async function withAPasskey(t) {
   const [page, person] = [await aPhone(t), await stack.somebody()];
   const authenticator = await withAuthenticator(page);
   await goesToPasskeys(page, person);
-  await registers(page, 'My phone');
+  await registersAPasskey(page, 'My phone');
   await page.getByText('The passkey was registered.').waitFor();
   return { page, person, authenticator };
 }
@@ -58,7 +53,7 @@ test('a person registers a passkey, signs in with it without typing anything, an
   await page.getByRole('link', { name: 'See passkeys' }).click();
   await heading(page, 'Your passkeys');
   await looksGood(page, 'passkeys-none');
-  await registers(page, 'My phone');
+  await registersAPasskey(page, 'My phone');
   await page.getByText('The passkey was registered.').waitFor();
   await page.getByText('not used yet').waitFor();
   await looksGood(page, 'passkeys');
@@ -93,7 +88,7 @@ test('the browser offers a passkey where a user name is typed, and nobody presse
 
 test('no authenticator gets a second passkey of the same person', localPasskeys, async (t) => {
   const { page, authenticator } = await withAPasskey(t);
-  await registers(page, 'Once more');
+  await registersAPasskey(page, 'Once more');
   await page.getByRole('alert').getByText('You have a passkey on this device already.').waitFor();
   assert.equal((await authenticator.passkeys()).length, 1);
 });
@@ -237,7 +232,7 @@ test('a link of the administrator registers the first passkey of somebody withou
   await heading(page, 'Make a passkey');
   await page.getByText(person.userName).waitFor();
   await looksGood(page, 'enrol-passkey');
-  await registers(page, 'My phone');
+  await registersAPasskey(page, 'My phone');
   // The link begins no session: the page asks for the passkey, and Chromium's authenticator answers at once.
   await heading(page, 'Your passkeys');
   await page.getByText('last used').waitFor();

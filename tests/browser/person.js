@@ -18,6 +18,12 @@ export async function denies(page) {
   await page.getByRole('button', { name: 'Deny' }).click();
 }
 
+/** On the page of passkeys: names one, and makes it. */
+export async function registersAPasskey(page, name) {
+  await page.getByLabel('Name, such as').fill(name);
+  await page.getByRole('button', { name: 'Make a passkey' }).click();
+}
+
 /** Waits until the browser is back at the agent, and gives the URL with which it came. */
 export async function isBackAtTheAgent(page) {
   await page.waitForURL((url) => url.href.startsWith(CALLBACK));

@@ -6,7 +6,6 @@ import http.server
 import json
 import os
 import secrets
-import threading
 import time
 import unittest
 import urllib.error
@@ -18,6 +17,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from deployment import ISSUER, STACK, TABLE, needs_enforced_rights, operator_with, physical, taken
+from listening import Listening
 from process import Process
 from test_devices import DEVICES, NOT_USED_YET, Person, token_of, with_the_app
 from test_people_told import SHOWN, asks, grant_of, is_reached_on, somebody
@@ -33,7 +33,7 @@ def names(platform):
     return f"app/{platform}/{NAME}/", f"endpoint/{platform}/{NAME}/"
 
 
-class AsSnsNamesIt(http.server.ThreadingHTTPServer):
+class AsSnsNamesIt(Listening):
     """The endpoint, with names of apps' endpoints as they are in an account. What it changes it signs anew for the caller.
     `published` is what went to apps."""
 
@@ -74,19 +74,7 @@ class AsSnsNamesIt(http.server.ThreadingHTTPServer):
             def log_message(self, *_):
                 pass
 
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    def __enter__(self):
-        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.shutdown()
-        self.server_close()
-
-    @property
-    def address(self):
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        super().__init__(Handler)
 
 
 def as_function(role_of_it):
@@ -110,7 +98,7 @@ def environment_of(function, who, sns, **more):
     settings = boto3.client("lambda").get_function_configuration(FunctionName=f"{STACK}-{function}")["Environment"]["Variables"]
     return {
         **settings, "AWS_ACCESS_KEY_ID": who.access_key, "AWS_SECRET_ACCESS_KEY": who.secret_key, "AWS_SESSION_TOKEN": who.token,
-        "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": sns.address, **more,
+        "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": sns.url, **more,
     }
 
 

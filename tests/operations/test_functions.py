@@ -4,10 +4,10 @@ what it is."""
 import http.server
 import json
 import os
-import threading
 import unittest
 
 from deployment import ROOT, eventually
+from listening import Listening
 from process import Process
 from samtranslator.yaml_helper import yaml_parse
 
@@ -38,10 +38,10 @@ def lines(log):
     return [json.loads(line) for line in log.splitlines()]
 
 
-class Refusing:
+class Refusing(Listening):
     """A table that turns every call away, and remembers them."""
 
-    def __enter__(self):
+    def __init__(self):
         heard = self.heard = []
 
         class Table(http.server.BaseHTTPRequestHandler):
@@ -59,14 +59,7 @@ class Refusing:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Table)
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Table)
 
 
 def deployed():

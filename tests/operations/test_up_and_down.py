@@ -9,13 +9,13 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import threading
 import unittest
 import zipfile
 from pathlib import Path
 
 import boto3
 from deployment import ROOT, eventually
+from listening import Listening
 
 CACHE = Path(os.environ.get("COUNTERSIGN_CACHE", Path.home() / ".cache/countersign"))
 # What they need of the system, beside the tools that they ask for.
@@ -100,10 +100,10 @@ class Checkout:
         return found
 
 
-class Endpoint:
+class Endpoint(Listening):
     """An endpoint that somebody else started."""
 
-    def __enter__(self):
+    def __init__(self):
         class Answers(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 self.send_response(200)
@@ -112,14 +112,7 @@ class Endpoint:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Answers)
 
 
 def free_port():

@@ -19,14 +19,14 @@ impl Operator<'_> {
     #[track_caller]
     pub fn adds_a_user(&self, user_name: &str, more: &[&str]) -> String {
         let name = format!("{} of the Tests", user_name.to_uppercase());
-        let known = ["user", "add", user_name, "--name", &name, "--group", "testers", "--json"];
+        let known = ["user", "add", user_name, "--name", &name, "--group", "testers"];
         self.makes(&[&known, more].concat(), "password")
     }
 
     /// The identifier of a person, which tokens and the audit trail name them by.
     #[track_caller]
     pub fn id_of(&self, user_name: &str) -> String {
-        let people: Value = serde_json::from_str(&self.does(&["user", "list", "--json"])).expect("JSON");
+        let people = self.tells(&["user", "list"]);
         let is_meant = |person: &&Value| person["profile"]["user_name"] == user_name;
         let person = people.as_array().expect("people").iter().find(is_meant);
         person.and_then(|person| person["id"].as_str()).expect("an identifier").to_owned()
@@ -35,19 +35,25 @@ impl Operator<'_> {
     /// Makes a new password and returns it.
     #[track_caller]
     pub fn resets_the_password_of(&self, user_name: &str) -> String {
-        self.makes(&["user", "reset-password", user_name, "--json"], "password")
+        self.makes(&["user", "reset-password", user_name], "password")
     }
 
     /// Makes the link by which a person registers a passkey, and returns it.
     #[track_caller]
     pub fn enrols(&self, user_name: &str) -> String {
-        self.makes(&["user", "enrol", user_name, "--json"], "link")
+        self.makes(&["user", "enrol", user_name], "link")
+    }
+
+    /// As [`Operator::enrols`], with a passkey that takes the place of all others.
+    #[track_caller]
+    pub fn enrols_anew(&self, user_name: &str) -> String {
+        self.makes(&["user", "enrol", user_name, "--replace"], "link")
     }
 
     /// Makes a secret of a client and returns it.
     #[track_caller]
     pub fn rotates_the_secret_of(&self, client: &str) -> String {
-        self.makes(&["client", "rotate-secret", client, "--json"], "client_secret")
+        self.makes(&["client", "rotate-secret", client], "client_secret")
     }
 
     /// Puts a configuration folder in force and returns its version.
@@ -65,9 +71,8 @@ impl Operator<'_> {
     #[track_caller]
     fn applies_with(&self, folder: &Path, more: &[&str]) -> u64 {
         let folder = folder.display().to_string();
-        let said = self.does(&[&["apply", &folder, "--yes", "--json"], more].concat());
-        let json: Value = serde_json::from_str(&said).expect("JSON");
-        json["version"].as_u64().unwrap_or_else(|| panic!("no version in {said}"))
+        let said = self.tells(&[&["apply", &folder, "--yes"], more].concat());
+        said["version"].as_u64().unwrap_or_else(|| panic!("no version in {said}"))
     }
 
     /// Runs the command and returns why it was refused; it must be.
@@ -98,10 +103,16 @@ impl Operator<'_> {
         said
     }
 
+    /// Runs the command and returns what it told a program (`--json`); it must succeed.
+    #[track_caller]
+    pub fn tells(&self, arguments: &[&str]) -> Value {
+        let said = self.does(&[arguments, &["--json"]].concat());
+        serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
+    }
+
     #[track_caller]
     fn makes(&self, arguments: &[&str], member: &str) -> String {
-        let said = self.does(arguments);
-        let json: Value = serde_json::from_str(&said).expect("JSON");
-        json[member].as_str().unwrap_or_else(|| panic!("no {member} in {said}")).to_owned()
+        let said = self.tells(arguments);
+        said[member].as_str().unwrap_or_else(|| panic!("no {member} in {said}")).to_owned()
     }
 }

@@ -41,6 +41,11 @@ pub(crate) fn without_details() -> Parameters {
     Parameters::of([("authorization_details", "[]")])
 }
 
+/// That what goes on is wanted: a refresh token (RFC 8693, section 2.2.1).
+pub(crate) fn lasting() -> Parameters {
+    Parameters::of([("requested_token_type", REFRESH_TOKEN)])
+}
+
 /// A token that an agent got for itself at the file server.
 pub(crate) fn own_token_of(agent: &Agent<'_>) -> String {
     agent.works_alone(&Parameters::of([("scope", "files.read")])).ok().string("access_token")
@@ -63,6 +68,11 @@ impl Agent<'_> {
     /// Exchanges an access token for one that is for another tool.
     pub(crate) fn exchanges(&self, subject_token: &str, resource: &str) -> Answer {
         self.exchanges_for(subject_token, resource, &Parameters::default())
+    }
+
+    /// Exchanges an access token for a refresh token, to go on asking another tool.
+    pub(crate) fn exchanges_to_go_on(&self, subject_token: &str, resource: &str) -> Answer {
+        self.exchanges_for(subject_token, resource, &lasting())
     }
 
     pub(crate) fn exchanges_for(&self, subject_token: &str, resource: &str, more: &Parameters) -> Answer {

@@ -123,6 +123,12 @@ impl Observer<'_> {
     }
 }
 
+/// What stands in the body of an item.
+#[track_caller]
+pub(crate) fn body_of(item: &Value) -> Value {
+    serde_json::from_str(item["body"]["S"].as_str().expect("a body")).expect("JSON")
+}
+
 /// A signature (AWS Signature Version 4) by the environment's credentials. The embedded database looks at none of it, other
 /// endpoints do.
 fn authorization(host: &str, moment: &str, target: &str, body: &str) -> String {

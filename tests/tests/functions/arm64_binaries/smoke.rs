@@ -34,12 +34,18 @@ fn functions_for_arm64_make_keys_publish_them_sign_and_verify() {
     }
 }
 
+/// A deployment with keys and a configuration.
+fn with_keys(arm64: &Version) -> Deployment {
+    let deployment = Deployment::new("kms");
+    deployment.tends_keys(arm64, &json!({}));
+    deployment.applies(arm64);
+    deployment
+}
+
 #[test]
 fn every_function_for_arm64_that_a_gateway_calls_grants_a_request() {
     let arm64 = Version::for_arm64();
-    let deployment = Deployment::new("kms");
-    deployment.tends_keys(&arm64, &json!({}));
-    deployment.applies(&arm64);
+    let deployment = with_keys(&arm64);
     let crew = Crew::at(deployment.with(&arm64));
     for visit in Visit::ALL.into_iter().filter(|visit| visit.is_first_of_its_function()) {
         let reply = crew.place.starts(visit.function()).sends(&crew.prepares(visit).request);
@@ -50,9 +56,7 @@ fn every_function_for_arm64_that_a_gateway_calls_grants_a_request() {
 #[test]
 fn the_messenger_for_arm64_has_nothing_to_tell_of_what_is_gone() {
     let arm64 = Version::for_arm64();
-    let deployment = Deployment::new("kms");
-    deployment.tends_keys(&arm64, &json!({}));
-    deployment.applies(&arm64);
+    let deployment = with_keys(&arm64);
     let place = deployment.with(&arm64);
     let post = PostOffice::at(&place.endpoint);
     let messenger =

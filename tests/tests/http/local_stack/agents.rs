@@ -4,16 +4,15 @@
 use std::time::Duration;
 use std::{fs, thread};
 
-use serde_json::Value;
-
 use crate::agent::{Agent, BANK, an_agent, asks_for_a_file, the_file_tool};
 use crate::browser::{Browser, Page};
-use crate::exchange::{Chain, REFRESH_TOKEN};
+use crate::exchange::Chain;
+use crate::observer::body_of;
 use crate::person::{Decision, Person, Tokens, granted, somebody, the_code, the_person_consents};
 use crate::running_stack::remembered_consents::must_decide_again;
 use crate::stack::Stack;
 use crate::token::verified;
-use crate::web::{Parameters, post};
+use crate::web::post;
 
 const AGENTS: &str = "/account/agents";
 pub(crate) const END: &str = "/account/agents/end";
@@ -133,8 +132,7 @@ fn what_a_person_ends_is_over_at_the_next_look_and_nothing_else_is() {
     let files = the_file_tool(stack);
     let first = granted(&agent, &person, &asks_for_a_file());
     let chain = Chain::of(stack, first.access_token.clone());
-    let more = Parameters::of([("requested_token_type", REFRESH_TOKEN)]);
-    let child = files.exchanges_for(&first.access_token, BANK, &more).ok().string("access_token");
+    let child = files.exchanges_to_go_on(&first.access_token, BANK).ok().string("access_token");
     let other = granted(&agent, &person, &asks_for_a_file());
     let of_another = granted(&agent, &somebody(stack), &asks_for_a_file());
     assert_eq!(chain.stands(stack), [true; 3]);
@@ -162,8 +160,7 @@ fn what_was_got_by_exchange_is_ended_without_what_it_comes_from() {
     let stack = Stack::shared();
     let (agent, person, files) = (an_agent(stack), somebody(stack), the_file_tool(stack));
     let first = granted(&agent, &person, &asks_for_a_file());
-    let more = Parameters::of([("requested_token_type", REFRESH_TOKEN)]);
-    let child = files.exchanges_for(&first.access_token, BANK, &more).ok().string("access_token");
+    let child = files.exchanges_to_go_on(&first.access_token, BANK).ok().string("access_token");
     let mut browser = at_home(stack, &person);
     let root = grant_of(stack, &first.access_token);
     let ids = browser.finds("");
@@ -211,8 +208,7 @@ fn everything_of_a_tool_in_the_chain_ends_from_there_on() {
     let (agent, person, files) = (an_agent(&stack), somebody(&stack), the_file_tool(&stack));
     let first = granted(&agent, &person, &asks_for_a_file());
     let chain = Chain::of(&stack, first.access_token.clone());
-    let more = Parameters::of([("requested_token_type", REFRESH_TOKEN)]);
-    let child = files.exchanges_for(&first.access_token, BANK, &more).ok().string("access_token");
+    let child = files.exchanges_to_go_on(&first.access_token, BANK).ok().string("access_token");
     let mut browser = at_home(&stack, &person);
     browser.ends_everything_of("files-tool");
     assert_eq!(chain.stands(&stack), [true, false, false]);
@@ -249,8 +245,7 @@ fn an_agent_of_which_nothing_is_listed_any_more_is_ended_all_the_same() {
     assert_eq!(browser.submits_and_stays(END, &form).status, 303);
     let sub = stack.operator().id_of(&person.user_name);
     let mark = || {
-        let kept = stack.observer().item(&format!("PERSON#{sub}"), "PERSON");
-        let kept: Value = serde_json::from_str(kept["body"]["S"].as_str().expect("a body")).expect("JSON");
+        let kept = body_of(&stack.observer().item(&format!("PERSON#{sub}"), "PERSON"));
         kept["ended_clients"][&agent.id].as_i64().expect("a mark")
     };
     let before = mark();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::agent::{Agent, BANK, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
-use crate::exchange::{Chain, ID_TOKEN, REFRESH_TOKEN, an_exchange, the_bank};
+use crate::exchange::{Chain, ID_TOKEN, LEDGER, REFRESH_TOKEN, an_exchange, the_bank};
 use crate::local_stack::agents::grant_of;
 use crate::person::{Person, Tokens, granted, somebody};
 use crate::stack::Stack;
@@ -11,20 +11,21 @@ use crate::web::Parameters;
 
 /// The ids of the authorizations that the command lists.
 fn held(stack: &Stack, more: &[&str]) -> Vec<String> {
-    let said = stack.operator().does(&[&["agents", "--json"], more].concat());
-    let all: Vec<Value> = serde_json::from_str(&said).expect("JSON");
+    ids(&stack.operator().tells(&[&["agents"], more].concat()))
+}
+
+#[track_caller]
+fn ids(listed: &Value) -> Vec<String> {
+    let all = listed.as_array().unwrap_or_else(|| panic!("{listed}"));
     all.iter().map(|one| one["grant_id"].as_str().expect("an id").to_owned()).collect()
 }
 
 /// Ends something, and returns what it says it ended.
 fn ends(stack: &Stack, what: &[&str]) -> Vec<String> {
-    let said = stack.operator().does(&[&["end", "--yes", "--json"], what].concat());
-    let said: Value = serde_json::from_str(&said).expect("JSON");
-    let ended = said["ended"].as_array().unwrap_or_else(|| panic!("{said}"));
-    let ids = ended.iter().map(|one| one["grant_id"].as_str().expect("an id").to_owned()).collect();
+    let said = stack.operator().tells(&[&["end", "--yes"], what].concat());
     // Every process goes by what it last read of a client for five seconds.
     stack.takes_notice();
-    ids
+    ids(&said["ended"])
 }
 
 /// Two people, each of whom gave two agents something.
@@ -58,10 +59,10 @@ impl Held {
 fn the_operator_sees_who_holds_what_for_whom_since_when_and_last_used() {
     let stack = Stack::start("agents-listed", &[]);
     let of = Held::of(&stack);
-    let ids = |tokens: &[Tokens]| -> Vec<String> {
+    let grants = |tokens: &[Tokens]| -> Vec<String> {
         tokens.iter().map(|tokens| grant_of(&stack, &tokens.access_token)).collect()
     };
-    let (report, remembered) = (ids(&of.report), ids(&of.remembered));
+    let (report, remembered) = (grants(&of.report), grants(&of.remembered));
     let sorted = |mut ids: Vec<String>| {
         ids.sort();
         ids
@@ -77,8 +78,8 @@ fn the_operator_sees_who_holds_what_for_whom_since_when_and_last_used() {
     assert_eq!(held(&stack, &["--tool", FILES]).len(), 4);
     assert_eq!(held(&stack, &["--tool", "bank"]), Vec::<String>::new());
 
-    let said = stack.operator().does(&["agents", "--json", "--person", name, "--client", "report-agent"]);
-    let one = &serde_json::from_str::<Value>(&said).expect("JSON")[0];
+    let said = stack.operator().tells(&["agents", "--person", name, "--client", "report-agent"]);
+    let one = &said[0];
     for (member, value) in [
         ("user_name", json!(name)),
         ("person", json!(sub)),
@@ -138,15 +139,14 @@ fn everything_at_a_tool_ends_down_the_chain_and_nothing_above_it() {
     let person = somebody(&stack);
     let first = granted(&an_agent(&stack), &person, &asks_for_a_file());
     let chain = Chain::of(&stack, first.access_token.clone());
-    let more = Parameters::of([("requested_token_type", REFRESH_TOKEN)]);
     let files = the_file_tool(&stack);
-    let child = files.exchanges_for(&first.access_token, BANK, &more).ok().string("access_token");
+    let child = files.exchanges_to_go_on(&first.access_token, BANK).ok().string("access_token");
     let ended = ends(&stack, &["--tool", "bank"]);
     assert_eq!(ended.len(), 1, "what the file server holds by exchange: {ended:?}");
     assert_eq!(chain.stands(&stack), [true, false, false]);
     files.refreshes(&child).is_refused(400, "invalid_grant");
     files.finds_inactive(&child);
-    the_bank(&stack).exchanges(&chain.bank, crate::exchange::LEDGER).is_refused(400, "invalid_request");
+    the_bank(&stack).exchanges(&chain.bank, LEDGER).is_refused(400, "invalid_request");
     an_agent(&stack).refreshes(&first.refresh_token).ok();
     let again = files.exchanges(&first.access_token, BANK).ok().string("access_token");
     the_bank(&stack).finds_active(&again);
@@ -193,8 +193,8 @@ fn what_ended_at_a_tool_is_not_had_again_by_exchanging_what_was_granted_before()
 fn all_of_everybody_ends() {
     let stack = Stack::start("agents-ended-all", &[]);
     let of = Held::of(&stack);
-    let said = stack.operator().does(&["end", "--all", "--yes", "--json"]);
-    assert!(serde_json::from_str::<Value>(&said).expect("JSON")["people"].as_u64() >= Some(2), "{said}");
+    let said = stack.operator().tells(&["end", "--all", "--yes"]);
+    assert!(said["people"].as_u64() >= Some(2), "{said}");
     stack.takes_notice();
     assert_eq!(of.stand(&stack), [false; 4]);
 }

@@ -13,7 +13,7 @@ use crate::local_stack::passkeys::{assertion, options, stack_with, with_a_passke
 use crate::person::{Decision, Person, password_form, somebody, the_code};
 use crate::stack::Stack;
 use crate::token::verified;
-use crate::web::{Answer, Parameters};
+use crate::web::Answer;
 
 const UNMET: &str = "unmet_authentication_requirements";
 const TAKES_A_PASSKEY: &str = "This takes a passkey.";
@@ -108,8 +108,7 @@ fn how_surely_it_was_them_survives_every_exchange() {
     let who = an_exchange(&shown, FILES).without("resource").and("requested_token_type", ID_TOKEN);
     says("an ID token", &files.sends("/token", &who).ok().string("access_token"));
 
-    let lasting = Parameters::of([("requested_token_type", REFRESH_TOKEN)]);
-    let child = files.exchanges_for(&shown, BANK, &lasting).ok().string("access_token");
+    let child = files.exchanges_to_go_on(&shown, BANK).ok().string("access_token");
     is_as_sure("a refresh token", &files.finds_active(&child));
     let renewed = files.refreshes(&child).ok();
     says("its renewal", &renewed.string("access_token"));

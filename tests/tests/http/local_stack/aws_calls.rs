@@ -22,7 +22,7 @@ use crate::inviting::{
 use crate::local_stack::agents::{END, grant_of};
 use crate::local_stack::backchannel::messages_of;
 use crate::local_stack::passkeys::{
-    LINK, PASSKEYS, an_authenticator, assertion, enrolment, link_for, options, registration,
+    LINK, PASSKEYS, an_authenticator, assertion, enrolment, link_for, options, registration, removal,
 };
 use crate::observer::Observer;
 use crate::outsider::{the_mills_own, the_partner};
@@ -530,8 +530,7 @@ fn measure_passkeys(stack: &Stack, note: &mut impl FnMut(&'static str, &Answer, 
     let form = registration(&page, &authenticator.create(&options(&page)), "Mine");
     note("`POST /account/passkeys`, one registered", &browser.submits_and_stays(PASSKEYS, &form), 303);
     let page = Page::of(browser.opens(PASSKEYS).ok());
-    let form = page.form(["csrf", "passkey"]).and("do", "remove");
-    let removed = browser.submits_and_stays(PASSKEYS, &form);
+    let removed = browser.submits_and_stays(PASSKEYS, &removal(&page));
     note("`POST /account/passkeys`, one removed, of a person with one session", &removed, 303);
     browser.registers(&person, &mut authenticator);
     browser.forgets("session");

@@ -14,7 +14,8 @@ use crate::at_once::at_once;
 use crate::authenticator::Authenticator;
 use crate::browser::{Browser, Page};
 use crate::local_stack::aws_calls::Calls;
-use crate::local_stack::passkeys::{PASSKEYS, an_authenticator, options};
+use crate::local_stack::passkeys::{PASSKEYS, options, removal, who_has_a_passkey};
+use crate::observer::body_of;
 use crate::person::{Decision, Person, decision_form, the_code};
 use crate::stack::Stack;
 use crate::token::verified;
@@ -26,16 +27,14 @@ pub(crate) fn the_vault(identifier: &str) -> Value {
 
 /// Somebody who may be asked, their browser, in which they typed a password, and their passkey.
 pub(crate) fn somebody_with_a_passkey(stack: &Stack) -> (Person, Browser<'_>, Authenticator) {
-    let (person, mut browser, mut authenticator) =
-        (somebody_reachable(stack), Browser::new(stack), an_authenticator(stack));
-    browser.registers(&person, &mut authenticator);
-    (person, browser, authenticator)
+    who_has_a_passkey(stack, somebody_reachable(stack))
 }
 
 /// A request that waits for a countersignature.
 struct Asked<'s> {
     stack: &'s Stack,
     agent: Agent<'s>,
+    person: Person,
     browser: Browser<'s>,
     authenticator: Authenticator,
     auth_req_id: String,
@@ -57,7 +56,7 @@ impl<'s> Asked<'s> {
         let agent = an_asking_agent(stack);
         let auth_req_id = agent.waits_for_approval(&form(&person.user_name));
         let page = browser.comes_to_approval(&person, &auth_req_id);
-        Self { stack, agent, browser, authenticator, auth_req_id, page }
+        Self { stack, agent, person, browser, authenticator, auth_req_id, page }
     }
 
     /// The person has chosen: the page on which they sign.
@@ -69,7 +68,18 @@ impl<'s> Asked<'s> {
     #[track_caller]
     fn signs(&mut self, page: &Page) -> Answer {
         let form = signed(page, &mut self.authenticator);
-        self.browser.submits_and_stays("/approval", &form)
+        self.sends(&form)
+    }
+
+    /// The person has approved all of it, and signed what that shows: what the form sends.
+    #[track_caller]
+    fn signed_yes(&mut self) -> Parameters {
+        let page = self.chooses(&Answering::Yes);
+        signed(&page, &mut self.authenticator)
+    }
+
+    fn sends(&mut self, form: &Parameters) -> Answer {
+        self.browser.submits_and_stays("/approval", form)
     }
 
     /// Nothing is decided, and nothing is kept.
@@ -83,8 +93,7 @@ impl<'s> Asked<'s> {
     fn evidence(&self) -> Vec<Value> {
         let id = self.auth_req_id.split('.').next().expect("an id");
         let all = self.stack.observer().items_of("EVIDENCE#");
-        let kept = all.iter().map(|item| item["body"]["S"].as_str().expect("a text").to_owned());
-        kept.filter(|text| text.contains(id)).map(|text| serde_json::from_str(&text).expect("JSON")).collect()
+        all.iter().map(body_of).filter(|kept| kept.to_string().contains(id)).collect()
     }
 }
 
@@ -113,6 +122,12 @@ pub(crate) fn signed(page: &Page, authenticator: &mut Authenticator) -> Paramete
     page.form([named, "countersignature", "shown"]).and("answer", &answer)
 }
 
+/// The text that the page shows, as what it says.
+#[track_caller]
+fn displayed(page: &Page) -> Value {
+    serde_json::from_str(&page.field("shown")).expect("JSON")
+}
+
 /// The page refuses a countersignature, and the audit says why.
 #[track_caller]
 fn is_not_taken(stack: &Stack, answer: &Answer, said: &str, why: &str) {
@@ -135,7 +150,7 @@ fn what_is_signed_is_what_was_shown_and_the_token_names_the_evidence() {
     assert_eq!(options(&page)["challenge"], hash, "the challenge is its hash");
     assert_eq!(options(&page)["userVerification"], "required");
     assert_eq!(options(&page)["allowCredentials"].as_array().map(Vec::len), Some(1));
-    let displayed: Value = serde_json::from_str(&shown).expect("JSON");
+    let displayed = displayed(&page);
     assert_eq!(displayed["details"][0]["choice"], "unticked", "{displayed}");
     assert_eq!(displayed["details"][1]["choice"], "ticked", "{displayed}");
     assert_eq!(displayed["binding_message"], "W4SCT", "{displayed}");
@@ -166,23 +181,14 @@ fn approvals_of_one_person_are_a_chain_and_its_head_names_the_last() {
     assert_eq!(first.signs(&page).status, 303);
     let first_kept = first.evidence().remove(0);
     let person = first_kept["entry"]["person"].clone();
-    let Asked { browser, authenticator, .. } = first;
-    let user_name = serde_json::from_str::<Value>(&page.field("shown")).expect("JSON")["person"]["user_name"]
-        .as_str()
-        .expect("a name")
-        .to_owned();
-    let who = Person { user_name, password: String::new() };
-    let mut second = Asked::with(stack, (who, browser, authenticator), |name| {
-        for_approval_of(name, &json!([the_vault("C")]))
-    });
+    let them = (first.person, first.browser, first.authenticator);
+    let mut second = Asked::with(stack, them, |name| for_approval_of(name, &json!([the_vault("C")])));
     let page = second.chooses(&Answering::Yes);
     assert_eq!(second.signs(&page).status, 303);
     let kept = second.evidence().remove(0);
     assert_eq!(kept["entry"]["number"], 2);
     assert_eq!(kept["previous"], first_kept["head"]);
-    let heads = stack.observer().items_of("HEADS#");
-    let head = heads.iter().find(|item| item["sk"]["S"] == person).expect("a head");
-    let head: Value = serde_json::from_str(head["body"]["S"].as_str().expect("text")).expect("JSON");
+    let head = body_of(&stack.observer().item("HEADS#", person.as_str().expect("a sub")));
     assert_eq!((&head["number"], &head["hash"]), (&json!(2), &kept["head"]));
 }
 
@@ -248,7 +254,7 @@ fn a_signature_of_another_text_request_or_choice_is_refused() {
         form.clone().with("shown", &shown.replacen("W4SCT", "W4SCU", 1)),
         form.clone().with("shown", &shown.replacen(':', ": ", 1)),
     ] {
-        let refused = asked.browser.submits_and_stays("/approval", &changed);
+        let refused = asked.sends(&changed);
         is_not_taken(stack, &refused, "not what was shown", "it is of another text");
     }
     // What is sealed for the one text, and signed for the other.
@@ -256,12 +262,12 @@ fn a_signature_of_another_text_request_or_choice_is_refused() {
         .clone()
         .with("shown", &all.field("shown"))
         .with("countersignature", &all.field("countersignature"));
-    let refused = asked.browser.submits_and_stays("/approval", &mixed);
+    let refused = asked.sends(&mixed);
     is_not_taken(stack, &refused, "not what was shown", "the answer is to another challenge");
     let mut other = Asked::of_vault(stack);
     let elsewhere = other.chooses(&Answering::Yes);
     let foreign = form.with("countersignature", &elsewhere.field("countersignature"));
-    let refused = asked.browser.submits_and_stays("/approval", &foreign);
+    let refused = asked.sends(&foreign);
     is_not_taken(stack, &refused, "took too long", "it is too old, or of another browser or session");
     asked.still_waits();
     other.still_waits();
@@ -271,14 +277,12 @@ fn a_signature_of_another_text_request_or_choice_is_refused() {
 fn a_signature_for_one_request_approves_no_other_of_the_same_person() {
     let stack = Stack::shared();
     let mut asked = Asked::of_vault(stack);
-    let page = asked.chooses(&Answering::Yes);
-    let form = signed(&page, &mut asked.authenticator);
-    let shown: Value = serde_json::from_str(&page.field("shown")).expect("JSON");
-    let name = shown["person"]["user_name"].as_str().expect("a name");
+    let form = asked.signed_yes();
+    let name = &asked.person.user_name;
     let second = asked.agent.waits_for_approval(&for_approval_of(name, &json!([the_vault("C")])));
     let other = Page::of(asked.browser.opens(&page_of(&second)).ok());
     let moved = form.with("request", &other.field("request"));
-    let refused = asked.browser.submits_and_stays("/approval", &moved);
+    let refused = asked.sends(&moved);
     is_not_taken(stack, &refused, "not what was shown", "it is of another request");
     asked.agent.comes_with(&second).is_refused(400, "authorization_pending");
     asked.still_waits();
@@ -289,24 +293,20 @@ fn a_signature_for_one_request_approves_no_other_of_the_same_person() {
 fn a_passkey_that_was_removed_meanwhile_signs_nothing() {
     let stack = Stack::shared();
     let mut asked = Asked::of_vault(stack);
-    let page = asked.chooses(&Answering::Yes);
-    let form = signed(&page, &mut asked.authenticator);
-    let shown: Value = serde_json::from_str(&page.field("shown")).expect("JSON");
-    let mut kept = stack
-        .observer()
-        .item(&format!("PASSKEYS#{}", shown["person"]["sub"].as_str().expect("a sub")), "PASSKEYS");
+    let form = asked.signed_yes();
+    let sub = stack.operator().id_of(&asked.person.user_name);
+    let mut kept = stack.observer().item(&format!("PASSKEYS#{sub}"), "PASSKEYS");
     let before = kept.clone();
     kept["body"]["S"] = json!("{}");
     stack.observer().puts(&kept);
-    let refused = asked.browser.submits_and_stays("/approval", &form);
+    let refused = asked.sends(&form);
     is_not_taken(stack, &refused, "you have none", "the person has no such passkey");
     asked.still_waits();
 
     stack.observer().puts(&before);
     let own = Page::of(asked.browser.opens(PASSKEYS).ok());
-    let removal = own.form(["csrf", "passkey"]).and("do", "remove");
-    assert_eq!(asked.browser.submits_and_stays(PASSKEYS, &removal).status, 303);
-    assert_eq!(asked.browser.submits_and_stays("/approval", &form).status, 403);
+    assert_eq!(asked.browser.submits_and_stays(PASSKEYS, &removal(&own)).status, 303);
+    assert_eq!(asked.sends(&form).status, 403);
     assert!(asked.evidence().is_empty());
 }
 
@@ -332,10 +332,9 @@ fn a_countersignature_is_good_for_minutes() {
     let mut asked = Asked::with(&stack, somebody_with_a_passkey(&stack), |name| {
         for_approval_of(name, &details).and("requested_expiry", "900")
     });
-    let page = asked.chooses(&Answering::Yes);
-    let form = signed(&page, &mut asked.authenticator);
+    let form = asked.signed_yes();
     stack.time_passes(600);
-    let late = asked.browser.submits_and_stays("/approval", &form);
+    let late = asked.sends(&form);
     if late.status == 422 {
         is_not_taken(&stack, &late, "took too long", "it is too old, or of another browser or session");
         asked.still_waits();
@@ -349,8 +348,7 @@ fn a_countersignature_is_good_for_minutes() {
 fn of_fifty_at_once_one_approves_and_one_piece_of_evidence_is_kept() {
     let stack = Stack::shared();
     let mut asked = Asked::of_vault(stack);
-    let page = asked.chooses(&Answering::Yes);
-    let form = signed(&page, &mut asked.authenticator);
+    let form = asked.signed_yes();
     let answers = at_once(|_| asked.browser.clone().submits_and_stays("/approval", &form));
     assert!(answers.iter().any(|answer| answer.status == 303));
     assert_eq!(asked.evidence().len(), 1);
@@ -361,10 +359,9 @@ fn of_fifty_at_once_one_approves_and_one_piece_of_evidence_is_kept() {
 fn a_signature_that_comes_again_changes_nothing() {
     let stack = Stack::shared();
     let mut asked = Asked::of_vault(stack);
-    let page = asked.chooses(&Answering::Yes);
-    let form = signed(&page, &mut asked.authenticator);
+    let form = asked.signed_yes();
     for _ in 0..3 {
-        asked.browser.submits_and_stays("/approval", &form);
+        asked.sends(&form);
     }
     assert_eq!(asked.evidence().len(), 1);
 }
@@ -379,7 +376,7 @@ fn a_form_that_says_more_than_was_signed_gives_no_more() {
         .and("decision", "approve")
         .and("detail", "0")
         .and("detail", "1");
-    assert_eq!(asked.browser.submits_and_stays("/approval", &form).status, 303);
+    assert_eq!(asked.sends(&form).status, 303);
     let tokens = asked.agent.comes_with(&asked.auth_req_id).ok();
     let claims = verified(stack, &tokens.string("access_token")).claims;
     assert_eq!(claims["authorization_details"], json!([the_vault("A")]), "{claims}");
@@ -391,7 +388,7 @@ fn a_plain_yes_approves_nothing_that_takes_a_signature() {
     let stack = Stack::shared();
     let mut asked = Asked::of_vault(stack);
     let yes = answer_form(&asked.page, &Answering::Yes);
-    to_sign(asked.browser.submits_and_stays("/approval", &yes));
+    to_sign(asked.sends(&yes));
     asked.still_waits();
 }
 
@@ -416,8 +413,7 @@ fn at_the_browser_it_is_signed_alike() {
     let ask = asks(&json!([the_vault("A"), the_file("Q4-report.pdf", &["read"])]));
     let page = browser.comes_to_consent(&person, &agent.sends_the_person_with(&agent.pushes(&ask)));
     let page = to_sign(browser.submits_and_stays("/consent", &decision_form(&page, &Decision::All)));
-    let shown: Value = serde_json::from_str(&page.field("shown")).expect("JSON");
-    assert_eq!(shown["request"]["kind"], "consent");
+    assert_eq!(displayed(&page)["request"]["kind"], "consent");
     authenticator.verifies = false;
     let form = signed(&page, &mut authenticator);
     let refused = browser.submits_and_stays("/consent", &form);
@@ -463,8 +459,7 @@ fn an_approval_with_evidence_is_one_write() {
 fn approving_and_denying_at_once_leaves_one_of_them() {
     let stack = Stack::shared();
     let mut asked = Asked::of_vault(stack);
-    let page = asked.chooses(&Answering::Yes);
-    let yes = signed(&page, &mut asked.authenticator);
+    let yes = asked.signed_yes();
     let no = answer_form(&asked.page, &Answering::No);
     at_once(|number| {
         let form = if number % 2 == 0 { &yes } else { &no };

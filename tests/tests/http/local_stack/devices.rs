@@ -10,6 +10,7 @@ use crate::at_once::at_once;
 use crate::browser::{Browser, Page};
 use crate::inviting::{DEVICES, a_number};
 use crate::local_stack::backchannel::messages_of;
+use crate::observer::body_of;
 use crate::person::{Person, somebody, somebody_with};
 use crate::stack::Stack;
 use crate::web::{Answer, Parameters, http, post};
@@ -119,7 +120,7 @@ fn a_device_is_told_nothing_until_whoever_has_it_confirms_it_in_the_persons_sess
     assert!(!log.contains(NUMBER), "nor is a number logged");
     let item =
         stack.observer().item(&format!("DEVICES#{}", stack.operator().id_of(&person.user_name)), "DEVICES");
-    let kept: Value = serde_json::from_str(item["body"]["S"].as_str().expect("a body")).expect("JSON");
+    let kept = body_of(&item);
     assert!(kept["devices"][0]["confirmed_at"].is_i64() && kept["devices"][0].get("confirmation").is_none());
 }
 

@@ -92,6 +92,12 @@ struct Said {
     complaint: String,
 }
 
+impl Said {
+    fn all(&self) -> String {
+        format!("{}{}", self.out, self.complaint)
+    }
+}
+
 fn said(output: &Output) -> Said {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
     Said {
@@ -150,7 +156,7 @@ fn what_is_exported_holds_before_both_verifiers_and_names_who_approved_what_for_
         {
             assert!(said.out.contains(told), "{told} in {said:?}");
         }
-        let all = format!("{}{}", said.out, said.complaint);
+        let all = said.all();
         assert!(all.contains("Self-consistent only: it is younger than the last checkpoint"), "{all}");
     }
 
@@ -177,7 +183,7 @@ fn the_access_token_lies_within_its_evidence_and_no_other_does() {
     let [under_keys, _] = both_say(3, &file, &[option("--anchor"), &keys, option("--token"), &token]);
     assert!(!under_keys.out.contains("who signed it was not looked at"), "{under_keys:?}");
     for refused in both_say(1, &file, &[option("--token"), &other]) {
-        assert!(format!("{}{}", refused.out, refused.complaint).contains("other_token"), "{refused:?}");
+        assert!(refused.all().contains("other_token"), "{refused:?}");
     }
 }
 
@@ -198,7 +204,7 @@ fn a_changed_word_is_refused() {
         assert!(text.contains(from), "{from} in {text}");
         fs::write(&changed, text.replacen(from, to, 1)).expect("written");
         for refused in both_say(1, &changed, &[]) {
-            assert!(format!("{}{}", refused.out, refused.complaint).contains(why), "{refused:?}");
+            assert!(refused.all().contains(why), "{refused:?}");
         }
     }
 }
@@ -228,10 +234,7 @@ fn the_approvals_of_one_person_are_listed_and_of_nobody_else() {
     let stack = Stack::shared();
     let (signer, approved) = Signer::of_vaults(stack, &["A", "B"]);
     let (_, others) = Signer::of_vaults(stack, &["C"]);
-    let list = |name: &str| -> Value {
-        let text = stack.operator().does(&["evidence", "list", "--person", name, "--json"]);
-        serde_json::from_str(&text).expect("JSON")
-    };
+    let list = |name: &str| stack.operator().tells(&["evidence", "list", "--person", name]);
     let listed = list(&signer.person.user_name);
     assert_eq!(listed, list(&approved[0].sub), "by the sub as by the name");
     let rows = listed["approvals"].as_array().expect("a list");
@@ -272,8 +275,7 @@ fn what_is_removed_swapped_or_changed_in_the_table_is_named() {
     let (signer, approved) = Signer::of_vaults(stack, &["A", "B", "C"]);
     let sub = &approved[0].sub;
     let entries = signer.entries(sub);
-    let heads = observer.items_of("HEADS#");
-    let head = heads.iter().find(|item| item["sk"]["S"] == sub.as_str()).expect("a head");
+    let head = &observer.item("HEADS#", sub);
     assert_eq!(signer.audited(), Vec::<String>::new());
 
     for (place, entry) in (1..).zip(&entries) {
@@ -343,9 +345,8 @@ fn everybodys_chains_are_audited_and_one_without_its_head_is_found() {
     );
     assert!(told["limits"].as_str().is_some_and(|said| said.contains("without a checkpoint")), "{told}");
 
-    let head =
-        stack.observer().items_of("HEADS#").into_iter().find(|item| item["sk"]["S"] == one[0].sub.as_str());
-    stack.observer().removes(&head.expect("a head"));
+    let head = stack.observer().item("HEADS#", &one[0].sub);
+    stack.observer().removes(&head);
     stack.observer().removes(&signer.entries(&other[0].sub)[1]);
     let (code, told) = audit();
     assert_eq!((code, &told["verdict"]), (1, &json!("broken")));

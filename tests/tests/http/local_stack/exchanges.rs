@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::agent::{BANK, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
 use crate::exchange::{Chain, JWT, LEDGER, REFRESH_TOKEN, an_exchange, the_bank};
+use crate::observer::body_of;
 use crate::outsider::{KeyServer, the_partner};
 use crate::person::{granted, somebody};
 use crate::stack::Stack;
@@ -16,8 +17,7 @@ fn hops(stack: &Stack, grant_id: &Value) -> Vec<Value> {
     let partition = format!("AUTHORIZATION#{}", grant_id.as_str().expect("a grant"));
     let items = stack.observer().items_of(&partition);
     let is_hop = |item: &&Value| item["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("HOP#"));
-    let body = |item: &Value| serde_json::from_str(item["body"]["S"].as_str().expect("text")).expect("JSON");
-    items.iter().filter(is_hop).map(body).collect()
+    items.iter().filter(is_hop).map(body_of).collect()
 }
 
 #[test]
@@ -128,8 +128,7 @@ fn a_client_in_the_chain_that_is_ended_ends_what_came_through_it() {
 }
 
 fn for_longer(stack: &Stack, subject: &str) -> Answer {
-    let more = Parameters::of([("requested_token_type", REFRESH_TOKEN)]);
-    the_file_tool(stack).exchanges_for(subject, BANK, &more).ok()
+    the_file_tool(stack).exchanges_to_go_on(subject, BANK).ok()
 }
 
 /// A refresh token by exchange outlives the token that it was got by, and never the authorization that it goes back to.

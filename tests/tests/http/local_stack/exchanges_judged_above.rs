@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::agent::{Agent, BANK, FILES, an_agent, asks_for_a_file, the_file, the_file_tool};
 use crate::exchange::{
-    Chain, ID_TOKEN, JWT, JWT_BEARER, LEDGER, REFRESH_TOKEN, an_exchange, the_bank, the_ledger,
+    Chain, ID_TOKEN, JWT, JWT_BEARER, LEDGER, REFRESH_TOKEN, an_exchange, lasting, the_bank, the_ledger,
 };
 use crate::local_stack::configuration_changes::{also, applies, puts_in_force};
 use crate::local_stack::exchanges::changes;
@@ -19,10 +19,6 @@ use crate::web::Parameters;
 
 const AGENT: &str = "clients/report-agent.toml";
 const FILES_TOOL: &str = "clients/files-tool.toml";
-
-fn lasting() -> Parameters {
-    Parameters::of([("requested_token_type", REFRESH_TOKEN)])
-}
 
 /// The bank may go on asking the ledger while nobody asks it.
 fn where_the_bank_goes_on(folder: &Path) {
@@ -47,7 +43,7 @@ impl<'s> Renewed<'s> {
         let first = granted(&an_agent(stack), &somebody(stack), &asks_for_a_file()).access_token;
         let chain = Chain::of(stack, first);
         let kept = |client: Agent<'_>, token: &str, at: &str| {
-            client.exchanges_for(token, at, &lasting()).ok().string("access_token")
+            client.exchanges_to_go_on(token, at).ok().string("access_token")
         };
         let at_bank = kept(the_file_tool(stack), &chain.files, BANK);
         let at_ledger = kept(the_bank(stack), &chain.bank, LEDGER);
@@ -169,7 +165,7 @@ fn what_came_of_a_client_that_works_alone_is_renewed_for_what_it_may_have_for_it
         ("authorization_details", &*details),
     ]));
     let own = own.ok().string("access_token");
-    let mut child = files.exchanges_for(&own, BANK, &lasting()).ok().string("access_token");
+    let mut child = files.exchanges_to_go_on(&own, BANK).ok().string("access_token");
     let by_child = |child: &str| an_exchange(child, BANK).with("subject_token_type", REFRESH_TOKEN);
     let mut renews = |expected: Option<(&str, bool)>| {
         let Some((scope, with_details)) = expected else {

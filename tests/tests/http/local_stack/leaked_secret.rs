@@ -9,8 +9,7 @@ fn a_secret_that_ended_at_once_is_dead_within_seconds_and_the_fresh_one_alive_at
     let stack = Stack::start("leaked-secret", &[]);
     let leaked = Agent::with_basic(&stack, "renewing-agent");
     leaked.pushes(&asks_for_a_file());
-    let said = stack.operator().does(&["client", "rotate-secret", &leaked.id, "--at-once", "--json"]);
-    let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    let said = stack.operator().tells(&["client", "rotate-secret", &leaked.id, "--at-once"]);
     let secret = said["client_secret"].as_str().expect("a secret").to_owned();
     let fresh = Agent { stack: &stack, id: leaked.id.clone(), proof: Proof::Basic(secret) };
     fresh.pushes(&asks_for_a_file());

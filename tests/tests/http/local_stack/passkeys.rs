@@ -39,6 +39,11 @@ pub(crate) fn registration(page: &Page, answer: &str, name: &str) -> Parameters 
     page.form(["csrf", "ceremony"]).and("do", "register").and("answer", answer).and("name", name)
 }
 
+/// What the form sends by which the first passkey of the page is removed.
+pub(crate) fn removal(page: &Page) -> Parameters {
+    page.form(["csrf", "passkey"]).and("do", "remove")
+}
+
 /// What the sign-in page sends once the authenticator has answered.
 pub(crate) fn assertion(page: &Page, answer: &str) -> Parameters {
     page.form(["interaction", "ceremony"]).and("answer", answer)
@@ -62,10 +67,16 @@ impl Browser<'_> {
 
     /// Opens the link that the operator makes for somebody, and registers a passkey by it.
     #[track_caller]
-    fn enrols(&mut self, person: &Person, authenticator: &mut Authenticator) {
-        let page = Page::of(self.opens(&link_for(self.stack, person)).ok());
+    pub(crate) fn enrols(&mut self, person: &Person, authenticator: &mut Authenticator) {
+        assert_eq!(self.uses(&link_for(self.stack, person), authenticator).status, 303);
+    }
+
+    /// Opens a link, and registers a passkey by it.
+    #[track_caller]
+    pub(crate) fn uses(&mut self, link: &str, authenticator: &mut Authenticator) -> Answer {
+        let page = Page::of(self.opens(link).ok());
         let form = enrolment(&page, &authenticator.create(&options(&page)));
-        assert_eq!(self.submits_and_stays(LINK, &form).status, 303);
+        self.submits_and_stays(LINK, &form)
     }
 
     /// Comes to the sign-in page of nobody, and answers it with a passkey.
@@ -79,8 +90,12 @@ impl Browser<'_> {
 
 /// A person with a passkey, and their browser.
 pub(crate) fn with_a_passkey(stack: &Stack) -> (Person, Browser<'_>, Authenticator) {
-    let (person, mut browser, mut authenticator) =
-        (somebody(stack), Browser::new(stack), an_authenticator(stack));
+    who_has_a_passkey(stack, somebody(stack))
+}
+
+/// This person with a passkey, and their browser.
+pub(crate) fn who_has_a_passkey(stack: &Stack, person: Person) -> (Person, Browser<'_>, Authenticator) {
+    let (mut browser, mut authenticator) = (Browser::new(stack), an_authenticator(stack));
     browser.registers(&person, &mut authenticator);
     (person, browser, authenticator)
 }
@@ -237,7 +252,7 @@ fn a_passkey_that_was_removed_signs_nobody_in_and_its_registration_does_not_come
     let form = registration(&page, &authenticator.create(&options(&page)), "My phone");
     assert_eq!(browser.submits_and_stays(PASSKEYS, &form).status, 303);
     let page = Page::of(browser.opens(PASSKEYS).ok());
-    let removal = page.form(["csrf", "passkey"]).and("do", "remove");
+    let removal = removal(&page);
     assert_eq!(browser.submits_and_stays(PASSKEYS, &removal).status, 303);
     // The session has another secret now: the forms of before are nobody's.
     for form in [&form, &removal] {
@@ -280,8 +295,7 @@ fn whoever_registers_or_removes_a_passkey_is_seen_on_the_persons_devices() {
     assert!(message.to_string().contains("A passkey was added to your account"), "{message}");
     assert!(message["link"].as_str().is_some_and(|link| link.ends_with(PASSKEYS)), "{message}");
     let page = Page::of(browser.opens(PASSKEYS).ok());
-    let removal = page.form(["csrf", "passkey"]).and("do", "remove");
-    assert_eq!(browser.submits_and_stays(PASSKEYS, &removal).status, 303);
+    assert_eq!(browser.submits_and_stays(PASSKEYS, &removal(&page)).status, 303);
     let message = messages_of(stack, &person.user_name).remove(0);
     assert!(message.to_string().contains("A passkey was removed from your account"), "{message}");
 }
@@ -293,7 +307,15 @@ pub(crate) fn enrolment(page: &Page, answer: &str) -> Parameters {
 
 /// The link that the operator makes, as a path.
 pub(crate) fn link_for(stack: &Stack, person: &Person) -> String {
-    let link = stack.operator().enrols(&person.user_name);
+    handed_out(stack, stack.operator().enrols(&person.user_name))
+}
+
+/// The one whose passkey takes the place of all others.
+pub(crate) fn replacing_link_for(stack: &Stack, person: &Person) -> String {
+    handed_out(stack, stack.operator().enrols_anew(&person.user_name))
+}
+
+fn handed_out(stack: &Stack, link: String) -> String {
     let (_, code) = link.rsplit_once("code=").expect("a code");
     stack.hands_out(code);
     link

@@ -353,8 +353,7 @@ const GOES_ON: &str = r#"
 "#;
 
 fn for_longer(files: &Agent<'_>, subject: &str) -> String {
-    let more = Parameters::of([("requested_token_type", REFRESH_TOKEN)]);
-    files.exchanges_for(subject, BANK, &more).ok().string("access_token")
+    files.exchanges_to_go_on(subject, BANK).ok().string("access_token")
 }
 
 #[test]
@@ -612,8 +611,7 @@ fn a_renewal_is_asked_about_as_a_refresh_token() {
     let stack = with_policies("policies-of-renewals", WHAT_IS_ISSUED);
     let first = granted(&an_agent(&stack), &somebody(&stack), &asks_for_a_file()).access_token;
     let files = the_file_tool(&stack);
-    let more = Parameters::of([("requested_token_type", REFRESH_TOKEN)]);
-    let mut newest = files.exchanges_for(&first, BANK, &more).ok().string("access_token");
+    let mut newest = for_longer(&files, &first);
     let mut forbidding = |requested: &str| {
         let text = format!(
             "{WHAT_IS_ISSUED}\n@id(\"not-now\") forbid (principal, action, resource) when {{ context.requested == \"{requested}\" }};"

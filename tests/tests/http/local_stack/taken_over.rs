@@ -4,14 +4,13 @@
 use std::thread;
 
 use crate::agent::{an_agent, asks_for_a_file};
-use crate::authenticator::Authenticator;
 use crate::browser::{Browser, Page};
 use crate::local_stack::devices::listed;
 use crate::local_stack::passkeys::{
-    LINK, LINK_IS_OVER, NOT_REGISTERED, PASSKEYS, REFUSED, an_authenticator, enrolment, is_refused, link_for,
-    options, registration, stack_with, with_a_passkey,
+    LINK_IS_OVER, NOT_REGISTERED, PASSKEYS, REFUSED, an_authenticator, is_refused, link_for, options,
+    registration, removal, replacing_link_for, stack_with, with_a_passkey,
 };
-use crate::person::{Person, granted, somebody};
+use crate::person::{granted, somebody};
 use crate::stack::Stack;
 use crate::web::Answer;
 
@@ -28,26 +27,10 @@ fn is_over(answer: &Answer) {
     assert!(answer.status == 422 && answer.text().contains(LINK_IS_OVER), "{}", answer.text());
 }
 
-/// The link that the operator makes, whose passkey takes the place of all others.
-fn replacing_link_for(stack: &Stack, person: &Person) -> String {
-    let said = stack.operator().does(&["user", "enrol", &person.user_name, "--replace", "--json"]);
-    let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
-    let link = said["link"].as_str().expect("a link").to_owned();
-    stack.hands_out(link.rsplit_once("code=").expect("a code").1);
-    link
-}
-
-/// Registers a passkey by a link.
-fn uses(browser: &mut Browser<'_>, link: &str, authenticator: &mut Authenticator) -> Answer {
-    let page = Page::of(browser.opens(link).ok());
-    let form = enrolment(&page, &authenticator.create(&options(&page)));
-    browser.submits_and_stays(LINK, &form)
-}
-
 /// Removes the first passkey that the page lists.
 fn removes_the_first(browser: &mut Browser<'_>) -> Answer {
     let page = Page::of(browser.opens(PASSKEYS).ok());
-    browser.submits_and_stays(PASSKEYS, &page.form(["csrf", "passkey"]).and("do", "remove"))
+    browser.submits_and_stays(PASSKEYS, &removal(&page))
 }
 
 /// The thief knows the password, has a passkey of their own in the account, a session, an agent that was allowed something, and the
@@ -102,7 +85,7 @@ fn a_link_that_replaces_changes_nothing_before_it_is_used_and_leaves_nothing_els
     assert!(is_signed_in(&mut thief));
     agent.finds_active(&tokens.access_token);
 
-    assert_eq!(uses(&mut browser, &link, &mut own).status, 303);
+    assert_eq!(browser.uses(&link, &mut own).status, 303);
     assert!(!is_signed_in(&mut thief), "a session outlived what it was begun with");
     agent.finds_inactive(&tokens.access_token);
     is_refused(stack, &thief.answers_with(&mut theirs), REFUSED, NO_SUCH_PASSKEY);
@@ -122,10 +105,10 @@ fn a_link_that_replaces_has_room_where_another_has_none() {
         let answer = an_authenticator(stack).create(&options(&page));
         assert_eq!(thief.submits_and_stays(PASSKEYS, &registration(&page, &answer, "Mine")).status, 303);
     }
-    let refused = uses(&mut browser, &link_for(stack, &person), &mut an_authenticator(stack));
+    let refused = browser.uses(&link_for(stack, &person), &mut an_authenticator(stack));
     assert!(refused.status == 422 && refused.text().contains("Nobody has more than"), "{}", refused.text());
     let mut own = an_authenticator(stack);
-    assert_eq!(uses(&mut browser, &replacing_link_for(stack, &person), &mut own).status, 303);
+    assert_eq!(browser.uses(&replacing_link_for(stack, &person), &mut own).status, 303);
     assert_eq!(browser.answers_with(&mut own).status, 303);
 }
 
@@ -172,8 +155,7 @@ fn removing_what_is_not_there_signs_nobody_out() {
     let (_, mut browser, _) = with_a_passkey(stack);
     let theirs = Page::of(other.opens(PASSKEYS).ok()).field("passkey");
     let page = Page::of(browser.opens(PASSKEYS).ok());
-    let removal = page.form(["csrf"]).and("passkey", &theirs).and("do", "remove");
-    let refused = browser.submits_and_stays(PASSKEYS, &removal);
+    let refused = browser.submits_and_stays(PASSKEYS, &removal(&page).with("passkey", &theirs));
     assert!(refused.text().contains("There is no such passkey"), "{}", refused.text());
     assert_eq!(listed(&Page::of(other.opens(PASSKEYS).ok())), ["My phone"], "somebody else's was removed");
     assert!(is_signed_in(&mut browser));
@@ -185,7 +167,7 @@ fn the_last_way_in_is_not_removed() {
     let stack = stack_with("the-last-way-in", "passwords = false");
     let (person, mut browser) = (somebody(&stack), Browser::new(&stack));
     let (mut first, mut second) = (an_authenticator(&stack), an_authenticator(&stack));
-    assert_eq!(uses(&mut browser, &link_for(&stack, &person), &mut first).status, 303);
+    browser.enrols(&person, &mut first);
     assert_eq!(browser.answers_with(&mut first).status, 303);
     let refused = removes_the_first(&mut browser);
     assert!(refused.status == 422 && refused.text().contains(THE_LAST), "{}", refused.text());

@@ -12,6 +12,7 @@ use crate::assertion::encode;
 use crate::at_once::at_once;
 use crate::browser::{Browser, Page};
 use crate::exchange::the_bank;
+use crate::observer::body_of;
 use crate::person::{Person, granted, somebody};
 use crate::stack::Stack;
 use crate::token::verified;
@@ -668,8 +669,7 @@ fn a_request_may_say_on_which_kind_of_device_its_person_is_told_first() {
         assert!(rings(stack, &auth_req_id), "{channel}");
         let id = auth_req_id.split('.').next().expect("an id");
         let item = stack.observer().item(&format!("AUTHORIZATION#{id}"), "AUTHORIZATION");
-        let kept: Value = serde_json::from_str(item["body"]["S"].as_str().expect("text")).expect("JSON");
-        assert_eq!(kept["channel"], channel);
+        assert_eq!(body_of(&item)["channel"], channel);
         the_person_answers(stack, &person, &auth_req_id, &Answering::Yes);
         agent.comes_with(&auth_req_id).ok();
     }

@@ -12,8 +12,7 @@ use crate::web::{Answer, Parameters};
 
 /// What the file server gets to go on asking the bank.
 fn goes_on(stack: &Stack, subject: &str) -> Answer {
-    let more = Parameters::of([("requested_token_type", REFRESH_TOKEN)]);
-    the_file_tool(stack).exchanges_for(subject, BANK, &more)
+    the_file_tool(stack).exchanges_to_go_on(subject, BANK)
 }
 
 fn begin(stack: &Stack) -> (Agent<'_>, Tokens, String) {

@@ -7,6 +7,7 @@ use crate::asking::{
 use crate::at_once::at_once;
 use crate::browser::Browser;
 use crate::inviting::with_the_code;
+use crate::observer::body_of;
 use crate::person::{Person, somebody};
 use crate::stack::Stack;
 use crate::web::Parameters;
@@ -106,8 +107,7 @@ fn of_fifty_wrong_codes_at_once_no_more_than_five_are_looked_at() {
     let answers = at_once(|_| agent.asks_elsewhere(&showing(&person.user_name, "000 000 00")));
     assert!(answers.iter().all(|answer| matches!(answer.status, 400 | 503)), "{answers:?}");
     let item = stack.observer().item(&format!("ASKS#{}", stack.operator().id_of(&person.user_name)), "ASKS");
-    let kept: serde_json::Value =
-        serde_json::from_str(item["body"]["S"].as_str().expect("text")).expect("JSON");
+    let kept = body_of(&item);
     let wrong = kept["wrong_codes"]["coded-agent"]["in_a_row"].as_u64().expect("a number");
     assert!((1..=5).contains(&wrong), "{wrong}");
 }
