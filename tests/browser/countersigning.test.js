@@ -7,7 +7,7 @@ import { looksGood } from './accessibility.js';
 import { anAgent } from './agent.js';
 import { withAuthenticator } from './authenticator.js';
 import { aStackAndPhones } from './opening.js';
-import { approves, denies, heading, registersAPasskey, signsIn } from './person.js';
+import { approves, denies, heading, registersAPasskey, signs, signsIn } from './person.js';
 import { localOnly } from './stack.js';
 
 const { stack, aPhone } = await aStackAndPhones();
@@ -34,8 +34,6 @@ async function asked(t, options = {}) {
   await page.getByRole('checkbox', { name: /vault A/ }).uncheck();
   return { page, person, authenticator, request };
 }
-
-const signs = (page) => page.getByRole('button', { name: 'Approve with a passkey' }).click();
 
 test('a person signs what they read, and the token names the approval', localPasskeys, async (t) => {
   const { page, person, request } = await asked(t);

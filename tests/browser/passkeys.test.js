@@ -6,7 +6,7 @@ import { looksGood } from './accessibility.js';
 import { anAgent, file } from './agent.js';
 import { withAuthenticator } from './authenticator.js';
 import { aStackAndPhones } from './opening.js';
-import { approves, heading, isBackAtTheAgent, registersAPasskey, signsIn } from './person.js';
+import { approves, heading, isBackAtTheAgent, registersAPasskey, signs, signsIn } from './person.js';
 import { localOnly } from './stack.js';
 
 const { stack, aPhone } = await aStackAndPhones();
@@ -203,6 +203,9 @@ test('an agent that demands a passkey gets one, and nobody is asked for a passwo
   await looksGood(page, 'passkey-demanded');
   await usesAPasskey(page, authenticator);
   await approves(page);
+  // Whoever demands a passkey has what is approved signed with it, too.
+  await heading(page, /Sign what .* may do/);
+  await signs(page);
   const { id_token } = await redeem(await isBackAtTheAgent(page));
   const { acr, amr } = JSON.parse(Buffer.from(id_token.split('.')[1], 'base64url'));
   assert.deepEqual({ acr, amr }, { acr: 'phr', amr: ['pop', 'user', 'mfa'] });

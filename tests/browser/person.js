@@ -18,6 +18,11 @@ export async function denies(page) {
   await page.getByRole('button', { name: 'Deny' }).click();
 }
 
+/** On the page that shows what is signed: signs it. */
+export async function signs(page) {
+  await page.getByRole('button', { name: 'Approve with a passkey' }).click();
+}
+
 /** On the page of passkeys: names one, and makes it. */
 export async function registersAPasskey(page, name) {
   await page.getByLabel('Name, such as').fill(name);
