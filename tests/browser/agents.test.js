@@ -104,7 +104,7 @@ test('everything of an agent ends at once, and other agents go on', async (t) =>
   const tokens = [await gives(page, person, 'report-agent', 'One.pdf'), await gives(page, person, 'report-agent', 'Two.pdf')];
   const other = await gives(page, person, 'remembered-agent', 'Three.pdf');
   await page.goto(`${stack.issuer}/account/agents`);
-  await page.getByRole('link', { name: /End everything of this agent/ }).last().click();
+  await page.getByRole('link', { name: /End everything of this agent.*Report Agent/ }).click();
   await heading(page, 'End everything of this agent?');
   await looksGood(page, 'agent-end-all');
   await page.getByRole('button', { name: 'End everything of it now' }).click();

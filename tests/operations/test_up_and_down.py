@@ -156,7 +156,7 @@ class UpAndDown(unittest.TestCase):
             (removed,) = checkout.calls()[len(up):]
             self.assertIn("stack.py remove countersign endpoint=", removed)
             # It is somebody else's, and goes on.
-            socket.create_connection(endpoint.server.server_address, timeout=5).close()
+            socket.create_connection(endpoint.server_address, timeout=5).close()
         for call in [*up, removed]:
             self.assertTrue(call.endswith(f"endpoint={endpoint.url} key=test token= profile= s3="), call)
         self.assertFalse(checkout.state.exists())
