@@ -3,20 +3,15 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::acr::acr_values;
+use crate::binding_message::binding_message;
 use crate::configuration::{BackchannelClient, Client, Server, TokenDelivery, Tool, UserCodeUse};
-use crate::request::{bounded, disturbs_a_page, resources};
+use crate::request::{bounded, resources};
 use crate::scope::OPENID;
 use crate::{
     Asked, AuthorizationDetails, Channel, ClientId, Parameters, Refusal, ResourceUri, Scope, Secret,
     UserCode, requested_scope, require_details_for_scopes,
 };
 
-/// The longest `binding_message`, in characters: it is compared by eye, on a phone (OpenID CIBA Core 1.0, section 7.1).
-pub const LONGEST_BINDING_MESSAGE: usize = 100;
-/// What stands between the labels of a host (UTS 46, section 2.3).
-const DOTS: [char; 4] = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
-/// As many digits as a telephone number has.
-const LONGEST_NUMBER: u32 = 7;
 /// The longest `client_notification_token` (OpenID CIBA Core 1.0, section 7.1).
 const LONGEST_NOTIFICATION_TOKEN: usize = 1024;
 /// The shortest one: 128 bits in base64url.
@@ -221,36 +216,6 @@ fn channel(parameters: &Parameters) -> Result<Option<ChannelKind>, Refusal> {
         Some("email") => Ok(Some(ChannelKind::Email)),
         Some(_) => Err(Refusal::MalformedParameter { name: "channel", expected: "push, sms or email" }),
     }
-}
-
-/// Plain text on one line that looks the same on both screens (OpenID CIBA Core 1.0, section 7.1).
-fn binding_message(parameters: &Parameters) -> Result<Option<String>, Refusal> {
-    let Some(text) = parameters.optional("binding_message")? else {
-        return Ok(None);
-    };
-    let length = text.chars().count();
-    let plain = (1..=LONGEST_BINDING_MESSAGE).contains(&length) && !text.chars().any(disturbs_a_page);
-    let plain = plain && !leads_elsewhere(text);
-    plain.then(|| Some(text.to_owned())).ok_or(Refusal::BindingMessageInvalid)
-}
-
-/// What a phone makes a link or a number to call of: a message must lead nowhere but to our own page, whoever made the agent say it.
-fn leads_elsewhere(text: &str) -> bool {
-    let characters: Vec<char> = text.chars().collect();
-    let names_a_host = characters
-        .windows(3)
-        .any(|around| DOTS.contains(&around[1]) && around[0].is_alphanumeric() && around[2].is_alphabetic());
-    let mut digits = 0;
-    // Whatever stands between digits but letters, people read over, and so may a phone.
-    let names_a_number = characters.iter().any(|character| {
-        if character.is_numeric() {
-            digits += 1;
-        } else if character.is_alphabetic() {
-            digits = 0;
-        }
-        digits >= LONGEST_NUMBER
-    });
-    names_a_host || names_a_number || text.contains("://") || text.contains('@')
 }
 
 /// A positive number of seconds (OpenID CIBA Core 1.0, section 7.1).

@@ -9,6 +9,7 @@ mod approval;
 mod asked;
 mod authorization;
 mod backchannel;
+mod binding_message;
 mod canonical;
 mod child;
 mod claims;
@@ -62,9 +63,8 @@ pub use authorization::{
     Active, Approval, AuthenticationEvent, Authorization, Code, CodeProof, Consented, Decision, End, Ended,
     Family, Grant, Pushed, ROTATION_GRACE, Redeemed, Rotation, Spent, Stage,
 };
-pub use backchannel::{
-    AuthenticationRequest, BackchannelRequest, ChannelKind, Hint, LONGEST_BINDING_MESSAGE,
-};
+pub use backchannel::{AuthenticationRequest, BackchannelRequest, ChannelKind, Hint};
+pub use binding_message::LONGEST_BINDING_MESSAGE;
 pub use canonical::canonical;
 pub use child::{Child, ChildTerms};
 pub use claims::{
