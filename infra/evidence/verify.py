@@ -21,6 +21,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 LONGEST = 4 * 1024 * 1024
 SKEW = 60
+# How long a code is good at most: the first token may be had so long after the approval.
+CODE_LIVES = 60
+# The members of a detail of which it is known that they allow what is in them (RFC 9396, section 2.2).
+ALLOWING = ("locations", "actions", "datatypes", "privileges")
 
 
 class Refused(Exception):
@@ -275,10 +279,14 @@ def tagged(tag, *parts):
 
 
 def public_key(jwk):
-    """The key of a JWK; ValueError where there is none such."""
+    """The key of a JWK; ValueError where there is none such. A coordinate has 32 bytes, and a number none too many."""
     integer = lambda name: int.from_bytes(decoded(jwk[name]), "big")
     if jwk["kty"] == "EC":
+        if any(len(decoded(jwk[name])) != 32 for name in ("x", "y")):
+            raise ValueError("a coordinate of another length")
         return ec.EllipticCurvePublicNumbers(integer("x"), integer("y"), ec.SECP256R1()).public_key()
+    if any(decoded(jwk[name])[:1] in (b"", b"\0") for name in ("n", "e")):
+        raise ValueError("a number that begins with nothing")
     key = rsa.RSAPublicNumbers(integer("e"), integer("n")).public_key()
     if not 2048 <= key.key_size <= 8192:
         raise ValueError("an RSA key of another size")
@@ -336,13 +344,32 @@ def anchor(value):
     document = parsed(value.encode())
     if not isinstance(document, dict):
         raise ValueError("it is neither a JWK nor a JWK Set")
-    jwks = document["keys"] if isinstance(document.get("keys"), list) else [document]
+    jwks = document.get("keys", [document])
+    if not isinstance(jwks, list):
+        raise ValueError("it is neither a JWK nor a JWK Set")
+    jwks = [jwk for jwk in jwks if isinstance(jwk, dict)]
     if any("d" in jwk or "k" in jwk for jwk in jwks):
         raise ValueError("it holds a private key; a verifier needs the public one alone")
-    usable = [jwk for jwk in jwks if jwk.get("kty") == "RSA" or jwk.get("crv") == "P-256"]
-    if not usable:
+    keys = [jwk for jwk in jwks if is_key(jwk)]
+    if not keys:
         raise ValueError("it has no key on P-256 and no RSA key")
-    return [public_key(jwk) for jwk in usable]
+    return [key for key in map(usable, keys) if key is not None]
+
+
+def is_key(jwk):
+    """Whether it is of a kind that signs, with the members of a key (others are passed over)."""
+    has = lambda *names: all(encoded()(jwk.get(name)) for name in names)
+    if jwk.get("kty") == "EC":
+        return jwk.get("crv") == "P-256" and has("x", "y")
+    return jwk.get("kty") == "RSA" and has("n", "e")
+
+
+def usable(jwk):
+    """The key of a JWK; None where it verifies nothing, as a point that is on no curve."""
+    try:
+        return public_key(jwk)
+    except ValueError:
+        return None
 
 
 # --- the checks, in the order of README.md ---------------------------------------------------------------------------
@@ -422,7 +449,7 @@ def check_granted(file):
     require(tools.issuperset(granted["resources"]), "granted_resources")
     require(scopes.issuperset(granted["scope"].split()), "granted_scope")
     given = [canonical(detail) for detail in granted["details"]]
-    require(len(given) <= len(details) and all(detail in details for detail in given), "granted_details")
+    require(each_takes_one(given, details, lambda one, other: one == other), "granted_details")
     require(displayed["shown_at"] <= granted["approved_at"] <= displayed["request"]["expires_at"], "time")
 
 
@@ -487,7 +514,8 @@ def check_token(token, file, keys):
         claims = parsed(jws.payload)
         named = lambda *names: all(text(claims.get(name)) for name in names)
         details = claims.get("authorization_details", [])
-        is_one = jws.header.get("typ") == "at+jwt" and named("iss", "sub", "approval") and MOMENT(claims.get("iat"))
+        is_one = jws.header.get("typ") == "at+jwt" and named("iss", "sub", "aud", "approval")
+        is_one = is_one and MOMENT(claims.get("iat")) and MOMENT(claims.get("exp"))
         is_one = is_one and listed(detail)(details) and scope(claims.get("scope", ""))
         require(is_one, "token")
         # What has no canonical form cannot be compared.
@@ -499,16 +527,42 @@ def check_token(token, file, keys):
     displayed, granted = file["displayed"], file["granted"]
     expected = (displayed["issuer"], displayed["person"]["sub"], displayed["approval"])
     require((claims["iss"], claims["sub"], claims["approval"]) == expected, "other_token")
+    tools = granted["resources"] or [tool["resource"] for tool in displayed["tools"]]
+    require(claims["aud"] in [*tools, displayed["issuer"]], "token_resource")
     require(claims["iat"] + SKEW >= granted["approved_at"], "token_time")
+    require(ends_as_approved(claims, displayed), "token_lifetime")
     require(set(granted["scope"].split()).issuperset(claims.get("scope", "").split()), "token_scope")
     around = granted["details"]
-    require(len(details) <= len(around), "token_details")
     if not details:
         return "none"
-    if all(any(same(one, other) for other in around) for one in details):
+    if each_takes_one(details, around, same):
         return "equal"
-    require(all(any(lies_within(one, other) for other in around) for one in details), "token_details")
+    require(each_takes_one(details, around, lies_within), "token_details")
     return "narrowed"
+
+
+def ends_as_approved(claims, displayed):
+    """Where nothing can be renewed, the one token is had while the request waits, or by a code that was given then."""
+    life, end = displayed["access"]["token"], displayed["access"]["renewable_until"]
+    if end is None:
+        end = displayed["request"]["expires_at"] + CODE_LIVES + life
+    return claims["exp"] - claims["iat"] <= life and claims["exp"] <= end
+
+
+def each_takes_one(these, those, fits):
+    """Whether each of these has one of those for itself that it fits (a bipartite matching by augmenting paths)."""
+    taken = {}
+
+    def takes(one, tried):
+        for place, other in enumerate(those):
+            if place not in tried and fits(these[one], other):
+                tried.add(place)
+                if place not in taken or takes(taken[place], tried):
+                    taken[place] = one
+                    return True
+        return False
+
+    return all(takes(one, set()) for one in range(len(these)))
 
 
 def same(one, other):
@@ -517,12 +571,18 @@ def same(one, other):
 
 
 def lies_within(narrower, wider):
-    if isinstance(narrower, dict) and isinstance(wider, dict):
-        return narrower.keys() == wider.keys() and all(lies_within(narrower[name], wider[name]) for name in wider)
-    if isinstance(narrower, list) and isinstance(wider, list):
-        all_there = all(any(same(one, other) for other in wider) for one in narrower)
-        return all_there and bool(narrower) == bool(wider)
-    return same(narrower, wider)
+    if narrower.keys() != wider.keys():
+        return False
+    fits = lambda name: same(narrower[name], wider[name]) or (
+        name in ALLOWING and is_part(narrower[name], wider[name])
+    )
+    return all(map(fits, wider))
+
+
+def is_part(some, every):
+    """Whether a list keeps some of another's elements; an empty one is no restriction to some readers."""
+    are_lists = isinstance(some, list) and isinstance(every, list)
+    return are_lists and bool(some) == bool(every) and len(some) <= len(every) and each_takes_one(some, every, same)
 
 
 def verify(data, keys=None, token=None):

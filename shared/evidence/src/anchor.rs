@@ -30,7 +30,8 @@ pub enum NoAnchor {
 }
 
 impl Anchor {
-    /// Reads a JWK (RFC 7517), a JWK Set, or a public key on P-256 in PEM. Keys of other kinds are passed over.
+    /// Reads a JWK (RFC 7517), a JWK Set, or a public key on P-256 in PEM. Keys of other kinds are passed over, and so is what is no key;
+    /// one that cannot be used, as a point that is on no curve, verifies nothing. Neither keeps another key from it.
     ///
     /// # Errors
     /// See [`NoAnchor`].
@@ -38,7 +39,7 @@ impl Anchor {
         if text.contains("-----BEGIN") {
             return from_pem(text);
         }
-        let value: Value = serde_json::from_str(text).map_err(|_| NoAnchor::Unreadable)?;
+        let value: Value = oauth::strictly(text.as_bytes()).map_err(|_| NoAnchor::Unreadable)?;
         let all = match value.get("keys") {
             Some(Value::Array(keys)) => keys.clone(),
             None if value.is_object() => vec![value],

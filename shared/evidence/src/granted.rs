@@ -1,6 +1,7 @@
 use oauth::{AuthorizationDetails, ClientId, GrantId, ResourceUri, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::taking::each_takes_one;
 use crate::{Shown, Why};
 
 /// What an approval gave.
@@ -40,7 +41,7 @@ impl Granted {
             return Err(Why::GrantedScope);
         }
         let approved: Vec<_> = shown.approved_details().collect();
-        if self.details.len() > approved.len() || !self.details.iter().all(|one| approved.contains(&one)) {
+        if !each_takes_one(self.details.iter(), &approved, |one, other| *one == *other) {
             return Err(Why::GrantedDetails);
         }
         let could = shown.shown_at <= self.approved_at && self.approved_at <= shown.request.expires_at;

@@ -24,6 +24,7 @@ mod nonce;
 mod record;
 mod sentence;
 mod shown;
+mod taking;
 mod token;
 mod tree;
 mod verdict;

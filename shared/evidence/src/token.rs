@@ -4,7 +4,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::jws::Jws;
-use crate::{Anchor, Evidence, Why};
+use crate::taking::each_takes_one;
+use crate::{Anchor, Evidence, Shown, Why};
+
+/// The members of a detail of which it is known that they allow what is in them, so that a shorter list allows less (RFC 9396, section
+/// 2.2). Of any other list a type may say that it excepts something.
+const ALLOWING: [&str; 4] = ["locations", "actions", "datatypes", "privileges"];
+/// How long a code is good at most: the first token may be had so long after the approval.
+const CODE_LIVES: i128 = 60;
 
 /// What there is to say of an access token that lies within an approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -23,7 +30,7 @@ pub enum Details {
     None,
     /// Each is one that was approved.
     Equal,
-    /// At least one has shorter lists than was approved, and is equal beside that.
+    /// At least one allows less: a list of its `locations`, `actions`, `datatypes` or `privileges` is shorter than was approved.
     Narrowed,
 }
 
@@ -32,7 +39,9 @@ pub enum Details {
 struct Claims {
     iss: String,
     sub: String,
+    aud: String,
     iat: Timestamp,
+    exp: Timestamp,
     approval: ApprovalId,
     #[serde(default)]
     scope: Scope,
@@ -41,9 +50,10 @@ struct Claims {
 }
 
 impl Token {
-    /// Whether an access token is of this approval and has no more than was approved. A detail lies within another when it is equal, or
-    /// has the same members with equal values, but for lists of which it keeps some elements. What a type says itself about narrowing
-    /// is not in the file: a token that was narrowed by such a rule is refused here, not waved through.
+    /// Whether an access token is of this approval and has no more than was approved, for no other tool and for no longer. A detail lies
+    /// within another when it is equal, or has the same members with equal values, but for those lists that allow what is in them, of
+    /// which it keeps some elements. No two lie within the same one. What a type says itself about narrowing is not in the file: a token
+    /// that was narrowed by such a rule is refused here, not waved through.
     pub(crate) fn within(text: &str, evidence: &Evidence, anchor: Option<&Anchor>) -> Result<Self, Why> {
         let jws = Jws::read(text.trim()).ok_or(Why::Token)?;
         let claims: Claims = jws
@@ -60,14 +70,42 @@ impl Token {
         if !is_of_it {
             return Err(Why::OtherToken);
         }
+        if !claims.is_for_what_was_approved(evidence) {
+            return Err(Why::TokenResource);
+        }
         if claims.iat.after(CLOCK_SKEW) < evidence.granted().approved_at {
             return Err(Why::TokenTime);
+        }
+        if !claims.ends_as_approved(shown) {
+            return Err(Why::TokenLifetime);
         }
         if !claims.scope.is_within(&evidence.granted().scope) {
             return Err(Why::TokenScope);
         }
         let details = details_within(&claims.authorization_details, &evidence.granted().details)?;
         Ok(Self { is_signed: anchor.is_some(), details })
+    }
+}
+
+impl Claims {
+    /// The issuer's own resource says who the person is, and no more than the scopes do.
+    fn is_for_what_was_approved(&self, evidence: &Evidence) -> bool {
+        let (shown, granted) = (evidence.displayed().shown(), &evidence.granted().resources);
+        let is_it = |resource: &oauth::ResourceUri| resource.as_str() == self.aud;
+        let is_granted = granted.iter().any(is_it);
+        let is_shown = granted.is_empty() && shown.tools.iter().any(|tool| is_it(&tool.resource));
+        is_granted || is_shown || self.aud == shown.issuer
+    }
+
+    /// Where nothing can be renewed, the one token is had while the request waits, or by a code that was given then.
+    fn ends_as_approved(&self, shown: &Shown) -> bool {
+        let seconds = |moment: Timestamp| i128::from(moment.as_seconds());
+        let life = i128::from(shown.access.token.as_secs());
+        let end = match shown.access.renewable_until {
+            Some(until) => seconds(until),
+            None => seconds(shown.request.expires_at) + CODE_LIVES + life,
+        };
+        seconds(self.exp) - seconds(self.iat) <= life && seconds(self.exp) <= end
     }
 }
 
@@ -79,28 +117,28 @@ fn details_within(narrower: &AuthorizationDetails, wider: &AuthorizationDetails)
     if narrower.is_empty() {
         return Ok(Details::None);
     }
-    if narrower.len() > wider.len() {
-        return Err(Why::TokenDetails);
-    }
-    if narrower.iter().all(|detail| wider.contains(detail)) {
+    if each_takes_one(&narrower, &wider, |one, other| *one == other) {
         return Ok(Details::Equal);
     }
-    let is_within = narrower.iter().all(|detail| wider.iter().any(|around| lies_within(detail, around)));
+    let is_within = each_takes_one(&narrower, &wider, |one, around| lies_within(one, around));
     is_within.then_some(Details::Narrowed).ok_or(Why::TokenDetails)
 }
 
 fn lies_within(narrower: &Value, wider: &Value) -> bool {
-    match (narrower, wider) {
-        (Value::Object(narrower), Value::Object(wider)) => {
-            narrower.len() == wider.len()
-                && narrower
-                    .iter()
-                    .all(|(name, value)| wider.get(name).is_some_and(|around| lies_within(value, around)))
-        }
-        // An empty list is no restriction to some readers.
-        (Value::Array(narrower), Value::Array(wider)) => {
-            narrower.is_empty() == wider.is_empty() && narrower.iter().all(|one| wider.contains(one))
-        }
-        (narrower, wider) => narrower == wider,
-    }
+    let (Value::Object(narrower), Value::Object(wider)) = (narrower, wider) else { return false };
+    let fits = |(name, value): (&String, &Value)| {
+        let around = wider.get(name);
+        around.is_some_and(|around| {
+            value == around || (ALLOWING.contains(&name.as_str()) && is_part(value, around))
+        })
+    };
+    narrower.len() == wider.len() && narrower.iter().all(fits)
+}
+
+/// Whether a list keeps some of another's elements. An empty list is no restriction to some readers.
+fn is_part(some: &Value, all: &Value) -> bool {
+    let (Value::Array(some), Value::Array(all)) = (some, all) else { return false };
+    some.is_empty() == all.is_empty()
+        && some.len() <= all.len()
+        && each_takes_one(some, all, |one, other| *one == other)
 }

@@ -87,9 +87,15 @@ pub enum Why {
     /// The token is of another server, or names another approval or person.
     #[error("the token is not of this approval")]
     OtherToken,
+    /// The token is for a tool for which nothing was approved.
+    #[error("the token is for another tool than was approved")]
+    TokenResource,
     /// The token was made before the approval.
     #[error("the token is older than the approval")]
     TokenTime,
+    /// The token lives longer than was displayed.
+    #[error("the token outlives what was approved")]
+    TokenLifetime,
     /// The token has a scope that was not approved.
     #[error("the token has a scope that was not approved")]
     TokenScope,
@@ -130,7 +136,9 @@ impl Why {
             Self::Token => "token",
             Self::TokenSignature => "token_signature",
             Self::OtherToken => "other_token",
+            Self::TokenResource => "token_resource",
             Self::TokenTime => "token_time",
+            Self::TokenLifetime => "token_lifetime",
             Self::TokenScope => "token_scope",
             Self::TokenDetails => "token_details",
         }

@@ -1,6 +1,6 @@
 //! Every file that both verifiers are asked about, with the word for what is wrong with it.
 
-use evidence::EvidenceFile;
+use evidence::{EvidenceFile, Head};
 use serde_json::{Value, json};
 
 use crate::forgery::{bytes, forged, hashed, included as within, linked, parts};
@@ -12,7 +12,7 @@ pub(crate) struct Case {
     pub(crate) file: Vec<u8>,
     pub(crate) anchor: Option<String>,
     pub(crate) token: Option<String>,
-    /// `anchored`, `self_consistent`, or the word for what is wrong; `refused` where any will do.
+    /// `anchored`, `self_consistent`, or the word for what is wrong; `refused` where any will do; `no anchor` where that is none.
     pub(crate) expected: &'static str,
 }
 
@@ -25,6 +25,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(forgeries());
     cases.extend(checkpoints());
     cases.extend(tokens());
+    cases.extend(anchors());
     cases.extend(changed_fields());
     cases.extend(unsigned_changes());
     cases.extend(changed_bits());
@@ -151,6 +152,11 @@ fn forgeries() -> Vec<Case> {
             "granted_details",
             "a larger amount",
             with(|parts| parts["granted"]["details"][0]["amount"] = json!(1250.51)),
+        ),
+        (
+            "granted_details",
+            "one payment twice",
+            with(|parts| parts["granted"]["details"][1] = parts["granted"]["details"][0].clone()),
         ),
         ("time", "before it was displayed", with(|parts| parts["granted"]["approved_at"] = json!(at(-1)))),
         ("time", "after its end", with(|parts| parts["granted"]["approved_at"] = json!(at(271)))),
@@ -287,9 +293,42 @@ fn tokens() -> Vec<Case> {
         ("anchored", "of the approval", server.token("at+jwt", &sound)),
         (
             "anchored",
-            "with one account",
-            server.token("at+jwt", &says("/authorization_details/1/accounts", json!(["DE02"]))),
+            "with one action",
+            server.token("at+jwt", &says("/authorization_details/1/actions", json!(["read"]))),
         ),
+        (
+            "anchored",
+            "with one detail",
+            server
+                .token("at+jwt", &says("/authorization_details", json!([sound["authorization_details"][1]]))),
+        ),
+        ("anchored", "for the server itself", server.token("at+jwt", &says("/aud", json!(ISSUER)))),
+        (
+            "token_resource",
+            "for another tool",
+            server.token("at+jwt", &says("/aud", json!("https://other.example/"))),
+        ),
+        ("token", "for several", server.token("at+jwt", &says("/aud", json!(["https://bank.example.com/"])))),
+        ("token", "without an end", {
+            let mut claims = claims();
+            claims.as_object_mut().expect("claims").shift_remove("exp");
+            server.token("at+jwt", &claims)
+        }),
+        (
+            "token_lifetime",
+            "that lives a second longer",
+            server.token("at+jwt", &says("/exp", json!(at(321)))),
+        ),
+        ("token_lifetime", "that outlives what can be renewed", {
+            let mut claims = claims();
+            (claims["iat"], claims["exp"]) = (json!(at(3400)), json!(at(3601)));
+            server.token("at+jwt", &claims)
+        }),
+        ("anchored", "that is the last one", {
+            let mut claims = claims();
+            (claims["iat"], claims["exp"]) = (json!(at(3400)), json!(at(3600)));
+            server.token("at+jwt", &claims)
+        }),
         (
             "anchored",
             "with nothing in it",
@@ -331,6 +370,36 @@ fn tokens() -> Vec<Case> {
             "with all accounts",
             server.token("at+jwt", &says("/authorization_details/1/accounts", json!([]))),
         ),
+        (
+            "token_details",
+            "with fewer exceptions",
+            server.token("at+jwt", &says("/authorization_details/1/except", json!(["salaries"]))),
+        ),
+        (
+            "token_details",
+            "with a shorter list of which nobody knows what it means",
+            server.token("at+jwt", &says("/authorization_details/1/accounts", json!(["DE02"]))),
+        ),
+        (
+            "token_details",
+            "with an action twice that was there once",
+            server.token("at+jwt", &says("/authorization_details/1/actions", json!(["list", "list"]))),
+        ),
+        (
+            "token_details",
+            "with one payment twice",
+            server.token(
+                "at+jwt",
+                &says("/authorization_details/1", sound["authorization_details"][0].clone()),
+            ),
+        ),
+        ("token_details", "with two parts of one detail", {
+            let mut claims = claims();
+            claims["authorization_details"][1]["actions"] = json!(["list"]);
+            claims["authorization_details"][0] = claims["authorization_details"][1].clone();
+            claims["authorization_details"][0]["actions"] = json!(["read"]);
+            server.token("at+jwt", &claims)
+        }),
         ("token_details", "without a member", {
             let mut claims = claims();
             claims["authorization_details"][1].as_object_mut().expect("a detail").shift_remove("days");
@@ -352,7 +421,80 @@ fn tokens() -> Vec<Case> {
         token: Some(token),
         ..case(format!("a token {name}"), file.clone(), Some(&key), expected)
     };
+    table.into_iter().map(with).chain(tokens_of_what_nobody_renews()).collect()
+}
+
+/// Where nothing was to be renewed, the last token is had while the request waits, or by a code, which lives a minute.
+fn tokens_of_what_nobody_renews() -> Vec<Case> {
+    let server = Signer::of_a_server();
+    let key = server.jwk();
+    let mut shown = world::shown();
+    shown.access.renewable_until = None;
+    let evidence =
+        world::approve(&Authenticator::new(), &shown, &Head::start(world::alice())).expect("evidence");
+    let file = EvidenceFile::new(evidence, None).to_bytes();
+    let from_to = |iat, exp| {
+        let mut claims = claims();
+        (claims["iat"], claims["exp"]) = (json!(at(iat)), json!(at(exp)));
+        server.token("at+jwt", &claims)
+    };
+    let table = [
+        ("self_consistent", "the last one", from_to(330, 630)),
+        ("token_lifetime", "one that was had later", from_to(331, 631)),
+        ("token_lifetime", "one that was renewed", from_to(1200, 1500)),
+    ];
+    let with = |(expected, name, token): (&'static str, &str, String)| Case {
+        token: Some(token),
+        ..case(format!("of what nobody renews, {name}"), file.clone(), Some(&key), expected)
+    };
     table.into_iter().map(with).collect()
+}
+
+/// Keys of an anchor that cannot be used verify nothing, and keep no other from it.
+fn anchors() -> Vec<Case> {
+    let (authenticator, server) = (Authenticator::new(), Signer::of_a_server());
+    let key: Value = serde_json::from_str(&server.jwk()).expect("JSON");
+    let off_the_curve = json!({ "kty": "EC", "crv": "P-256", "x": "A".repeat(43), "y": "A".repeat(43) });
+    let table = [
+        ("a point that is on no curve", off_the_curve.clone()),
+        ("a point that is too short", json!({ "kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA" })),
+        ("a point without its half", json!({ "kty": "EC", "crv": "P-256", "x": key["x"] })),
+        ("a point that is no base64url", json!({ "kty": "EC", "crv": "P-256", "x": "=", "y": 7 })),
+        ("a small RSA key", json!({ "kty": "RSA", "n": "AQAB", "e": "AQAB" })),
+        ("an RSA key without exponent", json!({ "kty": "RSA", "n": "AQAB" })),
+        ("a key of no exponent", json!({ "kty": "RSA", "n": "_".repeat(342), "e": "" })),
+        ("another curve", json!({ "kty": "EC", "crv": "P-384", "x": "AAAA", "y": "AAAA" })),
+        ("another kind", json!({ "kty": "OKP", "crv": "Ed25519", "x": "A".repeat(43) })),
+        ("P-256 of another kind", json!({ "kty": "OKP", "crv": "P-256", "x": "AAAA", "y": "AAAA" })),
+        ("no key at all", json!(7)),
+        ("a word", json!("d")),
+    ];
+    let mut cases: Vec<Case> = table
+        .into_iter()
+        .map(|(name, unusable)| {
+            let set = json!({ "keys": [unusable, key] }).to_string();
+            let file = included(&authenticator, &server, 6).to_bytes();
+            case(format!("an anchor with {name}"), file, Some(&set), "anchored")
+        })
+        .collect();
+    let file = included(&authenticator, &server, 6).to_bytes();
+    let alone = off_the_curve.to_string();
+    cases.push(case(
+        "an anchor of nothing but such a point",
+        file.clone(),
+        Some(&alone),
+        "checkpoint_signature",
+    ));
+    for (name, anchor) in [
+        ("without keys", json!({ "keys": [] }).to_string()),
+        ("without any of a kind that signs", json!({ "keys": [{ "kty": "RSA" }, 7] }).to_string()),
+        ("with a member twice", format!(r#"{{"keys":[{key}],"keys":[{key}]}}"#)),
+        ("with a private key", json!({ "keys": [{ "kty": "OKP", "d": "AAAA" }, key] }).to_string()),
+        ("that is none", "7".to_owned()),
+    ] {
+        cases.push(case(format!("an anchor {name}"), file.clone(), Some(&anchor), "no anchor"));
+    }
+    cases
 }
 
 /// Every value of a file changed in turn, and every member taken away.

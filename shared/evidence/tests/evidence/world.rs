@@ -99,7 +99,10 @@ pub(crate) fn shown() -> Shown {
                 Choice::Ticked,
             ),
             detail(
-                self::detail(&json!({ "type": "statement", "accounts": ["DE01", "DE02"], "days": 90 })),
+                self::detail(&json!({
+                    "type": "statement", "accounts": ["DE01", "DE02"], "actions": ["list", "read", "read"],
+                    "except": ["salaries", "donations"], "days": 90,
+                })),
                 "Bank",
                 Sentence::of([words("Read statements of "), value("DE01, DE02")]),
                 Choice::Ticked,

@@ -1,0 +1,41 @@
+//! Who takes up what: what was approved once is there once.
+
+/// Whether each of `these` has one of `those` for itself that it fits: none is taken by two. Those that came before may move (a bipartite
+/// matching by augmenting paths).
+pub(crate) fn each_takes_one<One, Other>(
+    these: impl IntoIterator<Item = One>,
+    those: &[Other],
+    fits: impl Fn(&One, &Other) -> bool,
+) -> bool {
+    let fitting = |one: One| those.iter().map(|other| fits(&one, other)).collect();
+    let choices: Vec<Vec<bool>> = these.into_iter().map(fitting).collect();
+    let mut taken = vec![None; those.len()];
+    (0..choices.len()).all(|who| takes(who, &choices, &mut taken, &mut vec![false; those.len()]))
+}
+
+fn takes(who: usize, choices: &[Vec<bool>], taken: &mut [Option<usize>], tried: &mut [bool]) -> bool {
+    for place in 0..taken.len() {
+        if !choices[who][place] || std::mem::replace(&mut tried[place], true) {
+            continue;
+        }
+        if taken[place].is_none_or(|other| takes(other, choices, taken, tried)) {
+            taken[place] = Some(who);
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::each_takes_one;
+
+    #[test]
+    fn none_is_taken_by_two_and_whoever_came_first_makes_room() {
+        let divides = |one: &u8, other: &u8| other % one == 0;
+        assert!(each_takes_one([2, 3], &[6, 2], divides), "2 takes 6 first, and moves");
+        assert!(!each_takes_one([2, 3], &[6, 5], divides));
+        assert!(!each_takes_one([1, 1], &[1], divides));
+        assert!(each_takes_one(Vec::<u8>::new(), &[], divides));
+    }
+}
