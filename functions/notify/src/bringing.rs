@@ -65,13 +65,18 @@ impl Telling<'_> {
         Ok(Made::Ready(Box::new(standing)))
     }
 
-    /// There are no tokens for it. What expired unredeemed is told at once: nothing comes of it whoever looks.
+    /// There are no tokens for it. What expired unredeemed is told at once: nothing comes of it whoever looks. What the client may have
+    /// is left to it.
     async fn refused(&self, standing: Authorization, refusal: Refusal) -> Result<Outcome, Fault> {
         let is_late = refusal == Refusal::AuthReqIdExpired;
         if is_late && standing.parcel().is_none() {
             return self.refuse(&refusal).await;
         }
-        self.ends(standing, (Ending::Told, AuditOutcome::Refused(&refusal))).await?;
+        if is_late && self.errand.unanswered {
+            self.services.forget(standing).await;
+        } else {
+            self.ends(standing, (Ending::Told, AuditOutcome::Refused(&refusal))).await?;
+        }
         if is_late {
             // Somebody has to hear of what lay ready and was not there in time.
             return Ok(Outcome::later(&"what was to be brought is too late", self.scene.now));
@@ -128,7 +133,9 @@ impl Telling<'_> {
     async fn spent(&self, standing: Authorization) -> Result<(Authorization, Option<RefreshToken>), Problem> {
         let Self { scene, listener, .. } = self;
         let (client, lives, now) = (&*listener.client, &scene.configuration.server.lifetimes, scene.now);
-        let may_renew = standing.grant().is_some_and(|grant| client.may_renew_approval(&grant.scope));
+        let grant = standing.grant();
+        let may_renew =
+            grant.is_some_and(|grant| grant.lets_renew() && client.may_renew_approval(&grant.scope));
         let token = self.refresh_token().await?;
         let next = if standing.parcel().is_some() {
             standing.made_anew(may_renew, lives, now)?
@@ -168,7 +175,7 @@ impl Telling<'_> {
 
     /// Brings the client what lies ready (OpenID CIBA Core 1.0, section 10.3.1), and forgets it when it is there. How a client's error
     /// is met the specification leaves open. Where it is final, or no further try would come in time, nobody has any of it, and the
-    /// authorization ends, unless an earlier try got no answer: the client may then have had it from that one.
+    /// authorization ends, unless of any try it is not known what became of it: the client may have it from that one.
     async fn deliver(&self, standing: Authorization) -> Result<Outcome, Fault> {
         let Some(parcel) = standing.parcel() else { return Ok(Outcome::Done("its client knows")) };
         let (now, until) = (self.scene.now, parcel.awaited.expires_at);
@@ -184,12 +191,12 @@ impl Telling<'_> {
             }
             Err(problem) => problem,
         };
-        if !problem.may_pass && self.errand.unanswered {
+        let is_last = !problem.may_pass || self.errand.again(until, now).is_none();
+        if is_last && (self.errand.unanswered || problem.unanswered) {
             self.services.forget(standing).await;
-        } else if !problem.may_pass {
-            self.ends(standing, (Ending::Untold, AuditOutcome::Failed(&problem.why))).await?;
-        } else if self.errand.again(until, now).is_none() {
-            self.ends(standing, (Ending::Told, AuditOutcome::Failed(&problem.why))).await?;
+        } else if is_last {
+            let ending = if problem.may_pass { Ending::Told } else { Ending::Untold };
+            self.ends(standing, (ending, AuditOutcome::Failed(&problem.why))).await?;
         }
         Ok(Outcome::undelivered(problem, until))
     }

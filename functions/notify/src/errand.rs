@@ -32,7 +32,7 @@ pub(crate) struct Errand {
     pub(crate) tries: u32,
     /// Until when it matters.
     pub(crate) until: Timestamp,
-    /// Whether a try before got no answer: what it said may have arrived.
+    /// Whether a try before got no answer, or a fault's: what it said may have arrived.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) unanswered: bool,
 }

@@ -73,8 +73,10 @@ fn judge(answer: Result<u16, Problem>) -> Result<(), Undelivered> {
     match answer {
         Ok(200 | 204) => Ok(()),
         Ok(status) => {
-            let may_pass = status == 429 || (500..600).contains(&status);
-            Err(Undelivered::of(may_pass, format_args!("status {status}")))
+            // A gateway says so of what stands behind it, which may have taken it all the same.
+            let failed = (500..600).contains(&status);
+            let may_pass = status == 429 || failed;
+            Err(Undelivered { may_pass, unanswered: failed, why: format!("status {status}") })
         }
         Err(problem) => {
             let may_pass = matches!(
@@ -95,7 +97,7 @@ mod tests {
     #[test]
     fn what_a_client_answers_is_that_it_heard_or_final_or_worth_another_try() {
         let late = Problem::Late(TIME);
-        let table: [(Result<u16, Problem>, Option<bool>); 19] = [
+        let table: [(Result<u16, Problem>, Option<bool>); 21] = [
             (Ok(200), None),
             (Ok(204), None),
             (Ok(201), Some(false)),
@@ -108,7 +110,9 @@ mod tests {
             (Ok(410), Some(false)),
             (Ok(429), Some(true)),
             (Ok(500), Some(true)),
+            (Ok(502), Some(true)),
             (Ok(503), Some(true)),
+            (Ok(504), Some(true)),
             (Err(Problem::NoAddress), Some(true)),
             (Err(Problem::NotReached("refused".to_owned())), Some(true)),
             (Err(Problem::Broken), Some(true)),
@@ -118,8 +122,8 @@ mod tests {
         ];
         for (answer, may_pass) in table {
             let judged = judge(answer.clone());
-            let heard_nothing = matches!(answer, Err(Problem::Late(_) | Problem::Broken));
-            assert_eq!(judged.as_ref().is_err_and(|problem| problem.unanswered), heard_nothing, "{answer:?}");
+            let is_unknown = matches!(answer, Ok(500..) | Err(Problem::Late(_) | Problem::Broken));
+            assert_eq!(judged.as_ref().is_err_and(|problem| problem.unanswered), is_unknown, "{answer:?}");
             assert_eq!(judged.err().map(|problem| problem.may_pass), may_pass, "{answer:?}");
         }
     }

@@ -8,7 +8,7 @@ use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 pub struct Undelivered {
     /// Whether it may be otherwise in a while.
     pub may_pass: bool,
-    /// Whether nothing was heard of it, so that what was said may have arrived.
+    /// Whether nothing was heard that says so, so that it may have arrived all the same.
     pub unanswered: bool,
     /// What was in the way, without secrets and without what was to be said.
     pub why: String,

@@ -194,22 +194,24 @@ async fn what_a_client_does_not_take_ends_and_is_not_brought_again() {
 async fn a_client_that_was_too_busy_and_then_does_not_take_it_has_nothing_either() {
     let world = World::that_brings().await;
     let (approved, record) = approved(&world).await;
-    world.endpoint.behaves(Manner::status(503));
+    world.endpoint.behaves(Manner::status(429));
     world.bring(&[&record]).await;
     world.endpoint.behaves(Manner::status(401));
     assert_eq!(world.wait().await, [15]);
     assert_eq!(end_of(&world, &approved.id).await, End::NotGiven);
 }
 
-/// It may have taken what it was brought, and know nothing of the request any more when that comes once more.
+/// It may have taken what it was brought, and know nothing of the request any more when that comes once more. What a gateway answers is
+/// not what it does.
 #[tokio::test]
 async fn a_client_whose_answer_was_lost_keeps_what_it_has() {
-    for silence in [Manner::IsSilent, Manner::Says(String::new())] {
+    let faults = [500, 502, 503, 504].map(Manner::status);
+    for silence in [Manner::IsSilent, Manner::Says(String::new())].into_iter().chain(faults) {
         let world = World::that_brings().await;
         let (approved, record) = approved(&world).await;
         world.endpoint.behaves(silence);
         world.bring(&[&record]).await;
-        world.endpoint.behaves(Manner::status(503));
+        world.endpoint.behaves(Manner::status(429));
         assert_eq!(world.wait().await, [15]);
         world.endpoint.behaves(Manner::status(404));
         assert_eq!(world.wait().await, [30]);
@@ -453,7 +455,7 @@ async fn a_client_that_was_switched_off_is_brought_nothing_then_or_later() {
 #[tokio::test]
 async fn what_could_not_be_brought_while_the_request_lived_ends_and_somebody_hears_of_it() {
     let world = World::that_brings().await;
-    world.endpoint.behaves(Manner::status(503));
+    world.endpoint.behaves(Manner::status(429));
     let (approved, record) = approved(&world).await;
     world.bring(&[&record]).await;
     let mut pauses = Vec::new();
@@ -473,11 +475,33 @@ async fn what_could_not_be_brought_while_the_request_lived_ends_and_somebody_hea
     assert!(is_told_of_the_end(&world, &approved.id, "expired_token").await);
 }
 
+/// It took it, perhaps, and was too slow to say so, each time.
+#[tokio::test]
+async fn what_a_client_may_have_is_left_to_it_and_lies_ready_no_longer_when_the_request_ends() {
+    for fault in [Manner::status(504), Manner::IsSilent] {
+        for is_late in [false, true] {
+            let world = World::that_brings().await;
+            let (approved, record) = approved(&world).await;
+            world.endpoint.behaves(fault.clone());
+            world.bring(&[&record]).await;
+            if is_late {
+                // The queue brings the next try after the request has ended.
+                world.clock.advance(i64::try_from(LIFE.as_secs()).expect("few"));
+            }
+            while !world.wait().await.is_empty() {}
+            let stands = world.stands(&approved.id).await;
+            assert!(matches!(stands.stage, Stage::Active(_)) && stands.parcel().is_none(), "{stands:?}");
+            assert_eq!(world.news_of(&approved.id), None, "it is told of no end");
+            assert_eq!(world.aws.take("/dead-letters").len(), 1, "somebody hears of it");
+        }
+    }
+}
+
 /// The table's own clean-up comes late: what lies there is looked at.
 #[tokio::test]
 async fn what_lies_ready_is_worth_nothing_after_the_request_has_expired() {
     let world = World::that_brings().await;
-    world.endpoint.behaves(Manner::status(503));
+    world.endpoint.behaves(Manner::status(429));
     let (approved, record) = approved(&world).await;
     world.bring(&[&record]).await;
     brought(&world);
