@@ -2,8 +2,8 @@ use admission::{ShownActor, Visit};
 use http::Problem;
 use oauth::configuration::{Client, UserCodeUse};
 use oauth::{
-    AuthenticationRequest, BackchannelRequest, ClientId, GrantId, Hint, InvitationCode, LoginHint, MayAsk,
-    PersonId, Refusal, Timestamp, UserCode, UserCodeHash,
+    Approach, AuthenticationRequest, BackchannelRequest, ClientId, GrantId, Hint, InvitationCode, LoginHint,
+    MayAsk, PersonId, Refusal, Timestamp, UserCode, UserCodeHash,
 };
 use sessions::is_user_code;
 use store::{Approached, KeptAsks, Person, Standing};
@@ -22,10 +22,18 @@ pub(crate) struct Named {
     person: Option<PersonId>,
     /// What this client, and others, asked of the person; of nobody, what this client asked under the same name.
     asks: KeptAsks,
-    /// The invitation that it came with.
-    invited_by: Option<InvitationCode>,
+    /// How the client came to them.
+    way: Way,
     /// What the user code that it showed is worth.
     code: Code,
+}
+
+/// How a client came to whom it named.
+enum Way {
+    /// By a hint: the nobody that it would mean.
+    Hint(PersonId),
+    /// By an invitation.
+    Invitation(InvitationCode),
 }
 
 /// What a client's user code is worth (OpenID CIBA Core 1.0, section 7.1).
@@ -39,6 +47,8 @@ enum Code {
     Right,
     /// It is not. Nobody has set any.
     Wrong,
+    /// It is not looked at: the client showed too many wrong ones.
+    Unheard,
 }
 
 impl Code {
@@ -52,6 +62,14 @@ impl Code {
                 aws::count("Argon2id");
                 if is_user_code(shown, kept) { Self::Right } else { Self::Wrong }
             }
+        }
+    }
+
+    /// The same where none that is shown is looked at.
+    const fn unheard(self) -> Self {
+        match self {
+            Self::Right | Self::Wrong => Self::Unheard,
+            none => none,
         }
     }
 }
@@ -110,7 +128,7 @@ pub(crate) async fn named(
     let (asks, code) = if related.is_some() { (asks, code) } else { (of_nobody, None) };
     let code = Code::of(client, asked.user_code.as_ref(), code.as_ref());
     let person = related.filter(|_| !asks.asks.silence(&asked.request)).map(|person| person.id);
-    Ok(Named { person, asks, invited_by: None, code })
+    Ok(Named { person, asks, way: Way::Hint(nobody), code })
 }
 
 /// Whom an invitation is from. Tries are counted by client, and an unknown code is answered like one that has expired.
@@ -131,7 +149,7 @@ async fn invited(
     let made_at = invitation.made_at();
     let may_be_asked = |person: &Person| person.allows_made_at(made_at) && !asks.asks.silence(request);
     let person = person.filter(may_be_asked).ok_or(Refusal::HintTokenInvalid)?;
-    Ok(Named { person: Some(person.id), asks, invited_by: Some(code), code: Code::NotAsked })
+    Ok(Named { person: Some(person.id), asks, way: Way::Invitation(code), code: Code::NotAsked })
 }
 
 /// That the token of who acts still stands, if one was shown.
@@ -150,7 +168,7 @@ async fn still_acts(
 impl Named {
     /// Counts the request against what its parties, and all together, may ask one person: by one write, which many at once cannot
     /// evade. A wrong user code is counted in its place, and by the same write: of many guesses at once each waits for the one before
-    /// it, and the right one counts only while they may still guess.
+    /// it, and the right one counts only while the client may still guess.
     ///
     /// # Errors
     /// [`Refusal::SlowDown`] for who asks too often, [`Refusal::UserCodeInvalid`]; a fault of the table.
@@ -161,35 +179,38 @@ impl Named {
         request: &BackchannelRequest,
         (id, expires_at): (&GrantId, Timestamp),
     ) -> Result<Reached, Problem> {
-        let Self { person, mut asks, invited_by, code } = self;
-        if invited_by.is_some() {
+        let Self { person, mut asks, way, code } = self;
+        let named = match way {
+            Way::Hint(nobody) => nobody,
             // The person wants to be asked, once: the invitation is spent instead, by the write that keeps the request.
-            return Ok(Reached { person, rings: true, invited_by });
-        }
+            Way::Invitation(code) => return Ok(Reached { person, rings: true, invited_by: Some(code) }),
+        };
+        let approach = Approach { request, named: &named };
+        let (client, now) = (&request.client_id, visit.now);
         let settings = &visit.configuration.server.backchannel;
         for _ in 0..MOST_TRIES {
             // A yes is not written down here. Whether others still wait is looked up for everybody, so that no client can tell by the
             // time whether the person hears of its request.
-            let waiting = asks.asks.in_the_way_of(request, visit.now);
+            let waiting = asks.asks.in_the_way_of(request, now);
             let over = services.store.wait_no_more(&waiting, id).await?;
-            let known = asks.asks.clone().settled(&over, visit.now);
-            let verdict = known.may_ask(request, settings, visit.now);
+            let known = asks.asks.clone().settled(&over, now);
+            let verdict = known.may_ask(approach, settings, now);
             if let MayAsk::Later(retry_after) = verdict {
                 return Err(Refusal::SlowDown { retry_after }.into());
             }
-            if matches!(code, Code::Right | Code::Wrong) && !known.may_show_code(request, visit.now) {
-                return Err(Refusal::UserCodeInvalid.into());
-            }
+            let code = if known.may_show_code(client, now) { code } else { code.unheard() };
+            let rings = verdict == MayAsk::Yes && code != Code::LeftOut && person.is_some();
             let next = match code {
-                Code::Wrong => known.showed_wrong_code(request, visit.now),
-                Code::Right => known.showed_right_code(request).asked(request, id, expires_at, visit.now),
-                Code::NotAsked | Code::LeftOut => known.asked(request, id, expires_at, visit.now),
+                // Written as it was: of whom a client knows two names, the answer comes no sooner than for nobody.
+                Code::Unheard => known,
+                Code::Wrong => known.showed_wrong_code(client, now),
+                Code::Right => known.showed_right_code(client).asked(approach, (id, expires_at), rings, now),
+                Code::NotAsked | Code::LeftOut => known.asked(approach, (id, expires_at), rings, now),
             };
             if services.store.keep_asks(&asks, &next).await? {
-                if code == Code::Wrong {
+                if matches!(code, Code::Wrong | Code::Unheard) {
                     return Err(Refusal::UserCodeInvalid.into());
                 }
-                let rings = verdict == MayAsk::Yes && code != Code::LeftOut && person.is_some();
                 return Ok(Reached { rings, person, invited_by: None });
             }
             asks = services.store.asks(asks.person()).await?;

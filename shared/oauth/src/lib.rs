@@ -101,7 +101,7 @@ pub use passkeys::{
     CHALLENGE_LASTS, ENROLMENT_LASTS, LONGEST_PASSKEY_NAME, MOST_PASSKEYS, OtherPasskeys, Passkey, PasskeyId,
     PasskeyName, PasskeyRefused, Passkeys, passkey_domain,
 };
-pub use pestering::{Asks, MayAsk};
+pub use pestering::{Approach, Asks, MayAsk};
 pub use pkce::{CodeChallenge, CodeVerifier};
 pub use place::Place;
 pub use quiet_hours::{QuietHours, TimeOfDay};

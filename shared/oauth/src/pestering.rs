@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::configuration::BackchannelSettings;
-use crate::{BackchannelRequest, ClientId, GrantId, Timestamp};
+use crate::{BackchannelRequest, ClientId, GrantId, PersonId, Timestamp};
 
 /// Over how long requests are counted.
 const COUNTED_TOGETHER: Duration = Duration::from_hours(1);
@@ -22,15 +22,21 @@ const FORGIVEN: Duration = Duration::from_hours(24);
 /// How many wrong user codes of one client are met without making it wait: whoever mistypes may try again.
 const FREE_CODES: u32 = 4;
 
-/// Who asked a person lately, and whom they do not want to be asked by: what keeps agents from pestering them. Whatever is counted or
-/// refused counts for every party to a request ([`BackchannelRequest::parties`]): an agent that has reached its limit rings nobody by having
+/// Who asked a person lately, and whom they do not want to be asked by: what keeps agents from pestering them. Whatever is asked or
+/// declined counts for every party to a request ([`BackchannelRequest::parties`]): an agent that has reached its limit rings nobody by having
 /// another client ask that names it.
+///
+/// What is told to a client, that it has to wait, goes by the name that it used: of one name of a person it learns what it would learn of
+/// nobody's. What it did under another of their names rings nobody, as if others had.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asks {
     /// The requests of the last hour, in their order.
     recent: Vec<Ask>,
     /// Who was declined, how often lately, and when last.
     declined: BTreeMap<ClientId, Refusals>,
+    /// The same for each name that it was asked under, which is what its client is told.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    declined_names: BTreeMap<ClientId, BTreeMap<PersonId, Refusals>>,
     /// Who would have acted where another client was declined: apart, for it is not told.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     declined_actors: BTreeMap<ClientId, Refusals>,
@@ -47,9 +53,24 @@ struct Ask {
     /// Who would have acted, where it was not the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     actor: Option<ClientId>,
+    /// What the client named the person by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    named: Option<PersonId>,
     id: GrantId,
     at: Timestamp,
     expires_at: Timestamp,
+    /// Whether the person finds it on their page alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    silent: bool,
+}
+
+/// What a client asks, and under which name.
+#[derive(Clone, Copy)]
+pub struct Approach<'a> {
+    /// What is asked.
+    pub request: &'a BackchannelRequest,
+    /// The nobody that the person would be to this client, if they did not exist: one for each name that it has for them.
+    pub named: &'a PersonId,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,19 +98,15 @@ pub enum MayAsk {
 }
 
 impl Asks {
-    /// Whether this may be asked of the person now. A client is told to wait because of what it asked itself. What its other party did,
-    /// or had others do, makes the request a silent one: of a nobody that is not known, and so nobody learns by it who exists.
-    pub fn may_ask(
-        &self,
-        request: &BackchannelRequest,
-        settings: &BackchannelSettings,
-        now: Timestamp,
-    ) -> MayAsk {
+    /// Whether this may be asked of the person now. A client is told to wait because of what it asked itself under the same name. What
+    /// it asked under others, and what its other party did or had others do, makes the request a silent one: of a nobody that is not
+    /// known, and so nobody learns by it who exists.
+    pub fn may_ask(&self, approach: Approach<'_>, settings: &BackchannelSettings, now: Timestamp) -> MayAsk {
+        let Approach { request, named } = approach;
         let client = &request.client_id;
-        let told = [
-            self.waits_until(settings, now, |ask| ask.client == *client),
-            self.declined.get(client).map(Refusals::until),
-        ];
+        let is_told = |ask: &Ask| ask.client == *client && ask.named.as_ref() == Some(named);
+        let declined = self.declined_names.get(client).and_then(|names| names.get(named));
+        let told = [self.waits_until(settings, now, is_told), declined.map(Refusals::until)];
         if let Some(until) = told.into_iter().flatten().filter(|until| now < *until).max() {
             return MayAsk::Later(until.since(now));
         }
@@ -118,14 +135,18 @@ impl Asks {
         of_its_own.into_iter().flatten().max()
     }
 
-    /// Whether all together ask so much that the person hears of no more. Whoever is blocked rings nobody, and must not keep others
-    /// from it.
+    /// Whether all together ask so much that the person hears of no more. What rings nobody must not keep others from it.
     fn is_crowded(&self, settings: &BackchannelSettings, now: Timestamp) -> bool {
-        let heard = |ask: &&Ask| !ask.parties().any(|party| self.is_blocked(party));
+        let heard = |ask: &&Ask| self.is_heard(ask);
         let of_the_hour = self.within_hour(now).filter(heard);
         full(of_the_hour, settings.asks_per_hour, Ask::leaves_the_hour)
             .or_else(|| full(self.waiting(now).filter(heard), MOST_WAITING, |ask| ask.expires_at))
             .is_some()
+    }
+
+    /// Whether the person heard of it: nothing is heard of who is blocked.
+    fn is_heard(&self, ask: &Ask) -> bool {
+        !ask.silent && !ask.parties().any(|party| self.is_blocked(party))
     }
 
     fn within_hour(&self, now: Timestamp) -> impl Iterator<Item = &Ask> {
@@ -147,48 +168,47 @@ impl Asks {
         request.parties().any(|party| self.is_blocked(party))
     }
 
-    /// Whether a user code that is shown with this is looked at now. Only its parties wait: nobody keeps the person's other agents from
-    /// asking by showing wrong ones.
-    pub fn may_show_code(&self, request: &BackchannelRequest, now: Timestamp) -> bool {
-        let waits = |party| self.wrong_codes.get(party).is_some_and(|wrong| now < wrong.until());
-        !request.parties().any(waits)
+    /// Whether a user code that this client shows is looked at now. Who tried is who showed it: nobody keeps the person's other agents
+    /// from asking by showing wrong ones, be it in their name.
+    pub fn may_show_code(&self, client: &ClientId, now: Timestamp) -> bool {
+        self.wrong_codes.get(client).is_none_or(|wrong| now >= wrong.until())
     }
 
-    /// A wrong user code was shown. After some in a row the parties wait, and each time longer.
+    /// A client showed a wrong user code. After some in a row it waits, and each time longer.
     #[must_use]
-    pub fn showed_wrong_code(mut self, request: &BackchannelRequest, now: Timestamp) -> Self {
+    pub fn showed_wrong_code(mut self, client: &ClientId, now: Timestamp) -> Self {
         self.wrong_codes.retain(|_, wrong| now < wrong.last.after(FORGIVEN));
-        for party in request.parties() {
-            let in_a_row = self.wrong_codes.get(party).map_or(0, |wrong| wrong.in_a_row).saturating_add(1);
-            self.wrong_codes.insert(party.clone(), WrongCodes { in_a_row, last: now });
-        }
+        let in_a_row = self.wrong_codes.get(client).map_or(0, |wrong| wrong.in_a_row).saturating_add(1);
+        self.wrong_codes.insert(client.clone(), WrongCodes { in_a_row, last: now });
         self
     }
 
-    /// The right one was shown.
+    /// It showed the right one.
     #[must_use]
-    pub fn showed_right_code(mut self, request: &BackchannelRequest) -> Self {
-        for party in request.parties() {
-            self.wrong_codes.remove(party);
-        }
+    pub fn showed_right_code(mut self, client: &ClientId) -> Self {
+        self.wrong_codes.remove(client);
         self
     }
 
-    /// This is asked.
+    /// This is asked, and the person hears of it, or does not.
     #[must_use]
     pub fn asked(
         mut self,
-        request: &BackchannelRequest,
-        id: &GrantId,
-        expires_at: Timestamp,
+        approach: Approach<'_>,
+        (id, expires_at): (&GrantId, Timestamp),
+        rings: bool,
         now: Timestamp,
     ) -> Self {
         self.recent.retain(|ask| now < ask.leaves_the_hour() || now < ask.expires_at);
         for declined in [&mut self.declined, &mut self.declined_actors] {
-            declined.retain(|_, refusals| now < refusals.last.after(FORGIVEN));
+            forgive(declined, now);
         }
-        let (client, actor) = (request.client_id.clone(), request.actor.clone());
-        self.recent.push(Ask { client, actor, id: id.clone(), at: now, expires_at });
+        self.declined_names.values_mut().for_each(|names| forgive(names, now));
+        self.declined_names.retain(|_, names| !names.is_empty());
+        let Approach { request, named } = approach;
+        let (client, actor, named) = (request.client_id.clone(), request.actor.clone(), Some(named.clone()));
+        let (id, silent) = (id.clone(), !rings);
+        self.recent.push(Ask { client, actor, named, id, at: now, expires_at, silent });
         self
     }
 
@@ -197,9 +217,7 @@ impl Asks {
     pub fn in_the_way_of(&self, request: &BackchannelRequest, now: Timestamp) -> Vec<(GrantId, ClientId)> {
         let is_own = |ask: &&Ask| request.parties().any(|party| ask.is_of(party));
         let own = self.waiting(now).filter(is_own);
-        let others = self
-            .waiting(now)
-            .filter(|ask| !is_own(ask) && !ask.parties().any(|party| self.is_blocked(party)));
+        let others = self.waiting(now).filter(|ask| !is_own(ask) && self.is_heard(ask));
         let mut clients = BTreeSet::new();
         own.chain(others)
             .enumerate()
@@ -223,6 +241,11 @@ impl Asks {
     /// The person declined a request. Its parties may ask again later, and each time later still.
     #[must_use]
     pub fn declined(mut self, request: &BackchannelRequest, id: &GrantId, now: Timestamp) -> Self {
+        let asked = self.recent.iter().find(|ask| ask.id == *id);
+        if let Some(named) = asked.and_then(|ask| ask.named.clone()) {
+            let names = self.declined_names.entry(request.client_id.clone()).or_default();
+            count_no(names, &named, now);
+        }
         count_no(&mut self.declined, &request.client_id, now);
         if let Some(actor) = &request.actor {
             count_no(&mut self.declined_actors, actor, now);
@@ -243,6 +266,7 @@ impl Asks {
         self.blocked.remove(client);
         self.declined.remove(client);
         self.declined_actors.remove(client);
+        self.declined_names.remove(client);
         self
     }
 
@@ -294,9 +318,13 @@ impl WrongCodes {
     }
 }
 
-fn count_no(declined: &mut BTreeMap<ClientId, Refusals>, party: &ClientId, now: Timestamp) {
-    let lately = declined.get(party).map_or(0, |refusals| refusals.lately);
-    declined.insert(party.clone(), Refusals { lately: lately + 1, last: now });
+fn count_no<K: Clone + Ord>(declined: &mut BTreeMap<K, Refusals>, whose: &K, now: Timestamp) {
+    let lately = declined.get(whose).map_or(0, |refusals| refusals.lately);
+    declined.insert(whose.clone(), Refusals { lately: lately + 1, last: now });
+}
+
+fn forgive<K: Ord>(declined: &mut BTreeMap<K, Refusals>, now: Timestamp) {
+    declined.retain(|_, refusals| now < refusals.last.after(FORGIVEN));
 }
 
 /// Until when there is no room for one more of these, of which there may be `most`.
@@ -313,215 +341,4 @@ fn full<'a>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
-
-    fn client(name: &str) -> ClientId {
-        ClientId::parse(name).unwrap()
-    }
-
-    /// What a client asks, for itself or for who would act.
-    fn by(client: &str, actor: Option<&str>) -> BackchannelRequest {
-        let request = serde_json::json!({
-            "client_id": client, "scope": "openid", "resources": [], "binding_message": null, "actor": actor,
-        });
-        serde_json::from_value(request).expect("a request")
-    }
-
-    fn own(client: &str) -> BackchannelRequest {
-        by(client, None)
-    }
-
-    fn id(number: u8) -> GrantId {
-        GrantId::from_random([number; 16])
-    }
-
-    fn settings() -> BackchannelSettings {
-        BackchannelSettings { asks_per_hour: 6, asks_of_one_client_per_hour: 3, ..Default::default() }
-    }
-
-    fn minutes(minutes: u64) -> Timestamp {
-        NOW.after(Duration::from_mins(minutes))
-    }
-
-    /// Asks at these minutes, each answered with a yes at once.
-    fn answered(agent: &str, at: &[u64]) -> Asks {
-        let agent = own(agent);
-        at.iter().fold(Asks::default(), |asks, minute| {
-            let number = id(u8::try_from(*minute).unwrap());
-            let asked = asks.asked(&agent, &number, minutes(minute + 3), minutes(*minute));
-            asked.settled(&[number], minutes(*minute))
-        })
-    }
-
-    #[test]
-    fn a_client_asks_only_so_often_in_an_hour() {
-        let asks = answered("agent", &[0, 10, 20]);
-        let may = |name, at| asks.may_ask(&own(name), &settings(), minutes(at));
-        assert_eq!(may("agent", 21), MayAsk::Later(Duration::from_mins(39)));
-        assert_eq!(may("other", 21), MayAsk::Yes);
-        assert_eq!(may("agent", 60), MayAsk::Yes);
-    }
-
-    #[test]
-    fn a_person_hears_of_only_so_many_in_an_hour_by_all_together() {
-        let mut asks = Asks::default();
-        for number in 0..6 {
-            let agent = own(&format!("agent-{number}"));
-            asks = asks.asked(&agent, &id(number), minutes(1), NOW).settled(&[id(number)], NOW);
-        }
-        let may = |at| asks.may_ask(&own("seventh"), &settings(), minutes(at));
-        assert_eq!(may(10), MayAsk::Silently);
-        assert_eq!(may(60), MayAsk::Yes);
-    }
-
-    #[test]
-    fn no_flood_of_requests_waits_at_once() {
-        let agent = own("agent");
-        let asks =
-            Asks::default().asked(&agent, &id(1), minutes(3), NOW).asked(&agent, &id(2), minutes(4), NOW);
-        assert_eq!(asks.may_ask(&agent, &settings(), NOW), MayAsk::Later(Duration::from_mins(3)));
-        let settled = asks.clone().settled(&[id(1)], NOW);
-        assert_eq!(settled.may_ask(&agent, &settings(), NOW), MayAsk::Yes);
-        assert_eq!(asks.may_ask(&agent, &settings(), minutes(3)), MayAsk::Yes);
-    }
-
-    #[test]
-    fn whoever_is_declined_waits_longer_each_time() {
-        let agent = own("agent");
-        let mut asks = Asks::default();
-        for (number, waits) in [(0, 1), (1, 2), (2, 4)] {
-            let at = minutes(u64::from(number) * 70);
-            asks = asks.asked(&agent, &id(number), at, at).declined(&agent, &id(number), at);
-            assert_eq!(asks.may_ask(&agent, &settings(), at), MayAsk::Later(Duration::from_mins(waits)));
-        }
-        let later = minutes(140 + 24 * 60);
-        let forgiven = asks.asked(&agent, &id(3), later, later).declined(&agent, &id(3), later);
-        assert_eq!(forgiven.may_ask(&agent, &settings(), later), MayAsk::Later(Duration::from_mins(1)));
-    }
-
-    #[test]
-    fn a_blocked_client_is_told_to_wait_as_any_other_and_takes_nobodys_place() {
-        let (agent, settings) = (own("agent"), settings());
-        let asked = |asks: Asks, number| asks.asked(&agent, &id(number), minutes(3), NOW);
-        let mut asks = asked(asked(Asks::default().blocked(&client("agent")), 1), 2);
-        assert_eq!(asks.may_ask(&agent, &settings, NOW), MayAsk::Later(Duration::from_mins(3)));
-        for number in 3..20 {
-            asks = asked(asks, number);
-        }
-        assert_eq!(asks.may_ask(&own("other"), &settings, NOW), MayAsk::Yes);
-    }
-
-    #[test]
-    fn who_shows_wrong_codes_waits_longer_each_time_and_nobody_else_does() {
-        let (agent, other) = (own("agent"), own("other"));
-        let mut asks = Asks::default();
-        for _ in 0..FREE_CODES {
-            assert!(asks.may_show_code(&agent, NOW));
-            asks = asks.showed_wrong_code(&agent, NOW);
-        }
-        for (at, waits) in [(0, 1), (1, 2), (3, 4)] {
-            assert!(asks.may_show_code(&agent, minutes(at)), "{at}");
-            asks = asks.showed_wrong_code(&agent, minutes(at));
-            assert!(!asks.may_show_code(&agent, minutes(at + waits - 1)), "{at}");
-            assert!(asks.may_show_code(&agent, minutes(at + waits)), "{at}");
-            assert!(asks.may_show_code(&other, minutes(at)));
-        }
-        let many = (0..100).fold(asks.clone(), |asks, _| asks.showed_wrong_code(&agent, NOW));
-        assert!(!many.may_show_code(&agent, minutes(59)) && many.may_show_code(&agent, minutes(60)));
-        assert!(asks.showed_right_code(&agent).may_show_code(&agent, minutes(3)), "the right one forgives");
-        assert_eq!(many.forgotten_at(), Some(NOW.after(FORGIVEN)));
-    }
-
-    /// Whichever way an agent asks, by itself or through clients that name it, it is one agent.
-    #[test]
-    fn an_agent_beyond_its_limit_rings_nobody_through_another_client_and_the_client_does_not_learn_why() {
-        let (now, settings) = (minutes(21), settings());
-        let ways = [by("first", Some("agent")), by("second", Some("agent")), own("agent")];
-        let often =
-            ways.iter().zip([0, 10, 20]).zip(1..).fold(Asks::default(), |asks, ((way, at), number)| {
-                let asked = asks.asked(way, &id(number), minutes(at + 3), minutes(at));
-                asked.settled(&[id(number)], minutes(at))
-            });
-        let waiting = Asks::default().asked(&ways[0], &id(1), minutes(24), now).asked(
-            &ways[1],
-            &id(2),
-            minutes(24),
-            now,
-        );
-        let declined = Asks::default().asked(&ways[0], &id(1), now, now).declined(&ways[0], &id(1), now);
-        let next = by("third", Some("agent"));
-        for asks in [&often, &waiting, &declined] {
-            assert_eq!(asks.may_ask(&next, &settings, now), MayAsk::Silently);
-            assert_eq!(asks.may_ask(&own("third"), &settings, now), MayAsk::Yes);
-            assert_eq!(asks.may_ask(&by("third", Some("other")), &settings, now), MayAsk::Yes);
-        }
-        assert_eq!(waiting.may_ask(&own("agent"), &settings, now), MayAsk::Silently);
-        assert_eq!(declined.may_ask(&own("agent"), &settings, now), MayAsk::Silently);
-        assert_eq!(often.may_ask(&next, &settings, minutes(60)), MayAsk::Yes);
-        assert_eq!(waiting.in_the_way_of(&next, now).len(), 2, "whether these still wait is looked up");
-        let lifted = declined.unblocked(&client("agent"));
-        assert_eq!(lifted.may_ask(&next, &settings, now), MayAsk::Yes);
-    }
-
-    #[test]
-    fn an_agent_guesses_no_more_codes_through_several_clients_than_through_one() {
-        let ways = [by("first", Some("agent")), by("second", Some("agent"))];
-        let guessed = (0..=FREE_CODES).fold(Asks::default(), |asks, turn| {
-            asks.showed_wrong_code(if turn % 2 == 0 { &ways[0] } else { &ways[1] }, NOW)
-        });
-        for next in [&ways[0], &by("third", Some("agent")), &own("agent")] {
-            assert!(!guessed.may_show_code(next, NOW), "{next:?}");
-        }
-        assert!(guessed.may_show_code(&own("first"), NOW));
-    }
-
-    #[test]
-    fn an_agent_that_is_blocked_takes_nobodys_place_through_another_client_either() {
-        let mut asks = Asks::default().blocked(&client("agent"));
-        for number in 1..20 {
-            asks = asks.asked(&by(&format!("client-{number}"), Some("agent")), &id(number), minutes(3), NOW);
-        }
-        assert_eq!(asks.may_ask(&own("other"), &settings(), NOW), MayAsk::Yes);
-        assert_eq!(asks.in_the_way_of(&own("other"), NOW), []);
-    }
-
-    #[test]
-    fn no_more_is_looked_at_than_one_call_takes() {
-        let (one, many) = (own("agent"), |number: u8| own(&format!("agent-{number}")));
-        let ask = |asks: Asks, by: &BackchannelRequest, number| asks.asked(by, &id(number), minutes(3), NOW);
-        let of_one = (0..200).fold(Asks::default(), |asks, number| ask(asks, &one, number));
-        assert_eq!(of_one.in_the_way_of(&one, NOW).len(), 98);
-        let of_many = (0..200).fold(Asks::default(), |asks, number| ask(asks, &many(number), number));
-        assert_eq!(of_many.in_the_way_of(&one, NOW).len(), 49);
-    }
-
-    #[test]
-    fn asks_of_before_there_were_actors_are_read() {
-        let asks = Asks::default().asked(&own("agent"), &id(1), minutes(3), NOW);
-        let text = serde_json::to_string(&asks).unwrap();
-        assert!(!text.contains("actor"), "{text}");
-        assert_eq!(serde_json::from_str::<Asks>(&text).unwrap(), asks);
-    }
-
-    #[test]
-    fn who_is_blocked_is_heard_through_no_other_client_that_names_them() {
-        let asks = Asks::default().blocked(&client("agent"));
-        let asked = |client: &str, actor: Option<&str>| asks.silence(&by(client, actor));
-        assert!(asked("agent", None) && asked("agent", Some("other")) && asked("other", Some("agent")));
-        assert!(!asked("other", None) && !asked("other", Some("another")));
-    }
-
-    #[test]
-    fn a_block_stays_until_it_is_lifted_and_is_never_forgotten() {
-        let agent = client("agent");
-        let asks = Asks::default().blocked(&agent);
-        assert!(asks.is_blocked(&agent) && !asks.is_blocked(&client("other")));
-        assert_eq!(asks.forgotten_at(), None);
-        let lifted = asks.unblocked(&agent);
-        assert!(!lifted.is_blocked(&agent));
-        assert!(lifted.forgotten_at().is_some());
-    }
-}
+mod tests;

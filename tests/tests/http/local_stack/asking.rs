@@ -24,6 +24,9 @@ fn for_a_file_of(person: &Person) -> Parameters {
     for_approval_of(&person.user_name, &json!([the_file("Q4-report.pdf", &["read"])]))
 }
 
+/// What somebody set as the code that agents have to show.
+const CODE: &str = "493 817 26";
+
 /// How long a refused client is to wait, in seconds.
 #[track_caller]
 fn must_wait(answer: &Answer) -> u64 {
@@ -268,6 +271,73 @@ fn limits_survive_a_restart_of_the_server() {
     agent.waits_for_approval(&for_a_file_of(&somebody_reachable(&stack)));
 }
 
+/// What all together ask of a person, too.
+#[test]
+fn what_a_person_may_hear_of_in_an_hour_survives_a_restart_of_the_server() {
+    let mut stack = Stack::start_with("limits-of-a-person-that-stay", &[], few_an_hour);
+    let person = somebody_reachable(&stack);
+    for agent in [an_asking_agent(&stack), another_asking_agent(&stack)] {
+        for _ in 0..2 {
+            assert!(rings(&stack, &agent.waits_for_approval(&for_a_file_of(&person))));
+        }
+    }
+    stack.starts_again();
+    let third = Agent::with_basic(&stack, "half-coded-agent");
+    assert!(!rings(&stack, &third.waits_for_approval(&for_signing_in_of(&person.user_name))));
+    let other = somebody_reachable(&stack);
+    assert!(rings(&stack, &third.waits_for_approval(&for_signing_in_of(&other.user_name))));
+}
+
+/// A client that leaves out the person's code rings nobody, and keeps nobody else from ringing.
+#[test]
+fn what_rings_nobody_takes_no_place_of_what_rings() {
+    let stack = Stack::start_with("silent-requests", &[], |configuration| {
+        few_an_hour(configuration);
+        let path = configuration.join("server.toml");
+        let text = fs::read_to_string(&path).expect("the server's settings");
+        fs::write(path, text.replacen("asks_per_hour = 4", "asks_per_hour = 2", 1)).expect("written");
+    });
+    let (silent, agent) = (Agent::with_basic(&stack, "half-coded-agent"), an_asking_agent(&stack));
+    let person = somebody_reachable(&stack);
+    Browser::new(&stack).sets_the_user_code(&person, CODE);
+    for _ in 0..2 {
+        assert!(!rings(&stack, &silent.waits_for_approval(&for_signing_in_of(&person.user_name))));
+    }
+    for heard in [true, true] {
+        assert_eq!(rings(&stack, &agent.waits_for_approval(&for_a_file_of(&person))), heard);
+    }
+    let other = another_asking_agent(&stack);
+    assert!(!rings(&stack, &other.waits_for_approval(&for_a_file_of(&person))), "two were heard");
+}
+
+/// Who tried is who showed the code, and not in whose name.
+#[test]
+fn wrong_codes_of_a_client_lock_nobody_out_whom_it_names() {
+    let stack = Stack::start_with("codes-in-somebodys-name", &[], |configuration| {
+        let changes = |client: &str, change: &dyn Fn(String) -> String| {
+            let path = configuration.join(format!("clients/{client}.toml"));
+            let text = fs::read_to_string(&path).expect("a client's file");
+            fs::write(path, change(text)).expect("written");
+        };
+        changes("desk-tool", &|text| text + "user_code = \"optional\"\n");
+        let asks = "\n[backchannel]\nmay_ask_groups = [\"reachable\"]\nuser_code = \"required\"\n";
+        changes("nightly-agent", &|text| {
+            text.replace(r#"["client_credentials"]"#, r#"["client_credentials", "ciba"]"#)
+                .replace(r#"scopes = ["#, r#"scopes = ["openid", "#)
+                + asks
+        });
+    });
+    let (desk, acting) = (Agent::with_basic(&stack, "desk-tool"), Agent::with_basic(&stack, "nightly-agent"));
+    let person = somebody_reachable(&stack);
+    Browser::new(&stack).sets_the_user_code(&person, CODE);
+    let (_, shown) = acted_by_the_night_agent(&stack);
+    let with = |code: &str| for_signing_in_of(&person.user_name).and("user_code", code);
+    for code in ["000 000 00"; 5].into_iter().chain([CODE]) {
+        desk.asks_elsewhere(&with(code).joined(&shown)).is_refused(400, "invalid_user_code");
+    }
+    assert!(rings(&stack, &acting.waits_for_approval(&with(CODE))));
+}
+
 #[test]
 fn a_request_survives_a_restart_of_the_server() {
     let mut stack = Stack::start("requests-that-stay", &[]);
@@ -484,6 +554,38 @@ fn nothing_tells_by_its_calls_who_exists_and_may_be_asked() {
     assert_eq!((of_reachable.reads, of_reachable.writes), (3, 0));
     for name in [&nobody, &unrelated.user_name, &disabled.user_name, &blocking.user_name] {
         assert_eq!(refused(name), of_reachable, "{name}");
+    }
+}
+
+/// A slow hash is computed for whoever is meant, and what is not looked at any more is written down, too.
+#[test]
+fn nothing_tells_by_its_calls_whose_code_was_tried() {
+    let stack = Stack::whose_time_passes();
+    let agent = Agent::with_basic(&stack, "coded-agent");
+    let somebody_at = |number: u32, has_code: bool| {
+        let address = format!("coded{number}@mills.test");
+        let person = somebody_with(&stack, &["--group", "reachable", "--email", &address]);
+        if has_code {
+            Browser::new(&stack).sets_the_user_code(&person, CODE);
+        }
+        [person.user_name, address]
+    };
+    let (coded, without) = (somebody_at(1, true), somebody_at(2, false));
+    let nobody = ["nobody-with-a-code".to_owned(), "nobody.coded@mills.test".to_owned()];
+    let observer = stack.observer();
+    let tries = |name: &str| {
+        let answer = agent.asks_elsewhere(&for_signing_in_of(name).and("user_code", "000 000 00"));
+        answer.is_refused(400, "invalid_user_code");
+        Calls::of(&observer, &answer)
+    };
+    // Five are looked at under one name; the sixth is not, nor, of somebody, any under their other name.
+    for names in [&coded, &without, &nobody] {
+        for tried in [&[&names[0]; 5][..], &[&names[0], &names[1], &names[1]]] {
+            let calls: Vec<Calls> = tried.iter().map(|name| tries(name)).collect();
+            assert!(calls.iter().all(|one| (one.writes, one.hashes) == (1, 1)), "{names:?}");
+            // What is remembered for seconds is read anew now and then.
+            assert_eq!(calls.iter().map(|one| one.reads).min(), Some(3), "{names:?}");
+        }
     }
 }
 

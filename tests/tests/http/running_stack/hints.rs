@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::asking::{Answering, an_asking_agent, for_signing_in_of, the_person_answers};
+use crate::asking::{Answering, an_asking_agent, for_signing_in_of, rings, the_person_answers};
 use crate::browser::Browser;
 use crate::person::{Person, somebody_with};
 use crate::stack::Stack;
@@ -104,6 +104,41 @@ fn all_spellings_of_a_number_are_counted_as_one_whether_anybody_has_it_or_not() 
         let status = spellings.map(|hint| agent.asks_elsewhere(&for_signing_in_of(&hint)).status);
         assert_eq!(status, [200, 200, 429], "{number}");
     }
+}
+
+/// Of whom a client knows one name it learns nothing about another, be it theirs or nobody's.
+#[test]
+fn no_limit_under_one_name_of_somebody_tells_of_another() {
+    let stack = Stack::shared();
+    let (contact, of_nobody) = (a_contact(), a_contact());
+    let person = somebody_at(stack, &contact);
+    let agent = an_asking_agent(stack);
+    let asks = |hint: &str| agent.asks_elsewhere(&for_signing_in_of(hint));
+    let of_somebody = [&person.user_name, &contact.0, &contact.1];
+    let nobody = format!("nobody-{}", person.user_name);
+    for names in [of_somebody, [&nobody, &of_nobody.0, &of_nobody.1]] {
+        for name in names {
+            let status = [0, 1, 2].map(|_| asks(name).status);
+            assert_eq!(status, [200, 200, 429], "{name}");
+        }
+    }
+}
+
+#[test]
+fn who_asks_under_several_names_is_heard_no_more_often_and_declined_under_one_not_under_the_others() {
+    let stack = Stack::shared();
+    let contact = a_contact();
+    let person = somebody_at(stack, &contact);
+    let agent = an_asking_agent(stack);
+    let heard = |hint: &str| rings(stack, &agent.waits_for_approval(&for_signing_in_of(hint)));
+    assert!(heard(&person.user_name) && heard(&person.user_name));
+    assert!(!heard(&contact.0), "two wait at most");
+    let declining = a_contact();
+    let person = somebody_at(stack, &declining);
+    let auth_req_id = agent.waits_for_approval(&for_signing_in_of(&declining.0));
+    the_person_answers(stack, &person, &auth_req_id, &Answering::No);
+    agent.asks_elsewhere(&for_signing_in_of(&declining.0)).is_refused(429, "temporarily_unavailable");
+    assert!(!heard(&declining.1), "they have declined");
 }
 
 /// What the directory says now is what counts.
