@@ -74,7 +74,7 @@ impl Visit for Document {
     fn record_debug(&mut self, _field: &Field, _value: &dyn fmt::Debug) {}
 }
 
-/// What gets into the log at a level such as `info`; the audit, the line of each request, and metrics always do.
+/// What gets into the log at a level such as `info`; the audit, the line of each request or event, and metrics always do.
 pub fn filter(level: &str) -> Targets {
     let chosen: Targets = level.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     QUIET
@@ -82,6 +82,7 @@ pub fn filter(level: &str) -> Targets {
         .fold(chosen, |targets, quiet| targets.with_target(quiet, LevelFilter::WARN))
         .with_target("audit", LevelFilter::INFO)
         .with_target("request", LevelFilter::INFO)
+        .with_target("event", LevelFilter::INFO)
         .with_target(metrics::TARGET, LevelFilter::INFO)
 }
 

@@ -1,5 +1,6 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
+use std::time::Instant;
 
 use environment::Fault;
 use lambda_http::lambda_runtime::{LambdaEvent, Runtime, service_fn};
@@ -115,15 +116,29 @@ where
     H: AsyncFn(&S, &str) -> Result<Value, Fault>,
 {
     async fn work(&self, event: &str, invocation_id: &str) -> Result<Value, &'static str> {
-        const FAILED: &str = "it failed; the log says why";
+        let started = Instant::now();
         // What a panic says may hold anything, and the runtime would hand it to whoever invoked the function.
-        let services = caught(self.services()).await.ok().flatten().ok_or(FAILED)?;
-        let (handled, calls) = aws::counted(caught(Box::pin((self.handle)(services, event)))).await;
+        let (done, calls) = aws::counted(caught(Box::pin(self.handled(event)))).await;
+        let done = done.unwrap_or(None);
+        tracing::info!(
+            target: "event",
+            request_id = invocation_id,
+            function = self.name,
+            outcome = if done.is_some() { "done" } else { "failed" },
+            milliseconds = started.elapsed().as_secs_f64() * 1000.0,
+            aws_calls = calls.total(),
+            aws = %calls,
+        );
         tell_of_faults(self.name, invocation_id, &calls);
-        handled.map_err(|_| FAILED)?.map_err(|fault| {
-            tracing::error!(function = self.name, %fault, "an event was not handled");
-            FAILED
-        })
+        done.ok_or("it failed; the log says why")
+    }
+
+    /// Nothing where it failed, which is in the log by then.
+    async fn handled(&self, event: &str) -> Option<Value> {
+        let handled = (self.handle)(self.services().await?, event).await;
+        handled
+            .inspect_err(|fault| tracing::error!(function = self.name, %fault, "an event was not handled"))
+            .ok()
     }
 }
 
@@ -148,9 +163,12 @@ mod tests {
     use std::cell::Cell;
 
     use lambda_http::http::StatusCode;
+    use serde_json::json;
+    use tracing::instrument::WithSubscriber;
 
     use super::*;
     use crate::answer::text;
+    use crate::log::tests::Lines;
 
     const EVENT: &str = r#"{"httpMethod": "GET", "path": "/", "requestContext": {"requestId": "req-1"}}"#;
 
@@ -193,6 +211,35 @@ mod tests {
         at_start.start().await;
         assert_eq!(at_start.work("{}", "lambda-1").await, Err("it failed; the log says why"));
         assert_eq!(at_work.work("{}", "lambda-1").await, Err("it failed; the log says why"));
+    }
+
+    #[tokio::test]
+    async fn an_event_leaves_one_line_that_says_what_it_cost() {
+        let function = Function {
+            name: "rotation",
+            services: OnceCell::new(),
+            initialise: async || Ok(()),
+            handle: async |(): &(), event: &str| {
+                aws::count("DynamoDB.GetItem");
+                if event == "{}" { Ok(Value::Null) } else { Err(Fault::broken("event", "not one")) }
+            },
+        };
+        for (event, outcome) in [("{}", "done"), ("[]", "failed")] {
+            let lines = Lines::default();
+            let done = function.work(event, "lambda-1").with_subscriber(lines.subscriber("off")).await;
+            assert_eq!(done.is_ok(), outcome == "done");
+            let mut line = lines.read().into_iter().find(|line| line["target"] == "event").expect("a line");
+            let fields = line.as_object_mut().expect("an object");
+            fields.remove("timestamp");
+            assert!(fields.remove("milliseconds").is_some_and(|value| value.is_f64()));
+            assert_eq!(
+                line,
+                json!({
+                    "level": "INFO", "target": "event", "request_id": "lambda-1", "function": "rotation",
+                    "outcome": outcome, "aws_calls": 1, "aws": "DynamoDB.GetItem=1",
+                })
+            );
+        }
     }
 
     #[tokio::test]
