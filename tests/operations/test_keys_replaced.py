@@ -47,6 +47,28 @@ class Apart:
         done = Operator({}).does(*words, "--table", self.name, "--json", table=False)
         return done.json
 
+    def has_approved(self, number):
+        """What an approval leaves at the end of its person's chain."""
+        sub = f"person-{'A' * 22}"
+        head = {"person": sub, "number": number, "hash": "A" * 43}
+        item = {"pk": {"S": "HEADS#00"}, "sk": {"S": sub}, "body": {"S": json.dumps(head)}}
+        boto3.client("dynamodb").put_item(TableName=self.name, Item=item)
+
+    def anchor(self):
+        """The keys that sign checkpoints, as a stranger is given them."""
+        done = Operator({}).does("evidence", "anchor", "--table", self.name, table=False)
+        return done.json["keys"]
+
+    def checkpoints(self):
+        """The checkpoints, as JWS, the oldest first."""
+        condition = {":pk": {"S": "CHECKPOINTS"}, ":sk": {"S": "NUMBER#"}}
+        found = boto3.client("dynamodb").query(
+            TableName=self.name,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues=condition,
+        )
+        return [json.loads(item["body"]["S"])["signed"] for item in found["Items"]]
+
     def starts(self, function):
         return Process(function, self.environment)
 
@@ -90,6 +112,32 @@ class KeysReplaced(unittest.TestCase):
                 calls = [json.loads(line)["aws"] for line in token.log().splitlines() if '"aws_calls"' in line]
         # What KMS would not sign, and what it signed then; once alone.
         self.assertEqual(["KMS.Sign=2" in made for made in calls], [False, False, True, False], calls)
+
+    def test_a_checkpoint_is_signed_by_a_key_of_its_own_that_is_replaced_on_demand(self):
+        for mode in ("kms", "kms-wrapped"):
+            with self.subTest(mode):
+                self.checkpoints(mode)
+
+    def checkpoints(self, mode):
+        apart = Apart()
+        self.addCleanup(apart.removed)
+        apart.environment["COUNTERSIGN_SIGNING_MODE"] = mode
+        checkpoint = {"checkpoint": True}
+        with apart.starts("rotation") as rotation:
+            self.assertEqual(rotation.takes({}), ("response", {"keys": "made"}))
+            apart.does("apply", str(DEMO), "--issuer", ISSUER, "--yes")
+            self.assertEqual(rotation.takes(checkpoint), ("response", {"checkpoint": "as it was"}))
+            apart.has_approved(1)
+            made = {"checkpoint": 1, "chains": 1, "gone_on": 1}
+            self.assertEqual(rotation.takes(checkpoint), ("response", made))
+            self.assertEqual(rotation.takes(checkpoint), ("response", {"checkpoint": "as it was"}))
+            (first,) = apart.anchor()
+            apart.has_approved(2)
+            kind, told = rotation.takes({**checkpoint, "new_checkpoint_key": True})
+            self.assertEqual((kind, told["checkpoint"]), ("response", 2))
+            self.assertEqual([key["kid"] for key in apart.anchor()][:1], [first["kid"]])
+            signers = [json.loads(decoded(signed.split(".")[0]))["kid"] for signed in apart.checkpoints()]
+            self.assertEqual(signers, [key["kid"] for key in apart.anchor()])
 
 
 if __name__ == "__main__":

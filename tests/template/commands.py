@@ -51,9 +51,11 @@ COMMANDS = {
     ),
     "audit --person NAME": Command("Operator", ("person_by_user_name",)),
     "audit": Command("Auditor", beside=("logs:FilterLogEvents",)),
-    "evidence export": Command("Auditor", ("kept_approval",)),
+    "approvals": Command("Auditor", ("person_named", "people_with_chains", "kept_approvals", "configuration")),
+    "evidence export": Command("Auditor", ("kept_approval", "newest_checkpoints", "kept_chain")),
+    "evidence anchor": Command("Auditor", ("checkpoint_keys",)),
     "evidence list": Command("Auditor", ("person_named", "kept_chain")),
-    "evidence audit": Command("Auditor", ("person_named", "people_with_chains", "person_ids", "kept_chain")),
+    "evidence audit": Command("Auditor", ("person_named", "people_with_chains", "person_ids", "kept_chain", "all_checkpoints", "checkpoint_keys")),
     "usage": Command("Auditor", beside=("logs:FilterLogEvents",)),
     "doctor": Command(
         "Auditor",

@@ -66,6 +66,8 @@ ITEMS = {
     "PASSKEYS#*": "passkeys (public keys), and what enrolment links are compared with",
     "EVIDENCE#*": "what people approved with a passkey, as evidence",
     "HEADS#*": "where the chain of each person's approvals ends",
+    "CHECKPOINTS": "checkpoints over all chains, and the keys that sign them (public or sealed)",
+    "CHECKPOINTED#*": "what checkpoints are over",
     "APPROVAL#*": "which approval is whose",
     "DOCUMENT#*": "clients' documents",
     "LIMIT#*": "counts of requests",
@@ -125,6 +127,15 @@ ELSE = {
 OPENS = {
     "server-secret": "opens the server's secret",
     "signing-key": "opens sealed signing keys",
+    "checkpoint-key": "opens the sealed keys that sign checkpoints",
+}
+# On keys that sign checkpoints, which have a tag of their own.
+CHECKPOINTS_TAG = "countersign-checkpoints"
+OF_CHECKPOINTS = {
+    "kms:CreateKey": "makes keys that sign checkpoints",
+    "kms:GetPublicKey": "reads the public halves of those",
+    "kms:Sign": "signs checkpoints with them",
+    "kms:DisableKey": "disables them",
 }
 SENDS = {
     "dead-letters": "tells the dead-letter queue of its failures",
@@ -152,6 +163,8 @@ def words(statements):
                 column += named
             elif action == "kms:Decrypt":
                 others.append(OPENS[statement.condition["StringEquals"]["kms:EncryptionContext:countersign"]])
+            elif action in OF_CHECKPOINTS and any(CHECKPOINTS_TAG in key for keys in statement.condition.values() for key in keys):
+                others.append(OF_CHECKPOINTS[action])
             elif action == "sqs:SendMessage":
                 (queue,) = statement.all("Resource")
                 others.append(next(told for name, told in SENDS.items() if queue.endswith(f"-{name}")))

@@ -82,11 +82,11 @@ class Operators(unittest.TestCase):
     def test_whoever_looks_changes_nothing_and_reads_no_passwords_hash(self):
         looks = on_the_table(self.deployment, "Auditor")
         self.assertEqual({action for action, _, _ in looks}, {"dynamodb:GetItem", "dynamodb:Query"})
-        of_evidence = {"EVIDENCE#*", "HEADS#*", "APPROVAL#*", "PEOPLE", "USER_NAME#*"}
+        of_evidence = {"EVIDENCE#*", "HEADS#*", "APPROVAL#*", "PEOPLE", "USER_NAME#*", "CHECKPOINTS", "CHECKPOINTED#*"}
         self.assertEqual({partition for _, partition, _ in looks}, {"CONFIGURATION", "SNAPSHOT#*", "KEYS"} | of_evidence)
 
     def test_neither_changes_what_was_approved_and_who_changes_passkeys_does_not_read_it(self):
-        kept = {"EVIDENCE#*", "HEADS#*"}
+        kept = {"EVIDENCE#*", "HEADS#*", "CHECKPOINTS", "CHECKPOINTED#*"}
         for policy in POLICIES:
             of_evidence = {action for action, partition, _ in on_the_table(self.deployment, policy) if partition in kept}
             expected = {"dynamodb:GetItem", "dynamodb:Query"} if policy == "Auditor" else set()

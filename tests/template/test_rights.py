@@ -205,12 +205,43 @@ class AFunction(unittest.TestCase):
         self.assertEqual(self.openers("signing-key"), {"notify", "token", "rotation"})
 
     def test_rotation_signs_with_rsa_keys_of_its_deployment_alone(self):
-        (statement,) = [held for held in self.of_function["rotation"] if "kms:Sign" in held.all("Action")]
+        checkpoints, tokens = [held for held in self.of_function["rotation"] if "kms:Sign" in held.all("Action")]
         wanted = {
             "aws:ResourceTag/countersign-deployment": self.deployment.stack,
             "kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256",
         }
-        self.assertEqual(statement.condition, {"StringEquals": wanted})
+        self.assertEqual(tokens.condition, {"StringEquals": wanted})
+        of_checkpoints = {
+            "aws:ResourceTag/countersign-checkpoints": self.deployment.stack,
+            "kms:SigningAlgorithm": "ECDSA_SHA_256",
+        }
+        self.assertEqual(checkpoints.condition, {"StringEquals": of_checkpoints})
+
+    def test_only_rotation_signs_checkpoints_and_keeps_them(self):
+        tagged = "aws:ResourceTag/countersign-checkpoints"
+        users = {
+            name
+            for name, statements in self.of_function.items()
+            for statement in statements
+            if tagged in statement.condition.get("StringEquals", {})
+        }
+        self.assertEqual(users, {"rotation"})
+        self.assertEqual(self.openers("checkpoint-key"), {"rotation"})
+        writers = {
+            name
+            for name, statements in self.of_function.items()
+            for action, partition, _ in of_table(statements)
+            if action in WRITES and partition in ("CHECKPOINTS", "CHECKPOINTED#*")
+        }
+        self.assertEqual(writers, {"rotation"})
+
+    def test_rotation_reads_the_heads_of_chains_and_no_approval_and_writes_neither(self):
+        of_chains = {
+            (action, partition)
+            for action, partition, _ in of_table(self.of_function["rotation"])
+            if partition in ("HEADS#*", "EVIDENCE#*")
+        }
+        self.assertEqual(of_chains, {("dynamodb:Query", "HEADS#*")})
 
     def test_only_notify_follows_the_table(self):
         for action in (*ON_THE_STREAM, "sqs:ReceiveMessage"):
@@ -242,14 +273,19 @@ class AFunction(unittest.TestCase):
                 self.assertEqual(self.holders(f"kms:{action}"), {"rotation"})
 
     def test_rotation_tags_signing_keys_with_its_own_tag_alone_and_none_of_another_deployment(self):
-        tag = "countersign-deployment"
-        (statement,) = [held for held in self.of_function["rotation"] if "kms:TagResource" in held.all("Action")]
-        own = {f"aws:RequestTag/{tag}": self.deployment.stack}
-        self.assertEqual(statement.condition["StringEquals"], own)
-        self.assertEqual(statement.condition["ForAllValues:StringEquals"], {"aws:TagKeys": [tag]})
-        # A key that is being made has neither yet.
-        where_it_has_one = {"kms:KeyUsage": "SIGN_VERIFY", f"aws:ResourceTag/{tag}": self.deployment.stack}
-        self.assertEqual(statement.condition["StringEqualsIfExists"], where_it_has_one)
+        tags = ["countersign-checkpoints", "countersign-deployment"]
+        tagging = [held for held in self.of_function["rotation"] if "kms:TagResource" in held.all("Action")]
+        self.assertEqual(len(tagging), len(tags))
+        for tag, other, statement in zip(tags, reversed(tags), tagging):
+            with self.subTest(tag):
+                own = {f"aws:RequestTag/{tag}": self.deployment.stack}
+                self.assertEqual(statement.condition["StringEquals"], own)
+                self.assertEqual(statement.condition["ForAllValues:StringEquals"], {"aws:TagKeys": [tag]})
+                # A key that is being made has neither yet.
+                where_it_has_one = {"kms:KeyUsage": "SIGN_VERIFY", f"aws:ResourceTag/{tag}": self.deployment.stack}
+                self.assertEqual(statement.condition["StringEqualsIfExists"], where_it_has_one)
+                # One with both would sign tokens and checkpoints.
+                self.assertEqual(statement.condition["Null"], {f"aws:ResourceTag/{other}": "true"})
 
     def test_none_may_delete_a_key_or_change_who_may_use_it(self):
         held = {

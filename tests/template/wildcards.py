@@ -60,6 +60,22 @@ ALLOWED = [
         "rotation makes keys after the deploy", TAGGED,
     ),
     Allowed(
+        "RotationRole", "MakeCheckpointKeys", "Resource", "*",
+        "kms:CreateKey knows no resource: a key that is yet to be made has no name", "aws:RequestTag/countersign-checkpoints",
+    ),
+    Allowed(
+        "RotationRole", "TagCheckpointKeys", "Resource", KEYS_OF_THE_ACCOUNT,
+        "a key is made with its tag, and has no name before", "aws:RequestTag/countersign-checkpoints",
+    ),
+    Allowed(
+        "RotationRole", "ReadAndRetireCheckpointKeys", "Resource", KEYS_OF_THE_ACCOUNT,
+        "rotation makes keys after the deploy", "aws:ResourceTag/countersign-checkpoints",
+    ),
+    Allowed(
+        "RotationRole", "SignCheckpoints", "Resource", KEYS_OF_THE_ACCOUNT,
+        "rotation makes keys after the deploy", "aws:ResourceTag/countersign-checkpoints",
+    ),
+    Allowed(
         "RotationRole", "SignCertificates", "Resource", KEYS_OF_THE_ACCOUNT,
         "rotation makes keys after the deploy", TAGGED,
     ),

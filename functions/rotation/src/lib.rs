@@ -1,20 +1,28 @@
 //! Scheduled: makes a deployment's first keys, replaces those whose time has come, and gives up those that nobody
 //! needs any more. An operator may invoke it too, with a demand: `{"rotate": ["ES256"], "at_once": true}`.
+//!
+//! On a schedule of its own (`{"checkpoint": true}`) it signs checkpoints over all chains of approvals, with a key that nobody else may
+//! use.
 
+mod checkpoint;
 mod demand;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use checkpoint::{Checked, check};
 use environment::{Clock, Dice, Fault, setting};
 use keys::{Rotation, RotationPlan, SigningMode, Tended};
 use oauth::configuration::SigningAlgorithm;
 use serde_json::{Value, json};
 use store::Store;
 
+use crate::demand::Task;
+
 /// What the function needs.
 struct Services {
     rotation: Rotation,
+    store: Store,
     clock: Clock,
 }
 
@@ -22,7 +30,8 @@ impl Services {
     fn from_environment() -> Result<Self, Fault> {
         let sdk = aws::from_environment()?;
         let store = Store::from_environment(&sdk)?;
-        Ok(Self { rotation: Rotation::new(&sdk, store, Dice::system(), plan()?), clock: Clock::system() })
+        let rotation = Rotation::new(&sdk, store.clone(), Dice::system(), plan()?);
+        Ok(Self { rotation, store, clock: Clock::system() })
     }
 }
 
@@ -35,13 +44,36 @@ pub fn serve() {
     );
 }
 
-/// Tends the keys, and says what was done.
+/// Does what is demanded, and says what was done.
 async fn handle(services: &Services, event: &str) -> Result<Value, Fault> {
-    let demand = demand::read(event)?;
-    let tended = services.rotation.tend(&demand, services.clock.now()).await?;
-    let answer = told(&tended);
-    tracing::info!(target: "keys", what = %answer, "the keys were tended");
-    Ok(answer)
+    match demand::read(event)? {
+        Task::Keys(demand) => {
+            let tended = services.rotation.tend(&demand, services.clock.now()).await?;
+            let answer = told(&tended);
+            tracing::info!(target: "keys", what = %answer, "the keys were tended");
+            Ok(answer)
+        }
+        Task::Checkpoint { new_key } => {
+            let Services { rotation, store, clock } = services;
+            if new_key {
+                rotation.checkpoint_signer(true, clock.now()).await?;
+            }
+            let checked = check(store, clock, || rotation.checkpoint_signer(false, clock.now())).await?;
+            let answer = told_of_checkpoint(&checked);
+            tracing::info!(target: "keys", what = %answer, "chains of approvals were looked at");
+            Ok(answer)
+        }
+    }
+}
+
+fn told_of_checkpoint(checked: &Checked) -> Value {
+    match checked {
+        Checked::Made { number, chains, onward } => {
+            json!({ "checkpoint": number, "chains": chains, "gone_on": onward })
+        }
+        Checked::Nothing => json!({ "checkpoint": "as it was" }),
+        Checked::Overtaken => json!({ "checkpoint": "made by somebody else meanwhile" }),
+    }
 }
 
 fn told(tended: &Tended) -> Value {

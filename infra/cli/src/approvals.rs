@@ -1,5 +1,5 @@
 use environment::Fault;
-use evidence::{Evidence, EvidenceFile, Why};
+use evidence::{AllHeads, Evidence, EvidenceFile, Inclusion, SignedCheckpoint, Why};
 use oauth::{ApprovalId, ClientId, PersonId, Timestamp};
 use serde::Serialize;
 use store::Store;
@@ -18,6 +18,9 @@ pub enum NoEvidence {
     /// What is kept was changed.
     #[error("what is kept of the approval {0} is no evidence of it ({why}): countersign evidence audit says more", why = .1.code())]
     Changed(ApprovalId, Why),
+    /// What is kept of the last checkpoint was changed.
+    #[error("the last checkpoint cannot be used: it was changed. countersign evidence audit says more")]
+    Checkpoint,
     /// The table did not answer, or holds what we cannot read.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -51,10 +54,10 @@ pub struct ApprovalsOfPerson {
     pub changed: Vec<u64>,
 }
 
-/// The evidence of an approval as a file, younger than any checkpoint.
+/// The evidence of an approval as a file, with its inclusion in the last checkpoint where that holds it.
 ///
 /// # Errors
-/// [`NoEvidence::Unknown`], [`NoEvidence::Changed`], [`NoEvidence::Fault`].
+/// [`NoEvidence::Unknown`], [`NoEvidence::Changed`], [`NoEvidence::Checkpoint`], [`NoEvidence::Fault`].
 pub async fn export_evidence(store: &Store, approval: &ApprovalId) -> Result<EvidenceFile, NoEvidence> {
     let changed = |why| NoEvidence::Changed(approval.clone(), why);
     let kept = store.kept_approval(approval).await?;
@@ -63,7 +66,42 @@ pub async fn export_evidence(store: &Store, approval: &ApprovalId) -> Result<Evi
     if evidence.entry().approval != *approval {
         return Err(changed(Why::Entry));
     }
-    Ok(EvidenceFile::new(evidence, None))
+    let inclusion = inclusion(store, &evidence).await?;
+    Ok(EvidenceFile::new(evidence, inclusion))
+}
+
+/// Where the last checkpoint holds an approval. It is none where the approval is younger, or where the issuer has had another name then.
+async fn inclusion(store: &Store, evidence: &Evidence) -> Result<Option<Inclusion>, NoEvidence> {
+    let mut heads = AllHeads::default();
+    let mut last = None;
+    for one in store.newest_checkpoints().await? {
+        let kept = one.kept.ok_or(NoEvidence::Checkpoint)?;
+        last = Some(SignedCheckpoint::read(&kept.signed).ok_or(NoEvidence::Checkpoint)?);
+        heads.take_on(kept.heads, kept.are_all);
+    }
+    let Some(last) = last else { return Ok(None) };
+    let tree = heads.tree();
+    if (tree.root(), tree.size()) != (last.says().root, last.says().size) {
+        return Err(NoEvidence::Checkpoint);
+    }
+    let entry = evidence.entry();
+    let held = heads.of(&entry.person).map_or(0, |head| head.number);
+    if held < entry.number {
+        return Ok(None);
+    }
+    let mut links = Vec::new();
+    for kept in store.kept_chain(&entry.person).await?.approvals {
+        if kept.place > entry.number && kept.place <= held {
+            let later = Evidence::read(&kept.text);
+            let later = later.map_err(|why| NoEvidence::Changed(entry.approval.clone(), why))?;
+            links.push(later.entry().digest());
+        }
+    }
+    match Inclusion::of(evidence, links, &tree, last) {
+        Ok(inclusion) => Ok(Some(inclusion)),
+        Err(Why::OtherCheckpoint) => Ok(None),
+        Err(why) => Err(NoEvidence::Changed(entry.approval.clone(), why)),
+    }
 }
 
 /// The approvals of a person, by user name or `sub`. What was changed is not passed over in silence.

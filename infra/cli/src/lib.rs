@@ -18,6 +18,7 @@ mod ended_access;
 mod ending;
 pub mod files;
 mod folder;
+mod found_approvals;
 #[cfg(feature = "operations")]
 mod log_group;
 mod people;
@@ -39,13 +40,14 @@ pub use application::{Applied, NotApplied, Plan, apply_folder};
 pub use approvals::{ApprovalListed, ApprovalsOfPerson, NoEvidence, approvals, export_evidence};
 pub use audit::{AuditEvent, AuditFilter, read_audit};
 pub use bill::{BillRow, Sum, bill, bill_as_markdown};
-pub use chains::{ChainsAudited, audit_chains};
+pub use chains::{ChainsAudited, audit_chains, checkpoint_keys};
 pub use checks::{CheckedFolder, IssuerChoice, check_folder};
 pub use client_states::{ClientRefused, NewSecret, disable_client, enable_client, rotate_secret};
 pub use complaint::{Complaint, Place};
 pub use differences::{Change, FieldChange, What, differences};
 pub use ended_access::{Ending, find_ending};
 pub use ending::{EverythingEnded, NotAllEnded, end_everything};
+pub use found_approvals::{ApprovalFound, ApprovalsFound, ApprovedBy, NotLookedFor, find_approvals};
 #[cfg(feature = "operations")]
 pub use log_group::{LinePattern, LogGroup, LogGroupError, Span};
 pub use people::{

@@ -8,6 +8,7 @@
 
 mod arguments;
 mod banner;
+mod checkpoints;
 mod configuration;
 mod data_folder;
 mod database;

@@ -8,6 +8,7 @@ use store::Store;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::checkpoints::Checkpoints;
 use crate::database::TABLE;
 use crate::fault_proxy::FaultProxy;
 use crate::faults::Faults;
@@ -20,7 +21,10 @@ use crate::server::{Listeners, serve};
 use crate::shelf::Shelf;
 use crate::template::Template;
 use crate::test_control::TestControl;
-use crate::{Arguments, Banner, DataFolder, Database, Secrets, StartError, configuration, log, signing_keys};
+use crate::{
+    Arguments, Banner, DataFolder, Database, Secrets, StartError, checkpoints, configuration, log,
+    signing_keys,
+};
 
 /// Where a running server can be found, for the command line and for tests. Gone when it has ended.
 const RUNNING: &str = "running.json";
@@ -33,6 +37,7 @@ pub struct Stack {
     /// Under the SDK, for tests alone.
     fault_proxy: Option<FaultProxy>,
     key_watch: JoinHandle<()>,
+    checkpoints: JoinHandle<()>,
     /// Who brings news to people and clients.
     messengers: [JoinHandle<()>; 2],
     servers: Vec<JoinHandle<()>>,
@@ -90,6 +95,16 @@ impl Stack {
 
         let key_watch = KeyWatch::new(key_path, surroundings.keys.clone(), key_version);
         let key_watch = tokio::spawn(key_watch.run());
+        // Not through the proxy: what a test breaks is for the requests that it makes.
+        let checkpoints = tokio::spawn(
+            Checkpoints {
+                path: folder.file(checkpoints::FILE),
+                store: Store::reached_by(&aws::local(database.endpoint()), TABLE),
+                clock: surroundings.clock.clone(),
+                dice: surroundings.dice.clone(),
+            }
+            .run(),
+        );
 
         let shelf = Arc::new(Shelf::new(surroundings.clock.clone()));
         let inbox = Arc::new(Inbox::new(surroundings.clock.clone(), Arc::clone(&shelf)));
@@ -131,7 +146,7 @@ impl Stack {
             };
             servers.push(tokio::spawn(serve(listeners, answer, stopped)));
         }
-        Ok(Self { banner, folder, database, fault_proxy, key_watch, messengers, servers, stop })
+        Ok(Self { banner, folder, database, fault_proxy, key_watch, checkpoints, messengers, servers, stop })
     }
 
     /// What to tell the person who started it.
@@ -152,6 +167,7 @@ impl Stack {
             }
         }
         self.key_watch.abort();
+        self.checkpoints.abort();
         self.messengers.iter().for_each(JoinHandle::abort);
         if let Some(proxy) = self.fault_proxy {
             proxy.end().await;

@@ -52,6 +52,11 @@ impl Anchor {
         if keys.is_empty() { Err(NoAnchor::NoKey) } else { Ok(Self(keys)) }
     }
 
+    /// No key at all: nothing is signed under it.
+    pub const fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// Both.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {

@@ -1,7 +1,9 @@
-use oauth::{ApprovalId, PersonId};
+use std::collections::BTreeMap;
+
+use oauth::{ApprovalId, PersonId, Sha256Digest};
 use serde::Serialize;
 
-use crate::{Evidence, Head, Why};
+use crate::{Evidence, Head, Held, Why};
 
 /// Where a person's chain of approvals is broken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -67,24 +69,48 @@ pub enum Break {
     /// The hash of the head is not that of the approvals.
     #[error("the head is not the hash of the approvals before it: it was changed, or the last approval was")]
     OtherHead,
+    /// A checkpoint holds more approvals than there are.
+    #[error(
+        "checkpoint {checkpoint} holds {number} approvals, and there are {last}: the last ones were removed"
+    )]
+    Cut {
+        /// Which checkpoint.
+        checkpoint: u64,
+        /// How many it holds.
+        number: u64,
+        /// The number of the last approval that is there.
+        last: u64,
+    },
+    /// The approvals up to one are not those that a checkpoint holds, though each follows from the one before it.
+    #[error(
+        "the approvals up to number {number} are not those that checkpoint {checkpoint} holds: the chain was made anew"
+    )]
+    MadeAnew {
+        /// Which checkpoint: the first that shows it.
+        checkpoint: u64,
+        /// The number of the last approval that it holds.
+        number: u64,
+    },
 }
 
 /// Where a person's chain is broken: each of its entries (its place, and the text that is kept there) is read and checked, in the order of
 /// the places; each must follow from the one before it, and the head (the JSON that is kept of it) from the last. After a break the next
 /// entry's own word is taken for what stood before it, so that one break is not told of all that follows.
 ///
-/// Nothing found is no proof: who can write all of it can make a chain anew, or take its last approvals with the head. A checkpoint from
-/// outside shows that.
+/// `held` is what checkpoints hold of the chain, the oldest first ([`crate::Checkpoints`]). What none holds yet, who can write all of it
+/// can make anew, or take away with the head.
 pub fn breaks<'a>(
     person: &PersonId,
     entries: impl IntoIterator<Item = (u64, &'a str)>,
     head: Option<&str>,
+    held: &[Held],
 ) -> Vec<Break> {
-    let mut walk = Walk { person, place: 0, chain: Some(Head::start(person.clone())), found: Vec::new() };
+    let chain = Some(Head::start(person.clone()));
+    let mut walk = Walk { person, place: 0, chain, hashes: BTreeMap::new(), found: Vec::new() };
     for (place, text) in entries {
         walk.comes_to(place, text);
     }
-    walk.ends_in(head)
+    walk.ends_in(head, held)
 }
 
 /// A chain as far as it was walked.
@@ -94,6 +120,8 @@ struct Walk<'p> {
     place: u64,
     /// The chain up to there; none after a break.
     chain: Option<Head>,
+    /// The hash of the chain with each approval, by the approval's own word.
+    hashes: BTreeMap<u64, Sha256Digest>,
     found: Vec<Break>,
 }
 
@@ -112,7 +140,9 @@ impl Walk<'_> {
                     let approval = evidence.entry().approval.clone();
                     self.found.push(Break::Unlinked { number: place, approval });
                 }
-                self.chain = Some(evidence.chain());
+                let chain = evidence.chain();
+                self.hashes.insert(place, chain.hash);
+                self.chain = Some(chain);
             }
             Err(found) => self.found.push(found),
         }
@@ -131,18 +161,41 @@ impl Walk<'_> {
         Ok(evidence)
     }
 
-    fn ends_in(mut self, head: Option<&str>) -> Vec<Break> {
+    fn ends_in(mut self, head: Option<&str>, held: &[Held]) -> Vec<Break> {
         let last = self.place;
-        self.found.extend(match head.map(serde_json::from_str::<Head>) {
+        let head = head.map(serde_json::from_str::<Head>);
+        // What the head says is missing need not be said by a checkpoint, too.
+        let told_to = head.as_ref().and_then(|head| head.as_ref().ok()).map_or(0, |head| head.number);
+        let of_checkpoints = self.held_otherwise(held, last.max(told_to));
+        self.found.extend(match head {
             None => (last > 0).then_some(Break::NoHead),
             Some(Err(_)) => Some(Break::OtherHead),
             Some(Ok(head)) if head.number > last => {
                 Some(Break::Missing { first: last + 1, last: head.number })
             }
             Some(Ok(head)) if head.number < last => Some(Break::HeadBehind { head: head.number, last }),
-            Some(Ok(head)) => self.chain.is_some_and(|chain| chain != head).then_some(Break::OtherHead),
+            Some(Ok(head)) => {
+                self.chain.as_ref().is_some_and(|chain| *chain != head).then_some(Break::OtherHead)
+            }
         });
+        self.found.extend(of_checkpoints);
         self.found
+    }
+
+    /// What checkpoints hold otherwise: the first of another hash, and how much was cut behind the last.
+    fn held_otherwise(&self, held: &[Held], told_to: u64) -> Vec<Break> {
+        let is_other =
+            |held: &&Held| self.hashes.get(&held.head.number).is_some_and(|hash| *hash != held.head.hash);
+        let made_anew = held
+            .iter()
+            .find(is_other)
+            .map(|held| Break::MadeAnew { checkpoint: held.checkpoint, number: held.head.number });
+        let cut = held.last().filter(|held| held.head.number > told_to).map(|held| Break::Cut {
+            checkpoint: held.checkpoint,
+            number: held.head.number,
+            last: self.place,
+        });
+        made_anew.into_iter().chain(cut).collect()
     }
 }
 

@@ -4,7 +4,8 @@
 //! [`Shown`] is everything that a person saw. [`Shown::displayed`] makes the one text of it ([`Displayed`]; RFC 8785), of which the
 //! page is rendered and whose SHA-256 the passkey signs: screen and hash cannot part. [`Evidence`] adds the answer ([`Assertion`]), the
 //! record that ties the passkey to the person ([`Enrolled`]) and what was [`Granted`]. It leaves an [`Entry`] in the person's chain, of
-//! which a [`Checkpoint`] holds the [`Head`]. [`verify`] checks all of it in an [`EvidenceFile`], and [`breaks`] a whole chain.
+//! which a [`Checkpoint`] holds the [`Head`], with those of all others ([`AllHeads`]). [`verify`] checks all of it in an [`EvidenceFile`],
+//! [`Checkpoints`] those of a server, and [`breaks`] a whole chain.
 //!
 //! Pure: moments and random bytes are parameters. `infra/evidence/README.md` has the format for whoever writes another verifier.
 
@@ -14,10 +15,12 @@ mod audit;
 mod bytes;
 mod chain;
 mod checkpoint;
+mod checkpoints;
 mod displayed;
 mod enrolled;
 mod file;
 mod granted;
+mod heads;
 mod jws;
 mod key;
 mod nonce;
@@ -36,10 +39,12 @@ pub use audit::{Break, breaks};
 pub use bytes::Bytes;
 pub use chain::{Entry, Head};
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
+pub use checkpoints::{CheckpointBreak, Checkpoints, Held, OfCheckpoint};
 pub use displayed::{Displayed, NotDisplayed};
 pub use enrolled::{Enrolled, EnrolledBy};
 pub use file::{EvidenceFile, Inclusion, verify};
 pub use granted::Granted;
+pub use heads::{AllHeads, Moved};
 pub use key::{Curve, Key};
 pub use nonce::Nonce;
 pub use record::Evidence;

@@ -90,14 +90,11 @@ impl KeyRing {
         let mut gone = 0;
         self.signing_keys = self.signing_keys.map(|stored| {
             let over = stored.schedule.unpublished_at.is_some_and(|moment| moment <= now);
-            let to_be_disabled = match &stored.key.custody {
-                _ if !over => return stored.key.clone(),
-                RingCustody::Gone { .. } => return stored.key.clone(),
-                RingCustody::Kms { key_id } => Some(key_id.clone()),
-                RingCustody::KmsWrapped { .. } => None,
-            };
+            if !over || matches!(stored.key.custody, RingCustody::Gone { .. }) {
+                return stored.key.clone();
+            }
             gone += 1;
-            RingKey { custody: RingCustody::Gone { to_be_disabled }, ..stored.key.clone() }
+            RingKey { custody: stored.key.custody.given_up(), ..stored.key.clone() }
         });
         gone
     }
@@ -145,6 +142,17 @@ impl KeyRing {
     }
 }
 
+impl RingCustody {
+    /// The same without the private half.
+    pub(crate) fn given_up(&self) -> Self {
+        match self {
+            Self::Kms { key_id } => Self::Gone { to_be_disabled: Some(key_id.clone()) },
+            Self::KmsWrapped { .. } => Self::Gone { to_be_disabled: None },
+            Self::Gone { .. } => self.clone(),
+        }
+    }
+}
+
 impl RingKey {
     /// The public half.
     ///
@@ -169,7 +177,40 @@ impl RingKey {
 pub(crate) enum Purpose<'a> {
     ServerSecret,
     SigningKey { name: &'a str },
+    CheckpointKey { name: &'a str },
 }
+
+/// What a key signs. One that signs checkpoints is of no use to those who sign tokens, and the other way round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signs {
+    /// What the server issues.
+    Tokens,
+    /// Checkpoints of evidence.
+    Checkpoints,
+}
+
+impl Signs {
+    /// What the ciphertext of such a key is for.
+    pub(crate) const fn purpose(self, name: &str) -> Purpose<'_> {
+        match self {
+            Self::Tokens => Purpose::SigningKey { name },
+            Self::Checkpoints => Purpose::CheckpointKey { name },
+        }
+    }
+
+    /// The tag of such a key in KMS, and what it is described as.
+    pub(crate) const fn tag(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Tokens => (DEPLOYMENT_TAG, "tokens"),
+            Self::Checkpoints => (CHECKPOINTS_TAG, "checkpoints of evidence"),
+        }
+    }
+}
+
+/// The tag of the KMS keys that a rotation makes. Rights on keys that are not made yet can only be given by it.
+pub const DEPLOYMENT_TAG: &str = "countersign-deployment";
+/// The tag of those that sign checkpoints: who may sign tokens has no right on them.
+pub const CHECKPOINTS_TAG: &str = "countersign-checkpoints";
 
 impl<'a> Purpose<'a> {
     /// The encryption context, name by name.
@@ -178,6 +219,9 @@ impl<'a> Purpose<'a> {
             Self::ServerSecret => vec![("countersign", "server-secret"), ("deployment", deployment)],
             Self::SigningKey { name } => {
                 vec![("countersign", "signing-key"), ("deployment", deployment), ("key", name)]
+            }
+            Self::CheckpointKey { name } => {
+                vec![("countersign", "checkpoint-key"), ("deployment", deployment), ("key", name)]
             }
         }
     }

@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use crate::der::ecdsa_to_jose;
-use crate::key_ring::{KeyRing, Purpose};
+use crate::key_ring::{KeyRing, Purpose, Signs};
 use crate::local_key::LocalKey;
 use crate::public_key::PublicKey;
 use crate::server_secret::ServerSecret;
@@ -44,7 +44,12 @@ pub(crate) struct Safe {
 impl Safe {
     /// The safe of a ring.
     pub(crate) fn of(client: Kms, ring: &KeyRing) -> Self {
-        Self { client, data_key: ring.data_key.clone(), deployment: ring.deployment.clone() }
+        Self::new(client, ring.data_key.clone(), ring.deployment.clone())
+    }
+
+    /// The safe of a deployment, under this KMS key.
+    pub(crate) const fn new(client: Kms, data_key: String, deployment: String) -> Self {
+        Self { client, data_key, deployment }
     }
 
     /// The server's own secret.
@@ -75,6 +80,7 @@ impl Safe {
 /// A signing key that KMS made and sealed. It is opened when it first signs, once in a process.
 pub(crate) struct WrappedKey {
     pub(crate) safe: Safe,
+    pub(crate) signs: Signs,
     pub(crate) name: String,
     pub(crate) wrapped: String,
     pub(crate) public: PublicKey,
@@ -89,7 +95,7 @@ impl WrappedKey {
     }
 
     async fn open(&self, algorithm: SigningAlgorithm) -> Result<LocalKey, Fault> {
-        let purpose = Purpose::SigningKey { name: &self.name };
+        let purpose = self.signs.purpose(&self.name);
         let pkcs8 = self.safe.open(WHAT, purpose, &self.wrapped).await?;
         LocalKey::from_halves(algorithm, &pkcs8, &self.public).map_err(|error| Fault::broken(WHAT, error))
     }

@@ -12,6 +12,7 @@
 
 mod algorithm;
 mod certificate;
+mod checkpoint_keys;
 mod deployment;
 mod der;
 #[cfg(test)]
@@ -39,10 +40,11 @@ mod server_secret;
 mod signing_key;
 
 pub use algorithm::Algorithm;
+pub use checkpoint_keys::{CheckpointKey, CheckpointKeys, CheckpointSigner};
 pub use deployment::Deployment;
 pub use jwks::{Jwks, JwksDefect, MOST_KEYS};
 pub use key_file::{FileKey, KeyFile, KeyFileError};
-pub use key_ring::{KeyRing, RingCustody, RingKey, SigningMode};
+pub use key_ring::{CHECKPOINTS_TAG, DEPLOYMENT_TAG, KeyRing, RingCustody, RingKey, SigningMode};
 pub use key_set::{JWKS_MAX_AGE, KeySet, LONGEST_TOKEN_LIFE, Schedule, ScheduledKey};
 pub use keys::Keys;
 pub use public_key::{KeyDefect, PublicKey};
@@ -50,6 +52,6 @@ pub use public_keys::{AcceptedKeys, Expected, PublicKeys};
 pub use published::PublishedKeys;
 pub use received::{LONGEST_TOKEN, TokenHeader, VerifiedToken};
 pub use rejection::TokenRejected;
-pub use rotation::{DEPLOYMENT_TAG, Demand, Rotation, RotationPlan, Tended};
+pub use rotation::{Demand, Rotation, RotationPlan, Tended};
 pub use server_secret::{BROUGHT_TOKENS, NOTIFICATION_TOKEN, ServerSecret};
 pub use signing_key::CertifiedSignature;

@@ -5,7 +5,7 @@ use oauth::Timestamp;
 use store::Store;
 use tokio::sync::OnceCell;
 
-use crate::key_ring::{KeyRing, RingCustody, RingKey};
+use crate::key_ring::{KeyRing, RingCustody, Signs};
 use crate::key_set::ScheduledKey;
 use crate::kms::{self, Kms, Safe, WrappedKey};
 use crate::published::PublishedKeys;
@@ -79,7 +79,7 @@ impl RingKeys {
             let known = before.filter(|_| !is_gone).and_then(|keys| keys.find(&kid)).cloned();
             let certificate = stored.key.certificate()?;
             let key = known.filter(|known| known.certificate == certificate).unwrap_or_else(|| {
-                let private = private_half(&self.kms, &stored.key, &safe, &public);
+                let private = private_half(&self.kms, &stored.key.custody, Signs::Tokens, &safe, &public);
                 Arc::new(SigningKey { kid, public, private, certificate })
             });
             keys.push(ScheduledKey { algorithm: stored.algorithm, schedule: stored.schedule, key });
@@ -88,12 +88,19 @@ impl RingKeys {
     }
 }
 
-/// The private half of a key in the ring, not opened yet.
-pub(crate) fn private_half(kms: &Kms, key: &RingKey, safe: &Safe, public: &crate::PublicKey) -> PrivateKey {
-    match &key.custody {
+/// The private half of a key, not opened yet.
+pub(crate) fn private_half(
+    kms: &Kms,
+    custody: &RingCustody,
+    signs: Signs,
+    safe: &Safe,
+    public: &crate::PublicKey,
+) -> PrivateKey {
+    match custody {
         RingCustody::Kms { key_id } => PrivateKey::Kms { client: kms.clone(), key_id: key_id.clone() },
         RingCustody::KmsWrapped { name, wrapped } => PrivateKey::Wrapped(Box::new(WrappedKey {
             safe: safe.clone(),
+            signs,
             name: name.clone(),
             wrapped: wrapped.clone(),
             public: public.clone(),

@@ -11,14 +11,12 @@ use oauth::configuration::SigningAlgorithm;
 use store::Store;
 
 use crate::certificate::Draft;
-use crate::key_ring::{ALGORITHMS, KeyRing, Purpose, RingCustody, RingKey, SigningMode};
+use crate::checkpoint_keys::{CheckpointKey, CheckpointKeys, CheckpointSigner};
+use crate::key_ring::{ALGORITHMS, KeyRing, Purpose, RingCustody, RingKey, SigningMode, Signs};
 use crate::key_set::{JWKS_MAX_AGE, KeySet, LONGEST_TOKEN_LIFE, Schedule, ScheduledKey};
 use crate::kms::{self, Kms, Safe};
 use crate::ring_copy::RING_FRESH;
 use crate::ring_custody::private_half;
-
-/// The tag of the KMS keys that a rotation makes. Rights on keys that are not made yet can only be given by it.
-pub const DEPLOYMENT_TAG: &str = "countersign-deployment";
 
 /// How long until everybody who verifies a token has a key: each process reads the ring anew, and then whoever keeps
 /// a JWKS fetches one.
@@ -122,11 +120,13 @@ impl Rotation {
     async fn first_key(&self, algorithm: SigningAlgorithm) -> Result<RingKey, Fault> {
         let made = self.plan.first_keys.iter().find(|(of, _)| *of == algorithm);
         let Some((_, key_id)) = made.filter(|_| self.plan.mode == SigningMode::Kms) else {
-            return self.make(algorithm).await;
+            return self.make(algorithm, Signs::Tokens).await;
         };
         match self.public_half(key_id).await {
             // It was retired under a ring that is lost, or was deleted since: it signs no more.
-            Err(error) if error.as_service_error().is_some_and(is_of_no_use) => self.make(algorithm).await,
+            Err(error) if error.as_service_error().is_some_and(is_of_no_use) => {
+                self.make(algorithm, Signs::Tokens).await
+            }
             answer => ring_key(key_id.clone(), answer),
         }
     }
@@ -141,7 +141,7 @@ impl Rotation {
         let mut rotated = Vec::new();
         for algorithm in ALGORITHMS {
             if demand.rotate.contains(&algorithm) || self.is_due(ring, algorithm, now) {
-                let successor = self.make(algorithm).await?;
+                let successor = self.make(algorithm, Signs::Tokens).await?;
                 next.signing_keys = if demand.at_once && demand.rotate.contains(&algorithm) {
                     next.signing_keys.replace_at_once(algorithm, successor, now)
                 } else {
@@ -167,16 +167,17 @@ impl Rotation {
         })
     }
 
-    async fn make(&self, algorithm: SigningAlgorithm) -> Result<RingKey, Fault> {
+    async fn make(&self, algorithm: SigningAlgorithm, signs: Signs) -> Result<RingKey, Fault> {
         match self.plan.mode {
-            SigningMode::Kms => self.make_kms_key(algorithm).await,
-            SigningMode::KmsWrapped => self.make_wrapped_key(algorithm).await,
+            SigningMode::Kms => self.make_kms_key(algorithm, signs).await,
+            SigningMode::KmsWrapped => self.make_wrapped_key(algorithm, signs).await,
         }
     }
 
-    async fn make_kms_key(&self, algorithm: SigningAlgorithm) -> Result<RingKey, Fault> {
+    async fn make_kms_key(&self, algorithm: SigningAlgorithm, signs: Signs) -> Result<RingKey, Fault> {
         const WHAT: &str = "new signing key";
-        let tag = Tag::builder().tag_key(DEPLOYMENT_TAG).tag_value(&self.plan.deployment).build();
+        let (tag, what) = signs.tag();
+        let tag = Tag::builder().tag_key(tag).tag_value(&self.plan.deployment).build();
         let spec = match algorithm {
             SigningAlgorithm::Es256 => KeySpec::EccNistP256,
             SigningAlgorithm::Rs256 => KeySpec::Rsa2048,
@@ -186,7 +187,7 @@ impl Rotation {
             .create_key()
             .key_spec(spec)
             .key_usage(KeyUsageType::SignVerify)
-            .description(format!("{}: signs tokens, {}", self.plan.deployment, algorithm.as_str()))
+            .description(format!("{}: signs {what}, {}", self.plan.deployment, algorithm.as_str()))
             .tags(tag.map_err(|error| Fault::broken(WHAT, error))?);
         let answer = request.send().await.map_err(|error| aws::fault(WHAT, &error))?;
         let arn = answer.key_metadata.and_then(|metadata| metadata.arn);
@@ -202,7 +203,7 @@ impl Rotation {
         self.kms.get_public_key().key_id(key_id).send().await
     }
 
-    async fn make_wrapped_key(&self, algorithm: SigningAlgorithm) -> Result<RingKey, Fault> {
+    async fn make_wrapped_key(&self, algorithm: SigningAlgorithm, signs: Signs) -> Result<RingKey, Fault> {
         const WHAT: &str = "new signing key";
         let name = URL_SAFE_NO_PAD.encode(self.dice.roll::<12>());
         let spec = match algorithm {
@@ -214,7 +215,7 @@ impl Rotation {
             .generate_data_key_pair_without_plaintext()
             .key_id(&self.plan.data_key)
             .key_pair_spec(spec);
-        for (key, value) in (Purpose::SigningKey { name: &name }).context(&self.plan.deployment) {
+        for (key, value) in signs.purpose(&name).context(&self.plan.deployment) {
             request = request.encryption_context(key, value);
         }
         let answer = request.send().await.map_err(|error| aws::fault(WHAT, &error))?;
@@ -235,6 +236,49 @@ impl Rotation {
         let answer = request.send().await.map_err(|error| aws::fault(WHAT, &error))?;
         let wrapped = answer.ciphertext_blob.ok_or_else(|| Fault::broken(WHAT, "KMS answered without it"))?;
         Ok(STANDARD.encode(wrapped))
+    }
+
+    /// The key that signs checkpoints: the newest, or a new one where there is none, where a new one is wanted, or where it is not kept as
+    /// the deployment wants it. It has no period: whoever keeps a copy of it as their anchor gets no new one without need. One read, and
+    /// where a key is made, one write or two.
+    ///
+    /// # Errors
+    /// When the table or KMS does not answer, or somebody else changes the keys meanwhile.
+    pub async fn checkpoint_signer(&self, new_one: bool, now: Timestamp) -> Result<CheckpointSigner, Fault> {
+        let kept = self.store.checkpoint_keys::<CheckpointKeys>().await?;
+        let mut keys = kept.as_ref().map(|kept| kept.keys.clone()).unwrap_or_default();
+        let is_kept_so =
+            |key: &CheckpointKey| key.custody.as_ref().is_some_and(|custody| self.plan.mode.keeps(custody));
+        if new_one || !keys.newest().is_some_and(is_kept_so) {
+            let made = self.make(crate::checkpoint_keys::ALGORITHM, Signs::Checkpoints).await?;
+            keys = keys.with(CheckpointKey::new(&made.public()?, Some(made.custody), now));
+            if !self.store.replace_checkpoint_keys(&keys, kept.as_ref()).await? {
+                return Err(Fault::unavailable("checkpoint key", "somebody else makes one at this moment"));
+            }
+        }
+        if keys.to_be_disabled().next().is_some() {
+            keys = self.disable_old_checkpoint_keys(&keys).await?;
+        }
+        let newest = keys.newest().ok_or_else(|| Fault::broken("checkpoint key", "there is none"))?;
+        let (public, plan) = (newest.public()?, &self.plan);
+        let safe = Safe::new(self.kms.clone(), plan.data_key.clone(), plan.deployment.clone());
+        let custody = newest.custody.as_ref().unwrap_or(&RingCustody::Gone { to_be_disabled: None });
+        let private = private_half(&self.kms, custody, Signs::Checkpoints, &safe, &public);
+        Ok(CheckpointSigner::new(public.thumbprint(), private))
+    }
+
+    async fn disable_old_checkpoint_keys(&self, keys: &CheckpointKeys) -> Result<CheckpointKeys, Fault> {
+        for key_id in keys.to_be_disabled() {
+            let answer = self.kms.disable_key().key_id(key_id).send().await;
+            answer.map_err(|error| aws::fault("retired checkpoint key", &error))?;
+        }
+        let disabled = keys.without_what_is_disabled();
+        let kept = self.store.checkpoint_keys::<CheckpointKeys>().await?;
+        if kept.as_ref().is_some_and(|kept| kept.keys == *keys) {
+            // Who was quicker does the same once more.
+            self.store.replace_checkpoint_keys(&disabled, kept.as_ref()).await?;
+        }
+        Ok(disabled)
     }
 
     /// What is left to do once the ring stands: a key that cannot be used otherwise waits for it, and whoever runs next
@@ -289,7 +333,7 @@ impl Rotation {
     ) -> Result<Option<String>, Fault> {
         let public = stored.key.public()?;
         let Some(draft) = Draft::new(&public, stored.schedule.published_at) else { return Ok(None) };
-        let private = private_half(&self.kms, &stored.key, safe, &public);
+        let private = private_half(&self.kms, &stored.key.custody, Signs::Tokens, safe, &public);
         let signature = private.sign(stored.algorithm, draft.to_be_signed()).await?;
         Ok(Some(STANDARD.encode(draft.signed(&signature)?)))
     }
@@ -328,7 +372,7 @@ mod tests {
     use crate::fixtures::{P256_SPKI, RSA_SPKI, SECRET};
     use crate::ring_custody::RingKeys;
     use crate::signing_key::PrivateKey;
-    use crate::{AcceptedKeys, Expected, Keys, PublicKey, ServerSecret};
+    use crate::{AcceptedKeys, DEPLOYMENT_TAG, Expected, Keys, PublicKey, ServerSecret};
 
     const ISSUER: &str = "https://issuer.example";
     const EXPECTED: Expected<'_> =

@@ -440,7 +440,7 @@ impl Store {
         Ok((answer.items.unwrap_or_default(), are_all))
     }
 
-    fn beginning_so(&self, pk: &str, sk_begins_with: &str) -> QueryFluentBuilder {
+    pub(crate) fn beginning_so(&self, pk: &str, sk_begins_with: &str) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(&*self.table)

@@ -9,6 +9,7 @@ mod access_tokens;
 mod asks;
 mod assertions;
 mod authorizations;
+mod checkpoints;
 mod client_states;
 mod configuration;
 mod consents;
@@ -41,6 +42,7 @@ pub use self::evidence::{Countersigned, KeptApproval, KeptChain, KeptHead, LARGE
 pub use access_tokens::Standing;
 pub use asks::{Approached, KeptAsks};
 pub use authorizations::Commit;
+pub use checkpoints::{KeptCheckpoint, KeptCheckpointKeys};
 pub use client_states::ClientState;
 pub use configuration::{Applied, Configuration, Edition, Snapshot, Version};
 pub use consents::RememberedConsent;

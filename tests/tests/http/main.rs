@@ -76,6 +76,7 @@ mod local_stack {
     mod backchannel;
     mod brand;
     mod brought_tokens;
+    mod checkpoints;
     mod client_documents;
     mod configuration_changes;
     pub(crate) mod countersigning;

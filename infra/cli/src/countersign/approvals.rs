@@ -4,19 +4,22 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use cli::{ChainsAudited, approvals, audit_chains, export_evidence};
+use cli::{ChainsAudited, approvals, audit_chains, checkpoint_keys, export_evidence};
 use evidence::Break;
 use oauth::{ApprovalId, PersonId};
 use serde_json::{Value, json};
 
 use crate::Stop;
 use crate::arguments::Where;
-use crate::evidence::harmless;
+use crate::evidence::{anchor, harmless};
 use crate::terminal::{Terminal, moment};
 
 /// What an audit says when it has found nothing, so that nobody takes it for more.
-const LIMITS: &str = "Who can write the table can make a whole chain anew, with its head, or take its last approvals: without a \
-                      checkpoint from outside nothing shows that.";
+const LIMITS: &str = "Who can write the table can change what is younger than the last checkpoint, or take the last checkpoints with what \
+                      they hold: only evidence or a checkpoint that somebody keeps elsewhere shows that.";
+/// The same where no key was given from outside.
+const NO_ANCHOR: &str = "The checkpoints were believed under the keys that the table itself names: give --anchor a copy of them that was \
+                         kept elsewhere.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Export {
@@ -48,6 +51,9 @@ pub(crate) struct Of {
     /// Whose: a user name, or their `sub` [default: everybody's]
     #[arg(long, value_name = "USER")]
     person: Option<String>,
+    /// A file with the keys that sign checkpoints, as `evidence anchor` wrote it once. May be said several times
+    #[arg(long, value_name = "KEY")]
+    anchor: Vec<PathBuf>,
     /// Answer in JSON
     #[arg(long)]
     json: bool,
@@ -107,42 +113,77 @@ pub(crate) async fn list(asked: ListOf, terminal: &mut Terminal) -> Result<(), S
 
 pub(crate) async fn audit(asked: Of, terminal: &mut Terminal) -> Result<(), Stop> {
     let store = asked.place.store().await?;
-    let audited = audit_chains(&store, asked.person.as_deref()).await.map_err(Stop::refused)?;
-    let read =
-        format!("{} of {} read.", counted(audited.approvals, "approval"), counted(audited.chains, "chain"));
+    let anchor = anchor(&asked.anchor)?;
+    let is_anchored = anchor.is_some();
+    let audited = audit_chains(&store, asked.person.as_deref(), anchor).await.map_err(Stop::refused)?;
     if asked.json {
-        terminal.json(&as_json(&audited));
+        terminal.json(&as_json(&audited, is_anchored));
     } else {
+        for found in &audited.of_checkpoints {
+            terminal.say(found);
+        }
         for (person, found) in &audited.breaks {
             terminal.say(format_args!("{person}: {found}"));
         }
-        terminal.say(&read);
+        terminal.say(format_args!(
+            "{} of {} read.",
+            counted(audited.approvals, "approval"),
+            counted(audited.chains, "chain")
+        ));
+        terminal.say(match &audited.last {
+            Some(last) => format!("The last checkpoint is number {} of {}.", last.number, moment(last.at)),
+            None => "There is no checkpoint.".to_owned(),
+        });
     }
-    if !audited.breaks.is_empty() {
-        let found = audited.breaks.len();
+    let found = audited.breaks.len() + audited.of_checkpoints.len();
+    if found > 0 {
         return Err(Stop::Refused(format!("Not in order: {}.", counted(found, "break"))));
     }
     if !asked.json {
-        terminal.say("Each follows from the one before it, and each head from the last.");
+        terminal.say("Each follows from the one before it, each head from the last, and each is what the checkpoints hold.");
+        if !is_anchored {
+            terminal.say(NO_ANCHOR);
+        }
         terminal.say(LIMITS);
     }
     Ok(())
 }
 
-fn as_json(audited: &ChainsAudited) -> Value {
+/// Writes the keys that sign checkpoints, and those that did.
+pub(crate) async fn keys(place: &Where, terminal: &mut Terminal) -> Result<(), Stop> {
+    let store = place.store().await?;
+    let keys = checkpoint_keys(&store).await.map_err(Stop::refused)?;
+    if keys["keys"].as_array().is_none_or(Vec::is_empty) {
+        return Err(Stop::Refused(
+            "No checkpoint was signed yet: the first is made within an hour of the first approval with a passkey."
+                .to_owned(),
+        ));
+    }
+    terminal.json(&keys);
+    Ok(())
+}
+
+fn as_json(audited: &ChainsAudited, is_anchored: bool) -> Value {
     let told = |(person, found): &(PersonId, Break)| {
         let mut told = json!(found);
         told["chain"] = json!(person);
         told["message"] = json!(found.to_string());
         told
     };
-    let breaks: Vec<Value> = audited.breaks.iter().map(told).collect();
+    let of_checkpoints = audited.of_checkpoints.iter().map(|found| {
+        let mut told = json!(found);
+        told["message"] = json!(found.to_string());
+        told
+    });
+    let breaks: Vec<Value> = of_checkpoints.chain(audited.breaks.iter().map(told)).collect();
     json!({
         "verdict": if breaks.is_empty() { "in_order" } else { "broken" },
         "chains": audited.chains,
         "approvals": audited.approvals,
+        "checkpoints": audited.checkpoints,
+        "last_checkpoint": audited.last,
         "breaks": breaks,
-        "limits": LIMITS,
+        "limits": if is_anchored { LIMITS.to_owned() } else { format!("{NO_ANCHOR} {LIMITS}") },
     })
 }
 

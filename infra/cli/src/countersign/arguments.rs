@@ -6,6 +6,7 @@ use cli::prices::Api;
 
 use crate::agents::{Agents, End};
 use crate::evidence::Evidence;
+use crate::found::Approvals;
 use crate::policy::PolicyCommand;
 use crate::signing_keys::Keys;
 
@@ -74,6 +75,16 @@ Examples:
   countersign agents --person alice --json
   countersign agents --client finance-agent --table my-stack-Table-ABC")]
     Agents(Agents),
+    /// Show what people approved with a passkey: who, what, for which agent, when
+    #[command(after_long_help = "\
+What is shown fits all that is said: the newest first, as it was displayed then. A moment is 2026-11-24T18:05:00Z, 2026-11-24, or how long
+ago: \"2 h\". Without --person everybody's is read. countersign evidence export writes one of them as a file.
+
+Examples:
+  countersign approvals
+  countersign approvals --person alice --since \"30 d\" --json
+  countersign approvals --client finance-agent --tool bank --text \"Müller EUR\"")]
+    Approvals(Approvals),
     /// End what agents hold: of a person, of a client, at a tool, or all
     #[command(after_long_help = "\
 It is shown before it is ended. Tools that ask the server find out at once, and nothing more is issued for it within seconds;

@@ -72,7 +72,7 @@ async fn identifier(person: &str, place: &Where) -> Result<String, Stop> {
 }
 
 /// A moment as people write it: RFC 3339, a date (midnight UTC), or how long ago.
-fn moment(text: &str, now: Timestamp) -> Result<Timestamp, Stop> {
+pub(crate) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, Stop> {
     let ago = || Lifetime::parse(text).map(|ago| now.as_seconds().saturating_sub_unsigned(ago.0.as_secs()));
     let instant = || text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second);
     let midnight =

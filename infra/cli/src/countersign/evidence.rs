@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::Stop;
 use crate::approvals::{self, Export, ListOf, Of};
+use crate::arguments::Where;
 use crate::terminal::Terminal;
 use crate::verdict::{Standing, lines};
 
@@ -15,20 +16,29 @@ pub(crate) enum Evidence {
     /// Check the evidence of an approval, without asking any server
     #[command(after_long_help = "\
 It says what was approved by whom and when, and whether the passkey that was enrolled for the person signed just that. The anchor
-is the server's public keys, from somewhere else than the file comes from: its /jwks.json as it was then, or a key in PEM. Without
-one, and for an approval that is younger than the last checkpoint, nothing outside the file vouches for it. infra/evidence/README.md
+is the keys that sign the server's checkpoints, from somewhere else than the file comes from (countersign evidence anchor), or one in PEM;
+with a token, its /jwks.json of then, too. Without one, and for an approval that is younger than the last checkpoint, nothing outside the file vouches for it. infra/evidence/README.md
 has the format, and a second verifier lies beside it.
 
 Exit codes: 0 it holds under the anchor, 1 refused, 2 wrong usage, 3 self-consistent only.
 
 Examples:
-  countersign evidence verify approval.json --anchor jwks.json
-  countersign evidence verify approval.json --anchor jwks.json --token token.jwt --json")]
+  countersign evidence verify approval.json --anchor keys.json
+  countersign evidence verify approval.json --anchor keys.json --anchor jwks.json --token token.jwt --json")]
     Verify(Verify),
+    /// Write the public keys that sign checkpoints, and all that ever did: the anchor for whoever verifies evidence
+    #[command(after_long_help = "\
+It is a JWK Set. Publish it where you cannot change it unnoticed, and give it to whoever is given evidence; a key that was replaced stays
+in it, so that what it signed can still be checked.
+
+Examples:
+  countersign evidence anchor > keys.json
+  countersign evidence verify approval.json --anchor keys.json")]
+    Anchor(Anchored),
     /// Write the evidence of an approval as one file, which `evidence verify` takes
     #[command(after_long_help = "\
-The file says what a person approved: it is made for nobody but you to read, and nothing is overwritten. It holds no checkpoint: what
-vouches for it is its passkey's signature and the table that it comes from.
+The file says what a person approved: it is made for nobody but you to read, and nothing is overwritten. Where a checkpoint holds the
+approval already, which is so within an hour, the file shows how: whoever has the keys of `evidence anchor` needs nothing else.
 
 Examples:
   countersign evidence export 5dSyFfLPTgKWwCrUY1SvqQ --output approval.json
@@ -44,12 +54,12 @@ Examples:
     List(ListOf),
     /// Walk the chains of approvals: is any removed, changed or moved
     #[command(after_long_help = "\
-Each approval holds the hash of those before it, and the head of the chain that of all. What is found is named; exit code 1.
-Nothing found does not mean that nobody has changed anything: who can write the table can make a whole chain anew, with its head, or
-take the last approvals with it. Only a checkpoint that lies outside the table shows that.
+Each approval holds the hash of those before it, the head of the chain that of all, and the checkpoints are signed over all heads. What is
+found is named; exit code 1. With --anchor the checkpoints must be signed by the keys in that file: without, by those that the table names.
+Who can write the table can still change what is younger than the last checkpoint.
 
 Examples:
-  countersign evidence audit
+  countersign evidence audit --anchor keys.json
   countersign evidence audit --person alice --json")]
     Audit(Of),
 }
@@ -70,9 +80,16 @@ pub(crate) struct Verify {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Anchored {
+    #[command(flatten)]
+    place: Where,
+}
+
 pub(crate) async fn run(evidence: Evidence, terminal: &mut Terminal) -> Result<(), Stop> {
     match evidence {
         Evidence::Verify(asked) => verify(&asked, terminal),
+        Evidence::Anchor(asked) => approvals::keys(&asked.place, terminal).await,
         Evidence::Export(asked) => approvals::export(asked, terminal).await,
         Evidence::List(asked) => approvals::list(asked, terminal).await,
         Evidence::Audit(asked) => approvals::audit(asked, terminal).await,
@@ -81,14 +98,7 @@ pub(crate) async fn run(evidence: Evidence, terminal: &mut Terminal) -> Result<(
 
 fn verify(asked: &Verify, terminal: &mut Terminal) -> Result<(), Stop> {
     let file = fs::read(&asked.file).map_err(|error| unreadable(&asked.file, error))?;
-    let mut anchor = None;
-    for path in &asked.anchor {
-        let keys = Anchor::read(&text(path)?).map_err(|why| unreadable(path, why))?;
-        anchor = Some(match anchor {
-            None => keys,
-            Some(others) => keys.and(others),
-        });
-    }
+    let anchor = anchor(&asked.anchor)?;
     let token = asked.token.as_deref().map(text).transpose()?;
     match evidence::verify(&file, anchor.as_ref(), token.as_deref()) {
         Ok(verdict) => say(&verdict, asked.json, terminal),
@@ -100,6 +110,19 @@ fn verify(asked: &Verify, terminal: &mut Terminal) -> Result<(), Stop> {
             Err(Stop::Refused(format!("Refused ({}): {why}.", why.code())))
         }
     }
+}
+
+/// The keys of all these files; none where there are no files.
+pub(crate) fn anchor(paths: &[PathBuf]) -> Result<Option<Anchor>, Stop> {
+    let mut anchor = None;
+    for path in paths {
+        let keys = Anchor::read(&text(path)?).map_err(|why| unreadable(path, why))?;
+        anchor = Some(match anchor {
+            None => keys,
+            Some(others) => keys.and(others),
+        });
+    }
+    Ok(anchor)
 }
 
 fn say(verdict: &Verdict, as_json: bool, terminal: &mut Terminal) -> Result<(), Stop> {

@@ -11,6 +11,7 @@ mod connection;
 mod doctor;
 mod ending;
 mod evidence;
+mod found;
 mod log_source;
 mod people;
 mod policy;
@@ -78,6 +79,7 @@ async fn run(command: Command, terminal: &mut Terminal) -> Result<(), Stop> {
         Command::Policy(policy) => policy::run(policy, terminal).await,
         Command::Client(client) => clients::run(client, terminal).await,
         Command::Agents(agents) => agents::show(agents, terminal).await,
+        Command::Approvals(approvals) => found::show(approvals, terminal).await,
         Command::End(end) => agents::end(end, terminal).await,
         Command::EndEverything(end) => ending::run(end, terminal).await,
         Command::Keys(keys) => signing_keys::run(keys, terminal),

@@ -1,6 +1,6 @@
 //! A chain in which something was removed, changed or moved is found out, as far as a chain can be by itself.
 
-use evidence::{Break, Evidence, Head, Why, breaks};
+use evidence::{Break, Evidence, Head, Held, Why, breaks};
 use oauth::{PersonId, Sha256Digest};
 
 use crate::world::{Authenticator, alice, approve, shown};
@@ -22,8 +22,13 @@ fn kept(all: &[Evidence]) -> Vec<(u64, String)> {
 }
 
 fn found(kept: &[(u64, String)], head: Option<&Head>) -> Vec<Break> {
+    found_under(kept, head, &[])
+}
+
+/// The same where checkpoints hold the chain.
+fn found_under(kept: &[(u64, String)], head: Option<&Head>, held: &[Held]) -> Vec<Break> {
     let head = head.map(|head| serde_json::to_string(head).expect("JSON"));
-    breaks(&alice(), kept.iter().map(|(place, text)| (*place, text.as_str())), head.as_deref())
+    breaks(&alice(), kept.iter().map(|(place, text)| (*place, text.as_str())), head.as_deref(), held)
 }
 
 fn head(all: &[Evidence]) -> Head {
@@ -130,7 +135,7 @@ fn what_does_not_belong_there_hides_nothing() {
     kept[2] = (3, String::new());
     let changed = Break::Changed { number: 3, why: Why::Format };
     assert_eq!(found(&kept, Some(&head(&all))), [changed, Break::HeadBehind { head: 2, last: 3 }]);
-    assert_eq!(breaks(&alice(), [], Some("{}")), [Break::OtherHead]);
+    assert_eq!(breaks(&alice(), [], Some("{}"), &[]), [Break::OtherHead]);
 }
 
 #[test]
@@ -138,7 +143,7 @@ fn somebody_elses_approval_is_not_ones_own() {
     let all = chain(1);
     let bob = PersonId::from_random([9; 16]);
     let texts = kept(&all);
-    let found = breaks(&bob, texts.iter().map(|(place, text)| (*place, text.as_str())), None);
+    let found = breaks(&bob, texts.iter().map(|(place, text)| (*place, text.as_str())), None, &[]);
     let expected = Break::OfAnother { place: 1, person: alice(), approval: shown().approval };
     assert_eq!(found, [expected, Break::NoHead]);
 }
@@ -148,6 +153,31 @@ fn somebody_elses_approval_is_not_ones_own() {
 fn who_takes_the_last_approvals_with_the_head_is_not_found() {
     let all = chain(3);
     assert_eq!(found(&kept(&all[..2]), Some(&all[1].chain())), []);
+}
+
+/// Each of these is consistent with itself to the last byte.
+#[test]
+fn what_a_checkpoint_holds_can_be_neither_cut_nor_made_anew() {
+    let all = chain(4);
+    let held = |checkpoint, evidence: &Evidence| Held { checkpoint, head: evidence.chain() };
+    let checkpoints = [held(1, &all[1]), held(4, &all[2])];
+    let found = |all: &[Evidence], head: Option<&Head>| found_under(&kept(all), head, &checkpoints);
+
+    assert_eq!(found(&all, Some(&head(&all))), [], "the last is younger than any");
+    assert_eq!(found(&all[..3], Some(&all[2].chain())), [], "what none holds is not missed");
+    let cut = |last| Break::Cut { checkpoint: 4, number: 3, last };
+    assert_eq!(found(&all[..2], Some(&all[1].chain())), [cut(2)]);
+    assert_eq!(found(&[], None), [cut(0)], "all of it");
+    assert_eq!(found(&[], Some(&all[2].chain())), [Break::Missing { first: 1, last: 3 }], "told once");
+
+    let mut anew = vec![all[0].clone()];
+    for _ in 0..3 {
+        let before = head(&anew);
+        anew.push(approve(&Authenticator::new(), &shown(), &before).expect("evidence"));
+    }
+    let made_anew = Break::MadeAnew { checkpoint: 1, number: 2 };
+    assert_eq!(found(&anew, Some(&head(&anew))), std::slice::from_ref(&made_anew));
+    assert_eq!(found(&anew[..2], Some(&anew[1].chain())), [made_anew, cut(2)]);
 }
 
 #[test]

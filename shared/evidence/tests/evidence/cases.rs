@@ -588,12 +588,14 @@ fn unsigned_changes() -> Vec<Case> {
     pointers.iter().map(changed).collect()
 }
 
-/// A thousand files with one bit changed: half of a file under its anchor, half of one that has none yet.
+/// Files with one bit changed: a thousand of a file that a checkpoint holds, under its anchor, and half as many of one that none holds yet.
 fn changed_bits() -> Vec<Case> {
     let (authenticator, server) = (Authenticator::new(), Signer::of_a_server());
     let key = server.jwk();
-    let files: [(EvidenceFile, Option<&str>); 2] =
-        [(included(&authenticator, &server, 6), Some(&key)), (world::young(&authenticator), None)];
+    let files: [(EvidenceFile, Option<&str>, u32); 2] = [
+        (included(&authenticator, &server, 6), Some(&key), 1_000),
+        (world::young(&authenticator), None, 500),
+    ];
     let mut dice = 0x9e37_79b9_7f4a_7c15_u64;
     let mut roll = |below: usize| {
         // Knuth's MMIX generator: the same bits each time.
@@ -601,9 +603,9 @@ fn changed_bits() -> Vec<Case> {
         usize::try_from(dice >> 33).expect("31 bits") % below
     };
     let mut cases = Vec::new();
-    for (file, anchor) in files {
+    for (file, anchor, count) in files {
         let sound = file.to_bytes();
-        for _ in 0..500 {
+        for _ in 0..count {
             let (place, bit) = (roll(sound.len()), roll(8));
             let mut changed = sound.clone();
             changed[place] ^= 1 << bit;

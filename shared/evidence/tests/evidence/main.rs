@@ -3,6 +3,7 @@
 mod audit;
 mod both;
 mod cases;
+mod checkpoints;
 mod displayed;
 mod forgery;
 mod keeping;

@@ -20,35 +20,35 @@ use crate::stack::{Stack, own_folder};
 use crate::token::verified;
 
 /// Somebody who signs with a passkey what an agent asks of them.
-struct Signer<'s> {
-    stack: &'s Stack,
-    person: Person,
+pub(crate) struct Signer<'s> {
+    pub(crate) stack: &'s Stack,
+    pub(crate) person: Person,
     browser: Browser<'s>,
     authenticator: Authenticator,
 }
 
 /// What came of an approval.
-struct Approved {
-    id: String,
-    sub: String,
+pub(crate) struct Approved {
+    pub(crate) id: String,
+    pub(crate) sub: String,
     access_token: String,
 }
 
 impl<'s> Signer<'s> {
-    fn new(stack: &'s Stack) -> Self {
+    pub(crate) fn new(stack: &'s Stack) -> Self {
         let (person, browser, authenticator) = somebody_with_a_passkey(stack);
         Self { stack, person, browser, authenticator }
     }
 
     /// One who has approved vaults with these names, one after another.
-    fn of_vaults(stack: &'s Stack, names: &[&str]) -> (Self, Vec<Approved>) {
+    pub(crate) fn of_vaults(stack: &'s Stack, names: &[&str]) -> (Self, Vec<Approved>) {
         let mut signer = Self::new(stack);
         let approved = names.iter().map(|name| signer.approves(&json!([the_vault(name)]))).collect();
         (signer, approved)
     }
 
     #[track_caller]
-    fn approves(&mut self, details: &Value) -> Approved {
+    pub(crate) fn approves(&mut self, details: &Value) -> Approved {
         let agent = an_asking_agent(self.stack);
         let asked = agent.waits_for_approval(&for_approval_of(&self.person.user_name, details));
         let page = self.browser.comes_to_approval(&self.person, &asked);
@@ -62,7 +62,7 @@ impl<'s> Signer<'s> {
     }
 
     /// The items of their chain, in its order.
-    fn entries(&self, sub: &str) -> Vec<Value> {
+    pub(crate) fn entries(&self, sub: &str) -> Vec<Value> {
         let mut items = self.stack.observer().items_of(&format!("EVIDENCE#{sub}"));
         items.sort_by_key(|item| item["sk"]["S"].as_str().map(str::to_owned));
         items
@@ -70,11 +70,11 @@ impl<'s> Signer<'s> {
 
     /// What an audit of their chain finds: nothing, or each break.
     #[track_caller]
-    fn audited(&self) -> Vec<String> {
+    pub(crate) fn audited(&self) -> Vec<String> {
         let asked = ["evidence", "audit", "--person", &self.person.user_name];
         let found = said(&self.stack.operator().tries(&asked));
         if found.code == 0 {
-            assert!(found.out.contains("without a checkpoint from outside"), "{}", found.out);
+            assert!(found.out.contains("younger than the last checkpoint"), "{}", found.out);
             return vec![];
         }
         assert_eq!(found.code, 1, "{found:?}");
@@ -86,19 +86,19 @@ impl<'s> Signer<'s> {
 
 /// What a program did.
 #[derive(Debug)]
-struct Said {
-    code: i32,
-    out: String,
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
     complaint: String,
 }
 
 impl Said {
-    fn all(&self) -> String {
+    pub(crate) fn all(&self) -> String {
         format!("{}{}", self.out, self.complaint)
     }
 }
 
-fn said(output: &Output) -> Said {
+pub(crate) fn said(output: &Output) -> Said {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
     Said {
         code: output.status.code().expect("a code"),
@@ -128,14 +128,14 @@ fn the_other_verifier(file: &Path, more: &[&Path]) -> Said {
 
 /// Both, which must say the same by their exit codes.
 #[track_caller]
-fn both_say(code: i32, file: &Path, more: &[&Path]) -> [Said; 2] {
+pub(crate) fn both_say(code: i32, file: &Path, more: &[&Path]) -> [Said; 2] {
     let both = [this_verifier(file, more), the_other_verifier(file, more)];
     assert_eq!([both[0].code, both[1].code], [code; 2], "{both:?}");
     both
 }
 
 #[track_caller]
-fn exported(stack: &Stack, id: &str, folder: &Path) -> PathBuf {
+pub(crate) fn exported(stack: &Stack, id: &str, folder: &Path) -> PathBuf {
     let file = folder.join("approval.json");
     let told = stack.operator().does(&["evidence", "export", id, "--output", &file.display().to_string()]);
     assert!(told.contains(id), "{told}");
@@ -343,7 +343,10 @@ fn everybodys_chains_are_audited_and_one_without_its_head_is_found() {
         (code, &told["chains"], &told["approvals"], &told["breaks"]),
         (0, &json!(2), &json!(3), &json!([]))
     );
-    assert!(told["limits"].as_str().is_some_and(|said| said.contains("without a checkpoint")), "{told}");
+    assert!(
+        told["limits"].as_str().is_some_and(|said| said.contains("younger than the last checkpoint")),
+        "{told}"
+    );
 
     let head = stack.observer().item("HEADS#", &one[0].sub);
     stack.observer().removes(&head);
