@@ -61,6 +61,9 @@ def template(path, binaries):
         deployable["Resources"].update(beside_the_api(name, api.pop("GatewayResponses", {})))
         # SAM's way to write a slash; the emulator takes it for two characters.
         api["BinaryMediaTypes"] = [kind.replace("~1", "/") for kind in api["BinaryMediaTypes"]]
+        # CloudFormation's way to write one, likewise.
+        for setting in api["MethodSettings"]:
+            setting["ResourcePath"] = setting["ResourcePath"].replace("/~1", "/").replace("~1", "/")
     for name in refused(deployable["Resources"]):
         print(f"  left out: {name}, an alarm on several metrics", file=sys.stderr)
         del deployable["Resources"][name]

@@ -24,7 +24,7 @@ def written(kind):
 
 
 def lets_through(rate, burst):
-    """Sets how many requests the stage lets through, a second and at the same moment."""
+    """Sets how many requests the stage lets through to what has no limit of its own, a second and at the same moment."""
     limits = {"rateLimit": rate, "burstLimit": burst}
     changes = [{"op": "replace", "path": f"/*/*/throttling/{name}", "value": str(value)} for name, value in limits.items()]
     gateway = boto3.client("apigateway")
@@ -46,16 +46,17 @@ class Gateway(unittest.TestCase):
                 self.is_answered_as_written(answer, "MISSING_AUTHENTICATION_TOKEN")
 
     def test_what_is_above_the_limit_is_told_to_come_again(self):
-        path = "/jwks.json"
+        path = "/errors"
         self.assertEqual(ask(path).status, 200)
         template = yaml_parse((ROOT / "template.yaml").read_text())
-        limits = [template["Parameters"][name]["Default"] for name in ("ThrottleRate", "ThrottleBurst")]
+        limits = [template["Parameters"][name]["Default"] for name in ("PagesThrottleRate", "PagesThrottleBurst")]
         self.addCleanup(lambda: eventually(lambda: ask(path).status == 200))
         self.addCleanup(lets_through, *limits)
         lets_through(0, 0)
         self.assertTrue(eventually(lambda: ask(path).status == 429))
-        for answer in (ask(path), ask("/token", {"grant_type": "client_credentials"}, "nightly-agent", "none")):
+        for answer in (ask(path), ask("/par", {"response_type": "code"}, "nightly-agent", "none")):
             self.is_answered_as_written(answer, "THROTTLED")
+        self.assertEqual(ask("/jwks.json").status, 200, "it has a limit of its own")
 
 
 if __name__ == "__main__":

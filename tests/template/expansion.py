@@ -52,6 +52,7 @@ WAYS = {
         "Tracing": "true",
         "AccessLogs": "true",
         "AlarmEmail": "operators@example.com",
+        "WebAclArn": f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/countersign/0a1b2c3d-1111-2222-3333-444455556666",
         "MonthlyBudget": "50",
     },
 }

@@ -133,18 +133,37 @@ def of_logs(deployment):
 SECRET = ("querystring", "header", "body", "authorizer")
 
 
+# What machines ask most, and how. API Gateway limits each path and verb by itself, also by what the stage has for all
+# (developer guide, "Throttle requests to your REST APIs": "applied at the API method level"); where a method is ANY, by the verb.
+BUSY = {
+    ("/token", "POST"),
+    ("/introspect", "POST"),
+    ("/jwks.json", "GET"),
+    ("/.well-known/openid-configuration", "GET"),
+    ("/.well-known/oauth-authorization-server", "GET"),
+}
+
+
 def of_the_stage(deployment):
-    """What is wrong with the API's stage: how much comes through, and what is written down of it."""
+    """What is wrong with the API's stage: how much comes through, what is written down of it, and what is paid for unread."""
     (stage,) = deployment.of_type("AWS::ApiGateway::Stage").values()
-    limits = {
-        "ThrottlingRateLimit": deployment.parameters["ThrottleRate"],
-        "ThrottlingBurstLimit": deployment.parameters["ThrottleBurst"],
+    settings = stage.get("MethodSettings", [])
+    given = {name: deployment.parameters[name] for name in ("ThrottleRate", "ThrottleBurst", "PagesThrottleRate", "PagesThrottleBurst")}
+    wanted = {place: (given["ThrottleRate"], given["ThrottleBurst"]) for place in BUSY}
+    wanted["/*", "*"] = (given["PagesThrottleRate"], given["PagesThrottleBurst"])
+    found = {
+        # In the first slash's place stands one that is not escaped.
+        (each["ResourcePath"].replace("/~1", "/").replace("~1", "/"), each["HttpMethod"]):
+        (each.get("ThrottlingRateLimit"), each.get("ThrottlingBurstLimit"))
+        for each in settings
     }
-    every = [each for each in stage.get("MethodSettings", []) if (each["ResourcePath"], each["HttpMethod"]) == ("/*", "*")]
-    if len(every) != 1 or limits != {name: every[0].get(name) for name in limits}:
+    if found != wanted or len(settings) != len(wanted):
         yield "stage: throttling"
-    if any(each.get("DataTraceEnabled") or each.get("LoggingLevel", "OFF") != "OFF" for each in stage.get("MethodSettings", [])):
+    if any(each.get("DataTraceEnabled") or each.get("LoggingLevel", "OFF") != "OFF" for each in settings):
         yield "stage: it would log what is asked and answered, secrets among it"
+    # Those of the API and of the stage, which alarms watch, are published all the same.
+    if any(each.get("MetricsEnabled") for each in settings):
+        yield "stage: metrics of each method, which nobody reads"
     logs = stage.get("AccessLogSetting")
     if (logs is not None) != (deployment.parameters["AccessLogs"] == "true"):
         yield "stage: access logs"
@@ -157,6 +176,16 @@ def of_the_stage(deployment):
     traced = deployment.parameters["Tracing"] == "true"
     if stage.get("TracingEnabled", False) != traced:
         yield "stage: tracing"
+
+
+def of_the_firewall(deployment):
+    """Whether the web ACL that was named stands in front of the stage, and none where none was."""
+    named = deployment.parameters["WebAclArn"]
+    (api,), (stage,) = deployment.of_type("AWS::ApiGateway::RestApi"), deployment.of_type("AWS::ApiGateway::Stage")
+    place = f"arn:aws:apigateway:{expansion.REGION}::/restapis/{deployment.resolve({'Ref': api})}/stages/{deployment.resolve({'Ref': stage})}"
+    associated = [(each["ResourceArn"], each["WebACLArn"]) for each in deployment.of_type("AWS::WAFv2::WebACLAssociation").values()]
+    if associated != ([(place, named)] if named else []):
+        yield "stage: the web ACL in front of it"
 
 
 def of_the_http_stage(deployment):
@@ -290,7 +319,7 @@ def pairs(tags):
     return [{"Key": key, "Value": value} for key, value in tags.items()] if isinstance(tags, dict) else tags
 
 
-CHECKS = (of_table, of_keys, of_functions, of_memory, of_rotation, of_where_functions_run, of_logs, of_the_stage, of_the_door,
+CHECKS = (of_table, of_keys, of_functions, of_memory, of_rotation, of_where_functions_run, of_logs, of_the_stage, of_the_firewall, of_the_door,
           of_the_domain, of_alarms, of_news, of_what_waits, untagged)
 
 
@@ -374,6 +403,15 @@ PLANTED = [
     ("defaults", without("Api", "MethodSettings"), "stage: throttling"),
     ("defaults", lambda template: template["Resources"]["Api"]["Properties"]["MethodSettings"][0].update(
         ThrottlingRateLimit=10000), "stage: throttling"),
+    ("defaults", lambda template: template["Resources"]["Api"]["Properties"]["MethodSettings"].pop(), "stage: throttling"),
+    ("defaults", lambda template: template["Resources"]["Api"]["Properties"]["MethodSettings"][1].update(
+        ThrottlingBurstLimit={"Ref": "PagesThrottleBurst"}), "stage: throttling"),
+    ("defaults", lambda template: template["Resources"]["Api"]["Properties"]["MethodSettings"][0].update(
+        MetricsEnabled=True), "stage: metrics of each method, which nobody reads"),
+    ("everything watched", lambda template: template["Resources"].pop("Firewall"), "stage: the web ACL in front of it"),
+    ("everything watched", put("Firewall", ResourceArn={"Fn::Sub": "arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/${Api}"}),
+     "stage: the web ACL in front of it"),
+    ("defaults", lambda template: template["Resources"]["Firewall"].pop("Condition"), "stage: the web ACL in front of it"),
     ("defaults", lambda template: template["Resources"]["Api"]["Properties"]["MethodSettings"][0].update(
         DataTraceEnabled=True), "stage: it would log what is asked and answered, secrets among it"),
     ("everything watched", without("Api", "AccessLogSetting"), "stage: access logs"),
@@ -492,6 +530,10 @@ class Settings(unittest.TestCase):
         self.assertEqual(found(without("Stage", "AccessLogSettings"), watched), ["stage: access logs"])
         told = {"DestinationArn": {"Fn::GetAtt": ["ApiLogs", "Arn"]}, "Format": "$context.requestOverride.header.Authorization"}
         self.assertEqual(found(put("Stage", AccessLogSettings=told), watched), ["stage: what access logs say"])
+
+    def test_what_has_a_limit_of_its_own_is_a_path_of_the_api(self):
+        paths = expansion.Deployment(expansion.read()).resources["Api"]["Properties"]["Body"]["paths"]
+        self.assertLessEqual({path for path, _ in BUSY}, set(paths))
 
     def test_no_function_of_the_product_is_without_the_settings_of_all(self):
         deployment = expansion.Deployment(expansion.read())
