@@ -62,5 +62,5 @@ pub use requests::{Flow, Request, Requests, Signing, Tells};
 pub use rsa_key::generate_rsa_2048;
 pub use schema::{FileSchema, schemas};
 pub use signing_keys::{KEY_FILE, NOTICED_WITHIN, NotRotated, Rotation, rotate_keys};
-pub use usage::{NOBODY, Usage, UsageBy, UsageRow};
+pub use usage::{EVENTS, NOBODY, Usage, UsageBy, UsageRow};
 pub use ways_in::{EnrolmentLink, enrol_person, remove_passkeys};

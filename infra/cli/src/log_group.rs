@@ -68,9 +68,9 @@ impl LinePattern {
         Self(pattern)
     }
 
-    /// The lines about requests, and their audit events.
+    /// The lines about requests and about events that no gateway brought, and their audit events.
     pub fn requests() -> Self {
-        Self(r#"{ ($.target = "request") || ($.target = "audit") }"#.to_owned())
+        Self(r#"{ ($.target = "request") || ($.target = "event") || ($.target = "audit") }"#.to_owned())
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a deployment did for whom, counted from the request lines of its log, and what that costs.
+//! What a deployment did for whom, counted from the lines of its log about requests and events, and what that costs.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,6 +20,10 @@ pub enum UsageBy {
 /// client id, or sends a wrong secret with it, does not run up its bill. A public client has nothing to prove itself by, so
 /// that what stands under its name may be anybody's.
 pub const NOBODY: &str = "(nobody)";
+
+/// Under whom it stands what functions did that no request asked for: messages and news by the table's stream and the queue, and what is
+/// done on a schedule.
+pub const EVENTS: &str = "(events)";
 
 /// The error of a request whose client did not prove itself.
 const UNPROVEN: &str = "client-rejected";
@@ -74,6 +78,7 @@ struct Line {
     client: Option<String>,
     #[serde(default)]
     status: u16,
+    outcome: Option<String>,
     error: Option<String>,
     #[serde(default)]
     milliseconds: f64,
@@ -87,14 +92,15 @@ impl Usage {
         Self { by, month, rows: BTreeMap::new(), pending: HashMap::new(), unpriced: BTreeMap::new() }
     }
 
-    /// Counts a line of the log. Lines that are neither about a request nor about a decision are passed over: the log
+    /// Counts a line of the log. Lines that are neither about a request or an event nor about a decision are passed over: the log
     /// holds more, and the last line may be half written.
     pub fn add(&mut self, line: &str) {
         let Ok(read) = serde_json::from_str::<Line>(line) else { return };
         let length = line.len() as u64;
         match read.target.as_str() {
             "audit" => *self.pending.entry(read.request_id).or_default() += length,
-            "request" => self.add_request(read, length),
+            "request" => self.add_work(read, length, Work { requests: 1, ..Work::default() }),
+            "event" => self.add_work(read, length, Work { events: 1, ..Work::default() }),
             _ => {}
         }
     }
@@ -121,18 +127,17 @@ impl Usage {
         self.unpriced.iter().map(|(name, times)| (name.as_str(), *times))
     }
 
-    fn add_request(&mut self, line: Line, length: u64) {
-        let of_events = self.pending.remove(&line.request_id).unwrap_or_default();
+    fn add_work(&mut self, line: Line, length: u64, asked: Work) {
+        let of_decisions = self.pending.remove(&line.request_id).unwrap_or_default();
         let Some(month) = line.timestamp.get(..7) else { return };
         if self.month.as_deref().is_some_and(|wanted| wanted != month) {
             return;
         }
         let requests = Requests::shipped();
         let mut work = Work {
-            requests: 1,
             gigabyte_seconds: gigabyte_seconds(requests.memory_of(&line.function), line.milliseconds),
-            log_bytes: length + of_events,
-            ..Work::default()
+            log_bytes: length + of_decisions,
+            ..asked
         };
         for (operation, times) in calls(&line.aws) {
             if !add_call(&mut work, operation, times, requests.items_in_a_batch_of(&line.function)) {
@@ -142,12 +147,13 @@ impl Usage {
         let proven = line.error.as_deref() != Some(UNPROVEN);
         let name = match self.by {
             UsageBy::Function => line.function,
+            UsageBy::Client if asked.events > 0 => EVENTS.to_owned(),
             UsageBy::Client => line.client.filter(|_| proven).unwrap_or_else(|| NOBODY.to_owned()),
         };
         let count = self.rows.entry((month.to_owned(), name)).or_default();
         count.work += work;
         count.refused += u64::from((400..500).contains(&line.status));
-        count.failed += u64::from(line.status >= 500);
+        count.failed += u64::from(line.status >= 500 || line.outcome.as_deref() == Some("failed"));
     }
 }
 
@@ -170,6 +176,8 @@ fn add_call(work: &mut Work, operation: &str, times: u64, items_in_a_batch: u32)
         // `KMS.Sign.RS256` among them, which costs a fifth of the other.
         // Made in the function itself: its time is charged already.
         "Keys.Sign" | "Argon2id" => {}
+        // To send it, to receive it and to delete it.
+        "SQS.SendMessage" => work.queue_requests += 3 * times,
         _ if operation.starts_with("KMS.") => work.kms_requests += times,
         _ => return false,
     }
@@ -282,6 +290,25 @@ mod tests {
         usage.add(&request("2026-11", Some("agent"), &calls));
         assert_eq!(usage.unpriced().collect::<Vec<_>>(), [("SNS.Publish", 3)]);
         assert_eq!(usage.rows(Api::Rest)[0].work.kms_requests, 2);
+    }
+
+    /// What `notify` and `rotation` do is of nobody who asks, and is paid for.
+    #[test]
+    fn events_stand_apart_and_pay_no_gateway() {
+        let event = |outcome: &str| {
+            json!({
+                "timestamp": "2026-11-05T10:00:00.000000Z", "target": "event", "request_id": "r", "function": "notify",
+                "outcome": outcome, "milliseconds": 20.0, "aws": "DynamoDB.GetItem=2 SQS.SendMessage=1 SNS.Publish=1",
+            })
+            .to_string()
+        };
+        let lines = [event("done"), event("failed"), request("2026-11", Some("agent"), &json!({}))];
+        let rows = counted(UsageBy::Client, None, &lines);
+        assert_eq!(names(&rows), [("2026-11", EVENTS, 0), ("2026-11", "agent", 1)]);
+        let work = rows[0].work;
+        assert_eq!((work.events, work.read_units, work.queue_requests, rows[0].failed), (2, 4, 6, 1));
+        assert!(rows[0].cost.gateway == 0.0 && rows[0].cost.functions > 0.0);
+        assert_eq!(names(&counted(UsageBy::Function, None, &lines))[0], ("2026-11", "notify", 0));
     }
 
     #[test]

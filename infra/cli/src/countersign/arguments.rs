@@ -137,8 +137,9 @@ Examples:
     Doctor(Doctor),
     /// Count requests by client and month, and reckon what they cost
     #[command(after_long_help = "\
-A request is counted for the client that it was for. Who did not prove to be that client is not counted for it. The prices
-are those of infra/prices.toml.
+A request is counted for the client that it was for. Who did not prove to be that client is not counted for it. What was done at no
+request, such as messages to people, stands under (events). The prices are those of infra/prices.toml; calls that have none there are
+named below.
 
 Examples:
   countersign usage --log-group /countersign/my-stack --month 2026-11
