@@ -9,6 +9,7 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use environment::{Fault, setting};
 use oauth::configuration::Profile;
 use oauth::{Channel, Device, DeviceId, PersonId, Sha256Digest};
+use tokio::time::timeout;
 
 use crate::failure::of_aws;
 use crate::{Applications, Message, Undelivered};
@@ -63,6 +64,10 @@ const HEARD_WITHIN: Duration = Duration::from_secs(5);
 /// How long it may take to be reached at all.
 const REACHED_WITHIN: Duration = Duration::from_secs(1);
 
+/// How long a person's devices may take together, of which each may be slow: the function that tells has thirty seconds, for a request
+/// and all that is read for it. What comes after that is told later.
+const TOLD_WITHIN: Duration = Duration::from_secs(15);
+
 /// The attribute by which a subscription of the topic is filtered to what is for one person at its address.
 pub(crate) const DEVICE: &str = "device";
 
@@ -99,10 +104,10 @@ impl People {
     /// not its addressee is subscribed still, and whether or not it arrives.
     ///
     /// # Errors
-    /// When none takes it. It may pass, if that is so of any of them.
+    /// When none takes it, or none did in time. It may pass, if that is so of any of them.
     pub async fn tell(&self, addressee: &Addressee<'_>, message: &Message) -> Result<Told, Undelivered> {
         match self {
-            Self::Sns(sns) => sns.tell(addressee, message).await,
+            Self::Sns(sns) => sns.tell(addressee, message, TOLD_WITHIN).await,
             Self::Inbox(inbox) => {
                 aws::count("Inbox.Receive");
                 inbox.receive(addressee, message);
@@ -132,32 +137,61 @@ impl People {
     }
 }
 
+/// What became of a person's devices, as far as they were tried.
+#[derive(Default)]
+struct Tried {
+    /// The first mailbox that was written to.
+    written_to: Option<DeviceId>,
+    problems: Vec<Undelivered>,
+}
+
 impl Sns {
-    async fn tell(&self, addressee: &Addressee<'_>, message: &Message) -> Result<Told, Undelivered> {
-        let (mut problems, mut written_to): (Vec<Undelivered>, _) = (Vec::new(), None);
-        for device in addressee.devices.iter().filter(|device| device.is_confirmed()) {
-            match self.publish(device, message).await {
-                Ok(()) if matches!(device.channel, Channel::Email { .. }) => {
-                    written_to.get_or_insert_with(|| device.id.clone());
-                }
-                Ok(()) => return Ok(Told::On(device.id.clone())),
-                Err(problem) => {
-                    let (device_id, why) = (device.id.as_str(), problem.why.as_str());
-                    tracing::warn!(target: "deliver", device_id, why, "a device did not take a message");
-                    problems.push(problem);
-                }
-            }
+    async fn tell(
+        &self,
+        addressee: &Addressee<'_>,
+        message: &Message,
+        within: Duration,
+    ) -> Result<Told, Undelivered> {
+        let mut tried = Tried::default();
+        let told = timeout(within, self.tell_in_order(addressee, message, &mut tried)).await;
+        match told {
+            Ok(Some(device)) => return Ok(Told::On(device)),
+            Ok(None) => {}
+            Err(_) => tried.problems.push(Undelivered::for_now("SNS takes too long")),
         }
-        if let Some(mailbox) = written_to {
+        if let Some(mailbox) = tried.written_to {
             return Ok(Told::On(mailbox));
         }
-        match problems.last() {
+        match tried.problems.last() {
             None => Ok(Told::Nobody),
             Some(last) => {
-                let may_pass = problems.iter().any(|problem| problem.may_pass);
+                let may_pass = tried.problems.iter().any(|problem| problem.may_pass);
                 Err(Undelivered::of(may_pass, &last.why))
             }
         }
+    }
+
+    /// The first device that takes it and is no mailbox.
+    async fn tell_in_order(
+        &self,
+        addressee: &Addressee<'_>,
+        message: &Message,
+        tried: &mut Tried,
+    ) -> Option<DeviceId> {
+        for device in addressee.devices.iter().filter(|device| device.is_confirmed()) {
+            match self.publish(device, message).await {
+                Ok(()) if matches!(device.channel, Channel::Email { .. }) => {
+                    tried.written_to.get_or_insert_with(|| device.id.clone());
+                }
+                Ok(()) => return Some(device.id.clone()),
+                Err(problem) => {
+                    let (device_id, why) = (device.id.as_str(), problem.why.as_str());
+                    tracing::warn!(target: "deliver", device_id, why, "a device did not take a message");
+                    tried.problems.push(problem);
+                }
+            }
+        }
+        None
     }
 
     async fn publish(&self, device: &Device, message: &Message) -> Result<(), Undelivered> {
@@ -202,4 +236,50 @@ fn push(request: PublishFluentBuilder, endpoint: &str, message: &Message) -> Opt
 
 fn text(value: &str) -> Option<MessageAttributeValue> {
     MessageAttributeValue::builder().data_type("String").string_value(value).build().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use oauth::{DeviceName, PhoneNumber, Standing, Timestamp};
+    use std::time::Instant;
+
+    use super::*;
+
+    fn phone(number: u8) -> Device {
+        Device {
+            id: DeviceId::from_random([number; 16]),
+            name: DeviceName::parse("Phone").expect("a name"),
+            channel: Channel::Sms { number: PhoneNumber::parse("+4915112345678").expect("a number") },
+            standing: Standing::Confirmed { since: Timestamp::from_seconds(0) },
+        }
+    }
+
+    /// As many as a person can have.
+    #[tokio::test]
+    async fn ten_devices_at_an_sns_that_says_nothing_are_told_later_and_not_waited_for_one_by_one() {
+        let People::Sns(sns) = People::reached_by(&fake_aws::silent(), "arn:people") else {
+            panic!("no SNS")
+        };
+        let devices: Vec<Device> = (0..10).map(phone).collect();
+        let profile =
+            serde_json::json!({ "user_name": "alice", "name": "Alice", "groups": [], "attributes": {} });
+        let profile = serde_json::from_value(profile).expect("a profile");
+        let person = PersonId::from_random([1; 16]);
+        let addressee = Addressee { person: &person, profile: &profile, devices: &devices };
+        let message = Message {
+            agent: "Agent".to_owned(),
+            binding_message: None,
+            link: "https://as.test/approval".to_owned(),
+            good_for: Duration::from_secs(180),
+        };
+        let within = Duration::from_millis(50);
+        assert!(
+            within < HEARD_WITHIN && TOLD_WITHIN <= Duration::from_secs(15),
+            "half of the function's time"
+        );
+        let began = Instant::now();
+        let told = sns.tell(&addressee, &message, within).await;
+        assert!(told.is_err_and(|problem| problem.may_pass));
+        assert!(began.elapsed() < HEARD_WITHIN, "{:?}", began.elapsed());
+    }
 }

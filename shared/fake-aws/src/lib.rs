@@ -71,6 +71,24 @@ impl<S: Service> Fake<S> {
     }
 }
 
+/// The SDK's configuration of whoever reaches AWS and hears nothing.
+pub fn silent() -> aws::SdkConfig {
+    let connector = SharedHttpConnector::new(Silent);
+    aws::local("http://aws.invalid")
+        .into_builder()
+        .http_client(http_client_fn(move |_, _| connector.clone()))
+        .build()
+}
+
+#[derive(Debug)]
+struct Silent;
+
+impl HttpConnector for Silent {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(std::future::pending())
+    }
+}
+
 impl<S: Service> HttpConnector for Fake<S> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let body = request.body().bytes().expect("in memory");
