@@ -253,5 +253,5 @@ pub(crate) const fn is_gone(refusal: &Refusal) -> bool {
 /// was asked, where there are none.
 fn may_be_approved(guest: &Guest<'_>, client: &Client, requested: &Requested) -> Result<(), Refusal> {
     client.asks_people()?;
-    guest.can_be_approved(&requested.request.details)
+    guest.can_be_approved_elsewhere(&requested.request)
 }

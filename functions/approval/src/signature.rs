@@ -128,7 +128,7 @@ async fn approve(
     };
     let now_known = guest.countersigning_now();
     guest.may_grant(person, &now_known, &client, &request.asked(), &chosen)?;
-    let approval = chosen.countersigned_by(signed_in, now_known, displayed.shown().approval.clone());
+    let approval = chosen.countersigned_by(signed_in, now_known, displayed.shown());
     let lives = &guest.configuration.server.lifetimes;
     let approved = waiting.authorization.clone().approved(approval, number, lives, guest.now)?;
     let chain = &standing.head.head;

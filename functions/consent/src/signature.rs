@@ -41,7 +41,7 @@ fn show(
         kind: Kind::Consent,
         id: &interaction.id,
         version: pending.version(),
-        waits: (guest.now, interaction.expires_at),
+        waits: (interaction.asked_at(&guest.configuration.server.lifetimes), interaction.expires_at),
         client,
         actor: None,
         asked: request.asked(),
@@ -90,9 +90,6 @@ pub(crate) async fn take(
                 return not_taken(guest, (&pending, &client), signed_in, not_signed.problem);
             }
         };
-        if client.origin == ClientOrigin::Registered {
-            keep_registration(guest, &client).await?;
-        }
         let relying_party = guest.countersigned_for()?;
         let own = &standing.passkeys.passkeys;
         let signed = guest.countersigned(&relying_party, signed_in, &displayed, (own, given.answer()));
@@ -104,6 +101,10 @@ pub(crate) async fn take(
                 return show(guest, (&pending, &client), signed_in, &chosen, own, problem);
             }
         };
+        // What nobody has signed prolongs nothing.
+        if client.origin == ClientOrigin::Registered {
+            keep_registration(guest, &client).await?;
+        }
         let signed = (displayed, signed, used);
         let granting = pending.grant_signed(guest, &client, signed_in, &standing, &relying_party, signed);
         if let Some(response) = Box::pin(granting).await? {

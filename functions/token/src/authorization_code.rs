@@ -45,7 +45,8 @@ pub(crate) async fn redeem(
     if is_code_of(&standing, &handle) {
         http::note_authorization(&standing);
     }
-    let may_renew = standing.grant().is_some_and(|grant| client.may_renew(&grant.scope));
+    let may_renew =
+        standing.grant().is_some_and(|grant| grant.lets_renew() && client.may_renew(&grant.scope));
     let refresh = may_renew.then(|| RefreshToken::first(handle.id.clone(), family));
     for _ in 0..MOST_TRIES {
         let family = refresh.as_ref().map(|token| token.family().digest());

@@ -42,7 +42,9 @@ pub(crate) async fn redeem(
     let is_own = is_shown && *standing.client_id() == client.id;
     let actor = acting(services, visit, client, (parameters, &standing), is_own).await?;
     for _ in 0..MOST_TRIES {
-        let may_renew = standing.grant().is_some_and(|grant| client.may_renew_approval(&grant.scope));
+        let grant = standing.grant();
+        let may_renew =
+            grant.is_some_and(|grant| grant.lets_renew() && client.may_renew_approval(&grant.scope));
         let refresh = may_renew.then(|| RefreshToken::first(handle.id.clone(), family));
         let before = standing.clone();
         let family = refresh.as_ref().map(|token| token.family().digest());

@@ -1,6 +1,4 @@
-use std::time::Duration;
-
-use oauth::time::seconds;
+pub use oauth::Access;
 use oauth::{ApprovalId, AuthorizationDetail, ClientId, GrantId, PersonId, ResourceUri, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -86,7 +84,7 @@ pub struct Request {
     pub id: GrantId,
     /// In which version: a request that was changed since is another.
     pub version: u64,
-    /// When it was asked.
+    /// When it was asked: when the agent asked, or the person's browser arrived with it.
     pub asked_at: Timestamp,
     /// Until when it waits for an answer.
     pub expires_at: Timestamp,
@@ -171,15 +169,4 @@ pub struct ShownDetail {
     pub sentence: Sentence,
     /// What became of it.
     pub choice: Choice,
-}
-
-/// How long the access lasts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Access {
-    /// The life of one token, in seconds.
-    #[serde(with = "seconds")]
-    pub token: Duration,
-    /// Until when it can be renewed, where it can be.
-    pub renewable_until: Option<Timestamp>,
 }

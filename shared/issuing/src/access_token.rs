@@ -117,9 +117,15 @@ impl Mint<'_> {
         Ok(AccessToken { text, claims, assertion })
     }
 
-    /// How long a token with this content lives: as its tool or the server says, and never past what it comes from.
+    /// How long a token with this content lives: as its tool or the server says, never past what it comes from, and never longer than
+    /// whose approval it is has signed.
     pub fn lives(&self, content: &Content<'_>, behalf: &Behalf<'_>) -> Duration {
-        behalf.capped(content.audience.access_token_lifetime(&self.configuration.server), self.now)
+        let lives = content.audience.access_token_lifetime(&self.configuration.server);
+        let signed = match behalf {
+            Behalf::Person { grant, .. } => grant.access.map(|access| access.token),
+            _ => None,
+        };
+        behalf.capped(signed.map_or(lives, |signed| lives.min(signed)), self.now)
     }
 
     /// What a token says, but for its details.

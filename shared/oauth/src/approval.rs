@@ -152,7 +152,7 @@ impl Authorization {
             }
         }
         let act = Actors::default().with(Actor::client(request.acting()));
-        let grant = Grant { act, ..Grant::new(&request.asked(), approval, lives, now) };
+        let grant = Grant { act, ..Grant::new(&request.asked(), approval, lives, awaited.expires_at, now) };
         Ok(self.into_next(Stage::Approved(Box::new(Approved { grant, awaited }))))
     }
 
@@ -267,7 +267,7 @@ impl Authorization {
 
     /// What lies ready has ended before it was there: others take its place, of the same family of refresh tokens, if the client may
     /// still renew them. Nobody has had any of the grant yet, so that one without refresh tokens lasts as long from now as it would
-    /// have lasted, and never longer than what was approved.
+    /// have lasted, and never longer than what was approved, nor than what was signed.
     ///
     /// # Errors
     /// [`Refusal::AuthReqIdExpired`] when the request is over; [`Refusal::AuthReqIdInvalid`] where nothing lies ready.
@@ -280,6 +280,8 @@ impl Authorization {
         }
         let refresh = refresh.filter(|_| may_renew);
         let lasts_until = grant.granted_at.after(lives.authorization);
+        let signed = grant.ends_as_signed(parcel.awaited.expires_at);
+        let lasts_until = signed.map_or(lasts_until, |end| end.min(lasts_until));
         let ends_at = if refresh.is_some() {
             grant.ends_at.min(lasts_until)
         } else {

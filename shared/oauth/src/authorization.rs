@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::configuration::Lifetimes;
 use crate::{
-    Actor, Actors, ApprovalId, Approved, Asked, AuthorizationDetails, AuthorizationRequest, Awaited, Child,
+    Access, Actor, Actors, ApprovalId, Approved, Asked, AuthorizationDetails, AuthorizationRequest, Awaited, Child,
     ClientId, CodeChallenge, CodeVerifier, Declined, GrantId, HandleRejection, Parcel, PersonId, RedirectUri,
-    RefreshToken, Refusal, Requested, ResourceUri, Scope, Secret, Sha256Digest, Timestamp,
+    RefreshToken, Refusal, Requested, ResourceUri, Scope, Secret, Sha256Digest, SignedTerms, Timestamp,
 };
 
 /// How long after a rotation the same client may repeat it and get the same successor, as long as that
@@ -88,6 +88,9 @@ pub struct Grant {
     /// The approval of it that the person has countersigned with a passkey, where they have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalId>,
+    /// How long it lasts as they signed it then, whatever the configuration says by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<Access>,
     /// Who acts in the person's name (RFC 8693, section 4.1): after an approval at the backchannel the client itself, or whom an actor
     /// token proved.
     #[serde(default, skip_serializing_if = "Actors::is_empty")]
@@ -221,8 +224,8 @@ pub struct Approval {
     pub scope: Scope,
     /// Which details they left ticked, by position.
     pub details: Vec<usize>,
-    /// Under what it is kept as evidence, where they have countersigned it with a passkey.
-    pub countersigned: Option<ApprovalId>,
+    /// What they signed beside that, where they have countersigned it with a passkey.
+    pub countersigned: Option<SignedTerms>,
 }
 
 /// A yes at the browser that the client sent.
@@ -541,21 +544,45 @@ impl Grant {
         Some((self.client_id.clone(), actor))
     }
 
-    /// What a person said yes to. Whatever they ticked, no more is granted than was asked.
-    pub(crate) fn new(asked: &Asked<'_>, ticked: Approval, lives: &Lifetimes, now: Timestamp) -> Self {
+    /// Whether tokens of it may be renewed, as far as the person has said.
+    pub fn lets_renew(&self) -> bool {
+        self.access.is_none_or(|access| access.renewable_until.is_some())
+    }
+
+    /// The last moment of any token as the person signed it, where the first is had until `redeemable_until`.
+    pub(crate) fn ends_as_signed(&self, redeemable_until: Timestamp) -> Option<Timestamp> {
+        self.access.map(|access| access.ends_at(redeemable_until))
+    }
+
+    /// What a person said yes to, which the client comes for until `redeemable_until`. Whatever they ticked, no more is granted than was
+    /// asked; and what they signed is for the tools that they read of, and lasts no longer than they read.
+    pub(crate) fn new(
+        asked: &Asked<'_>,
+        ticked: Approval,
+        lives: &Lifetimes,
+        redeemable_until: Timestamp,
+        now: Timestamp,
+    ) -> Self {
+        let (signed, ends_at) = (ticked.countersigned, now.after(lives.authorization));
+        let access = signed.as_ref().map(|signed| signed.access);
+        let resources = match &signed {
+            Some(signed) if asked.resource.is_empty() => signed.resources.clone(),
+            _ => asked.resource.to_vec(),
+        };
         Self {
             client_id: asked.client.clone(),
             person: ticked.person,
             authentication: ticked.authentication,
             scope: ticked.scope.intersection(asked.scope),
             details: asked.details.pick(&ticked.details),
-            resources: asked.resource.to_vec(),
+            resources,
             asked: asked.digest(),
-            approval: ticked.countersigned,
+            approval: signed.map(|signed| signed.approval),
+            access,
             act: Actors::default(),
             nonce: None,
             granted_at: now,
-            ends_at: now.after(lives.authorization),
+            ends_at: access.map_or(ends_at, |access| ends_at.min(access.ends_at(redeemable_until))),
         }
     }
 }
@@ -579,16 +606,17 @@ impl Active {
 
 impl Consented {
     fn new(request: AuthorizationRequest, decision: Decision, lives: &Lifetimes, now: Timestamp) -> Self {
+        let code_expires_at = now.after(lives.code.min(LONGEST_CODE_LIFE));
         let grant = Grant {
             nonce: request.nonce.clone(),
-            ..Grant::new(&request.asked(), decision.approval, lives, now)
+            ..Grant::new(&request.asked(), decision.approval, lives, code_expires_at, now)
         };
         let code = Code {
             secret: decision.code,
             challenge: request.code_challenge,
             redirect_uri: request.redirect_uri,
         };
-        Self { grant, code, code_expires_at: now.after(lives.code.min(LONGEST_CODE_LIFE)) }
+        Self { grant, code, code_expires_at }
     }
 }
 

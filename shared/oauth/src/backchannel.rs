@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::acr::acr_values;
+use crate::acr::{PHISHING_RESISTANT, acr_values};
 use crate::binding_message::binding_message;
 use crate::configuration::{BackchannelClient, Client, Server, TokenDelivery, Tool, UserCodeUse};
 use crate::request::{bounded, resources};
@@ -45,6 +45,24 @@ pub struct BackchannelRequest {
 }
 
 impl BackchannelRequest {
+    /// As it is kept: whether the person has to countersign their yes is decided when they are asked, and no later change of types or
+    /// passkeys makes a button of it. It stands in `acr_values`, where an older program looks for it. Where nobody has passkeys, `phr` is a
+    /// wish that nobody can grant (OpenID CIBA Core 1.0, section 7.1), and is not kept.
+    #[must_use]
+    pub fn to_be_signed(mut self, is_demanded: bool, has_passkeys: bool) -> Self {
+        let is_asked = self.is_to_be_signed();
+        self.acr_values.retain(|value| value != PHISHING_RESISTANT);
+        if is_demanded || (is_asked && has_passkeys) {
+            self.acr_values.push(PHISHING_RESISTANT.to_owned());
+        }
+        self
+    }
+
+    /// Whether the person has to countersign their yes, as it was when they were asked.
+    pub fn is_to_be_signed(&self) -> bool {
+        self.acr_values.iter().any(|value| value == PHISHING_RESISTANT)
+    }
+
     /// Whom the person has to do with: who asks, and who would act.
     pub fn parties(&self) -> impl Iterator<Item = &ClientId> {
         std::iter::once(&self.client_id).chain(&self.actor)

@@ -47,6 +47,7 @@ mod resource;
 /// Scope (RFC 6749, section 3.3).
 pub mod scope;
 mod secret;
+mod signed_terms;
 /// Clients that nobody here has registered.
 pub mod strangers;
 mod strict_json;
@@ -118,6 +119,7 @@ pub use request::{
 pub use resource::ResourceUri;
 pub use scope::Scope;
 pub use secret::{Secret, Sha256Digest};
+pub use signed_terms::{Access, SignedTerms};
 pub use strangers::{ClientOrigin, DocumentUrl, Stranger};
 pub use strict_json::strictly;
 pub use time::Timestamp;

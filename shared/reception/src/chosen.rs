@@ -1,5 +1,6 @@
+use evidence::Shown;
 use oauth::scope::OPENID;
-use oauth::{Approval, ApprovalId, Asked, AuthenticationEvent, Parameters, Refusal, Scope};
+use oauth::{Approval, Asked, AuthenticationEvent, Parameters, Refusal, Scope, SignedTerms};
 
 use crate::SignedIn;
 
@@ -36,14 +37,19 @@ impl Chosen {
         Ok(Some(Self { scope, details }))
     }
 
-    /// The yes of whoever has countersigned it now.
+    /// The yes of whoever has countersigned it now, as it was displayed.
     pub fn countersigned_by(
         self,
         signed_in: &SignedIn,
         authentication: AuthenticationEvent,
-        id: ApprovalId,
+        shown: &Shown,
     ) -> Approval {
-        Approval { authentication, countersigned: Some(id), ..self.approved_by(signed_in) }
+        let signed = SignedTerms {
+            approval: shown.approval.clone(),
+            access: shown.access,
+            resources: shown.tools.iter().map(|tool| tool.resource.clone()).collect(),
+        };
+        Approval { authentication, countersigned: Some(signed), ..self.approved_by(signed_in) }
     }
 
     /// The yes of whoever is signed in.

@@ -6,10 +6,11 @@ use http::audit::{Decision, Event, Outcome};
 use http::{Problem, Response, StatusCode};
 use languages::Message;
 use oauth::configuration::{Assurance, Client};
+use oauth::scope::OFFLINE_ACCESS;
 use oauth::{
-    ApprovalId, Asked, AuthenticationEvent, AuthorizationDetails, AuthorizationRequest, CHALLENGE_LASTS,
-    ClientId, GrantId, LONGEST_SHOWN, PHISHING_RESISTANT, Parameters, Passkeys, Refusal, ResourceUri,
-    Sha256Digest, Timestamp,
+    ApprovalId, Asked, AuthenticationEvent, AuthorizationDetails, AuthorizationRequest, BackchannelRequest,
+    CHALLENGE_LASTS, ClientId, GrantId, LONGEST_SHOWN, PHISHING_RESISTANT, Parameters, Passkeys, Refusal,
+    ResourceUri, Sha256Digest, Timestamp,
 };
 use pages::{Choices, CountersignPage, CountersignProblem, Lifetime, PasskeyOffer, ScopeChoice};
 use passkeys::{AUTHENTICATION_METHODS, Countersigning, RelyingParty};
@@ -115,6 +116,18 @@ impl<'a> Given<'a> {
 }
 
 impl Guest<'_> {
+    /// Whether a request at the backchannel can be approved here at all: what was to be signed when it was asked still is, and cannot be
+    /// where there are no passkeys any more.
+    ///
+    /// # Errors
+    /// [`Refusal::AuthenticationStrengthUnavailable`].
+    pub fn can_be_approved_elsewhere(&self, request: &BackchannelRequest) -> Result<(), Refusal> {
+        if request.is_to_be_signed() {
+            self.countersigned_for()?;
+        }
+        self.can_be_approved(&request.details)
+    }
+
     /// Whether these details can be approved here at all: what takes a passkey cannot where there are none, nor can what nobody has
     /// registered.
     ///
@@ -134,7 +147,7 @@ impl Guest<'_> {
     pub fn takes_countersignature(&self, details: &AuthorizationDetails, acr_values: &[String]) -> bool {
         let is_strong = self.types.strongest_assurance(details) == Assurance::Strong;
         let is_asked = acr_values.iter().any(|value| value == PHISHING_RESISTANT);
-        is_strong || (is_asked && self.relying_party().is_some())
+        is_strong || is_asked
     }
 
     /// The same of a request that a browser brought. One that only has the person sign in has nothing to be signed.
@@ -175,7 +188,10 @@ impl Guest<'_> {
     }
 
     fn shown(&self, signed_in: &SignedIn, to_sign: &ToSign<'_>) -> Shown {
-        let ToSign { client, asked, lifetime, .. } = to_sign;
+        let ToSign { client, asked, lifetime, chosen, .. } = to_sign;
+        let meant = self.meant(client, asked.resource);
+        let is_renewable = lifetime.renewable_until.is_some() && chosen.scope.contains(OFFLINE_ACCESS);
+        let lifetime = self.lifetime(&meant, is_renewable, signed_in);
         let choices = self.choices(client, asked, signed_in);
         let session = &signed_in.session;
         let said = asked.message.map(str::to_owned);
@@ -199,7 +215,7 @@ impl Guest<'_> {
                 name: session.name.clone(),
                 user_name: session.user_name.clone(),
             },
-            tools: self.tools_shown(client, asked.resource),
+            tools: self.tools_shown(client, &meant),
             scopes: self.scopes_shown(&choices, to_sign),
             details: details_shown(&choices, to_sign),
             binding_message,
@@ -215,6 +231,16 @@ impl Guest<'_> {
             time_zone: signed_in.zone().to_string(),
             shown_at: self.now,
             nonce: Nonce::from_random(self.dice.roll()),
+        }
+    }
+
+    /// The resources that a request is for: where it names none, the one of the client's tokens then, which is the issuer itself where
+    /// it has no default.
+    fn meant(&self, client: &Client, named: &[ResourceUri]) -> Vec<ResourceUri> {
+        let default = || self.configuration.default_resource(client).cloned();
+        match named {
+            [] => vec![default().unwrap_or_else(|| self.configuration.server.resource())],
+            named => named.to_vec(),
         }
     }
 

@@ -16,7 +16,8 @@ use crate::{Chosen, Guest, Permitted, SignedIn};
 pub struct Pending {
     interaction: Interaction,
     request: AuthorizationRequest,
-    pushed: Option<Authorization>,
+    /// What stands in the table for it: what was pushed, or what is left of a decision about what the browser brought that was taken back.
+    standing: Option<Authorization>,
     person: Person,
 }
 
@@ -68,17 +69,21 @@ impl Pending {
         guest: &Guest<'_>,
         interaction: Interaction,
         signed_in: &SignedIn,
-        (pushed, person): (Option<Authorization>, Option<Person>),
+        (standing, person): (Option<Authorization>, Option<Person>),
     ) -> Result<Self, Refusal> {
-        let (request, pushed) = match &interaction.request {
-            Request::Carried(request) => ((**request).clone(), None),
-            Request::Pushed { .. } => {
-                let pushed = pushed.ok_or(Refusal::RequestUriInvalid { why: HandleRejection::Unknown })?;
-                (pushed.taken_up(guest.now)?.clone(), Some(pushed))
+        let request = match (&interaction.request, &standing) {
+            (Request::Carried(request), None) => (**request).clone(),
+            (Request::Carried(request), Some(standing)) => {
+                standing.taken_up(guest.now)?;
+                (**request).clone()
             }
+            (Request::Pushed { .. }, None) => {
+                return Err(Refusal::RequestUriInvalid { why: HandleRejection::Unknown });
+            }
+            (Request::Pushed { .. }, Some(pushed)) => pushed.taken_up(guest.now)?.clone(),
         };
         let person = person.filter(|person| person.allows(&signed_in.session));
-        Ok(Self { interaction, request, pushed, person: person.ok_or(Refusal::PersonEnded)? })
+        Ok(Self { interaction, request, standing, person: person.ok_or(Refusal::PersonEnded)? })
     }
 
     /// What is asked.
@@ -96,9 +101,12 @@ impl Pending {
         self.person.allows_of(client, moment)
     }
 
-    /// The version of the request that the decision takes the place of.
+    /// The version of the request, as the person reads it. What their browser brought stays as it came.
     pub fn version(&self) -> u64 {
-        self.pushed.as_ref().map_or(0, |pushed| pushed.version)
+        match &self.interaction.request {
+            Request::Carried(_) => 0,
+            Request::Pushed { .. } => self.standing.as_ref().map_or(0, |pushed| pushed.version),
+        }
     }
 
     /// Whether the person may say this yes as they are signed in, and has not to countersign it.
@@ -157,8 +165,7 @@ impl Pending {
         guest.may_grant(&self.person, &now_known, client, &self.request.asked(), &chosen)?;
         let (reply_to, purpose) = (self.request.reply_to(), self.request.purpose.clone());
         let code: [u8; 32] = guest.dice.roll();
-        let id = displayed.shown().approval.clone();
-        let approval = chosen.countersigned_by(signed_in, now_known, id);
+        let approval = chosen.countersigned_by(signed_in, now_known, displayed.shown());
         let decision = Decision { approval, code: Secret::new(code).digest() };
         let lives = &guest.configuration.server.lifetimes;
         let consented = self.undecided(guest).consented(decision, lives, guest.now)?;
@@ -234,7 +241,7 @@ impl Pending {
     /// The request before the decision. One that came with the browser stands nowhere: it is decided like one that was pushed,
     /// by nobody, as the version before the first.
     fn undecided(self, guest: &Guest<'_>) -> Authorization {
-        self.pushed.unwrap_or_else(|| {
+        self.standing.unwrap_or_else(|| {
             let lives = &guest.configuration.server.lifetimes;
             let nobodys = Secret::new(guest.dice.roll::<32>()).digest();
             let pushed = Authorization::pushed(self.interaction.id, self.request, nobodys, lives, guest.now);

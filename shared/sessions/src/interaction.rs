@@ -14,6 +14,9 @@ pub struct Interaction {
     pub expires_at: Timestamp,
     /// Who has signed in during this interaction: what `prompt=login` and `max_age` may demand.
     pub signed_in: Option<PersonId>,
+    /// When the person arrived with the request. An interaction of before it was written down does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_at: Option<Timestamp>,
 }
 
 /// Where the request is.
@@ -37,13 +40,20 @@ impl Interaction {
             request: Request::Pushed { client_id },
             expires_at: now.after(lives.interaction),
             signed_in: None,
+            begun_at: Some(now),
         }
     }
 
     /// The person arrived with the whole request, which has not been stored: `id` is fresh.
     pub fn carried(id: GrantId, request: AuthorizationRequest, lives: &Lifetimes, now: Timestamp) -> Self {
         let request = Request::Carried(Box::new(request));
-        Self { id, request, expires_at: now.after(lives.interaction), signed_in: None }
+        let expires_at = now.after(lives.interaction);
+        Self { id, request, expires_at, signed_in: None, begun_at: Some(now) }
+    }
+
+    /// When the person was asked: when they arrived with the request.
+    pub fn asked_at(&self, lives: &Lifetimes) -> Timestamp {
+        self.begun_at.unwrap_or_else(|| self.expires_at.before(lives.interaction))
     }
 
     /// Which client sent the person.

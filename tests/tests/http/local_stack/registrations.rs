@@ -8,8 +8,10 @@ use reqwest::blocking::RequestBuilder;
 use serde_json::json;
 
 use crate::agent::{Agent, CALLBACK, Proof, an_agent, asks_for_a_file, the_file_tool};
-use crate::browser::Browser;
-use crate::person::{Decision, granted, somebody};
+use crate::browser::{Browser, Page};
+use crate::local_stack::countersigning::signed;
+use crate::local_stack::passkeys::with_a_passkey;
+use crate::person::{Decision, decision_form, granted, somebody, the_code};
 use crate::stack::Stack;
 use crate::web::{Answer, Parameters, http};
 
@@ -209,6 +211,28 @@ fn a_yes_that_the_policies_refuse_prolongs_no_registration() {
     let answer = browser.decides(&page, &Decision::All);
     assert!(answer.header("location").is_none_or(|to| !to.contains("code=")), "{}", answer.text());
     assert_eq!(ends(), before);
+}
+
+/// Nor does one that nobody has signed: it costs a stranger nothing to show a page.
+#[test]
+fn a_yes_that_is_not_signed_prolongs_no_registration() {
+    let stack = Stack::start("registrations-not-signed", &[]);
+    let agent = registered(&stack);
+    let (_, mut browser, mut authenticator) = with_a_passkey(&stack);
+    assert_eq!(browser.answers_with(&mut authenticator).status, 303);
+    let ask = asks_for_a_file().and("acr_values", "phr");
+    let page = Page::of(browser.opens(&agent.sends_the_person_with(&agent.pushes(&ask))).ok());
+    let ends =
+        || stack.observer().item(&format!("REGISTRATION#{}", agent.id), "CLIENT")["expires_at"].clone();
+    let before = ends();
+    let to_sign = Page::of(browser.submits_and_stays("/consent", &decision_form(&page, &Decision::All)));
+    authenticator.verifies = false;
+    let refused = browser.submits_and_stays("/consent", &signed(&to_sign, &mut authenticator));
+    assert_eq!((refused.status, ends()), (422, before.clone()), "{}", refused.text());
+    authenticator.verifies = true;
+    let sent = browser.submits("/consent", &signed(&Page::of(refused), &mut authenticator));
+    agent.redeems(&the_code(&stack, &sent), &ask).ok();
+    assert_ne!(ends(), before);
 }
 
 #[test]
