@@ -44,6 +44,9 @@ pub(crate) struct Rule {
     /// How long ago the person may have signed in, in seconds.
     #[serde(default, deserialize_with = "given")]
     max_age: Option<u64>,
+    /// Whether the person must have countersigned what the token comes from: true.
+    #[serde(default, deserialize_with = "given")]
+    approval: Option<bool>,
 }
 
 /// A detail that must be allowed, as [`WantedDetail`] has it.
@@ -126,6 +129,9 @@ impl Rule {
         if let Some(name) = self.actor.iter().chain(&self.through).find(is_no_name) {
             return Some(format!("{:?}: {name:?} is no actor's name", self.path));
         }
+        if self.approval == Some(false) {
+            return Some(format!("{:?}: approval is true, or not there", self.path));
+        }
         let no_context = self.acr_values.as_ref().is_some_and(|values| values.trim().is_empty());
         no_context.then(|| format!("{:?}: acr_values has none", self.path))
     }
@@ -145,7 +151,7 @@ impl Rule {
         Some(self.narrowed(demand))
     }
 
-    /// What is demanded of the chain of actors and of the sign-in.
+    /// What is demanded of the chain of actors, of the sign-in and of the approval.
     fn narrowed(&self, mut demand: Demand) -> Demand {
         if let Some(actor) = &self.actor {
             demand = demand.actor(actor);
@@ -155,6 +161,9 @@ impl Rule {
         }
         if let Some(values) = &self.acr_values {
             demand = demand.authentication_context(values.split_whitespace());
+        }
+        if self.approval.is_some() {
+            demand = demand.approval();
         }
         match self.max_age {
             Some(seconds) => demand.signed_in_within(Duration::from_secs(seconds)),

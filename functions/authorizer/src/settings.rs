@@ -23,9 +23,12 @@
 //! - `through`: an array of actors, each of them anywhere in the chain.
 //! - `acr_values`: authentication contexts, one of which must be the token's `acr`, separated by spaces, the preferred first.
 //! - `max_age`: how many seconds ago the person may have signed in (`auth_time`); clocks may differ by a minute.
+//! - `approval`: `true` where the person must have countersigned with a passkey what the token comes from (the claim `approval`), so that
+//!   there is evidence of it. Whether that evidence is good, and what exactly was approved, is looked up elsewhere.
 //!
-//! `acr_values` and `max_age` are what the client is told to ask for where they are not met (RFC 9470, section 3). The last
-//! four only restrict what scope and details allow: a rule with nothing else is refused, where all requests need no scope.
+//! `acr_values` and `max_age` are what the client is told to ask for where they are not met (RFC 9470, section 3), and `phr` where
+//! there is no such approval. The last five only restrict what scope and details allow: a rule with nothing else is refused,
+//! where all requests need no scope.
 
 use resource::{Credentials, ResourceUri, SetUpWrong, metadata_url};
 

@@ -55,6 +55,8 @@ fn rules_as_text() -> String {
     }, {
         "methods": ["DELETE"], "path": "/files/{name}", "scope": "files.access",
         "acr_values": "phr pwd", "max_age": 300,
+    }, {
+        "methods": ["POST"], "path": "/payments", "scope": "files.access", "approval": true,
     }])
     .to_string()
 }
@@ -263,6 +265,24 @@ async fn who_signed_in_too_weakly_or_too_long_ago_is_told_how_to_sign_in() {
         for part in
             [r#"error="insufficient_user_authentication""#, r#"acr_values="phr pwd""#, r#"max_age="300""#]
         {
+            assert!(challenge.contains(part), "{more}: {challenge}");
+        }
+        assert!(refusal.contains("insufficient_user_authentication"), "{refusal}");
+    }
+}
+
+/// However the person signed in: there has to be evidence of what they approved, which the claim names.
+#[tokio::test]
+async fn what_takes_a_signed_approval_is_not_done_without_one() {
+    let with = |more: Value| token_with("files.access", &more);
+    let signed = with(json!({"approval": "5dSyFfLPTgKWwCrUY1SvqQ", "acr": "phr"}));
+    assert_eq!(effect("POST", "/payments", &signed).await.0, "Allow");
+    let for_another_scope = token_with("openid", &json!({"approval": "5dSyFfLPTgKWwCrUY1SvqQ"}));
+    assert_eq!(effect("POST", "/payments", &for_another_scope).await.0, "Deny");
+    for more in [json!({"acr": "phr"}), json!({}), json!({"approval": null})] {
+        let (effect, challenge, refusal) = effect("POST", "/payments", &with(more.clone())).await;
+        assert_eq!(effect, "Deny", "{more}");
+        for part in [r#"error="insufficient_user_authentication""#, r#"acr_values="phr""#] {
             assert!(challenge.contains(part), "{more}: {challenge}");
         }
         assert!(refusal.contains("insufficient_user_authentication"), "{refusal}");

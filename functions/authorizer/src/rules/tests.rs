@@ -84,6 +84,7 @@ fn a_rule_that_cannot_work_is_told() {
         json!({"methods": ["GET"], "path": "/{name}", "actor": "{name}"}),
         json!({"methods": ["GET"], "path": "/", "through": ["finance-agent", ""]}),
         json!({"methods": ["GET"], "path": "/", "acr_values": " "}),
+        json!({"methods": ["GET"], "path": "/", "approval": false}),
         json!({"methods": ["GET"], "path": "/files", "details": [{"type": "a", "is": {"identifier": "{name}"}}]}),
     ] {
         assert!(rule(wrong.clone()).defect().is_some(), "{wrong}");
@@ -99,6 +100,8 @@ fn a_rule_that_cannot_work_is_told() {
         json!({"methods": ["GET"], "path": "/", "through": "finance-agent"}),
         json!({"methods": ["GET"], "path": "/", "acr_values": null}),
         json!({"methods": ["GET"], "path": "/", "max_age": null}),
+        json!({"methods": ["GET"], "path": "/", "approval": null}),
+        json!({"methods": ["GET"], "path": "/", "approval": "true"}),
         json!({"methods": ["GET"], "path": "/", "max_age": -1}),
         json!({"methods": ["GET"], "path": "/", "max_age": "300"}),
     ] {
