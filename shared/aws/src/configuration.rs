@@ -64,6 +64,20 @@ pub fn local(endpoint: &str) -> SdkConfig {
         .build()
 }
 
+/// The same for work that no caller waits for, such as making a key, for which KMS takes longer than a request has.
+pub fn unhurried(sdk: &SdkConfig) -> SdkConfig {
+    if std::env::var_os(SLOWER).is_some() {
+        return sdk.clone();
+    }
+    sdk.to_builder().timeout_config(patient()).build()
+}
+
+/// How long it may take until a right that hangs on a new key's tag holds: up to five minutes, as KMS's manual says of tags and
+/// authorization. An endpoint that is named as slower than AWS is an emulator, where it holds at once.
+pub fn until_a_tag_is_known() -> Duration {
+    if std::env::var_os(SLOWER).is_some() { Duration::ZERO } else { Duration::from_mins(5) }
+}
+
 fn common() -> aws_types::sdk_config::Builder {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
@@ -119,7 +133,7 @@ fn within_one_second() -> TimeoutConfig {
         .build()
 }
 
-/// A laptop that is compiling at the same time is given longer than a caller on AWS.
+/// A laptop that is compiling at the same time is given longer than a caller on AWS, and so is what nobody waits for.
 fn patient() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))

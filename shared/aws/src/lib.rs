@@ -14,6 +14,6 @@ mod origin;
 pub use aws_types::SdkConfig;
 
 pub use calls::{CallWatch, Calls, count, count_fault, counted, of_kind};
-pub use configuration::{from_environment, local};
+pub use configuration::{from_environment, local, unhurried, until_a_tag_is_known};
 pub use deadline::{TIME_OF_A_REQUEST, in_its_own_time, time_of_a_request, within};
 pub use failure::fault;

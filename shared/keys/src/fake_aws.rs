@@ -47,6 +47,8 @@ struct State {
     requests: Vec<(String, Value)>,
     /// What both services refuse to do.
     refused: Option<&'static str>,
+    /// How often a public half is refused until the key's tag is known.
+    unknown_tags: u32,
     /// Somebody else writes first, once.
     overtaken: bool,
     /// The keys of KMS that it uses no more, and what it says of each.
@@ -68,6 +70,11 @@ impl FakeAws {
 
     pub(crate) fn rotation(&self, plan: RotationPlan) -> Rotation {
         Rotation::new(&self.sdk(), self.store(), Dice::system(), plan)
+    }
+
+    /// New keys' tags become known after so many questions.
+    pub(crate) fn learn_tags_after(&self, questions: u32) {
+        self.0.state().unknown_tags = questions;
     }
 
     /// KMS uses a key no more, and says so by this code.
@@ -116,6 +123,10 @@ impl State {
     fn answer(&mut self, operation: &str, request: &Value) -> (u16, Value) {
         let refuse = |code: &str| (400, json!({ "__type": code }));
         if self.refused == Some(operation) {
+            return refuse("AccessDeniedException");
+        }
+        if operation == "GetPublicKey" && self.unknown_tags > 0 {
+            self.unknown_tags -= 1;
             return refuse("AccessDeniedException");
         }
         let ended = self.ended.iter().rev().find(|(key_id, _)| *key_id == request["KeyId"]);

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use aws_sdk_kms::config::retry::RetryConfig;
+use aws_sdk_kms::error::ProvideErrorMetadata;
 use aws_sdk_kms::error::SdkError;
 use aws_sdk_kms::operation::get_public_key::{GetPublicKeyError, GetPublicKeyOutput};
 use aws_sdk_kms::types::{DataKeyPairSpec, KeySpec, KeyUsageType, Tag};
@@ -71,12 +73,15 @@ pub struct Rotation {
     store: Store,
     dice: Dice,
     plan: RotationPlan,
+    /// How long a new key's tag may stay unknown to whom it gives rights.
+    until_tagged: Duration,
 }
 
 impl Rotation {
     /// Puts the parts together.
     pub fn new(sdk: &aws::SdkConfig, store: Store, dice: Dice, plan: RotationPlan) -> Self {
-        Self { kms: kms::client(sdk), store, dice, plan }
+        let kms = kms::client(&aws::unhurried(sdk));
+        Self { kms, store, dice, plan, until_tagged: aws::until_a_tag_is_known() }
     }
 
     /// Makes the first keys, replaces those whose time has come, and gives up the private halves of those whose last
@@ -189,9 +194,29 @@ impl Rotation {
             .key_usage(KeyUsageType::SignVerify)
             .description(format!("{}: signs {what}, {}", self.plan.deployment, algorithm.as_str()))
             .tags(tag.map_err(|error| Fault::broken(WHAT, error))?);
-        let answer = request.send().await.map_err(|error| aws::fault(WHAT, &error))?;
+        // Asked a second time, KMS would make a second key.
+        let once = aws_sdk_kms::config::Config::builder().retry_config(RetryConfig::disabled());
+        let answer = request.customize().config_override(once).send().await;
+        let answer = answer.map_err(|error| aws::fault(WHAT, &error))?;
         let arn = answer.key_metadata.and_then(|metadata| metadata.arn);
-        self.kms_key(arn.ok_or_else(|| Fault::broken(WHAT, "KMS answered without its name"))?).await
+        self.new_kms_key(arn.ok_or_else(|| Fault::broken(WHAT, "KMS answered without its name"))?).await
+    }
+
+    /// The rights to a new key hang on its tag, which takes its time to be known: until then nobody could sign with it, and it is not to
+    /// stand in the ring.
+    async fn new_kms_key(&self, key_id: String) -> Result<RingKey, Fault> {
+        let (mut waited, mut pause) = (Duration::ZERO, Duration::from_secs(1));
+        loop {
+            let answer = self.public_half(&key_id).await;
+            let is_unknown = answer.as_ref().is_err_and(is_not_known_yet);
+            if !is_unknown || waited >= self.until_tagged {
+                return ring_key(key_id, answer);
+            }
+            tracing::info!(target: "keys", seconds = waited.as_secs(), "a new key's tag is not known yet");
+            tokio::time::sleep(pause).await;
+            waited += pause;
+            pause = (pause * 2).min(Duration::from_secs(30));
+        }
     }
 
     async fn kms_key(&self, key_id: String) -> Result<RingKey, Fault> {
@@ -351,6 +376,13 @@ fn ring_key(key_id: String, answer: PublicHalf) -> Result<RingKey, Fault> {
     checked(RingKey { public_key: STANDARD.encode(public), certificate: None, custody })
 }
 
+/// Whether KMS knows no such key for whom asks, which it says in two ways.
+fn is_not_known_yet(error: &SdkError<GetPublicKeyError>) -> bool {
+    error
+        .as_service_error()
+        .is_some_and(|error| error.is_not_found_exception() || error.code() == Some("AccessDeniedException"))
+}
+
 /// Whether a key of KMS is disabled, waits for its deletion, or is deleted.
 fn is_of_no_use(error: &GetPublicKeyError) -> bool {
     error.is_disabled_exception() || error.is_kms_invalid_state_exception() || error.is_not_found_exception()
@@ -391,6 +423,22 @@ mod tests {
         let token = token.expect("signed");
         keys.public().await.expect("at hand").verify(&token, &EXPECTED, now).expect("our own");
         (token, calls.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_new_key_is_taken_when_its_tag_is_known_and_no_second_one_is_made() {
+        let (aws, now) = (FakeAws::default(), Clock::system().now());
+        let rotation = made(&aws, SigningMode::Kms, now).await;
+        aws.learn_tags_after(1);
+        let demand = Demand { rotate: vec![Es256], at_once: true };
+        assert!(matches!(rotation.tend(&demand, now).await, Ok(Tended::Changed { .. })));
+        assert_eq!(aws.requests_of("CreateKey").len(), 1);
+
+        aws.learn_tags_after(9);
+        let impatient = Rotation { until_tagged: Duration::ZERO, ..aws.rotation(plan(SigningMode::Kms)) };
+        let ring = aws.ring();
+        assert!(impatient.tend(&demand, now).await.is_err());
+        assert_eq!(aws.ring(), ring, "what nobody may use is in no ring");
     }
 
     #[tokio::test]
