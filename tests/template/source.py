@@ -239,6 +239,18 @@ def rights(methods):
     }
 
 
+def together(method):
+    """Which partitions a method of the store touches in one call, by the action: what a transaction writes, what a batch reads."""
+    text = "\n".join(bodies()[name] for name in reached(method))
+    is_transaction = ".transact_write_items()" in text
+    in_one_call = {"BatchGetItem", *(IN_A_TRANSACTION.values() if is_transaction else ())}
+    return {
+        f"dynamodb:{action}": {partitions()[name] for name in names}
+        for action, names in TOUCHES[method].items()
+        if action in in_one_call and len(names) > 1
+    }
+
+
 def own(function):
     """What a function does with the table itself, or by having a client prove who it is."""
     proof = calls("shared/admission") if spends_assertions(function) else set()

@@ -73,6 +73,20 @@ def superfluous(deployment):
                 yield f"{function}: {action} on {partition}"
 
 
+def torn(statements):
+    """What is allowed in parts and what the store does in one call, and no one statement allows whole. A condition on all keys
+    (`ForAllValues`) is judged for each statement by itself, so that two of them, each with a part of the keys, may come to none."""
+    for method in sorted(source.TOUCHES):
+        for action, wanted in source.together(method).items():
+            allowing = [
+                set(statement.partitions)
+                for statement in statements
+                if statement.allows and statement.partitions and action in statement.all("Action")
+            ]
+            if wanted <= set().union(*allowing) and not any(wanted <= partitions for partitions in allowing):
+                yield f"{method}: {action} on {sorted(wanted)}"
+
+
 class TheTable(unittest.TestCase):
     def test_every_right_on_it_names_partitions_that_exist_and_none_reads_or_changes_all_of_it(self):
         for way, deployment in expansion.ways().items():
@@ -182,6 +196,33 @@ class AFunction(unittest.TestCase):
 
     def test_it_may_do_nothing_on_the_table_for_which_its_source_has_no_use(self):
         self.assertEqual(list(superfluous(self.deployment)), [])
+
+    def test_what_the_store_does_in_one_call_one_statement_allows(self):
+        of_policy = {}
+        for statement in rights.statements(self.deployment):
+            of_policy.setdefault(statement.resource, []).append(statement)
+        for holder, statements in {**self.of_function, **{name: of_policy[name] for name in ("Operator", "Auditor")}}.items():
+            with self.subTest(holder):
+                self.assertEqual(list(torn(statements)), [])
+
+    def test_a_transaction_and_a_batch_whose_keys_two_statements_share_would_be_found(self):
+        self.assertEqual(source.together("register"), {})
+        signed = {"AUTHORIZATION#*", "EVIDENCE#*", "HEADS#*", "PASSKEYS#*"}
+        self.assertEqual(source.together("countersign"), {"dynamodb:PutItem": signed})
+        for role, action, partition, told in [
+            ("ApprovalRole", "dynamodb:PutItem", "EVIDENCE#*", f"countersign: dynamodb:PutItem on {sorted(signed)}"),
+            ("NotifyRole", "dynamodb:BatchGetItem", "ASKS#*", "person_to_tell: dynamodb:BatchGetItem on ['ASKS#*', 'DEVICES#*', 'PERSON#*']"),
+        ]:
+            with self.subTest(role):
+                template = expansion.read()
+                statements = template["Resources"][role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+                (whole,) = [each for each in statements if action in each["Action"]]
+                whole["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].remove(partition)
+                statements.append(
+                    {**whole, "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [partition]}}}
+                )
+                held = [each for each in rights.statements(expansion.Deployment(template)) if each.resource == role]
+                self.assertIn(told, list(torn(held)))
 
     def test_a_planted_right_that_its_source_has_no_use_for_is_found(self):
         condition = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["SESSION#*"]}}
