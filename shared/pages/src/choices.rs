@@ -59,8 +59,8 @@ pub(crate) struct Item<'a> {
 }
 
 /// The scopes that the language files have words for (OpenID Connect Core, sections 5.4 and 11).
-const SCOPES_WITH_WORDS: [&str; 7] =
-    ["openid", "profile", "email", "address", "phone", "groups", "offline_access"];
+const SCOPES_WITH_WORDS: [&str; 8] =
+    ["openid", "profile", "email", "address", "phone", "groups", "devices", "offline_access"];
 
 impl Choices<'_> {
     pub(crate) fn tools(&self) -> Vec<ToolChoices<'_>> {

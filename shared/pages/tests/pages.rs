@@ -1197,6 +1197,17 @@ fn every_text_that_a_page_uses_is_in_the_language_files_and_every_text_there_is_
 }
 
 #[test]
+fn every_scope_that_the_language_files_have_words_for_is_shown_by_them() {
+    let brand = Brand::default();
+    let (frame, texts) = (english(&brand), texts("en"));
+    let names = texts.keys().filter_map(|key| key.strip_prefix("scope-"));
+    for name in names.filter(|name| !matches!(*name, "described" | "unknown")) {
+        let said = frame.scope_text(&ScopeChoice { name, description: None, is_required: false }).plain();
+        assert!(!said.contains("Use the permission"), "{name}: {said}");
+    }
+}
+
+#[test]
 fn no_page_shows_a_key_or_a_gap_instead_of_a_text() {
     let keys: Vec<&str> = texts("en").keys().filter(|key| key.contains('-')).collect();
     for html in in_every_language("", "a") {
