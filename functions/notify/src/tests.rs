@@ -59,13 +59,20 @@ async fn an_app_is_woken_by_its_own_endpoint_for_as_long_as_there_is_something_t
 async fn an_email_goes_to_the_topic_and_names_the_device_that_its_subscription_is_filtered_to() {
     let world = World::new(false).await;
     world.has(vec![mail()]).await;
-    let (_, record) = world.requested(|requested| requested.request.binding_message = None).await;
+    let (request, record) = world.requested(|requested| requested.request.binding_message = None).await;
     assert!(world.bring(&[&record]).await.is_empty());
     let [sent] = &world.aws.of("Publish")[..] else { panic!("one message") };
+    let link = format!("https://pages.test/a/approval?request={}", request.id);
+    assert_eq!(sent["Message"], format!("Clean-up agent\n{link}"));
     assert_eq!((sent["TopicArn"].as_str(), sent["Subject"].as_str()), ("arn:people", "Clean-up agent"));
     assert_eq!(sent["MessageAttributes.entry.1.Name"], "device");
     assert_eq!(sent["MessageAttributes.entry.1.Value.StringValue"], mail().id.as_str());
     assert!(!format!("{sent:?}").contains("alice@example.com"));
+
+    let (request, record) = world.requested(|_| {}).await;
+    assert!(world.bring(&[&record]).await.is_empty());
+    let link = format!("https://pages.test/a/approval?request={}", request.id);
+    assert_eq!(world.aws.of("Publish")[1]["Message"], format!("Clean-up agent: 4-1-7\n{link}"));
 }
 
 #[tokio::test]
