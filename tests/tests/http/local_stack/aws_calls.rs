@@ -21,12 +21,13 @@ use crate::inviting::{
 };
 use crate::local_stack::agents::{END, grant_of};
 use crate::local_stack::backchannel::messages_of;
+use crate::local_stack::countersigning::{signed, somebody_with_a_passkey, the_vault};
 use crate::local_stack::passkeys::{
     LINK, PASSKEYS, an_authenticator, assertion, enrolment, link_for, options, registration, removal,
 };
 use crate::observer::Observer;
 use crate::outsider::{the_mills_own, the_partner};
-use crate::person::{Decision, Person, granted, password_form, somebody, the_person_consents};
+use crate::person::{Decision, Person, decision_form, granted, password_form, somebody, the_person_consents};
 use crate::running_stack::remembered_consents::forgetting;
 use crate::running_stack::signed_requests::{sworn, the_sworn_agent};
 use crate::stack::Stack;
@@ -45,6 +46,8 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("`POST /consent`", "2 reads, 1 write"),
     ("`POST /consent`, to be remembered", "2 reads, 2 writes"),
     ("`POST /consent`, denied", "2 reads, 1 write"),
+    ("`POST /consent`, what is to be signed", "3 reads"),
+    ("`POST /consent`, signed", "2 reads, 1 write"),
     ("`POST /token`, code to access token", "2 reads, 1 write, 1 signature"),
     ("`POST /token`, code to access and ID token", "2 reads, 1 write, 2 signatures"),
     ("`POST /token`, refresh", "2 reads, 1 write, 1 signature"),
@@ -87,6 +90,8 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("`GET /approval`, of one request", "2 reads"),
     ("`GET /approval`, of two that wait", "4 reads"),
     ("`POST /approval`", "2 reads, 1 write"),
+    ("`POST /approval`, what is to be signed", "3 reads"),
+    ("`POST /approval`, signed", "2 reads, 1 write"),
     ("`POST /approval`, denied", "3 reads, 2 writes"),
     ("`POST /approval`, denied and the agent blocked", "4 reads, 3 writes"),
 ];
@@ -140,6 +145,7 @@ fn every_request_calls_aws_as_often_as_the_readme_says() {
         calls.extend(measure_asking(&stack, &an_asking_agent(&stack)));
         calls.extend(measure_what_else_is_shown(&stack));
         calls.extend(measure_answers(&stack));
+        calls.extend(measure_signing(&stack));
         calls
     });
     let measured: BTreeMap<&str, String> =
@@ -614,6 +620,32 @@ fn measure_answers(stack: &Stack) -> Measured {
     let page = Page::of(browser.opens(&page_of(&third)).ok());
     let answer = browser.answers(&page, &Answering::NotMe);
     note("`POST /approval`, denied and the agent blocked", &answer, 303);
+    measured
+}
+
+/// Somebody signs with a passkey what they approve, elsewhere and at the browser: one transaction, which DynamoDB takes in one call.
+fn measure_signing(stack: &Stack) -> Measured {
+    let (observer, details) = (stack.observer(), json!([the_vault("A")]));
+    let (person, mut browser, mut authenticator) = somebody_with_a_passkey(stack);
+    let mut measured = Measured::new();
+    let mut note = |name: &'static str, answer: &Answer, status: u16| {
+        assert_eq!(answer.status, status, "{name}: {}", answer.text());
+        measured.insert(name, Calls::of(&observer, answer));
+    };
+    let asked = an_asking_agent(stack).waits_for_approval(&for_approval_of(&person.user_name, &details));
+    let page = browser.comes_to_approval(&person, &asked);
+    let answer = browser.answers(&page, &Answering::Yes);
+    note("`POST /approval`, what is to be signed", &answer, 200);
+    let form = signed(&Page::of(answer), &mut authenticator);
+    note("`POST /approval`, signed", &browser.submits_and_stays("/approval", &form), 303);
+
+    let agent = an_agent(stack);
+    let page =
+        browser.comes_to_consent(&person, &agent.sends_the_person_with(&agent.pushes(&asks(&details))));
+    let answer = browser.submits_and_stays("/consent", &decision_form(&page, &Decision::All));
+    note("`POST /consent`, what is to be signed", &answer, 200);
+    let form = signed(&Page::of(answer), &mut authenticator);
+    note("`POST /consent`, signed", &browser.submits_and_stays("/consent", &form), 303);
     measured
 }
 
