@@ -172,6 +172,9 @@ class Deployment:
         if name == "Fn::Equals":
             left, right = (text(self.resolve(side)) for side in argument)
             return left == right
+        if name == "Fn::EachMemberEquals":
+            members, wanted = map(self.resolve, argument)
+            return all(each == wanted for each in members)
         if name == "Fn::Not":
             return not self.is_true(argument[0])
         return {"Fn::And": all, "Fn::Or": any}[name](self.is_true(part) for part in argument)

@@ -9,6 +9,8 @@ REFUSED = {
     "A PRIVATE API needs VpcEndpointIds.": {"EndpointType": "PRIVATE"},
     "TruststoreUri needs DomainName, whose callers it is about.": {"TruststoreUri": "s3://bucket/authorities.pem"},
     "TruststoreUri needs EndpointType REGIONAL.": {**expansion.WAYS["a domain"], **expansion.WAYS["a private API"]},
+    "SubnetIds needs SecurityGroupIds.": {"SubnetIds": "subnet-1,subnet-2"},
+    "SecurityGroupIds needs SubnetIds.": {"SecurityGroupIds": "sg-1"},
     "MonthlyBudget needs AlarmEmail, who is told.": {"MonthlyBudget": "50"},
     "DomainName needs CertificateArn.": {"DomainName": "auth.example.com"},
 }

@@ -259,11 +259,14 @@ def of_news(deployment):
             "BisectBatchOnFunctionError": True,
             "MaximumRetryAttempts": 10,
             "MaximumRecordAgeInSeconds": 900,
+            # Of each shard; together they must not take from those who ask what an account has at once.
+            "ParallelizationFactor": 2,
             "DestinationConfig": {"OnFailure": {"Destination": deployment.resolve({"Fn::GetAtt": ["DeadLetterQueue", "Arn"]})}},
         },
         "DelayedNews": {
             "EventSourceArn": deployment.resolve({"Fn::GetAtt": ["DelayQueue", "Arn"]}),
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "ScalingConfig": {"MaximumConcurrency": 5},
         },
     }
     for name, values in wanted.items():
@@ -457,6 +460,8 @@ PLANTED = [
     *(("defaults", without("News", name), f"News: {name}") for name in (
         "StartingPosition", "FunctionResponseTypes", "BisectBatchOnFunctionError", "MaximumRetryAttempts",
         "MaximumRecordAgeInSeconds", "DestinationConfig")),
+    ("defaults", put("News", ParallelizationFactor=10), "News: ParallelizationFactor"),
+    ("defaults", without("DelayedNews", "ScalingConfig"), "DelayedNews: ScalingConfig"),
     ("with a table that was restored", put("News", EventSourceArn={"Fn::GetAtt": ["Table", "StreamArn"]}),
      "News: EventSourceArn"),
     ("with a table that was restored", following({"Fn::GetAtt": ["Table", "StreamArn"]}), "NotifyRole: which streams it follows"),
@@ -501,9 +506,33 @@ class Settings(unittest.TestCase):
         functions = {function["FunctionName"].removeprefix("countersign-")
                      for function in expansion.Deployment(expansion.read()).of_type("AWS::Lambda::Function").values()}
         lists = re.findall(r"for f in ([a-z -]+); do", runbook)
-        self.assertEqual(len(lists), 2)
+        self.assertEqual(len(lists), 2, "shut and opened")
         for each in lists:
             self.assertEqual(set(each.split()), functions)
+
+    def test_a_restore_gives_back_the_concurrency_that_it_found_reserved(self):
+        runbook = (expansion.ROOT / "infra/runbook.md").read_text(encoding="utf-8")
+        chapter = runbook.split("\n## The table was lost or damaged\n")[1].split("\n## ")[0]
+        steps = [chapter.index(each) for each in (
+            "lambda get-function-concurrency", "> reserved", "--reserved-concurrent-executions 0", "lambda delete-function-concurrency",
+            "--reserved-concurrent-executions $n", "< reserved")]
+        self.assertEqual(steps, sorted(steps))
+
+    def test_who_looks_for_keys_asks_for_both_tags(self):
+        """Keys that sign checkpoints carry a tag of their own, and not the deployment's."""
+        tags = {
+            tag["Key"] if isinstance(tag, dict) else tag
+            for statement in rights.statements(expansion.Deployment(expansion.read()))
+            if statement.allows and "kms:TagResource" in statement.all("Action")
+            for tag in statement.condition["ForAllValues:StringEquals"]["aws:TagKeys"]
+        }
+        self.assertEqual(tags, {TAG, "countersign-checkpoints"})
+        for file, times in (("infra/runbook.md", 2), ("infra/aws-smoke", 1)):
+            with self.subTest(file):
+                text = (expansion.ROOT / file).read_text(encoding="utf-8")
+                asked = re.findall(r"for tag in ([a-z -]+); do\s+aws resourcegroupstaggingapi", text)
+                self.assertEqual([set(each.split()) for each in asked], [tags] * times)
+                self.assertEqual(text.count("resourcegroupstaggingapi"), times)
 
     def test_the_attribute_by_which_items_go_is_the_one_that_the_store_writes(self):
         written = (expansion.ROOT / "shared/store/src/item.rs").read_text(encoding="utf-8")

@@ -14,6 +14,7 @@ LARGEST_POLICY = 20 * 1024
 
 # Names of what is not made by the stack.
 NAMES_OF_OTHERS = {"MetricName", "StageName", "DomainName"}
+RETAINING = {"Retain", "RetainExceptOnCreate"}
 IRREPLACEABLE = {"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Logs::LogGroup"}
 # Functions that no gateway calls.
 NOBODY_WAITS = {"RotationFunction", "NotifyFunction"}
@@ -213,15 +214,31 @@ class Shape(unittest.TestCase):
                     seen.add((kind, key))
         self.assertEqual(seen, set(LONGEST_NAMES))
 
+    def test_how_long_a_stacks_name_may_be_is_told_before_it_is_deployed(self):
+        told = f"{len(expansion.LONGEST_STACK_NAME)} characters at most"
+        self.assertIn(told, expansion.read()["Description"])
+        chapter = (expansion.ROOT / "README.md").read_text(encoding="utf-8").split("\n## Deploy it\n")[1].split("\n## ")[0]
+        self.assertIn(told, " ".join(chapter.split()))
+
     def test_what_cannot_be_made_again_outlives_its_stack(self):
         resources = expansion.read()["Resources"]
         irreplaceable = {name for name, found in resources.items() if found["Type"] in IRREPLACEABLE} - {"ApiLogs"}
         retained = {
             name
             for name, found in resources.items()
-            if found.get("DeletionPolicy") == found.get("UpdateReplacePolicy") == "Retain"
+            if found.get("DeletionPolicy") in RETAINING and found.get("UpdateReplacePolicy") == "Retain"
         }
         self.assertEqual(retained, irreplaceable)
+
+    def test_what_a_first_deploy_that_failed_leaves_does_not_stand_in_the_next_ones_way(self):
+        """A log group has a name that is given; a table's is made up, and its protection would make the way back fail."""
+        for path in (expansion.PRODUCT, expansion.AUTHORIZER):
+            for name, found in expansion.read(path)["Resources"].items():
+                if found["Type"] in ("AWS::KMS::Key", "AWS::Logs::LogGroup"):
+                    with self.subTest(f"{path.name}, {name}"):
+                        self.assertIn(found.get("DeletionPolicy"), (None, "RetainExceptOnCreate"))
+        self.assertEqual(expansion.read()["Resources"]["Table"]["DeletionPolicy"], "Retain")
+        self.assertNotIn("TableName", expansion.read()["Resources"]["Table"]["Properties"])
 
     def test_every_parameter_and_output_says_what_it_is(self):
         for path in (expansion.PRODUCT, expansion.HTTP_API, expansion.AUDIT_ARCHIVE):
