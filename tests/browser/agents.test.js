@@ -61,6 +61,9 @@ test('a person sees what their agents may do, and ends one by the keyboard alone
   await page.getByRole('link', { name: 'See agents' }).click();
   await page.getByText('No agent may do anything in your name').waitFor();
   await looksGood(page, 'agents-none');
+  await page.getByRole('link', { name: 'What you signed with a passkey' }).click();
+  await page.getByText('You have not signed anything').waitFor();
+  await looksGood(page, 'signed-none');
 
   const [first, second] = [
     await gives(page, person, 'report-agent', 'Q4-report.pdf'),

@@ -1,6 +1,7 @@
 // A person signs with a passkey, on their phone, exactly what is shown to them.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { before, test } from 'node:test';
 
 import { looksGood } from './accessibility.js';
@@ -55,6 +56,18 @@ test('a person signs what they read, and the token names the approval', localPas
   const said = JSON.parse(Buffer.from(claims, 'base64url'));
   assert.equal(said.approval, JSON.parse(shown).approval);
   assert.equal(said.acr, 'phr');
+
+  await page.goto(`${stack.issuer}/account/agents`);
+  await page.getByRole('link', { name: 'What you signed with a passkey' }).click();
+  await heading(page, 'What you signed');
+  await page.getByRole('article').getByText('Open the vault B').waitFor();
+  await looksGood(page, 'signed');
+  const saving = page.waitForEvent('download');
+  await page.getByRole('link', { name: /Save the evidence/ }).click();
+  const saved = await saving;
+  assert.equal(saved.suggestedFilename(), `approval-${said.approval}.json`);
+  const evidence = JSON.parse(await readFile(await saved.path(), 'utf8'));
+  assert.equal(JSON.stringify(evidence.displayed), shown, 'the very text that was signed');
 });
 
 test('whom the authenticator does not verify has approved nothing, and may try again', localPasskeys, async (t) => {

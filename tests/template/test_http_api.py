@@ -9,6 +9,8 @@ PAGES = {
     "/account",
     "/account/agents",
     "/account/agents/access",
+    "/account/agents/approvals",
+    "/account/agents/approvals/file",
     "/account/agents/end",
     "/account/devices",
     "/account/devices/confirm",

@@ -4,6 +4,7 @@
 mod chain;
 mod ending;
 mod listing;
+mod signed;
 
 use http::{Problem, Response, StatusCode, query};
 use oauth::{GrantId, Parameters, Refusal};
@@ -13,6 +14,7 @@ use reception::{AccountPage, Destination, Guest, SignedIn};
 use self::chain::chain_of;
 pub(crate) use self::ending::{show as show_end, submit as submit_end};
 use self::listing::{Listing, Search};
+pub(crate) use self::signed::{give_out as give_out_evidence, show as show_signed};
 
 /// Shows what the search leaves of everything that is held, or the sign-in page for whoever is not signed in.
 pub(crate) async fn show(guest: &Guest<'_>) -> Result<Response, Problem> {

@@ -64,6 +64,8 @@ pub async fn handle(services: &Services, request: Request) -> Response {
         match (arrival(guest.request).path.as_str(), is_post) {
             ("/account/agents", false) => agents::show(guest).await,
             ("/account/agents/access", false) => agents::show_access(guest).await,
+            ("/account/agents/approvals", false) => agents::show_signed(guest).await,
+            ("/account/agents/approvals/file", false) => agents::give_out_evidence(guest).await,
             ("/account/agents/end", true) => agents::submit_end(guest).await,
             ("/account/agents/end", false) => agents::show_end(guest).await,
             ("/account/devices", true) => devices::submit(services, guest).await,
@@ -88,7 +90,10 @@ pub async fn handle(services: &Services, request: Request) -> Response {
 /// What can be done at a page: some are only looked at.
 fn allowed_at(path: &str) -> Allowed {
     match path {
-        "/account/agents" | "/account/agents/access" => Allowed::Get,
+        "/account/agents"
+        | "/account/agents/access"
+        | "/account/agents/approvals"
+        | "/account/agents/approvals/file" => Allowed::Get,
         _ => Allowed::GetOrPost,
     }
 }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+/// How much a query answers at once (Amazon DynamoDB Developer Guide, "Paginating table query results").
+const MOST_IN_A_PAGE: usize = 1024 * 1024;
+
 /// The items of a table that is called `table`.
 #[derive(Debug, Default)]
 pub struct Table {
@@ -65,7 +68,7 @@ impl Table {
             "PutItem" => self.put_item(request),
             "TransactWriteItems" => self.transaction(request["TransactItems"].as_array().expect("writes")),
             "UpdateItem" => self.count(request),
-            "Query" => self.query(&request["ExpressionAttributeValues"]),
+            "Query" => self.query(request),
             other => panic!("nobody asks for {other}"),
         }
     }
@@ -107,12 +110,36 @@ impl Table {
         (200, json!({ "Attributes": item }))
     }
 
-    fn query(&self, values: &Value) -> (u16, Value) {
-        let part = |name: &str| values[name]["S"].as_str().expect("text");
+    /// A page: what a megabyte holds, and where the next one begins.
+    fn query(&self, request: &Value) -> (u16, Value) {
+        let part = |name: &str| request["ExpressionAttributeValues"][name]["S"].as_str().expect("text");
         let (pk, begin) = (part(":pk"), part(":sk"));
-        let found = |((of, sk), _): &(&(String, String), &Value)| of == pk && sk.starts_with(begin);
-        let items: Vec<&Value> = self.items.iter().filter(found).map(|(_, item)| item).collect();
-        (200, json!({ "Items": items, "Count": items.len() }))
+        let from = self.items.range((pk.to_owned(), begin.to_owned())..);
+        let mut found: Vec<&Value> = from
+            .take_while(|((of, sk), _)| of == pk && sk.starts_with(begin))
+            .map(|(_, item)| item)
+            .collect();
+        if request["ScanIndexForward"] == false {
+            found.reverse();
+        }
+        let start = &request["ExclusiveStartKey"];
+        if !start.is_null() {
+            let after =
+                found.iter().position(|item| key(item) == key(start)).expect("it was the last of a page");
+            found.drain(..=after);
+        }
+        let mut size = 0;
+        let of_page = found.iter().take_while(|item| {
+            let is_in = size < MOST_IN_A_PAGE;
+            size += item.to_string().len();
+            is_in
+        });
+        let count = of_page.count();
+        let mut page = json!({ "Items": found[..count], "Count": count });
+        if count < found.len() {
+            page["LastEvaluatedKey"] = json!({ "pk": found[count - 1]["pk"], "sk": found[count - 1]["sk"] });
+        }
+        (200, page)
     }
 
     fn holds(&self, write: &Value, item: &Value) -> bool {

@@ -83,6 +83,18 @@ pub fn text(status: StatusCode, words: impl Into<String>) -> Response {
     response
 }
 
+/// A file that a browser saves and does not show, and that nobody else may store. `name` is of letters, digits, hyphens and dots.
+pub fn attachment(content_type: &'static str, name: &str, content: Vec<u8>) -> Response {
+    let body = String::from_utf8(content).map_or_else(|error| Body::Binary(error.into_bytes()), Body::Text);
+    let mut response = plain(StatusCode::OK, body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    set(&mut response, header::CACHE_CONTROL, "no-store");
+    set(&mut response, header::CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
+    set(&mut response, header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
+    set(&mut response, HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    response
+}
+
 /// An answer without a body, such as that of revocation (RFC 7009, section 2.2).
 pub fn empty(status: StatusCode) -> Response {
     let mut response = plain(status, Body::Empty);

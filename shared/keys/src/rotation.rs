@@ -219,11 +219,6 @@ impl Rotation {
         }
     }
 
-    async fn kms_key(&self, key_id: String) -> Result<RingKey, Fault> {
-        let answer = self.public_half(&key_id).await;
-        ring_key(key_id, answer)
-    }
-
     async fn public_half(&self, key_id: &str) -> PublicHalf {
         self.kms.get_public_key().key_id(key_id).send().await
     }

@@ -398,6 +398,16 @@ end-agent-button = Jetzt alles von ihm beenden
 back-to-agents = Zurück zu Ihren Agenten
 notice-access-ended = Es wurde beendet.
 notice-agent-ended = Alles dieses Agenten wurde beendet.
+signed-look = Was Sie mit einem Passkey unterschrieben haben
+signed-title = Was Sie unterschrieben haben
+signed-lead = Jede Zustimmung, die Sie mit einem Passkey unterschrieben haben, so wie Sie sie damals gelesen haben. Der Nachweis ist eine Datei, die jeder prüfen kann, auch wenn es diesen Server nicht mehr gibt. Sie enthält alles, was Sie gelesen haben: Bewahren Sie sie dort auf, wo nur Sie herankommen.
+signed-none = Sie haben noch nichts mit einem Passkey unterschrieben.
+signed-at = Unterschrieben { $at }
+signed-save = Nachweis speichern
+signed-changed = { $count ->
+    [one] Eine Zustimmung kann nicht gezeigt werden, weil verändert wurde, was davon aufbewahrt ist. Sagen Sie es denen, die diesen Server betreiben.
+   *[other] { $count } Zustimmungen können nicht gezeigt werden, weil verändert wurde, was davon aufbewahrt ist. Sagen Sie es denen, die diesen Server betreiben.
+}
 notice-access-gone = So etwas gibt es nicht, oder es ist schon vorbei.
 
 ## Passkeys

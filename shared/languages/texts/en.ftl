@@ -398,6 +398,16 @@ end-agent-button = End everything of it now
 back-to-agents = Back to your agents
 notice-access-ended = It was ended.
 notice-agent-ended = Everything of that agent was ended.
+signed-look = What you signed with a passkey
+signed-title = What you signed
+signed-lead = Each approval that you signed with a passkey, as you read it then. The evidence is a file that anybody can check, also when this server is gone. It says all that you read: keep it where only you reach it.
+signed-none = You have not signed anything with a passkey yet.
+signed-at = Signed { $at }
+signed-save = Save the evidence
+signed-changed = { $count ->
+    [one] One approval cannot be shown, because what is kept of it was changed. Tell whoever runs this server.
+   *[other] { $count } approvals cannot be shown, because what is kept of them was changed. Tell whoever runs this server.
+}
 notice-access-gone = There is nothing of that kind, or it is over.
 
 ## Passkeys

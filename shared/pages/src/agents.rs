@@ -1,12 +1,14 @@
 use std::time::Duration;
 
 use askama::Template;
+use evidence::{Piece, Sentence, Shown};
 use languages::{Arguments, Message, Zone};
-use oauth::Timestamp;
+use oauth::{LONGEST_BINDING_MESSAGE, Timestamp};
 
 use crate::ScopeChoice;
 use crate::chain::{ChainStep, Placed, placed};
 use crate::frame::{Frame, Person, rendered};
+use crate::words::said;
 
 /// What agents may do in a person's name. Its form asks for the same page, by `find`, `agent` and `tool`.
 #[derive(Template)]
@@ -160,6 +162,76 @@ pub struct EndAccessPage<'a> {
     pub access: Option<HeldAccess<'a>>,
     /// How long a token of it can still live.
     pub token_lives: Duration,
+}
+
+/// What a person signed with a passkey, each with its evidence as a file. `/account/agents/approvals/file?of=` brings that.
+#[derive(Template)]
+#[template(path = "signed.html")]
+pub struct SignedPage<'a> {
+    /// What all pages have in common.
+    pub frame: Frame<'a>,
+    /// Whose approvals they are.
+    pub person: Person<'a>,
+    /// Where the person's clock goes.
+    pub zone: &'a Zone,
+    /// The approvals, the newest first.
+    pub approvals: Vec<SignedApproval<'a>>,
+    /// How many cannot be shown, because what is kept of them was changed.
+    pub changed: usize,
+}
+
+/// An approval that was signed.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedApproval<'a> {
+    /// What was displayed.
+    pub shown: &'a Shown,
+    /// When it was signed.
+    pub at: Timestamp,
+}
+
+impl SignedPage<'_> {
+    /// The page as HTML.
+    pub fn render(&self) -> String {
+        rendered(self)
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call methods")]
+    fn agent(&self, approval: &SignedApproval<'_>) -> String {
+        languages::foreign_text(&approval.shown.client.name, 100)
+    }
+
+    /// What was allowed, as it was read then.
+    #[expect(clippy::unused_self, reason = "templates call methods")]
+    fn sentences<'s>(&self, approval: &SignedApproval<'s>) -> Vec<&'s Sentence> {
+        let shown = approval.shown;
+        let details = shown.details.iter().map(|detail| (detail.choice, &detail.sentence));
+        let scopes = shown.scopes.iter().map(|scope| (scope.choice, &scope.sentence));
+        details
+            .chain(scopes)
+            .filter(|(choice, _)| choice.is_approved())
+            .map(|(_, sentence)| sentence)
+            .collect()
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call methods")]
+    fn pieces<'s>(&self, sentence: &'s Sentence) -> &'s [Piece] {
+        sentence.pieces()
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call methods")]
+    fn binding_message(&self, approval: &SignedApproval<'_>) -> Option<String> {
+        said(approval.shown.binding_message.as_deref(), LONGEST_BINDING_MESSAGE)
+    }
+
+    fn signed_at(&self, approval: &SignedApproval<'_>) -> Message {
+        let at = self.frame.texts.moment(approval.at, self.zone).unwrap_or_default();
+        self.frame.tell("signed-at", &Arguments::none().with("at", at))
+    }
+
+    fn changed_text(&self) -> Option<Message> {
+        let count = Arguments::none().with("count", self.changed);
+        (self.changed > 0).then(|| self.frame.tell("signed-changed", &count))
+    }
 }
 
 impl AgentsPage<'_> {

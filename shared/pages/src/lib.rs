@@ -38,6 +38,7 @@ mod words;
 pub use account::{AccountNotice, AccountPage, BlockedClient, RememberedChoice, SignedOutPage};
 pub use agents::{
     AgentAccessPage, AgentsNotice, AgentsPage, AgentsSearch, Choice, EndAccessPage, HeldAccess, HeldByAgent,
+    SignedApproval, SignedPage,
 };
 pub use approval::{ApprovalPage, ApprovalProblem};
 pub use asset::{Asset, assets};

@@ -22,8 +22,8 @@ use pages::{
     EndAccessPage, EnrolPasskeyPage, Enrolment, ErrorPage, Frame, HeldAccess, HeldByAgent, InvitationPage,
     InvitePage, InviteProblem, LeadsTo, Lifetime, ListedDevice, ListedPasskey, PasskeyNotice, PasskeyOffer,
     PasskeyProblem, PasskeysPage, PasswordProblem, Person, RememberedChoice, ScopeChoice, SignInPage,
-    SignInProblem, SignedOutPage, TypedDevice, UserCodePage, UserCodeProblem, UserCodeProof, WaitingPage,
-    WaitingRequest, WhatHappened, Withheld,
+    SignInProblem, SignedApproval, SignedOutPage, SignedPage, TypedDevice, UserCodePage, UserCodeProblem,
+    UserCodeProof, WaitingPage, WaitingRequest, WhatHappened, Withheld,
 };
 
 static UTC: Zone = Zone::UTC;
@@ -394,7 +394,24 @@ fn agent_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
         token_lives: Duration::from_mins(5),
     };
     let mut pages = vec![
+    let displayed = displayed(foreign, true);
+    let signed = |count, changed| SignedPage {
+        frame,
+        person: Person { display_name: foreign, user_name: foreign },
+        zone: &UTC,
+        approvals: vec![
+            SignedApproval {
+                shown: displayed.shown(),
+                at: Timestamp::from_seconds(1_795_539_900)
+            };
+            count
+        ],
+        changed,
+    };
         agents(frame, foreign).render(),
+        signed(0, 0).render(),
+        signed(2, 1).render(),
+        signed(1, 2).render(),
         AgentsPage { agents: vec![], ..agents(frame, foreign) }.render(),
         AgentsPage { agents: vec![], search: AgentsSearch::default(), ..agents(frame, foreign) }.render(),
         access(frame, foreign).render(),

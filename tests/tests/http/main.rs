@@ -104,6 +104,7 @@ mod local_stack {
     mod rights_taken_away;
     mod secrets_at_rest;
     mod signed_terms;
+    mod signed;
     mod signing_at_once;
     mod signing_demanded;
     mod stolen_key;

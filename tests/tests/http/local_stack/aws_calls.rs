@@ -62,6 +62,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("`POST /account`, a remembered consent forgotten", "2 reads, 1 write"),
     ("`GET /account/agents`", "4 reads"),
     ("`GET /account/agents/access`", "5 reads"),
+    ("`GET /account/agents/approvals`", "3 reads"),
     ("`POST /account/agents/end`, one authorization", "3 reads, 1 write"),
     ("`GET /account/invitations`", "2 reads"),
     ("`POST /account/invitations`, for one agent", "2 reads, 3 writes"),
@@ -456,6 +457,7 @@ fn measure_agents(stack: &Stack, browser: &mut Browser<'_>, person: &Person, mea
     let id = grant_of(stack, &tokens.access_token);
     note("`GET /account/agents`", &browser.opens("/account/agents"), 200);
     note("`GET /account/agents/access`", &browser.opens(&format!("/account/agents/access?of={id}")), 200);
+    note("`GET /account/agents/approvals`", &browser.opens("/account/agents/approvals"), 200);
     let page = Page::of(browser.opens(&format!("{END}?of={id}")).ok());
     let ended = browser.submits_and_stays(END, &page.form(["csrf", "of"]));
     note("`POST /account/agents/end`, one authorization", &ended, 303);

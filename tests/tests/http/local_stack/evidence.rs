@@ -23,7 +23,7 @@ use crate::token::verified;
 pub(crate) struct Signer<'s> {
     pub(crate) stack: &'s Stack,
     pub(crate) person: Person,
-    browser: Browser<'s>,
+    pub(crate) browser: Browser<'s>,
     authenticator: Authenticator,
 }
 
