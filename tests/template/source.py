@@ -74,6 +74,7 @@ TOUCHES = {
     "not_found_by": {"BatchGetItem": ["EMAIL", "PHONE"]},
     "let_be_found": {"GetItem": ["PERSON"], "PutItem": ["PERSON"], "UpdateItem": ["EMAIL", "PHONE"]},
     "place": {"GetItem": ["PLACE"]},
+    "place_of_address": {"BatchGetItem": ["PLACE", "EMAIL"]},
     "keep_place": {"PutItem": ["PLACE"], "GetItem": ["PLACE"]},
     "free_places_of": {"Query": ["PERSON"], "GetItem": ["PLACE"], "PutItem": ["PLACE"]},
     "keep_devices_and_place": {"PutItem": ["DEVICES", "PLACE"]},

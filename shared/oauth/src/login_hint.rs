@@ -67,6 +67,12 @@ impl Contact {
     }
 }
 
+impl From<&EmailAddress> for Contact {
+    fn from(address: &EmailAddress) -> Self {
+        Self::Email(address.as_str().to_owned())
+    }
+}
+
 impl Profile {
     /// What the person is found by, besides their user name.
     pub fn contacts(&self) -> BTreeSet<Contact> {

@@ -27,6 +27,11 @@ impl Place {
         holder.until.is_none_or(|until| now < until).then_some(&holder.person)
     }
 
+    /// Whether its holder has proven that it is theirs.
+    pub fn is_proven(&self) -> bool {
+        self.holder.as_ref().is_some_and(|holder| holder.until.is_none())
+    }
+
     /// Under whose name it is listed, be it theirs still or not.
     pub fn listed_under(&self) -> Option<&PersonId> {
         self.holder.as_ref().map(|holder| &holder.person)
@@ -52,8 +57,7 @@ impl Place {
         if self.holder(now).is_some_and(|holder| holder != by) {
             return None;
         }
-        let is_proven = self.holder.as_ref().is_some_and(|own| own.person == *by && own.until.is_none());
-        if is_proven {
+        if self.is_proven() && self.listed_under() == Some(by) {
             return Some(self);
         }
         Some(Self { holder: Some(Holder { person: by.clone(), until: Some(until) }), ..self })

@@ -323,7 +323,7 @@ fn user_name_key(user_name: &str) -> Key {
     Key::new(format!("USER_NAME#{user_name}"), "USER_NAME")
 }
 
-fn contact_key(contact: &Contact) -> Key {
+pub(crate) fn contact_key(contact: &Contact) -> Key {
     match contact {
         Contact::Email(address) => Key::new(format!("EMAIL#{address}"), "PEOPLE"),
         Contact::Phone(number) => Key::new(format!("PHONE#{number}"), "PEOPLE"),
@@ -331,7 +331,7 @@ fn contact_key(contact: &Contact) -> Key {
 }
 
 /// Who is found by an address or a number.
-fn people_of(item: &Item) -> Vec<PersonId> {
+pub(crate) fn people_of(item: &Item) -> Vec<PersonId> {
     let ids = item.get("people").and_then(|people| people.as_ss().ok()).into_iter().flatten();
     ids.filter_map(|id| PersonId::parse(id)).collect()
 }

@@ -1,8 +1,8 @@
 use environment::Fault;
-use oauth::{PersonId, Place, Sha256Digest, Timestamp};
+use oauth::{Contact, PersonId, Place, Sha256Digest, Timestamp};
 
-use crate::Store;
 use crate::item::{Condition, Draft, Item, Key, Written, body};
+use crate::{Store, people};
 
 /// Whose a place is, as it stood in the table when it was read.
 pub struct KeptPlace {
@@ -18,9 +18,20 @@ impl Store {
     /// # Errors
     /// When the table does not answer.
     pub async fn place(&self, digest: &Sha256Digest) -> Result<KeptPlace, Fault> {
-        let item = self.read(&key(digest)).await?;
-        let place = item.as_ref().map(body).transpose()?.unwrap_or_default();
-        Ok(KeptPlace { place, digest: *digest, item })
+        kept(digest, self.read(&key(digest)).await?)
+    }
+
+    /// The same of an address, and whose record has that, in one call.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn place_of_address(
+        &self,
+        digest: &Sha256Digest,
+        address: &Contact,
+    ) -> Result<(KeptPlace, Vec<PersonId>), Fault> {
+        let [item, found] = self.read_all([&key(digest), &people::contact_key(address)]).await?;
+        Ok((kept(digest, item)?, found.as_ref().map(people::people_of).unwrap_or_default()))
     }
 
     /// Writes down whose a place is, on condition that nothing was since it was read. `false` when somebody came first.
@@ -49,6 +60,11 @@ impl Store {
         }
         Ok(())
     }
+}
+
+fn kept(digest: &Sha256Digest, item: Option<Item>) -> Result<KeptPlace, Fault> {
+    let place = item.as_ref().map(body).transpose()?.unwrap_or_default();
+    Ok(KeptPlace { place, digest: *digest, item })
 }
 
 /// How the keys of places begin, and how they stand in the index.

@@ -4,8 +4,8 @@
 use deliver::{NotSubscribed, Platform, Subscribed};
 use http::Problem;
 use oauth::{
-    Channel, Confirmation, Device, EmailAddress, Mac, PersonId, Place, ProvenBy, SUBSCRIBED_WITHIN, Secret,
-    Sha256Digest, Standing, SubscriptionArn, Timestamp,
+    Channel, Confirmation, Contact, Device, EmailAddress, Mac, PersonId, Place, ProvenBy, SUBSCRIBED_WITHIN,
+    Secret, Sha256Digest, Standing, SubscriptionArn, Timestamp,
 };
 use pages::DeviceProblem;
 
@@ -61,7 +61,7 @@ impl Visitor<'_> {
         let secret = self.guest.keys.server_secret().await?;
         let digest = of_address(secret, &address);
         let filter = filter_of(secret, &self.signed_in.session.person, &address);
-        let Some((former, taken)) = self.takes(&digest).await? else {
+        let Some((former, taken)) = self.takes(&digest, &address).await? else {
             return Ok(Err(DeviceProblem::InUse));
         };
         let claimed = Claimed { device, digest, before: former, after: taken };
@@ -79,14 +79,24 @@ impl Visitor<'_> {
         }
     }
 
-    /// Claims a place: what it was before, and is now. Nothing where it is somebody else's. Whoever is gone holds nothing.
-    async fn takes(&self, digest: &Sha256Digest) -> Result<Option<(Place, Place)>, Problem> {
+    /// Claims the place of an address: what it was before, and is now. Nothing where it is somebody else's, by their proof or by their
+    /// record. Whoever is gone holds nothing, and a claim without proof is nothing to whose record says that the address is theirs.
+    async fn takes(
+        &self,
+        digest: &Sha256Digest,
+        address: &EmailAddress,
+    ) -> Result<Option<(Place, Place)>, Problem> {
         let (store, now, own) = (self.guest.store, self.guest.now, &self.signed_in.session.person);
+        let contact = Contact::from(address);
         for _ in 0..MOST_TRIES {
-            let before = store.place(digest).await?;
+            let (before, recorded) = store.place_of_address(digest, &contact).await?;
+            let is_own = recorded.contains(own);
+            if !is_own && !recorded.is_empty() {
+                return Ok(None);
+            }
             let mut place = before.place.clone();
             if let Some(holder) = before.place.holder(now).filter(|holder| *holder != own)
-                && store.person(holder).await?.is_none()
+                && (is_own && !before.place.is_proven() || store.person(holder).await?.is_none())
             {
                 place = place.let_go(holder);
             }

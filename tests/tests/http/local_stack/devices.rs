@@ -231,6 +231,35 @@ fn an_address_is_one_persons_until_they_let_go_of_it() {
     assert!(places.iter().all(|place| !place.to_string().contains("mills")), "{places:?}");
 }
 
+/// Who says that an address is theirs keeps it from nobody whose record has it.
+#[test]
+fn an_address_in_a_persons_record_is_claimed_by_nobody_else() {
+    let stack = Stack::start("addresses-in-records", &[]);
+    let colleague = somebody(&stack);
+    let person = somebody_with(&stack, &["--email", "owner@mills.test"]);
+    let (mut theirs, mut own) = (Browser::new(&stack), Browser::new(&stack));
+    let claims = |browser: &mut Browser<'_>, by: &Person, address: &str| {
+        let page = browser.comes_to_account(by, DEVICES);
+        browser.presses(&page, "email", &device(address, "Mail"))
+    };
+    let refused = claims(&mut theirs, &colleague, "Owner@Mills.test");
+    assert_eq!(refused.status, 422);
+    assert!(Page::of(refused).words().contains("it belongs to another account"));
+    assert_eq!(links_of(&stack, &colleague).len(), 0, "nobody is asked");
+    assert_eq!(claims(&mut own, &person, "owner@mills.test").status, 303);
+
+    // It was claimed before the record had it.
+    assert_eq!(claims(&mut theirs, &colleague, "newcomer@mills.test").status, 303);
+    let early = links_of(&stack, &colleague).remove(0);
+    let newcomer = somebody_with(&stack, &["--email", "newcomer@mills.test"]);
+    let mut own = Browser::new(&stack);
+    assert_eq!(claims(&mut own, &newcomer, "newcomer@mills.test").status, 303);
+    let late = theirs.confirms(&colleague, &early);
+    assert_ne!(late.status, 303, "it is another's by now");
+    let link = links_of(&stack, &newcomer).remove(0);
+    assert_eq!(own.confirms(&newcomer, &link).status, 303);
+}
+
 #[test]
 fn whoever_puts_another_device_first_is_seen_on_the_others() {
     let stack = Stack::shared();
