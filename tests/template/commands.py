@@ -49,7 +49,7 @@ COMMANDS = {
         ("people", "snapshot", "person_by_user_name", "person_and_passkeys", "keep_person_and_passkeys", "end_sessions_of",
          "client_state_now", "change_client_state"),
     ),
-    "audit --person NAME": Command("Operator", ("person_by_user_name",)),
+    "audit --person NAME": Command("Auditor", ("person_named",), beside=("logs:FilterLogEvents",)),
     "audit": Command("Auditor", beside=("logs:FilterLogEvents",)),
     "approvals": Command("Auditor", ("person_named", "people_with_chains", "kept_approvals", "configuration")),
     "evidence export": Command("Auditor", ("kept_approval", "newest_checkpoints", "kept_chain")),

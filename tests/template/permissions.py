@@ -44,8 +44,7 @@ all the same: who can give a person a new password can sign in as them. `Auditor
 """
 
 OPERATORS_FOOT = """
-What a command does not need it is not given: `audit --person` takes a person's identifier with the `Auditor` policy alone, and
-a user name with both. Making the first keys, and replacing one that leaked, is an invocation of `rotation`
+What a command does not need it is not given: `audit --person` reads of a person no more than which identifier a user name has. Making the first keys, and replacing one that leaked, is an invocation of `rotation`
 (infra/runbook.md), which `Operator` allows. To deploy, to restore a backup, to read the alarms and to delete the
 stack are the rights of whoever looks after the AWS account, and in neither.
 """

@@ -60,15 +60,14 @@ async fn identifier(person: &str, place: &Where) -> Result<String, Stop> {
     if PersonId::parse(person).is_some() {
         return Ok(person.to_owned());
     }
-    let found =
-        place.store().await?.person_by_user_name(&person.to_lowercase()).await.map_err(Stop::refused)?;
+    let found = place.store().await?.person_named(&person.to_lowercase()).await.map_err(Stop::refused)?;
     let found = found.ok_or_else(|| {
         Stop::refused(format_args!(
             "there is nobody with the user name {person:?}; whoever was removed is found by their identifier, the `sub` of \
              their tokens and the person of their events: --person person-..."
         ))
     })?;
-    Ok(found.id.to_string())
+    Ok(found.to_string())
 }
 
 /// A moment as people write it: RFC 3339, a date (midnight UTC), or how long ago.
