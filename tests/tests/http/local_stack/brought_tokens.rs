@@ -14,6 +14,7 @@ use crate::agent::{Agent, the_file, the_file_tool};
 use crate::asking::{Answering, for_approval_of, somebody_reachable, the_person_answers};
 use crate::at_once::{CROWD, at_once};
 use crate::browser::Browser;
+use crate::exchange::{acted_by, own_token_of};
 use crate::person::Person;
 use crate::stack::Stack;
 use crate::token::verified;
@@ -170,6 +171,33 @@ fn an_endpoint_that_was_down_is_brought_the_same_tokens_when_it_is_up_and_nobody
     let issued = |line: &Value| line["event"] == "token" && line["outcome"] == "granted";
     assert_eq!(stack.observer().log().iter().filter(|line| issued(line)).count(), 1, "one set was made");
     the_file_tool(&stack).finds_active(text(&last, "access_token"));
+}
+
+/// RFC 8693, section 4.1: who acts was proven when the client asked, and nobody comes to prove it again.
+#[test]
+fn tokens_that_are_brought_name_the_agent_that_acts() {
+    let endpoint = Endpoint::opens();
+    let stack = Stack::start_with("bringing-in-somebodys-name", &[], |configuration| {
+        let path = configuration.join("clients/receiving-agent.toml");
+        let text = fs::read_to_string(&path).expect("a file of the configuration");
+        let acting = "is_tool = \"files\"\nactors = [\"nightly-agent\"]\n\n[backchannel]\n";
+        let text =
+            text.replace("https://agent.test/brought", &endpoint.url).replace("[backchannel]\n", acting);
+        fs::write(path, text).expect("written");
+    });
+    let (agent, person) = (a_receiving_agent(&stack), somebody_reachable(&stack));
+    let acted = acted_by(&own_token_of(&Agent::with_basic(&stack, "nightly-agent")));
+    let going_on = for_a_file_of(&person).with("scope", "openid offline_access files.access");
+    let auth_req_id = agent.waits_for_approval(&going_on.joined(&acted));
+    the_person_answers(&stack, &person, &auth_req_id, &Answering::Yes);
+    let brought = last_brought(&endpoint, 1);
+    let act = json!({ "sub": "nightly-agent" });
+    for name in ["access_token", "id_token"] {
+        assert_eq!(verified(&stack, text(&brought, name)).claims["act"], act, "{name}");
+    }
+    assert_eq!(the_file_tool(&stack).finds_active(text(&brought, "access_token"))["act"], act);
+    let renewed = agent.refreshes(text(&brought, "refresh_token")).ok();
+    assert_eq!(verified(&stack, &renewed.string("access_token")).claims["act"], act);
 }
 
 #[test]
