@@ -153,6 +153,22 @@ fn of_nobody() -> Vec<Row> {
             "GET",
             |place| post(&place.stack.url("/account/agents/access"), &Parameters::of([("csrf", EVIL)])),
         ),
+        row(
+            "RFC 9110, 15.5.6",
+            "/account/agents/approvals: POST",
+            Page(405, "invalid_request"),
+            "GET",
+            |place| post(&place.stack.url("/account/agents/approvals"), &Parameters::of([("csrf", EVIL)])),
+        ),
+        row(
+            "RFC 9110, 15.5.6",
+            "/account/agents/approvals/file: POST",
+            Page(405, "invalid_request"),
+            "GET",
+            |place| {
+                post(&place.stack.url("/account/agents/approvals/file"), &Parameters::of([("csrf", EVIL)]))
+            },
+        ),
         row("RFC 9110, 15.5.6", "/consent: GET", Page(405, "invalid_request"), "POST", |place| {
             http().get(place.stack.url("/consent"))
         }),
