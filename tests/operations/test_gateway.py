@@ -54,7 +54,7 @@ class Gateway(unittest.TestCase):
         self.addCleanup(lets_through, *limits)
         lets_through(0, 0)
         self.assertTrue(eventually(lambda: ask(path).status == 429))
-        for answer in (ask(path), ask("/par", {"response_type": "code"}, "nightly-agent", "none")):
+        for answer in (ask(path), ask("/revoke", {"token": "none"}, "nightly-agent", "none")):
             self.is_answered_as_written(answer, "THROTTLED")
         self.assertEqual(ask("/jwks.json").status, 200, "it has a limit of its own")
 

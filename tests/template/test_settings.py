@@ -138,6 +138,8 @@ SECRET = ("querystring", "header", "body", "authorizer")
 BUSY = {
     ("/token", "POST"),
     ("/introspect", "POST"),
+    ("/par", "POST"),
+    ("/bc-authorize", "POST"),
     ("/jwks.json", "GET"),
     ("/.well-known/openid-configuration", "GET"),
     ("/.well-known/oauth-authorization-server", "GET"),
