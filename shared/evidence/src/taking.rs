@@ -1,16 +1,16 @@
 //! Who takes up what: what was approved once is there once.
 
-/// Whether each of `these` has one of `those` for itself that it fits: none is taken by two. Those that came before may move (a bipartite
-/// matching by augmenting paths).
+/// Whether each of the `takers` has one of the `places` for itself that it fits: none is taken by two. Those that came before may move (a
+/// bipartite matching by augmenting paths).
 pub(crate) fn each_takes_one<One, Other>(
-    these: impl IntoIterator<Item = One>,
-    those: &[Other],
+    takers: impl IntoIterator<Item = One>,
+    places: &[Other],
     fits: impl Fn(&One, &Other) -> bool,
 ) -> bool {
-    let fitting = |one: One| those.iter().map(|other| fits(&one, other)).collect();
-    let choices: Vec<Vec<bool>> = these.into_iter().map(fitting).collect();
-    let mut taken = vec![None; those.len()];
-    (0..choices.len()).all(|who| takes(who, &choices, &mut taken, &mut vec![false; those.len()]))
+    let fitting = |one: One| places.iter().map(|other| fits(&one, other)).collect();
+    let choices: Vec<Vec<bool>> = takers.into_iter().map(fitting).collect();
+    let mut taken = vec![None; places.len()];
+    (0..choices.len()).all(|who| takes(who, &choices, &mut taken, &mut vec![false; places.len()]))
 }
 
 fn takes(who: usize, choices: &[Vec<bool>], taken: &mut [Option<usize>], tried: &mut [bool]) -> bool {

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::configuration::Lifetimes;
 use crate::{
-    Access, Actor, Actors, ApprovalId, Approved, Asked, AuthorizationDetails, AuthorizationRequest, Awaited, Child,
-    ClientId, CodeChallenge, CodeVerifier, Declined, GrantId, HandleRejection, Parcel, PersonId, RedirectUri,
-    RefreshToken, Refusal, Requested, ResourceUri, Scope, Secret, Sha256Digest, SignedTerms, Timestamp,
+    Access, Actor, Actors, ApprovalId, Approved, Asked, AuthorizationDetails, AuthorizationRequest, Awaited,
+    Child, ClientId, CodeChallenge, CodeVerifier, Declined, GrantId, HandleRejection, Parcel, PersonId,
+    RedirectUri, RefreshToken, Refusal, Requested, ResourceUri, Scope, Secret, Sha256Digest, SignedTerms,
+    Timestamp,
 };
 
 /// How long after a rotation the same client may repeat it and get the same successor, as long as that
