@@ -2,7 +2,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http_types::{Request, Response};
+use http_types::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
+use http_types::{Request, Response, Version};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -12,7 +13,8 @@ use crate::{Demand, Guard};
 type DemandOf = dyn Fn(&Request<()>) -> Demand + Send + Sync;
 
 /// A `tower` layer that lets through what the guard lets through. The service behind it finds the
-/// [`crate::AccessToken`] among the request's extensions.
+/// [`crate::AccessToken`] among the request's extensions. The body of what is refused is not read, and the answer says that the
+/// connection ends (RFC 9112, section 9.6): nobody sends the next request behind it.
 #[derive(Clone)]
 pub struct GuardedLayer {
     guard: Guard,
@@ -74,10 +76,21 @@ where
                     parts.extensions.insert(token);
                     ready.call(Request::from_parts(parts, body)).await
                 }
-                Err(refusal) => Ok(guard.answer(&refusal)),
+                Err(refusal) => Ok(ending_where_unread(&parts, guard.answer(&refusal))),
             }
         })
     }
+}
+
+/// HTTP/2 has a stream for each request, and no such header.
+fn ending_where_unread<R>(parts: &http_types::request::Parts, mut answer: Response<R>) -> Response<R> {
+    let is_empty = |length: &HeaderValue| length.as_bytes() == b"0";
+    let has_body = parts.headers.contains_key(TRANSFER_ENCODING)
+        || parts.headers.get(CONTENT_LENGTH).is_some_and(|length| !is_empty(length));
+    if has_body && parts.version <= Version::HTTP_11 {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 fn head(parts: &http_types::request::Parts) -> Request<()> {

@@ -51,6 +51,29 @@ async fn a_tool_behind_the_layer_sees_good_tokens_only_and_who_they_are_for() {
     assert_eq!(answer(&mut tool, get("/", Some(&other))).await.0, 403);
 }
 
+/// RFC 9112, section 9.6.
+#[tokio::test]
+async fn a_refusal_before_the_body_is_read_ends_the_connection() {
+    let guard = FakeIssuer::new().guard(&Hands::new()).build().expect("a guard");
+    let mut tool = guard.layer(Demand::new().scope("files.access")).layer(Tool);
+    let (good, length, version) = (token(&json!({})), "content-length", Version::HTTP_11);
+    for (shown, header, version, ends) in [
+        ("junk", (length, "7"), version, true),
+        ("junk", ("transfer-encoding", "chunked"), version, true),
+        ("junk", (length, "0"), version, false),
+        ("junk", ("accept", "*/*"), version, false),
+        ("junk", (length, "7"), Version::HTTP_2, false),
+        (&*good, (length, "7"), version, false),
+    ] {
+        let mut request = get("/", Some(shown));
+        *request.version_mut() = version;
+        request.headers_mut().insert(header.0, HeaderValue::from_static(header.1));
+        let Ok(answer) = tool.call(request).await;
+        let told = answer.headers().get("connection").map(HeaderValue::as_bytes);
+        assert_eq!(told, ends.then_some(&b"close"[..]), "{shown} {header:?} {version:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_demanded_can_depend_on_the_request() {
     let guard = FakeIssuer::new().guard(&Hands::new()).build().expect("a guard");
