@@ -3,7 +3,7 @@ use std::sync::Arc;
 use http::{Problem, Response, StatusCode, query};
 use oauth::configuration::Client;
 use oauth::{Asks, Authorization, Grant, GrantId, Refusal, Requested, Stage, Timestamp};
-use pages::{ApprovalPage, ApprovalProblem, Decided, DecidedPage, WaitingPage, WaitingRequest};
+use pages::{ApprovalPage, ApprovalProblem, Decided, DecidedPage, Lifetime, WaitingPage, WaitingRequest};
 use reception::{Destination, Guest, SignedIn};
 use serde::{Deserialize, Serialize};
 use store::Person;
@@ -192,6 +192,7 @@ pub(crate) async fn page(
     let request = &requested.request;
     let client = guest.client(&request.client_id).await?;
     let actor = actor(guest, &client, requested).await?;
+    let through = through(guest, requested).await?;
     let sealed = sealed(guest, signed_in, waiting)?;
     let page = ApprovalPage {
         frame: guest.frame(),
@@ -199,11 +200,12 @@ pub(crate) async fn page(
         client_name: &client.name,
         client_id: client.id.as_str(),
         actor: actor.as_deref().map(|actor| (actor.name.as_str(), actor.id.as_str())),
+        through,
         person: signed_in.person(),
         message: request.binding_message.as_deref(),
         choices: guest.choices(&client, &request.asked(), signed_in),
         numbers: requested.numbers.map(|numbers| numbers.shown()),
-        lifetime: guest.lifetime(&request.resources, client.may_renew_approval(&request.scope), signed_in),
+        lifetime: lifetime(guest, &client, requested, signed_in),
         asked_at: requested.requested_at,
         expires_at: requested.awaited.expires_at,
         zone: &signed_in.zone(),
@@ -218,6 +220,29 @@ pub(crate) async fn page(
         Some(ApprovalProblem::Outdated) => StatusCode::CONFLICT,
     };
     guest.page(status, page.render(), &[])
+}
+
+/// How long the access lasts. What a token request gets, it gets once.
+pub(crate) fn lifetime(
+    guest: &Guest<'_>,
+    client: &Client,
+    requested: &Requested,
+    signed_in: &SignedIn,
+) -> Lifetime {
+    let request = &requested.request;
+    let is_renewable = requested.awaited.deferral.is_none() && client.may_renew_approval(&request.scope);
+    guest.lifetime(&request.resources, is_renewable, signed_in)
+}
+
+/// The names of the clients through which a token request came that waits for the person, theirs first.
+async fn through(guest: &Guest<'_>, requested: &Requested) -> Result<Option<Vec<String>>, Problem> {
+    let Some(deferral) = &requested.awaited.deferral else { return Ok(None) };
+    let mut names = Vec::new();
+    for id in deferral.through.iter().rev() {
+        let client = guest.store.client(&guest.configuration, id, guest.now).await?;
+        names.push(client.map_or_else(|| id.to_string(), |client| client.name.clone()));
+    }
+    Ok(Some(names))
 }
 
 /// The request as it stands, sealed for whoever reads it.
@@ -252,6 +277,9 @@ pub(crate) const fn is_gone(refusal: &Refusal) -> bool {
 /// A client from which the right to ask was taken since is given nothing, and what demands a passkey is refused here as it was when it
 /// was asked, where there are none.
 fn may_be_approved(guest: &Guest<'_>, client: &Client, requested: &Requested) -> Result<(), Refusal> {
-    client.asks_people()?;
+    match &requested.awaited.deferral {
+        Some(_) => client.may_exchange()?,
+        None => client.asks_people().map(drop)?,
+    }
     guest.can_be_approved_elsewhere(&requested.request)
 }

@@ -10,7 +10,7 @@ use store::{Countersigned, ToCountersign};
 
 use crate::decision::{record_yes, to_what_was_decided};
 use crate::found::{Found, Waiting, unknown};
-use crate::shown::{Read, actor, page, sealed};
+use crate::shown::{Read, actor, lifetime, page, sealed};
 
 /// How often it is tried again because the same person approves something else at the same moment.
 const MOST_TRIES: usize = 8;
@@ -42,7 +42,7 @@ async fn show(
     let client = guest.client(&request.client_id).await?;
     let actor = actor(guest, &client, requested).await?;
     let to_sign = ToSign {
-        kind: Kind::Backchannel,
+        kind: if requested.awaited.deferral.is_some() { Kind::Deferred } else { Kind::Backchannel },
         id: &waiting.authorization.id,
         version: waiting.authorization.version,
         waits: (requested.requested_at, requested.awaited.expires_at),
@@ -52,7 +52,7 @@ async fn show(
         chosen,
         number,
         returns_to: None,
-        lifetime: guest.lifetime(&request.resources, client.may_renew_approval(&request.scope), signed_in),
+        lifetime: lifetime(guest, &client, requested, signed_in),
     };
     let sealed = sealed(guest, signed_in, waiting)?;
     let posts = Posts { to: "/approval", request: ("request", &sealed), leads_to: &[] };

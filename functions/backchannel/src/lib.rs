@@ -125,6 +125,7 @@ async fn ask(
         secret: handle.secret.digest(),
         expires_at,
         notification_token: services.concealed(&asked, &id).await?,
+        deferral: None,
     };
     // What is counted or spent comes last before the request is kept.
     let Reached { person, rings, invited_by } =

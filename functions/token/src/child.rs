@@ -56,6 +56,7 @@ pub(crate) fn renewal<'a>(
         origin: claims.origin.as_ref(),
         signed_in: claims.into(),
         actors: between_by(child, &claims.exchanged_from, &child.acted_before()),
+        is_approved: false,
         now,
     }
 }

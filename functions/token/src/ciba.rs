@@ -93,7 +93,12 @@ fn failed(problem: Problem) -> Problem {
 }
 
 /// The client has to come again: later, if it came too soon (section 11).
-async fn pending(services: &Services, visit: &Visit<'_>, handle: &Handle, polls: &KeptPolls) -> Problem {
+pub(crate) async fn pending(
+    services: &Services,
+    visit: &Visit<'_>,
+    handle: &Handle,
+    polls: &KeptPolls,
+) -> Problem {
     let interval = visit.configuration.server.backchannel.interval;
     match services.store.note_poll(&handle.id, polls, interval, visit.now).await {
         Ok(Polled::InTime) => Refusal::AuthorizationPending.into(),

@@ -55,6 +55,7 @@ pub(crate) async fn redeem(
         origin: Some(&grant.token.origin),
         signed_in: (&grant.token).into(),
         actors: vec![],
+        is_approved: false,
         now: visit.now,
     };
     let answer = exchange.ask(Action::TokenExchange, &content);

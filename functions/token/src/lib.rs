@@ -5,6 +5,7 @@ mod authorization_code;
 mod child;
 mod ciba;
 mod client_credentials;
+mod deferred;
 mod exchanged;
 mod first_tokens;
 mod issued;
@@ -26,7 +27,7 @@ use http::{Problem, Request, Response, StatusCode, answer, cors, form};
 use issuing::{AccessToken, Behalf, Content, Mint, Registered};
 use keys::{Deployment, Keys};
 use oauth::configuration::{Client, GrantType};
-use oauth::{Authorization, Ended, Parameters, Refusal, Stage};
+use oauth::{Authorization, DEFERRED, Ended, Parameters, Refusal, Stage};
 use outbound::Loopback;
 use policy::Policies;
 use store::{Derived, Store};
@@ -120,26 +121,37 @@ async fn grant(services: &Services, visit: &Visit<'_>, parameters: &Parameters) 
         "authorization_code" => authorization_code::redeem(services, visit, client, parameters).await,
         "refresh_token" => refresh_token::rotate(services, visit, client, parameters).await,
         "client_credentials" => client_credentials::issue(services, visit, &authenticated, parameters).await,
-        exchange if exchange == GrantType::TokenExchange.as_str() => {
-            Box::pin(token_exchange::exchange(services, visit, &authenticated, parameters)).await
-        }
         bearer if bearer == GrantType::JwtBearer.as_str() => {
             jwt_bearer::redeem(services, visit, &authenticated, parameters).await
         }
         ciba if ciba == GrantType::Ciba.as_str() => {
             ciba::redeem(services, visit, &authenticated, parameters).await
         }
+        exchange if exchange == GrantType::TokenExchange.as_str() => {
+            let answered =
+                Box::pin(token_exchange::answer(services, visit, &authenticated, parameters)).await;
+            return on_record(visit, client, answered);
+        }
+        DEFERRED => {
+            let answered = Box::pin(deferred::redeem(services, visit, &authenticated, parameters)).await;
+            return on_record(visit, client, answered);
+        }
         _ => Err(Refusal::UnsupportedGrantType.into()),
     };
-    let response = issued.inspect_err(|problem| {
+    let response = on_record(visit, client, issued)?;
+    Ok(answer::json(StatusCode::OK, &response))
+}
+
+/// A refusal goes into the audit.
+fn on_record<T>(visit: &Visit<'_>, client: &Client, issued: Result<T, Problem>) -> Result<T, Problem> {
+    issued.inspect_err(|problem| {
         // Nobody has decided anything: that a client asks again is no news.
         if let Problem::Refused(refusal) = problem
             && *refusal != Refusal::AuthorizationPending
         {
             visit.record(Event::Token, Outcome::Refused(refusal)).client(&client.id).record();
         }
-    })?;
-    Ok(answer::json(StatusCode::OK, &response))
+    })
 }
 
 /// The audit's line about a token that is given out, to be completed.

@@ -30,8 +30,23 @@ pub(crate) struct Exchange<'a> {
     /// The clients that stand between the subject and this one, the nearest first ([`between`]). Whom an actor token names just now is
     /// another question.
     pub(crate) actors: Vec<ClientId>,
+    /// Whether the person at the start of the chain has approved what is asked for now.
+    pub(crate) is_approved: bool,
     /// The moment of the request.
     pub(crate) now: Timestamp,
+}
+
+/// What the policies leave of an exchange.
+pub(crate) enum Permitted<'c> {
+    /// This, at once.
+    Now {
+        /// What the token allows.
+        content: Content<'c>,
+        /// Whether it says who acts.
+        names_the_actor: bool,
+    },
+    /// This, once the person at the start of the chain has approved it.
+    OnceApproved(Content<'c>),
 }
 
 /// The clients that stand between a subject and the client that shows its token, the nearest first: whoever has had a token of the
@@ -88,7 +103,7 @@ impl Exchange<'_> {
         so_far: &BTreeSet<String>,
         asked: &Narrower,
         content: Content<'c>,
-    ) -> Result<(Content<'c>, bool), Refusal> {
+    ) -> Result<Permitted<'c>, Refusal> {
         // What allows nothing is not worth a token, and a policy that permits everything must not be asked about nothing.
         if content.is_empty() {
             return Err(Refusal::ExchangeNotAllowed);
@@ -99,6 +114,10 @@ impl Exchange<'_> {
             // Of two refusals the one that a policy spoke says more.
             if action != Action::Impersonate || !answer.by().is_empty() {
                 http::note_policies(so_far | &answer.for_audit());
+            }
+            if let Some(once_approved) = self.waits(asked, &answer, &content) {
+                let left = content.left(&once_approved.scopes, &once_approved.details);
+                return Ok(Permitted::OnceApproved(left));
             }
             if answer.scopes.is_empty() && answer.details.is_empty() {
                 if answer.is_refused_by_nobody() {
@@ -114,10 +133,26 @@ impl Exchange<'_> {
             return if left.is_empty() {
                 Err(Refusal::ExchangeNotAllowed)
             } else {
-                Ok((left, names_the_actor))
+                Ok(Permitted::Now { content: left, names_the_actor })
             };
         }
         Err(Refusal::ExchangeNotAllowed)
+    }
+
+    /// What the policies would say once the person has approved it, where they leave nothing of what is asked for before that, and an
+    /// access token of it then. What can be had at once is had without what waits, unless the request names that.
+    fn waits(&self, asked: &Narrower, answer: &Answer, content: &Content<'_>) -> Option<Answer> {
+        let is_enough = |answer: &Answer| {
+            // As [`Content::left`]: scopes alone are nothing where there were details.
+            let is_anything =
+                !answer.details.is_empty() || (content.details.is_empty() && !answer.scopes.is_empty());
+            is_anything && refuse_left_out(asked, answer, content).is_ok()
+        };
+        let is_access_token = matches!(self.requested, TokenType::AccessToken | TokenType::Jwt);
+        if !answer.waits() || !is_access_token || is_enough(answer) {
+            return None;
+        }
+        Some(answer.clone().once_approved()).filter(is_enough)
     }
 
     /// The part of it that may outlive the subject token, where a refresh token is asked for: that is a question of its own.
@@ -140,7 +175,7 @@ impl Exchange<'_> {
         let SignedIn { acr, amr, auth_time } = self.signed_in;
         let actors: Vec<&str> = self.actors.iter().map(ClientId::as_str).collect();
         let amr: Vec<&str> = amr.iter().map(String::as_str).collect();
-        self.policies.each(&Question {
+        let answer = self.policies.each(&Question {
             principal: Principal {
                 client: self.client,
                 person: self.person.map(|person| Person::new(&person.id, &person.profile)),
@@ -162,7 +197,8 @@ impl Exchange<'_> {
                 auth_age: auth_time.map(|moment| self.now.since(moment)),
                 now: self.now,
             },
-        })
+        });
+        if self.is_approved { answer.once_approved() } else { answer }
     }
 }
 
@@ -172,13 +208,18 @@ pub(crate) fn permitted_part<'c>(
     answer: &Answer,
     content: Content<'c>,
 ) -> Result<Content<'c>, Refusal> {
+    refuse_left_out(asked, answer, &content)?;
+    Ok(content.left(&answer.scopes, &answer.details))
+}
+
+fn refuse_left_out(asked: &Narrower, answer: &Answer, content: &Content<'_>) -> Result<(), Refusal> {
     if asked.scope.is_some() && answer.scopes != content.scope {
         return Err(Refusal::ScopeNotPermitted);
     }
     let left_out = (0..content.details.len()).find(|index| !answer.details.contains(index));
     match left_out.filter(|_| asked.details.is_some()) {
         Some(index) => Err(Refusal::DetailNotPermitted { index }),
-        None => Ok(content.left(&answer.scopes, &answer.details)),
+        None => Ok(()),
     }
 }
 

@@ -1,22 +1,24 @@
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use admission::Visit;
 use clients::AuthenticatedClient;
 use environment::Fault;
-use http::Problem;
+use http::{Problem, Response, StatusCode, answer};
 use issuing::{AccessToken, Behalf, Content, Exchanged, Registered};
 use oauth::configuration::{Client, GrantType, Server, Tool, is_openid};
 use oauth::{
     AccessTokenClaims, Actor, Actors, Authorization, ClientId, ExchangeRequest, Grant, IdJagTarget, Narrower,
-    Parameters, Refusal, Timestamp, TokenResponse, TokenType, delegated,
+    Parameters, Refusal, Secret, Timestamp, TokenResponse, TokenType, delegated,
 };
 use policy::ISSUER;
 use store::{Commit, Hop};
 
+use crate::deferred::{self, Waiting};
 use crate::exchanged::Rights;
 use crate::issued::{assertion, id_jag, id_token_by_exchange, refresh_token_by_exchange};
-use crate::question::Exchange;
+use crate::question::{Exchange, Permitted};
 use crate::subject::{Most, Subject};
 use crate::{Services, child, exchanged};
 
@@ -24,18 +26,25 @@ use crate::{Services, child, exchanged};
 /// write that records the hop, where the configuration keeps such records. A refresh token as subject is one read more, and one that is
 /// asked for is a write in place of the signature.
 ///
+/// What a policy wants a person for waits for them, and comes here again when they have approved it: everything is asked again then, for
+/// that alone which they approved, and the write that spends the approval comes before anything is given out.
+///
 /// In this order: whether the client may exchange at all, whether the subject token is good and this client the one to show it,
 /// who acts, what the tools' rules leave of its rights, and what the policies leave of that.
-pub(crate) async fn exchange(
+pub(crate) async fn exchange<'a>(
     services: &Services,
-    visit: &Visit<'_>,
-    authenticated: &AuthenticatedClient,
-    parameters: &Parameters,
-) -> Result<TokenResponse, Problem> {
+    visit: &'a Visit<'_>,
+    authenticated: &'a AuthenticatedClient,
+    (parameters, approved): (&Parameters, Option<Approved<'_>>),
+) -> Result<Answer<'a>, Problem> {
     let client = authenticated.client();
     crate::require_grant(client, GrantType::TokenExchange)?;
     authenticated.confidential()?;
     let request = ExchangeRequest::parse(parameters)?;
+    let request = match &approved {
+        Some(approved) => approved.narrowed(request),
+        None => request,
+    };
     require_issuable(request.requested, &visit.configuration.server, client)?;
     let registered = services.registered(visit, client);
     let target = Target::of(services, visit, client, &request).await?;
@@ -68,21 +77,102 @@ pub(crate) async fn exchange(
     let another = actor.clone().filter(|actor| *actor != client.id).or_else(|| subject.shown_actor());
     let actor = another.or(actor);
     let (at, actor) = (target.name(), actor.as_ref());
-    let hop = Attempt { services, visit, client, at, actor, subject: &subject, request: &request };
+    let is_approved = approved.is_some();
+    let hop =
+        Attempt { services, visit, client, at, actor, subject: &subject, request: &request, is_approved };
     let (spoke, content) = hop.renewable(content)?;
-    let (content, names_the_actor) = hop.question().permitted(&spoke, &request.asked, content)?;
+    let (content, names_the_actor) = match hop.question().permitted(&spoke, &request.asked, content)? {
+        Permitted::Now { content, names_the_actor } => (content, names_the_actor),
+        Permitted::OnceApproved(content) => return Ok(Answer::Waits(Box::new(hop.waits(&target, content)?))),
+    };
 
     let act = said_to_act(act, names_the_actor, &subject.claims);
     let profile = subject.standing.person.as_ref().map(|person| &person.profile);
-    let exchanged = Exchanged { subject: &subject.claims, grant: subject.grant(), profile, act };
+    let claims = match &approved {
+        Some(approved) => Cow::Owned(approved.behind(subject.claims.clone())),
+        None => Cow::Borrowed(&subject.claims),
+    };
+    let exchanged = Exchanged { subject: &claims, grant: subject.grant(), profile, act };
     let (token, child) = hop.issue(&target, &content, (&exchanged, names_the_actor)).await?;
+    if let Some(approved) = &approved
+        && let Commit::Outdated(current) = approved.spent(services, visit, client, &token).await?
+    {
+        return Ok(Answer::Overtaken(current));
+    }
     record(services, visit, &token, &content, &exchanged).await?;
     if let Some(child) = child {
         keep(services, &child).await?;
     }
     let response = token.respond(crate::granted(visit), &content, None);
     let token_type = request.requested.token_type();
-    Ok(TokenResponse { issued_token_type: Some(request.requested), token_type, ..response })
+    let response = TokenResponse { issued_token_type: Some(request.requested), token_type, ..response };
+    Ok(Answer::Token(Box::new(response)))
+}
+
+/// Answers an exchange: by a token, or by what comes before there can be one.
+pub(crate) async fn answer(
+    services: &Services,
+    visit: &Visit<'_>,
+    authenticated: &AuthenticatedClient,
+    parameters: &Parameters,
+) -> Result<Response, Problem> {
+    match Box::pin(exchange(services, visit, authenticated, (parameters, None))).await? {
+        Answer::Token(response) => Ok(answer::json(StatusCode::OK, &*response)),
+        Answer::Waits(waiting) => {
+            Box::pin(deferred::put_off(services, visit, authenticated.client(), (parameters, *waiting))).await
+        }
+        Answer::Overtaken(_) => Err(Refusal::ExchangeNotAllowed.into()),
+    }
+}
+
+/// What comes of an exchange.
+pub(crate) enum Answer<'a> {
+    /// A token.
+    Token(Box<TokenResponse>),
+    /// A person has to approve it first.
+    Waits(Box<Waiting<'a>>),
+    /// Somebody else has done something with the approval meanwhile.
+    Overtaken(Option<Box<Authorization>>),
+}
+
+/// The approval by which an exchange is made.
+pub(crate) struct Approved<'a> {
+    /// As it stands.
+    pub(crate) standing: &'a Authorization,
+    /// What the person approved.
+    pub(crate) grant: &'a Grant,
+    /// What the client comes with.
+    pub(crate) secret: &'a Secret<[u8; 32]>,
+}
+
+impl Approved<'_> {
+    /// The request for what was approved of it, and nothing else.
+    fn narrowed<'r>(&self, request: ExchangeRequest<'r>) -> ExchangeRequest<'r> {
+        let Grant { scope, details, .. } = self.grant;
+        let asked = Narrower { scope: Some(scope.clone()), details: Some(details.clone()), ..request.asked };
+        ExchangeRequest { asked, ..request }
+    }
+
+    /// What the new token comes from: it ends with the approval, too, and names its evidence where there is any.
+    fn behind(&self, subject: AccessTokenClaims) -> AccessTokenClaims {
+        let approval = self.grant.approval.clone().or(subject.approval);
+        let above = subject.child_grant_ids.iter().cloned();
+        let child_grant_ids = std::iter::once(self.standing.id.clone()).chain(above).collect();
+        AccessTokenClaims { approval, child_grant_ids, ..subject }
+    }
+
+    /// Spends it, before anybody has seen the token.
+    async fn spent(
+        &self,
+        services: &Services,
+        visit: &Visit<'_>,
+        client: &Client,
+        token: &AccessToken,
+    ) -> Result<Commit, Problem> {
+        let before = self.standing.clone();
+        let next = before.clone().answered(&client.id, self.secret, token.claims.exp, visit.now)?;
+        Ok(services.store.commit_or_take_back(before, &next).await?)
+    }
 }
 
 /// What can be asked for. Further kinds of tokens get their place here.
@@ -222,12 +312,14 @@ struct Attempt<'a> {
     actor: Option<&'a ClientId>,
     subject: &'a Subject<'a>,
     request: &'a ExchangeRequest<'a>,
+    /// Whether the person has approved it.
+    is_approved: bool,
 }
 
 impl Attempt<'_> {
     /// The exchange as policies are asked about it.
     fn question(&self) -> Exchange<'_> {
-        let Self { services, visit, client, at, actor, subject, request } = *self;
+        let Self { services, visit, client, at, actor, subject, request, is_approved } = *self;
         Exchange {
             policies: services.policies(visit),
             client,
@@ -238,8 +330,27 @@ impl Attempt<'_> {
             origin: subject.claims.origin.as_ref(),
             signed_in: (&subject.claims).into(),
             actors: subject.most.actors(&subject.claims),
+            is_approved,
             now: visit.now,
         }
+    }
+
+    /// What the person at the start of the chain has to approve. Where there is none, nobody can.
+    fn waits<'t>(&self, target: &Target<'t>, content: Content<'_>) -> Result<Waiting<'t>, Refusal> {
+        let Self { client, actor, subject, .. } = *self;
+        let (Target::Tool(tool), Some(person)) = (target, &subject.standing.person) else {
+            return Err(Refusal::ExchangeNotAllowed);
+        };
+        let ends_at = subject.standing.ends_at();
+        Ok(Waiting {
+            person: person.id.clone(),
+            tool,
+            scope: content.scope,
+            details: content.details,
+            actor: actor.filter(|actor| **actor != client.id).cloned(),
+            through: subject.most.actors(&subject.claims),
+            until: ends_at.map_or(subject.claims.exp, |ends_at| ends_at.min(subject.claims.exp)),
+        })
     }
 
     /// What the policies leave of the content where it comes of a refresh token that was got by exchange, and which of them spoke: what

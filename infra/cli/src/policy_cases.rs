@@ -39,8 +39,20 @@ pub struct PolicyCase {
 pub enum Expected {
     /// All of it is allowed.
     Allowed,
+    /// Something of it is refused, and nothing is refused but until a person approves it.
+    OnceApproved,
     /// Something of it is refused.
     Denied,
+}
+
+impl Expected {
+    const fn of(answer: &Answer, once_approved: &Answer) -> Self {
+        match (answer.refused.is_empty(), once_approved.refused.is_empty()) {
+            (true, _) => Self::Allowed,
+            (false, true) => Self::OnceApproved,
+            (false, false) => Self::Denied,
+        }
+    }
 }
 
 /// Reads a file of cases.
@@ -64,7 +76,7 @@ impl PolicyCase {
         now: Timestamp,
     ) -> Result<Option<String>, String> {
         let answer = self.request.decide(snapshot, people, now)?;
-        let came = if answer.refused.is_empty() { Expected::Allowed } else { Expected::Denied };
+        let came = Expected::of(&answer, &answer.clone().once_approved());
         let decided = || told(&answer).join("; ");
         if came != self.expected {
             return Ok(Some(format!("{:?} was expected: {}", self.expected, decided())));
@@ -82,6 +94,7 @@ pub fn told(answer: &Answer) -> Vec<String> {
         let part = part(&refused.item);
         match &refused.decision {
             Decision::Failed { by: failed, why } => format!("failed: {part}{}: {why}", by(failed)),
+            Decision::OnceApproved { by: until } => format!("once approved: {part}{}", by(until)),
             Decision::Denied { by: forbidding } if forbidding.is_empty() => {
                 format!("denied: {part}: no policy permits it")
             }

@@ -87,6 +87,10 @@ pub fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::AuthorizationPending
         | Refusal::PolledTooSoon { .. }
         | Refusal::AuthReqIdExpired
+        | Refusal::InteractionRequired
+        | Refusal::DeferralTooShort
+        | Refusal::DeferralCodeInvalid { .. }
+        | Refusal::DeferralCodeExpired
         | Refusal::ApprovalDenied
         | Refusal::TransactionFailed
         | Refusal::TokensAreBrought

@@ -88,6 +88,10 @@ one_of_each! {
     TransactionFailed {}
     TokensAreBrought {}
     AuthReqIdInvalid { why: HandleRejection::Unknown }
+    InteractionRequired {}
+    DeferralTooShort {}
+    DeferralCodeInvalid { why: HandleRejection::Unknown }
+    DeferralCodeExpired {}
     DetailsNotAnArray { line: 1, column: 7 }
     DetailRepeatsMember {}
     DetailTooDeep { limit: 16 }

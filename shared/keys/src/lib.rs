@@ -53,5 +53,5 @@ pub use published::PublishedKeys;
 pub use received::{LONGEST_TOKEN, TokenHeader, VerifiedToken};
 pub use rejection::TokenRejected;
 pub use rotation::{Demand, Rotation, RotationPlan, Tended};
-pub use server_secret::{BROUGHT_TOKENS, NOTIFICATION_TOKEN, ServerSecret};
+pub use server_secret::{BROUGHT_TOKENS, DEFERRED_REQUEST, NOTIFICATION_TOKEN, ServerSecret};
 pub use signing_key::CertifiedSignature;

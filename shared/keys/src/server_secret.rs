@@ -10,6 +10,9 @@ pub const NOTIFICATION_TOKEN: &str = "client_notification_token";
 /// The purpose under which tokens are concealed that lie ready to be brought to a client.
 pub const BROUGHT_TOKENS: &str = "brought_tokens";
 
+/// The purpose under which a token request is concealed that waits for a person.
+pub const DEFERRED_REQUEST: &str = "deferred_request";
+
 /// The one secret of a deployment, 32 random bytes that everything short-lived is authenticated or derived
 /// with. It never leaves this type.
 #[derive(Clone)]
@@ -44,6 +47,11 @@ impl ServerSecret {
     /// nowhere.
     pub fn auth_req_id(&self, id: &GrantId) -> Handle {
         Handle::new(id.clone(), self.hmac("auth_req_id", &[id.as_str().as_bytes()]))
+    }
+
+    /// The deferral code of a token request that waits for a person. It is given out once.
+    pub fn deferral_code(&self, id: &GrantId) -> Handle {
+        Handle::new(id.clone(), self.hmac("deferral_code", &[id.as_str().as_bytes()]))
     }
 
     /// Encrypts what must be said again later (ChaCha20-Poly1305, RFC 8439), for one purpose and one thing that it belongs to. Its

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::configuration::Lifetimes;
 use crate::{
-    Active, Actor, Actors, Approval, Authorization, BackchannelRequest, ChannelKind, ClientId, End, Ended,
-    Grant, GrantId, HandleRejection, NumberMatch, PersonId, Redeemed, Refusal, Secret, Sha256Digest, Stage,
-    Timestamp,
+    Active, Actor, Actors, Approval, Authorization, BackchannelRequest, ChannelKind, ClientId, Deferral, End,
+    Ended, Grant, GrantId, HandleRejection, NumberMatch, PersonId, Redeemed, Refusal, Secret, Sha256Digest,
+    Stage, Timestamp,
 };
 
 /// How long after its end a request is remembered, so that who asks late is told that it has expired.
@@ -25,6 +25,9 @@ pub struct Awaited {
     /// What the client wants to be told with, sealed; nothing where it polls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notification_token: Option<String>,
+    /// The token request that is answered once the person has approved it, where it is for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferral: Option<Box<Deferral>>,
 }
 
 /// A request that waits for a person.
@@ -153,6 +156,10 @@ impl Authorization {
         }
         let act = Actors::default().with(Actor::client(request.acting()));
         let grant = Grant { act, ..Grant::new(&request.asked(), approval, lives, awaited.expires_at, now) };
+        // A token request that nobody comes for in time has come to nothing.
+        let ends_at =
+            if awaited.deferral.is_some() { grant.ends_at.min(awaited.expires_at) } else { grant.ends_at };
+        let grant = Grant { ends_at, ..grant };
         Ok(self.into_next(Stage::Approved(Box::new(Approved { grant, awaited }))))
     }
 
@@ -166,7 +173,7 @@ impl Authorization {
 
     fn refused_by(self, person: &PersonId, by_wrong_number: bool, now: Timestamp) -> Result<Self, Refusal> {
         let Requested { request, awaited, .. } = self.waits_for(person, now)?.clone();
-        let (client_id, person) = (request.client_id, person.clone());
+        let (client_id, person, awaited) = (request.client_id, person.clone(), awaited.without_request());
         Ok(self.into_next(Stage::Declined(Declined { client_id, person, at: now, by_wrong_number, awaited })))
     }
 

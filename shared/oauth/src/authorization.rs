@@ -439,7 +439,8 @@ impl Authorization {
             Stage::Declined(declined) => Some(declined.person.clone()),
             Stage::Ended(_) => return self,
         };
-        let (client_id, awaited) = (self.client_id().clone(), self.still_awaited().cloned());
+        let awaited = self.still_awaited().cloned().map(Awaited::without_request);
+        let client_id = self.client_id().clone();
         self.into_next(Stage::Ended(Ended { at: now, why, person, client_id, awaited }))
     }
 

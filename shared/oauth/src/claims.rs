@@ -75,7 +75,8 @@ pub struct AccessTokenClaims {
     /// The tokens that it was exchanged from, the newest first: it ends with each of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exchanged_from: Vec<Ancestor>,
-    /// The authorizations by exchange whose refresh tokens it was got by, the newest first: it ends with each of them.
+    /// The authorizations by exchange whose refresh tokens it was got by, and what a person approved on demand of it, the newest first: it
+    /// ends with each of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub child_grant_ids: Vec<GrantId>,
     /// Whether the oldest of these goes back to no authorization of a person: it is its own root.

@@ -495,6 +495,16 @@ impl Client {
         self.backchannel.as_ref().filter(|_| self.may_use(GrantType::Ciba)).ok_or(not_allowed)
     }
 
+    /// That it may exchange tokens (RFC 8693).
+    ///
+    /// # Errors
+    /// [`Refusal::GrantNotAllowed`] where it may not, or may no more.
+    pub fn may_exchange(&self) -> Result<(), Refusal> {
+        let grant_type = GrantType::TokenExchange;
+        let not_allowed = Refusal::GrantNotAllowed { grant_type: grant_type.as_str() };
+        self.may_use(grant_type).then_some(()).ok_or(not_allowed)
+    }
+
     /// Whether an approval at the backchannel gives it one. It stands for what was asked then, and goes on while the person is away
     /// only where the client is registered for that, too.
     pub fn may_renew_approval(&self, scope: &Scope) -> bool {

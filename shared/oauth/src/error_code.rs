@@ -26,6 +26,7 @@ pub enum ErrorCode {
     // OpenID Connect Core, section 3.1.2.6; RFC 9101, section 7
     LoginRequired,
     ConsentRequired,
+    InteractionRequired,
     RequestNotSupported,
     InvalidRequestUri,
     // OpenID Connect Core Unmet Authentication Requirements
@@ -65,6 +66,7 @@ impl ErrorCode {
             Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
             Self::RequestNotSupported => "request_not_supported",
             Self::InvalidRequestUri => "invalid_request_uri",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",

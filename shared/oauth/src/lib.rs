@@ -16,6 +16,7 @@ mod claims;
 mod client_keys;
 mod client_metadata;
 pub mod configuration;
+mod deferral;
 mod detail;
 mod device;
 mod error_code;
@@ -74,6 +75,7 @@ pub use claims::{
     is_referenced, left_half_hash, userinfo_claims,
 };
 pub use client_metadata::{ClientMetadata, MetadataProblem};
+pub use deferral::{DEFERRED, Deferral, can_wait, kept_of_deferral_code};
 pub use detail::{AuthorizationDetail, AuthorizationDetails, DEEPEST_DETAIL, MOST_DETAILS};
 pub use device::{
     ApplicationArn, Channel, Confirmation, Device, DeviceName, EmailAddress, EndpointArn,

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::configuration::{GrantType, Server};
 use crate::scope::ISSUER_SCOPES;
-use crate::{Acceptance, PHISHING_RESISTANT, TokenType};
+use crate::{Acceptance, DEFERRED, PHISHING_RESISTANT, TokenType};
 
 /// The signature algorithms that we accept from clients that authenticate with a JWT.
 pub const CLIENT_ASSERTION_ALGORITHMS: [&str; 4] = ["ES256", "RS256", "PS256", "EdDSA"];
@@ -32,6 +32,7 @@ pub fn document(server: &Server, tool_scopes: &[String], detail_types: &[String]
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": grant_types(server),
+        "deferred_token_response_supported": true,
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": CLIENT_ASSERTION_ALGORITHMS,
         "revocation_endpoint_auth_methods_supported": methods,
@@ -93,7 +94,7 @@ fn grant_types(server: &Server) -> Vec<&'static str> {
         GrantType::Ciba,
     ];
     let grants = always.into_iter().chain(takes_id_jag(server).then_some(GrantType::JwtBearer));
-    grants.map(GrantType::as_str).collect()
+    grants.map(GrantType::as_str).chain(std::iter::once(DEFERRED)).collect()
 }
 
 /// What is issued for other authorization servers, and taken from them

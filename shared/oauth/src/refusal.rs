@@ -180,6 +180,20 @@ pub enum Refusal {
     #[error("the auth_req_id is unknown or already used, or belongs to another client")]
     AuthReqIdInvalid { why: HandleRejection },
 
+    // Token requests that wait for a person.
+    #[error(
+        "a person has to approve this first: say completion_mode=deferred, or ask them at the backchannel authentication endpoint"
+    )]
+    InteractionRequired,
+    #[error("the subject_token ends too soon for anybody to be asked")]
+    DeferralTooShort,
+    #[error(
+        "the deferral_code is unknown or already used, or belongs to another client, or nothing more comes of it"
+    )]
+    DeferralCodeInvalid { why: HandleRejection },
+    #[error("the deferral_code has expired")]
+    DeferralCodeExpired,
+
     // Grants.
     #[error("this grant_type is not supported")]
     UnsupportedGrantType,
@@ -317,6 +331,7 @@ impl Refusal {
             | Self::ExchangeNotAllowed => ErrorCode::InvalidTarget,
             Self::LoginRequired => ErrorCode::LoginRequired,
             Self::ConsentRequired => ErrorCode::ConsentRequired,
+            Self::InteractionRequired => ErrorCode::InteractionRequired,
             Self::DeniedByPerson
             | Self::InteractionExpired
             | Self::ApprovalDenied
@@ -347,7 +362,7 @@ impl Refusal {
             Self::UserCodeInvalid => ErrorCode::InvalidUserCode,
             Self::AuthorizationPending => ErrorCode::AuthorizationPending,
             Self::PolledTooSoon { .. } => ErrorCode::SlowDown,
-            Self::AuthReqIdExpired => ErrorCode::ExpiredToken,
+            Self::AuthReqIdExpired | Self::DeferralCodeExpired => ErrorCode::ExpiredToken,
             Self::TransactionFailed => ErrorCode::TransactionFailed,
             Self::CodeInvalid { .. }
             | Self::RedirectUriMismatch
@@ -355,6 +370,7 @@ impl Refusal {
             | Self::RefreshTokenInvalid { .. }
             | Self::GrantAssertionInvalid { .. }
             | Self::AuthReqIdInvalid { .. }
+            | Self::DeferralCodeInvalid { .. }
             | Self::ActorMismatch
             | Self::PersonEnded => ErrorCode::InvalidGrant,
             Self::TokenInvalid { .. } => ErrorCode::InvalidToken,

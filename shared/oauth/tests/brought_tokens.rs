@@ -18,7 +18,12 @@ fn client() -> ClientId {
 
 fn awaited() -> Awaited {
     let expires_at = NOW.after(Duration::from_mins(3));
-    Awaited { secret: Secret::new(SECRET).digest(), expires_at, notification_token: Some("sealed".into()) }
+    Awaited {
+        secret: Secret::new(SECRET).digest(),
+        expires_at,
+        notification_token: Some("sealed".into()),
+        deferral: None,
+    }
 }
 
 fn approved() -> Authorization {

@@ -47,6 +47,7 @@ fn requested(of: Option<PersonId>) -> Authorization {
         secret: Secret::new(SECRET).digest(),
         expires_at: START.after(WAITS),
         notification_token: None,
+        deferral: None,
     };
     let rings = of.is_some();
     let (channel, numbers) = (None, None);

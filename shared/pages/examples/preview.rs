@@ -84,6 +84,17 @@ fn all_pages(frame: Frame<'_>) -> Vec<(&'static str, String)> {
             "approval-nothing",
             ApprovalPage { problem: Some(ApprovalProblem::NothingChosen), ..approval(frame) }.render(),
         ),
+        (
+            "approval-deferred",
+            ApprovalPage {
+                message: None,
+                through: Some(vec!["Finance Agent".to_owned(), "Reports".to_owned()]),
+                client_name: "Customers",
+                client_id: "customers-tool",
+                ..approval(frame)
+            }
+            .render(),
+        ),
         ("approval-silent", ApprovalPage { message: None, ..approval(frame) }.render()),
         (
             "approval-numbers",
@@ -164,6 +175,7 @@ fn approval(frame: Frame<'_>) -> ApprovalPage<'_> {
         client_name: "Finance Agent",
         client_id: "finance-agent",
         actor: None,
+        through: None,
         person: ALICE,
         message: Some("Delete Q4-report.pdf · 42"),
         choices: choices(frame),

@@ -24,6 +24,9 @@ pub struct ApprovalPage<'a> {
     pub client_id: &'a str,
     /// Name and `client_id` of who would act, where it is not the client itself.
     pub actor: Option<(&'a str, &'a str)>,
+    /// The names of the clients through which the person's request came to it, theirs first, where a token request of it waits for the
+    /// person; nothing where an agent asks them by itself.
+    pub through: Option<Vec<String>>,
     /// In whose name it would act.
     pub person: Person<'a>,
     /// What the agent shows on its side, to be compared (`binding_message`).
@@ -77,6 +80,17 @@ impl ApprovalPage<'_> {
     /// Who would act, and who passes the request on.
     fn actor_text(&self) -> Option<Message> {
         self.actor.map(|actor| self.frame.would_act(actor, self.client_name))
+    }
+
+    /// Through whom it came here, where it came by a chain of clients.
+    fn through_text(&self) -> Option<Message> {
+        let through = self.through.as_ref().filter(|names| !names.is_empty())?;
+        let names: Vec<&str> = through.iter().map(String::as_str).collect();
+        Some(self.frame.tell("approval-through", &Arguments::none().with("clients", names)))
+    }
+
+    fn waits_text(&self) -> Message {
+        self.frame.tell("approval-waits", &Arguments::none().with("client", self.client_name))
     }
 
     fn message_text(&self) -> Option<String> {

@@ -94,6 +94,7 @@ fn approval<'a>(frame: Frame<'a>, foreign: &'a str) -> ApprovalPage<'a> {
         client_name: foreign,
         client_id: foreign,
         actor: Some((foreign, foreign)),
+        through: None,
         person: Person { display_name: foreign, user_name: foreign },
         message: Some(foreign),
         choices: choices(foreign),
@@ -1033,6 +1034,20 @@ fn the_approval_page_says_who_asks_in_whose_name_until_when_and_what_to_compare(
     assert!(!told.contains("nothing to compare"));
     let html = ApprovalPage { message: None, ..page }.render();
     assert!(html.contains("The agent gives you nothing to compare.") && !html.contains("<blockquote>"));
+}
+
+#[test]
+fn the_approval_page_of_a_request_that_waits_says_through_whom_it_came() {
+    let brand = Brand::default();
+    let through = Some(vec!["Finance Agent".to_owned(), "Files".to_owned()]);
+    let page =
+        ApprovalPage { client_name: "Customers", message: None, through, ..approval(english(&brand), "x") };
+    let told = page.render().replace("<strong><bdi>", "").replace("</bdi></strong>", "");
+    for said in ["Customers has stopped here and waits for you", "came here through Finance Agent and Files."]
+    {
+        assert!(told.contains(said), "{said}: {told}");
+    }
+    assert!(!told.contains("nothing to compare"), "{told}");
 }
 
 #[test]

@@ -33,6 +33,12 @@ pub struct Refused {
     pub decision: Decision,
 }
 
+impl Refused {
+    const fn waits(&self) -> bool {
+        matches!(self.decision, Decision::OnceApproved { .. })
+    }
+}
+
 /// What the policies say to each thing that is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
@@ -90,6 +96,31 @@ impl Answer {
         self.refused
             .iter()
             .all(|refused| matches!(&refused.decision, Decision::Denied { by } if by.is_empty()))
+    }
+
+    /// Whether anything of it is refused only until a person approves it.
+    pub fn waits(&self) -> bool {
+        self.refused.iter().any(Refused::waits)
+    }
+
+    /// The answer once a person has approved everything that waits for that. What is refused otherwise stays so.
+    #[must_use]
+    pub fn once_approved(mut self) -> Self {
+        let (waiting, refused): (Vec<Refused>, Vec<Refused>) =
+            self.refused.into_iter().partition(Refused::waits);
+        self.refused = refused;
+        for Refused { item, decision } in waiting {
+            match &item {
+                Item::Scope(scope) => {
+                    self.scopes = self.scopes.union(&std::iter::once(scope.as_str()).collect());
+                }
+                Item::Detail(position) => self.details.push(*position),
+                Item::Whole => {}
+            }
+            self.permitted.push(Permitted { item, by: decision.by().to_vec() });
+        }
+        self.details.sort_unstable();
+        self
     }
 
     /// The policies that decided, by id: those that refused where anything is refused, else those that permitted.

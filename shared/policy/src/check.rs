@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use cedar_policy::{EntityUid, Policy, PolicySet, Schema, ValidationMode, Validator};
+use cedar_policy::{
+    ActionConstraint, Effect, EntityUid, Policy, PolicySet, Schema, ValidationMode, Validator,
+};
 use miette::Diagnostic;
 use oauth::PersonId;
 use oauth::configuration::{DetailType, PolicyText, Server};
 
-use crate::policies::ID;
+use crate::policies::{APPROVAL, BY_THE_PERSON, ID};
 use crate::schema::schema;
 use crate::{Action, NOBODY};
 
@@ -90,6 +92,7 @@ impl InFile<'_> {
         }
         for policy in policies.policies() {
             self.id(policy, first);
+            self.approval(policy);
             self.names(policy, known);
         }
         let result = validator.validate(policies, ValidationMode::Strict);
@@ -131,6 +134,30 @@ impl InFile<'_> {
             self.note(offset, wrong, "Change or remove one of them.");
         } else {
             first.insert(id.to_owned(), self.text.file.clone());
+        }
+    }
+
+    /// What waits for a person has to be something that can: an exchange, and forbidden until then.
+    fn approval(&mut self, policy: &Policy) {
+        let Some(by) = policy.annotation(APPROVAL) else { return };
+        let offset = self.start_of(policy);
+        let is_about_exchange = match policy.action_constraint() {
+            ActionConstraint::Eq(action) => action.id().unescaped() == Action::TokenExchange.as_str(),
+            ActionConstraint::Any | ActionConstraint::In(_) => false,
+        };
+        if by != BY_THE_PERSON {
+            let wrong = format!("Nobody is asked for an approval by {by:?}.");
+            self.note(offset, wrong, "Write @approval(\"person\"): the person at the start of the chain.");
+        } else if policy.effect() != Effect::Forbid {
+            let wrong = "A policy that permits something waits for no approval.";
+            self.note(
+                offset,
+                wrong.to_owned(),
+                "Permit it, and forbid it with @approval(\"person\") above that.",
+            );
+        } else if !is_about_exchange {
+            let wrong = "An exchange alone can wait for an approval.";
+            self.note(offset, wrong.to_owned(), "Write action == Action::\"token_exchange\".");
         }
     }
 

@@ -11,6 +11,11 @@ pub enum Decision {
         /// The policies that forbid it; none when it is refused because no policy permits it.
         by: Vec<String>,
     },
+    /// It is refused until a person approves it: nothing else stands against it.
+    OnceApproved {
+        /// The policies that forbid it until then.
+        by: Vec<String>,
+    },
     /// It is refused because a policy could not be evaluated: one that forbids may be among them.
     Failed {
         /// The policies that failed; none when the question itself could not be put to them.
@@ -29,7 +34,10 @@ impl Decision {
     /// The policies that decided it, by id.
     pub fn by(&self) -> &[String] {
         match self {
-            Self::Allowed { by } | Self::Denied { by } | Self::Failed { by, .. } => by,
+            Self::Allowed { by }
+            | Self::Denied { by }
+            | Self::OnceApproved { by }
+            | Self::Failed { by, .. } => by,
         }
     }
 }

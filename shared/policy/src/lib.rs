@@ -18,6 +18,9 @@
 //! request; where it leaves the choice to the server, as a token exchange without `scope` does, what is
 //! refused is left out. Both read the same policy.
 //!
+//! A policy that forbids an exchange until a person has approved it says so above it: `@approval("person")`. While nothing else
+//! stands against it, that is [`Decision::OnceApproved`]; to whoever does not know the word it forbids.
+//!
 //! Nothing here does I/O. Policies are parsed at the first question and kept. Whether they fit the schema is asked once, when
 //! a configuration is applied.
 

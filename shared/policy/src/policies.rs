@@ -1,17 +1,22 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{
-    AuthorizationError, Authorizer, Decision as Verdict, Policy, PolicyId, PolicySet, Response,
+    AuthorizationError, Authorizer, Decision as Verdict, Effect, Policy, PolicyId, PolicySet, Response,
 };
 use oauth::AuthorizationDetail;
 use oauth::configuration::{DetailType, PolicyText, Tool};
 
-use crate::{Decision, Question, entities};
+use crate::{Action, Decision, Question, entities};
 
 /// The annotation that names a policy in the audit trail and in explanations.
 pub(crate) const ID: &str = "id";
+
+/// The annotation of a policy that forbids only as long as nobody has approved it.
+pub(crate) const APPROVAL: &str = "approval";
+/// Its value: who is asked is the person at the start of the chain.
+pub(crate) const BY_THE_PERSON: &str = "person";
 
 /// What stands in the audit trail where something is refused because no policy permits it.
 pub const NOBODY: &str = "none";
@@ -23,7 +28,17 @@ pub struct Policies(Arc<Inner>);
 struct Inner {
     texts: Vec<PolicyText>,
     types: BTreeMap<String, DetailType>,
-    parsed: OnceLock<Result<PolicySet, String>>,
+    parsed: OnceLock<Result<Parsed, String>>,
+}
+
+/// The policies as they are evaluated.
+struct Parsed {
+    /// All of them.
+    all: PolicySet,
+    /// Those that forbid only as long as nobody has approved it, by id.
+    until_approved: BTreeSet<String>,
+    /// The others: what holds once somebody has.
+    once_approved: PolicySet,
 }
 
 impl Policies {
@@ -44,7 +59,7 @@ impl Policies {
             policy.entity_literals().iter().any(|literal| literal.type_name().to_string() == "Person")
         };
         let parsed = self.0.parsed.get_or_init(|| parse_all(&self.0.texts));
-        parsed.as_ref().is_ok_and(|policies| policies.policies().any(names_one))
+        parsed.as_ref().is_ok_and(|parsed| parsed.all.policies().any(names_one))
     }
 
     /// Whether a token for `tool` could carry `detail`.
@@ -62,16 +77,34 @@ impl Policies {
                 Decision::Denied { by: Vec::new() }
             };
         }
-        let policies = match self.0.parsed.get_or_init(|| parse_all(&self.0.texts)) {
-            Ok(policies) => policies,
+        let parsed = match self.0.parsed.get_or_init(|| parse_all(&self.0.texts)) {
+            Ok(parsed) => parsed,
             Err(why) => return Decision::Failed { by: Vec::new(), why: why.clone() },
         };
-        match entities::of(question, &self.0.types) {
-            Ok((request, entities)) => {
-                decision(&Authorizer::new().is_authorized(&request, policies, &entities))
+        let (request, entities) = match entities::of(question, &self.0.types) {
+            Ok(put) => put,
+            Err(why) => return Decision::Failed { by: Vec::new(), why },
+        };
+        let by = |policies| decision(&Authorizer::new().is_authorized(&request, policies, &entities));
+        match by(&parsed.all) {
+            Decision::Denied { by: forbidding } if parsed.waits(question.action, &forbidding) => {
+                // What is refused however anybody decides is no question to a person.
+                match by(&parsed.once_approved) {
+                    Decision::Allowed { .. } => Decision::OnceApproved { by: forbidding },
+                    _ => Decision::Denied { by: forbidding },
+                }
             }
-            Err(why) => Decision::Failed { by: Vec::new(), why },
+            decided => decided,
         }
+    }
+}
+
+impl Parsed {
+    /// Whether something is refused for nothing but that nobody has approved it. An exchange alone can wait for that.
+    fn waits(&self, action: Action, forbidding: &[String]) -> bool {
+        action == Action::TokenExchange
+            && !forbidding.is_empty()
+            && forbidding.iter().all(|id| self.until_approved.contains(id))
     }
 }
 
@@ -95,7 +128,7 @@ fn sorted<'a>(ids: impl Iterator<Item = &'a PolicyId>) -> Vec<String> {
     ids
 }
 
-fn parse_all(texts: &[PolicyText]) -> Result<PolicySet, String> {
+fn parse_all(texts: &[PolicyText]) -> Result<Parsed, String> {
     let mut policies = Vec::new();
     for text in texts {
         let parsed = PolicySet::from_str(&text.text).map_err(|error| format!("{}: {error}", text.file))?;
@@ -106,7 +139,17 @@ fn parse_all(texts: &[PolicyText]) -> Result<PolicySet, String> {
             policies.push(named(policy).ok_or_else(|| format!("{}: a policy without @id", text.file))?);
         }
     }
-    PolicySet::from_policies(policies).map_err(|error| error.to_string())
+    let set = |policies: Vec<Policy>| PolicySet::from_policies(policies).map_err(|error| error.to_string());
+    let (until_approved, others): (Vec<Policy>, Vec<Policy>) =
+        policies.iter().cloned().partition(is_until_approved);
+    let until_approved = until_approved.iter().map(|policy| policy.id().to_string()).collect();
+    Ok(Parsed { all: set(policies)?, until_approved, once_approved: set(others)? })
+}
+
+/// Whether it forbids only as long as nobody has approved it. A policy that permits something waits for nobody, whatever is written
+/// above it.
+fn is_until_approved(policy: &Policy) -> bool {
+    policy.effect() == Effect::Forbid && policy.annotation(APPROVAL) == Some(BY_THE_PERSON)
 }
 
 /// The policy under its own name instead of its position in the file.

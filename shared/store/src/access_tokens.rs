@@ -35,6 +35,7 @@ impl Standing {
         let of_root = self.authorization.as_ref().and_then(Authorization::grant).map(|grant| grant.ends_at);
         let of_children = self.children.iter().flatten().filter_map(|child| match &child.stage {
             Stage::Child(child) => Some(child.claims.exp),
+            Stage::Active(active) => Some(active.grant.ends_at),
             _ => None,
         });
         of_root.into_iter().chain(of_children).min()
@@ -98,10 +99,18 @@ impl Standing {
         self.clients.iter().find(|(known, _)| known == id).map(|(_, state)| state)
     }
 
-    /// Whether an authorization by exchange is there, and none of the clients that have their part in it was ended since it was made.
+    /// Whether an authorization by exchange is there, and none of the clients that have their part in it was ended since it was made. One
+    /// that a person approved on demand stands as long as they let it.
     fn lets_renew(&self, child: Option<&Authorization>, now: Timestamp) -> bool {
-        let Some(Ok(child)) = child.map(|child| child.live_child(now)) else { return false };
-        child.claims.clients().iter().all(|id| self.allows(id, child.claims.iat))
+        let Some(child) = child else { return false };
+        match child.live_child(now) {
+            Ok(child) => child.claims.clients().iter().all(|id| self.allows(id, child.claims.iat)),
+            Err(_) => child.live_grant(now).is_ok_and(|grant| self.is_approved_by_its_person(grant)),
+        }
+    }
+
+    fn is_approved_by_its_person(&self, grant: &Grant) -> bool {
+        self.person.as_ref().is_some_and(|person| person.lets_stand(grant, |id| self.client(id)))
     }
 }
 

@@ -100,7 +100,11 @@ impl Store {
         // A child ends with its root and with each that it was got by.
         for (id, child) in children {
             let root_stands = child.claims.grant_id.as_ref().is_none_or(|root| stand.contains(root));
-            let all_above = child.claims.child_grant_ids.iter().all(|above| renewable.contains(above));
+            let all_above = child
+                .claims
+                .child_grant_ids
+                .iter()
+                .all(|above| renewable.contains(above) || stand.contains(above));
             if renewable.contains(id) && root_stands && all_above {
                 stand.insert(id.clone());
             }

@@ -10,6 +10,9 @@ use crate::web::{Answer, Parameters};
 
 pub(crate) const CIBA: &str = "urn:openid:params:grant-type:ciba";
 
+/// By which who can wait comes for the answer to a token request (draft-ietf-oauth-deferred-token-response-01).
+pub(crate) const DEFERRED: &str = "urn:ietf:params:oauth:grant-type:deferred";
+
 /// The agent that asks members of the group `reachable`.
 pub(crate) fn an_asking_agent(stack: &Stack) -> Agent<'_> {
     Agent::with_basic(stack, "asking-agent")

@@ -80,6 +80,7 @@ mod local_stack {
     mod client_documents;
     mod configuration_changes;
     pub(crate) mod countersigning;
+    mod deferred;
     mod demonstrations;
     mod devices;
     mod enrolment;

@@ -134,6 +134,7 @@ impl World {
             secret: secret.auth_req_id(&id).secret.digest(),
             expires_at: now.after(LIFE),
             notification_token: Some(secret.conceal(NOTIFICATION_TOKEN, id.as_str(), [9; 12], TOKEN)),
+            deferral: None,
         };
         let request = BackchannelRequest {
             client_id: ClientId::parse("agent").expect("an id"),

@@ -20,7 +20,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use crate::question::Exchange;
+use crate::question::{Exchange, Permitted};
 use crate::subject::Most;
 use crate::token_exchange::{at_tool, said_to_act};
 
@@ -245,9 +245,11 @@ fn hop(
         origin: token.origin.as_ref(),
         signed_in: token.into(),
         actors: most.actors(token),
+        is_approved: false,
         now,
     };
-    let (content, names_the_actor) = exchange.permitted(&BTreeSet::new(), &asked, content).ok()?;
+    let permitted = exchange.permitted(&BTreeSet::new(), &asked, content).ok()?;
+    let Permitted::Now { content, names_the_actor } = permitted else { return None };
     let act = said_to_act(act, names_the_actor, token);
     let exchanged = Exchanged { subject: token, grant: None, profile: None, act };
     let depth = u8::try_from(token.exchanged_from.len()).expect("a short chain");

@@ -116,3 +116,23 @@ fn a_type_of_any_name_makes_a_schema() {
     assert_eq!(check(&[file("@id(\"a\") permit (principal, action, resource);")], &all), []);
     assert!(schema(&types).contains("https://x.example/"));
 }
+
+/// It would be an ordinary policy, in silence.
+#[test]
+fn what_waits_for_an_approval_can_wait_for_one() {
+    let until = |by: &str, effect: &str, action: &str| {
+        format!("@id(\"one\") @approval(\"{by}\") {effect} (principal, {action}, resource);")
+    };
+    let exchange = "action == Action::\"token_exchange\"";
+    assert_eq!(mistakes(&until("person", "forbid", exchange)), []);
+    only(&until("", "forbid", exchange), "by \"\"", "@id");
+    only(&until("owner", "forbid", exchange), "by \"owner\"", "@id");
+    only(&until("person", "permit", exchange), "permits", "@id");
+    for action in [
+        "action",
+        "action == Action::\"grant\"",
+        "action in [Action::\"token_exchange\", Action::\"impersonate\"]",
+    ] {
+        only(&until("person", "forbid", action), "An exchange alone", "@id");
+    }
+}

@@ -184,3 +184,43 @@ fn groups_attributes_chain_and_time_can_decide() {
         assert_eq!(asking.of(&policies(&condition)).is_allowed(), holds, "{condition}");
     }
 }
+
+const UNTIL_APPROVED: &str = r#"@id("asks-first") @approval("person") forbid (
+  principal, action == Action::"token_exchange", resource
+) when { context has scope };"#;
+
+#[test]
+fn what_is_forbidden_until_a_person_approves_it_waits_for_that_and_for_nothing_else() {
+    let once_approved = Decision::OnceApproved { by: vec!["asks-first".to_owned()] };
+    assert_eq!(asking().of(&policies(&format!("{EXCHANGE}{UNTIL_APPROVED}"))), once_approved);
+    // What nobody permits, nobody is asked for; it is still a policy that refuses it.
+    let alone = asking().of(&policies(UNTIL_APPROVED));
+    assert_eq!(alone, Decision::Denied { by: vec!["asks-first".to_owned()] });
+    // Nor what another policy forbids, for good.
+    let forbids = r#"@id("never") forbid (principal, action, resource);"#;
+    let decision = asking().of(&policies(&format!("{EXCHANGE}{UNTIL_APPROVED}{forbids}")));
+    assert_eq!(decision, Decision::Denied { by: vec!["asks-first".to_owned(), "never".to_owned()] });
+    // A condition that fails could be one that forbids.
+    let fails = r#"@id("fails") forbid (principal, action, resource) when { context.detail.type == "x" };"#;
+    let decision = asking().of(&policies(&format!("{EXCHANGE}{UNTIL_APPROVED}{fails}")));
+    assert!(matches!(&decision, Decision::Failed { by, .. } if *by == ["fails"]), "{decision:?}");
+}
+
+/// Whoever asks people, or has them grant something, asks them anyway; who works alone has nobody to ask.
+#[test]
+fn an_exchange_alone_waits_for_an_approval() {
+    let everywhere = r#"@id("all") permit (principal, action, resource);
+        @id("asks-first") @approval("person") forbid (principal, action, resource);"#;
+    for action in Action::ALL.into_iter().filter(|action| *action != Action::TokenExchange) {
+        let mut asking = asking();
+        asking.action = action;
+        let denied = Decision::Denied { by: vec!["asks-first".to_owned()] };
+        assert_eq!(asking.of(&policies(everywhere)), denied, "{action:?}");
+    }
+}
+
+#[test]
+fn a_policy_that_permits_waits_for_nobody_whatever_is_written_above_it() {
+    let permits = EXCHANGE.replace("permit (", "@approval(\"person\") permit (");
+    assert_eq!(asking().of(&policies(&permits)), allowed("files-tool-reads-customers"));
+}

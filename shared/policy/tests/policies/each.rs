@@ -114,3 +114,23 @@ fn a_common_field_of_another_shape_is_refused_and_not_left_out() {
         assert!(!is_allowed(fields), "{fields}");
     }
 }
+
+#[test]
+fn an_approval_lifts_what_waits_for_it_and_nothing_else() {
+    let text = r#"
+        @id("reads") permit (principal, action, resource) when { context has detail || context.scope != "customers.own" };
+        @id("asks-first") @approval("person") forbid (principal, action == Action::"token_exchange", resource)
+        when { context has detail || context.scope == "customers.write" };"#;
+    let mut asking = asking();
+    asking.scopes = ["customers.read", "customers.write", "customers.own"].into_iter().collect();
+    asking.details = details(r#"[{"type":"note"},{"type":"note","identifier":"2"}]"#);
+    let answer = asking.with(|question| policies(text).each(question));
+    assert!(answer.waits());
+    assert_eq!((answer.scopes.to_string(), answer.details.clone()), ("customers.read".to_owned(), vec![]));
+    let once_approved = answer.once_approved();
+    assert!(!once_approved.waits());
+    assert_eq!(once_approved.scopes.to_string(), "customers.read customers.write");
+    assert_eq!(once_approved.details, [0, 1]);
+    let [left] = once_approved.refused.as_slice() else { panic!("{:?}", once_approved.refused) };
+    assert_eq!(left.item, Item::Scope("customers.own".to_owned()));
+}

@@ -22,9 +22,11 @@ use crate::inviting::{
 use crate::local_stack::agents::{END, grant_of};
 use crate::local_stack::backchannel::messages_of;
 use crate::local_stack::countersigning::{signed, somebody_with_a_passkey, the_vault};
+use crate::local_stack::deferred::{STATEMENTS_ARE_APPROVED, waiting};
 use crate::local_stack::passkeys::{
     LINK, PASSKEYS, an_authenticator, assertion, enrolment, link_for, options, registration, removal,
 };
+use crate::local_stack::policies::with_policies;
 use crate::observer::Observer;
 use crate::outsider::{the_mills_own, the_partner};
 use crate::person::{Decision, Person, decision_form, granted, password_form, somebody, the_person_consents};
@@ -128,6 +130,14 @@ const OF_EXCHANGES: &[(&str, &str)] = &[
     ("`POST /token`, exchange, not recorded, details by reference", "1 read, 1 write, 1 signature"),
 ];
 
+/// What an exchange calls that a policy wants a person for.
+const OF_DEFERRALS: &[(&str, &str)] = &[
+    ("`POST /token`, exchange that waits for a person", "3 reads, 2 writes"),
+    ("`POST /token`, exchange that waits, while the person has not decided", "1 read, 1 write"),
+    ("`POST /token`, exchange that a person has approved", "2 reads, 2 writes, 1 signature"),
+    ("`POST /token`, exchange that takes a person, of a tool that cannot wait", "1 read"),
+];
+
 /// The row beneath them. An assertion is spent by one write (RFC 7523, section 3), wherever a client authenticates by it.
 const WITH_AN_ASSERTION: (&str, &str) = ("each `POST` of a client with `private_key_jwt`", "1 write more");
 
@@ -179,6 +189,43 @@ fn further_exchanges_call_aws_as_often_as_is_said() {
     let expected: BTreeMap<&str, String> =
         OF_EXCHANGES.iter().map(|(name, calls)| (*name, (*calls).to_owned())).collect();
     assert_eq!(measured, expected);
+}
+
+#[test]
+fn exchanges_that_wait_for_a_person_call_aws_as_often_as_is_said() {
+    let stack = with_policies("aws-calls-of-deferrals", STATEMENTS_ARE_APPROVED);
+    let measured = least(|| measure_deferrals(&stack));
+    let measured: BTreeMap<&str, String> =
+        measured.into_iter().map(|(name, calls)| (name, calls.words())).collect();
+    let expected: BTreeMap<&str, String> =
+        OF_DEFERRALS.iter().map(|(name, calls)| (*name, (*calls).to_owned())).collect();
+    assert_eq!(measured, expected);
+}
+
+fn measure_deferrals(stack: &Stack) -> Measured {
+    let (observer, person, files) = (stack.observer(), somebody(stack), the_file_tool(stack));
+    let first = granted(&an_agent(stack), &person, &asks_for_a_file()).access_token;
+    let told = files.exchanges(&first, BANK);
+    told.is_refused(400, "interaction_required");
+    let waits = files.exchanges_for(&first, BANK, &waiting());
+    waits.is_refused(400, "authorization_pending");
+    let code = waits.string("deferral_code");
+    let polled = files.comes_for_the_answer(&code);
+    polled.is_refused(400, "authorization_pending");
+    the_person_answers(stack, &person, &code, &Answering::Yes);
+    let approved = files.comes_for_the_answer(&code).ok();
+    Measured::from([
+        ("`POST /token`, exchange that waits for a person", Calls::of(&observer, &waits)),
+        (
+            "`POST /token`, exchange that waits, while the person has not decided",
+            Calls::of(&observer, &polled),
+        ),
+        ("`POST /token`, exchange that a person has approved", Calls::of(&observer, &approved)),
+        (
+            "`POST /token`, exchange that takes a person, of a tool that cannot wait",
+            Calls::of(&observer, &told),
+        ),
+    ])
 }
 
 fn measure_exchanges(stack: &Stack, person: &Person) -> Measured {
@@ -351,8 +398,11 @@ fn a_signed_request_costs_one_write_beside_what_its_client_proves_itself_by() {
 fn the_readme_has_this_table() {
     let readme =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).expect("the README");
-    for (request, calls) in
-        TABLE.iter().chain(OF_EXCHANGES).chain([&WITH_AN_ASSERTION, &WITH_A_SIGNED_REQUEST])
+    for (request, calls) in TABLE
+        .iter()
+        .chain(OF_EXCHANGES)
+        .chain(OF_DEFERRALS)
+        .chain([&WITH_AN_ASSERTION, &WITH_A_SIGNED_REQUEST])
     {
         let row = format!("| {request} | {calls} |");
         assert!(readme.contains(&row), "the README lacks the row {row}");

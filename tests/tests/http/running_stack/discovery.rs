@@ -33,10 +33,12 @@ fn both_documents_say_the_same_and_everything_that_clients_need() {
     let exchange = crate::exchange::GRANT;
     let bearer = crate::exchange::JWT_BEARER;
     let ciba = crate::asking::CIBA;
-    assert_eq!(
-        grants,
-        BTreeSet::from(["authorization_code", "client_credentials", "refresh_token", exchange, bearer, ciba])
-    );
+    let deferred = crate::asking::DEFERRED;
+    let of_oauth = ["authorization_code", "client_credentials", "refresh_token"];
+    let extensions = [exchange, bearer, ciba, deferred];
+    assert_eq!(grants, of_oauth.into_iter().chain(extensions).collect());
+    // draft-ietf-oauth-deferred-token-response-01, section 4.1.
+    assert_eq!(document["deferred_token_response_supported"], true);
 }
 
 #[test]

@@ -3,12 +3,38 @@ use serde_json::json;
 use super::Expected::Json;
 use super::{EVIL, Place, Row, a_file_with, row};
 use crate::agent::{BANK, CALLBACK};
+use crate::asking::DEFERRED;
 use crate::assertion::unguessable;
 use crate::web::Parameters;
 
 /// What `/token` refuses (RFC 6749, section 5.2).
 pub(super) fn rows() -> Vec<Row> {
-    [grants(), codes(), refresh_tokens(), alone()].into_iter().flatten().collect()
+    [grants(), codes(), refresh_tokens(), alone(), deferred()].into_iter().flatten().collect()
+}
+
+/// Whoever comes for the answer to a token request that waits for a person.
+fn deferred() -> Vec<Row> {
+    let section = "draft-ietf-oauth-deferred-token-response, 5.6";
+    let coming = |name: &str, error: &'static str, code: fn(&Place) -> String| {
+        of_agent(section, name, error, "deferral_code", move |place| {
+            Parameters::of([("grant_type", DEFERRED), ("deferral_code", &code(place))])
+        })
+    };
+    vec![
+        of_agent(section, "no deferral_code", "invalid_request", "deferral_code", |_| {
+            Parameters::of([("grant_type", DEFERRED)])
+        }),
+        coming("an empty deferral_code", "invalid_request", |_| String::new()),
+        of_agent("OAuth 2.1, 3.1", "deferral_code twice", "invalid_request", "deferral_code", |_| {
+            Parameters::of([("grant_type", DEFERRED), ("deferral_code", EVIL)]).and("deferral_code", EVIL)
+        }),
+        coming("a deferral_code that is none", "invalid_grant", |_| EVIL.to_owned()),
+        coming("a deferral_code that nobody was given", "invalid_grant", |_| {
+            format!("{}.{}", &unguessable()[..22], unguessable())
+        }),
+        coming("an over-long deferral_code", "invalid_grant", |_| "evil".repeat(1_000)),
+        coming("an auth_req_id as a deferral_code", "invalid_grant", |place| place.approved.clone()),
+    ]
 }
 
 fn of_agent(
