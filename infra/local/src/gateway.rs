@@ -79,6 +79,8 @@ impl Gateway {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (mut parts, body) = request.into_parts();
+        // Whatever is refused: what is left of a body would be read as the connection's next request, or end it.
+        let body = whole(body).await;
         check_headers(&parts)?;
         let domain_name = own_name(&parts)?;
         let whole_path = percent_decode_str(parts.uri.path())
@@ -88,7 +90,7 @@ impl Gateway {
         let path = whole_path.strip_prefix(&self.base_path).ok_or(GatewayRefusal::UnknownRoute)?;
         let destination = self.routes.find(&parts.method, path).ok_or(GatewayRefusal::UnknownRoute)?;
         *function = destination.function;
-        let body = whole(body).await?;
+        let body = body?;
         self.say_who_forwards(&mut parts, source);
 
         let received = Received {
@@ -223,6 +225,7 @@ where
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use http::request::arrival;
     use hyper::header::WWW_AUTHENTICATE;
@@ -295,6 +298,28 @@ mod tests {
         let status = response.status();
         let Ok(body) = response.into_body().collect().await;
         (status, serde_json::from_slice(&body.to_bytes()).unwrap_or(Value::Null))
+    }
+
+    /// A client that keeps its connection sends the next request behind the body.
+    #[tokio::test]
+    async fn the_body_of_what_is_refused_is_taken_off_the_connection() {
+        let gateway = gateway(EventVersion::One, "");
+        for (host, path, status) in [
+            ("localhost:8690", "/nowhere", StatusCode::FORBIDDEN),
+            ("evil.test", "/token", StatusCode::FORBIDDEN),
+            ("localhost:8690", "/token%ff", StatusCode::BAD_REQUEST),
+        ] {
+            let is_read = Arc::new(AtomicBool::new(false));
+            let seen = Arc::clone(&is_read);
+            let body = Full::<Bytes>::from("scope=read").map_frame(move |frame| {
+                seen.store(true, Ordering::Relaxed);
+                frame
+            });
+            let request = Request::post(path).header(HOST, host).body(body).expect("a request");
+            let answer = gateway.answer(request, SocketAddr::from(([127, 0, 0, 1], 5))).await;
+            assert_eq!(answer.status(), status, "{host}{path}");
+            assert!(is_read.load(Ordering::Relaxed), "{host}{path}");
+        }
     }
 
     #[tokio::test]
