@@ -36,8 +36,9 @@ impl Telling<'_> {
     pub(crate) async fn bring(&self) -> Result<Outcome, Fault> {
         let mut standing = self.scene.found.clone();
         for _ in 0..MOST_TRIES {
+            let may_be_there = self.may_be_there(&standing);
             match self.ready(standing.clone()).await {
-                Ok(Made::Ready(ready)) => return self.deliver(*ready).await,
+                Ok(Made::Ready(ready)) => return self.deliver(*ready, may_be_there).await,
                 Ok(Made::Overtaken(Some(current))) => standing = *current,
                 Ok(Made::Overtaken(None)) => return Ok(Outcome::Done("its client knows, or it has ended")),
                 Err(Problem::Refused(refusal)) => return self.refused(standing, refusal).await,
@@ -45,6 +46,12 @@ impl Telling<'_> {
             }
         }
         Err(Fault::unavailable("table", "others move first"))
+    }
+
+    /// Whether the client may have it already: by a try that got no answer, or by one of which nothing is known. What lies ready before a
+    /// first try was laid there by one whose end nobody wrote down.
+    fn may_be_there(&self, standing: &Authorization) -> bool {
+        self.errand.unanswered || self.errand.tries == 0 && standing.parcel().is_some()
     }
 
     /// What lies ready, if it is still good: nothing of the person's, of the client's or of who acts was ended meanwhile, and neither
@@ -72,7 +79,7 @@ impl Telling<'_> {
         if is_late && standing.parcel().is_none() {
             return self.refuse(&refusal).await;
         }
-        if is_late && self.errand.unanswered {
+        if is_late && self.may_be_there(&standing) {
             self.services.forget(standing).await;
         } else {
             self.ends(standing, (Ending::Told, AuditOutcome::Refused(&refusal))).await?;
@@ -176,7 +183,7 @@ impl Telling<'_> {
     /// Brings the client what lies ready (OpenID CIBA Core 1.0, section 10.3.1), and forgets it when it is there. How a client's error
     /// is met the specification leaves open. Where it is final, or no further try would come in time, nobody has any of it, and the
     /// authorization ends, unless of any try it is not known what became of it: the client may have it from that one.
-    async fn deliver(&self, standing: Authorization) -> Result<Outcome, Fault> {
+    async fn deliver(&self, standing: Authorization, may_be_there: bool) -> Result<Outcome, Fault> {
         let Some(parcel) = standing.parcel() else { return Ok(Outcome::Done("its client knows")) };
         let (now, until) = (self.scene.now, parcel.awaited.expires_at);
         let Some(payload) = self.opened(parcel).await? else {
@@ -192,7 +199,7 @@ impl Telling<'_> {
             Err(problem) => problem,
         };
         let is_last = !problem.may_pass || self.errand.again(until, now).is_none();
-        if is_last && (self.errand.unanswered || problem.unanswered) {
+        if is_last && (may_be_there || problem.unanswered) {
             self.services.forget(standing).await;
         } else if is_last {
             let ending = if problem.may_pass { Ending::Told } else { Ending::Untold };

@@ -497,6 +497,27 @@ async fn what_a_client_may_have_is_left_to_it_and_lies_ready_no_longer_when_the_
     }
 }
 
+/// The function died before it wrote down that no answer came, or the queue took nothing.
+#[tokio::test]
+async fn what_lies_ready_before_a_first_try_may_have_arrived() {
+    for is_late in [false, true] {
+        let world = World::that_brings().await;
+        let (approved, record) = approved(&world).await;
+        world.endpoint.behaves(Manner::status(500));
+        world.aws.refuse("SendMessage", "", 500, "InternalError");
+        assert_eq!(world.bring(&[&record]).await.len(), 1, "the record comes again");
+        world.aws.mend();
+        world.endpoint.behaves(Manner::status(404));
+        if is_late {
+            world.clock.advance(i64::try_from(LIFE.as_secs()).expect("few"));
+        }
+        world.bring(&[&record]).await;
+        let stands = world.stands(&approved.id).await;
+        assert!(matches!(stands.stage, Stage::Active(_)) && stands.parcel().is_none(), "{stands:?}");
+        assert_eq!(world.news_of(&approved.id), None, "it is told of no end");
+    }
+}
+
 /// The table's own clean-up comes late: what lies there is looked at.
 #[tokio::test]
 async fn what_lies_ready_is_worth_nothing_after_the_request_has_expired() {
@@ -507,7 +528,7 @@ async fn what_lies_ready_is_worth_nothing_after_the_request_has_expired() {
     brought(&world);
     world.endpoint.behaves(Manner::status(204));
     world.clock.advance(i64::try_from(LIFE.as_secs()).expect("few"));
-    world.bring(&[&record]).await;
+    assert_eq!(world.wait().await, [15]);
     assert!(brought(&world).is_empty());
     assert_eq!(world.aws.take("/dead-letters").len(), 1);
     assert!(is_told_of_the_end(&world, &approved.id, "expired_token").await);
