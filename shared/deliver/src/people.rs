@@ -65,7 +65,7 @@ const HEARD_WITHIN: Duration = Duration::from_secs(5);
 const REACHED_WITHIN: Duration = Duration::from_secs(1);
 
 /// How long a person's devices may take together, of which each may be slow: the function that tells has thirty seconds, for a request
-/// and all that is read for it. What comes after that is told later.
+/// and all that is read for it. Each has its share of it, so that none that says nothing hides the ones after it.
 const TOLD_WITHIN: Duration = Duration::from_secs(15);
 
 /// The attribute by which a subscription of the topic is filtered to what is for one person at its address.
@@ -153,7 +153,7 @@ impl Sns {
         within: Duration,
     ) -> Result<Told, Undelivered> {
         let mut tried = Tried::default();
-        let told = timeout(within, self.tell_in_order(addressee, message, &mut tried)).await;
+        let told = timeout(within, self.tell_in_order(addressee, (message, within), &mut tried)).await;
         match told {
             Ok(Some(device)) => return Ok(Told::On(device)),
             Ok(None) => {}
@@ -175,11 +175,15 @@ impl Sns {
     async fn tell_in_order(
         &self,
         addressee: &Addressee<'_>,
-        message: &Message,
+        (message, within): (&Message, Duration),
         tried: &mut Tried,
     ) -> Option<DeviceId> {
-        for device in addressee.devices.iter().filter(|device| device.is_confirmed()) {
-            match self.publish(device, message).await {
+        let confirmed: Vec<&Device> = addressee.devices.iter().filter(|one| one.is_confirmed()).collect();
+        let devices = u32::try_from(confirmed.len()).unwrap_or(u32::MAX).max(1);
+        let share = HEARD_WITHIN.min(within / devices);
+        for device in confirmed {
+            let published = timeout(share, self.publish(device, message)).await;
+            match published.unwrap_or_else(|_| Err(Undelivered::for_now("SNS takes too long"))) {
                 Ok(()) if matches!(device.channel, Channel::Email { .. }) => {
                     tried.written_to.get_or_insert_with(|| device.id.clone());
                 }
@@ -240,8 +244,10 @@ fn text(value: &str) -> Option<MessageAttributeValue> {
 
 #[cfg(test)]
 mod tests {
-    use oauth::{DeviceName, PhoneNumber, Standing, Timestamp};
     use std::time::Instant;
+
+    use fake_aws::sns::{self, Said};
+    use oauth::{DeviceName, PhoneNumber, Standing, Timestamp};
 
     use super::*;
 
@@ -254,6 +260,31 @@ mod tests {
         }
     }
 
+    fn alice() -> (PersonId, Profile, Message) {
+        let profile =
+            serde_json::json!({ "user_name": "alice", "name": "Alice", "groups": [], "attributes": {} });
+        let message = Message {
+            agent: "Agent".to_owned(),
+            binding_message: None,
+            link: "https://as.test/approval".to_owned(),
+            good_for: Duration::from_secs(180),
+        };
+        let profile = serde_json::from_value(profile).expect("a profile");
+        (PersonId::from_random([1; 16]), profile, message)
+    }
+
+    #[tokio::test]
+    async fn devices_of_which_nothing_is_heard_do_not_hide_the_ones_after_them() {
+        let taken = sns::xml("Publish", &Said::Yes("<MessageId>m</MessageId>".to_owned()));
+        let sdk = fake_aws::silent_to(3, taken.expect("an answer").1);
+        let People::Sns(sns) = People::reached_by(&sdk, "arn:people") else { panic!("no SNS") };
+        let devices: Vec<Device> = (0..4).map(phone).collect();
+        let (person, profile, message) = alice();
+        let addressee = Addressee { person: &person, profile: &profile, devices: &devices };
+        let told = sns.tell(&addressee, &message, Duration::from_secs(2)).await;
+        assert_eq!(told.expect("the last one takes it"), Told::On(devices[3].id.clone()));
+    }
+
     /// As many as a person can have.
     #[tokio::test]
     async fn ten_devices_at_an_sns_that_says_nothing_are_told_later_and_not_waited_for_one_by_one() {
@@ -261,17 +292,8 @@ mod tests {
             panic!("no SNS")
         };
         let devices: Vec<Device> = (0..10).map(phone).collect();
-        let profile =
-            serde_json::json!({ "user_name": "alice", "name": "Alice", "groups": [], "attributes": {} });
-        let profile = serde_json::from_value(profile).expect("a profile");
-        let person = PersonId::from_random([1; 16]);
+        let (person, profile, message) = alice();
         let addressee = Addressee { person: &person, profile: &profile, devices: &devices };
-        let message = Message {
-            agent: "Agent".to_owned(),
-            binding_message: None,
-            link: "https://as.test/approval".to_owned(),
-            good_for: Duration::from_secs(180),
-        };
         let within = Duration::from_millis(50);
         assert!(
             within < HEARD_WITHIN && TOLD_WITHIN <= Duration::from_secs(15),

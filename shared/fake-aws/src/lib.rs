@@ -7,6 +7,7 @@ pub mod sns;
 mod table;
 
 use std::fmt::Debug;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_smithy_runtime_api::client::http::{
@@ -73,7 +74,12 @@ impl<S: Service> Fake<S> {
 
 /// The SDK's configuration of whoever reaches AWS and hears nothing.
 pub fn silent() -> aws::SdkConfig {
-    let connector = SharedHttpConnector::new(Silent);
+    silent_to(usize::MAX, String::new())
+}
+
+/// The same, where no answer comes to so many requests, and this to those after them.
+pub fn silent_to(requests: usize, then: String) -> aws::SdkConfig {
+    let connector = SharedHttpConnector::new(Silent { left: AtomicUsize::new(requests), then });
     aws::local("http://aws.invalid")
         .into_builder()
         .http_client(http_client_fn(move |_, _| connector.clone()))
@@ -81,11 +87,19 @@ pub fn silent() -> aws::SdkConfig {
 }
 
 #[derive(Debug)]
-struct Silent;
+struct Silent {
+    left: AtomicUsize,
+    then: String,
+}
 
 impl HttpConnector for Silent {
     fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::new(std::future::pending())
+        let one_less = |left: usize| left.checked_sub(1);
+        if self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
+            return HttpConnectorFuture::new(std::future::pending());
+        }
+        let status = StatusCode::try_from(200).expect("a status");
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(self.then.clone()))))
     }
 }
 
