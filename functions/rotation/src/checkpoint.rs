@@ -52,11 +52,11 @@ where
         let next = Checkpoint::next(&configuration.server.issuer, last.as_ref(), &heads.tree(), clock.now());
         let input = next.signing_input(signer.key_id());
         let signature = signer.sign(&input).await?;
-        let signed = SignedCheckpoint::of(&input, &signature);
-        let signed = signed.ok_or_else(|| Fault::broken("checkpoint", "what was signed is none"))?;
+        let checkpoint = SignedCheckpoint::of(&input, &signature);
+        let checkpoint = checkpoint.ok_or_else(|| Fault::broken("checkpoint", "what was signed is none"))?;
         let are_all = last.is_none() || weight + WEIGHT + moved >= heads.count();
         let kept = if are_all { heads.iter().cloned().collect() } else { onward };
-        checked = if store.keep_checkpoint(&signed, &kept, are_all).await? {
+        checked = if store.keep_checkpoint(&checkpoint, &kept, are_all).await? {
             Checked::Made { number: next.number, chains: heads.count(), onward: moved }
         } else {
             Checked::Overtaken

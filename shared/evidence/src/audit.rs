@@ -97,20 +97,20 @@ pub enum Break {
 /// the places; each must follow from the one before it, and the head (the JSON that is kept of it) from the last. After a break the next
 /// entry's own word is taken for what stood before it, so that one break is not told of all that follows.
 ///
-/// `held` is what checkpoints hold of the chain, the oldest first ([`crate::Checkpoints`]). What none holds yet, who can write all of it
+/// `known` is what checkpoints hold of the chain, the oldest first ([`crate::Checkpoints`]). What none holds yet, who can write all of it
 /// can make anew, or take away with the head.
 pub fn breaks<'a>(
     person: &PersonId,
     entries: impl IntoIterator<Item = (u64, &'a str)>,
     head: Option<&str>,
-    held: &[Held],
+    known: &[Held],
 ) -> Vec<Break> {
     let chain = Some(Head::start(person.clone()));
     let mut walk = Walk { person, place: 0, chain, hashes: BTreeMap::new(), found: Vec::new() };
     for (place, text) in entries {
         walk.comes_to(place, text);
     }
-    walk.ends_in(head, held)
+    walk.ends_in(head, known)
 }
 
 /// A chain as far as it was walked.
@@ -161,12 +161,12 @@ impl Walk<'_> {
         Ok(evidence)
     }
 
-    fn ends_in(mut self, head: Option<&str>, held: &[Held]) -> Vec<Break> {
+    fn ends_in(mut self, head: Option<&str>, known: &[Held]) -> Vec<Break> {
         let last = self.place;
         let head = head.map(serde_json::from_str::<Head>);
         // What the head says is missing need not be said by a checkpoint, too.
         let told_to = head.as_ref().and_then(|head| head.as_ref().ok()).map_or(0, |head| head.number);
-        let of_checkpoints = self.held_otherwise(held, last.max(told_to));
+        let of_checkpoints = self.held_otherwise(known, last.max(told_to));
         self.found.extend(match head {
             None => (last > 0).then_some(Break::NoHead),
             Some(Err(_)) => Some(Break::OtherHead),

@@ -270,15 +270,14 @@ impl Rotation {
         let is_kept_so =
             |key: &CheckpointKey| key.custody.as_ref().is_some_and(|custody| self.plan.mode.keeps(custody));
         if new_one || !keys.newest().is_some_and(is_kept_so) {
-            // The SDK's futures are large; boxed, they do not grow the future of every caller.
-            let made = Box::pin(self.make(crate::checkpoint_keys::ALGORITHM, Signs::Checkpoints)).await?;
+            let made = self.make(crate::checkpoint_keys::ALGORITHM, Signs::Checkpoints).await?;
             keys = keys.with(CheckpointKey::new(&made.public()?, Some(made.custody), now));
             if !self.store.replace_checkpoint_keys(&keys, kept.as_ref()).await? {
                 return Err(Fault::unavailable("checkpoint key", "somebody else makes one at this moment"));
             }
         }
         if keys.to_be_disabled().next().is_some() {
-            keys = Box::pin(self.disable_old_checkpoint_keys(&keys)).await?;
+            keys = self.disable_old_checkpoint_keys(&keys).await?;
         }
         let newest = keys.newest().ok_or_else(|| Fault::broken("checkpoint key", "there is none"))?;
         let (public, plan) = (newest.public()?, &self.plan);

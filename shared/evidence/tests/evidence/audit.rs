@@ -26,9 +26,9 @@ fn found(kept: &[(u64, String)], head: Option<&Head>) -> Vec<Break> {
 }
 
 /// The same where checkpoints hold the chain.
-fn found_under(kept: &[(u64, String)], head: Option<&Head>, held: &[Held]) -> Vec<Break> {
+fn found_under(kept: &[(u64, String)], head: Option<&Head>, known: &[Held]) -> Vec<Break> {
     let head = head.map(|head| serde_json::to_string(head).expect("JSON"));
-    breaks(&alice(), kept.iter().map(|(place, text)| (*place, text.as_str())), head.as_deref(), held)
+    breaks(&alice(), kept.iter().map(|(place, text)| (*place, text.as_str())), head.as_deref(), known)
 }
 
 fn head(all: &[Evidence]) -> Head {
