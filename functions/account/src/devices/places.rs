@@ -8,6 +8,7 @@ use oauth::{
     Secret, Sha256Digest, Standing, SubscriptionArn, Timestamp,
 };
 use pages::DeviceProblem;
+use store::Person;
 
 use super::Visitor;
 use super::change::{MOST_TRIES, others_came_first};
@@ -52,11 +53,12 @@ pub(super) struct Claimed {
 }
 
 impl Visitor<'_> {
-    /// Takes an address for the person, unless it is somebody else's, and has its addressee asked.
+    /// Takes an address for the person, unless it is somebody else's, and has its addressee asked, if that may be.
     pub(super) async fn claims(
         &self,
         device: Device,
         address: EmailAddress,
+        person: &Person,
     ) -> Result<Result<Claimed, DeviceProblem>, Problem> {
         let secret = self.guest.keys.server_secret().await?;
         let digest = of_address(secret, &address);
@@ -65,6 +67,10 @@ impl Visitor<'_> {
             return Ok(Err(DeviceProblem::InUse));
         };
         let claimed = Claimed { device, digest, before: former, after: taken };
+        if !self.may_be_asked(&claimed.device.channel, person).await? {
+            self.gives_back(&claimed).await;
+            return Ok(Err(self.asks_too_often(&claimed.device)));
+        }
         let subscription = claimed.before.subscription().cloned();
         let people = &self.services.people;
         match people.subscribe(&address, &filter, subscription.as_ref()).await {

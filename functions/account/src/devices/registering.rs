@@ -6,8 +6,9 @@ use environment::Fault;
 use http::Problem;
 use http::audit::{Event, Outcome};
 use oauth::{
-    CONFIRMED_WITHIN, Channel, Confirmation, Device, DeviceId, DeviceName, EmailAddress, NotRegistered,
-    Parameters, PhoneNumber, Place, ProvenBy, Reach, Refusal, SUBSCRIBED_WITHIN, Secret, Standing, Timestamp,
+    CONFIRMED_WITHIN, Channel, Confirmation, Contact, Device, DeviceId, DeviceName, EmailAddress,
+    NotRegistered, Parameters, PhoneNumber, Place, ProvenBy, Reach, Refusal, SUBSCRIBED_WITHIN, Secret,
+    Standing, Timestamp,
 };
 use pages::{DeviceNews, DeviceNotice, DeviceProblem};
 use reception::Destination;
@@ -18,7 +19,8 @@ use super::telling::{addressee, message};
 use super::{Done, Visitor};
 use crate::HOUR;
 
-/// How often in an hour one number or address is asked whether it is somebody's, whoever asks.
+/// How often in an hour one number or address is asked whether it is somebody's, whoever asks; and as often again for whose record
+/// has it.
 const ASKED_AT_ONE_PLACE: u32 = 3;
 /// How often in an hour one person has a device asked.
 const ASKED_BY_ONE_PERSON: u32 = 3;
@@ -73,17 +75,18 @@ impl Visitor<'_> {
         if let Err(refused) = reach.registered(device.clone(), guest.now) {
             return Ok(Err(problem_of(refused)));
         }
-        if !self.may_ask(&device.channel).await? {
-            let refusal = Refusal::SlowDown { retry_after: HOUR };
-            self.record(Event::DeviceRegistered, Some(&device.id), Outcome::Refused(&refusal));
-            return Ok(Err(DeviceProblem::TooOften { wait: HOUR }));
+        if !self.may_have_one_more_asked().await? {
+            return Ok(Err(self.asks_too_often(&device)));
         }
         if let Channel::Email { address, .. } = &device.channel {
             let address = address.clone();
-            return match self.claims(device, address).await? {
+            return match self.claims(device, address, &person).await? {
                 Ok(claimed) => self.keeps_address(&person, &claimed, &code).await,
                 Err(problem) => Ok(Err(problem)),
             };
+        }
+        if !self.may_be_asked(&device.channel, &person).await? {
+            return Ok(Err(self.asks_too_often(&device)));
         }
         let kept = self.change(|reach| registered(reach, &device, guest.now)).await?;
         match kept {
@@ -169,20 +172,43 @@ impl Visitor<'_> {
         }
     }
 
-    /// Whether one more message may be sent to somebody of whom is not known whether they want it: to this place, and at all.
-    async fn may_ask(&self, channel: &Channel) -> Result<bool, Fault> {
-        let guest = self.guest;
-        let secret = guest.keys.server_secret().await?;
-        let place = format!("DEVICE#{}", counted(secret, channel).to_base64url());
-        let most = guest.configuration.server.devices.confirmations_per_hour;
-        let count =
-            async |what: &str, allowed| guest.store.count_within(what, allowed, HOUR, guest.now).await;
-        let own = format!("DEVICES#{}", self.signed_in.session.person);
-        // The narrowest first: who is turned away takes nobody else's place.
-        Ok(count(&own, ASKED_BY_ONE_PERSON).await?
-            && count(&place, ASKED_AT_ONE_PLACE).await?
-            && count("DEVICES", most).await?)
+    /// Whether the person may have one more device asked. It is counted before it is looked at whose a place is: who is turned away
+    /// there takes nobody else's turn.
+    async fn may_have_one_more_asked(&self) -> Result<bool, Fault> {
+        self.counts(&format!("DEVICES#{}", self.signed_in.session.person), ASKED_BY_ONE_PERSON).await
     }
+
+    /// Whether one more message may be sent to somebody of whom is not known whether they want it: to this place, and at all. Whose
+    /// record has it is counted apart: nobody else uses up what they are asked there.
+    pub(super) async fn may_be_asked(&self, channel: &Channel, person: &Person) -> Result<bool, Fault> {
+        let secret = self.guest.keys.server_secret().await?;
+        let mut place = format!("DEVICE#{}", counted(secret, channel).to_base64url());
+        if is_in_record(channel, person) {
+            place = format!("{place}#{}", person.id);
+        }
+        let most = self.guest.configuration.server.devices.confirmations_per_hour;
+        Ok(self.counts(&place, ASKED_AT_ONE_PLACE).await? && self.counts("DEVICES", most).await?)
+    }
+
+    async fn counts(&self, what: &str, allowed: u32) -> Result<bool, Fault> {
+        self.guest.store.count_within(what, allowed, HOUR, self.guest.now).await
+    }
+
+    pub(super) fn asks_too_often(&self, device: &Device) -> DeviceProblem {
+        let refusal = Refusal::SlowDown { retry_after: HOUR };
+        self.record(Event::DeviceRegistered, Some(&device.id), Outcome::Refused(&refusal));
+        DeviceProblem::TooOften { wait: HOUR }
+    }
+}
+
+/// Whether a person's record says that they are reached there.
+fn is_in_record(channel: &Channel, person: &Person) -> bool {
+    let there = match channel {
+        Channel::Email { address, .. } => Some(Contact::from(address)),
+        Channel::Sms { number } => Contact::phone(number.as_str()),
+        Channel::Push { .. } => None,
+    };
+    there.is_some_and(|there| person.profile.contacts().contains(&there))
 }
 
 fn registered(reach: Reach, device: &Device, now: Timestamp) -> Result<(Reach, ()), DeviceProblem> {

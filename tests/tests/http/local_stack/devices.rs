@@ -260,6 +260,27 @@ fn an_address_in_a_persons_record_is_claimed_by_nobody_else() {
     assert_eq!(own.confirms(&newcomer, &link).status, 303);
 }
 
+/// Whoever asks for it, and however often they are refused.
+#[test]
+fn a_colleague_does_not_use_up_what_a_person_is_asked_at_the_address_or_number_of_their_record() {
+    let stack = Stack::start("owners-who-are-asked", &[]);
+    let (colleague, another) = (somebody(&stack), somebody(&stack));
+    let number = a_number();
+    let owner = somebody_with(&stack, &["--email", "own@mills.test", "--phone-number", &number]);
+    let presses = |by: &Person, what: &str, where_to: &str| {
+        let mut browser = Browser::new(&stack);
+        let page = browser.comes_to_account(by, DEVICES);
+        browser.presses(&page, what, &device(where_to, "Mine")).status
+    };
+    for _ in 0..3 {
+        assert_eq!(presses(&colleague, "email", "own@mills.test"), 422, "it is the owner's");
+        assert_eq!(presses(&another, "sms", &number), 303, "families share a number");
+    }
+    assert_eq!(presses(&colleague, "email", "free@mills.test"), 429, "they are counted all the same");
+    assert_eq!(presses(&owner, "email", "own@mills.test"), 303);
+    assert_eq!(presses(&owner, "sms", &number), 303);
+}
+
 #[test]
 fn whoever_puts_another_device_first_is_seen_on_the_others() {
     let stack = Stack::shared();
