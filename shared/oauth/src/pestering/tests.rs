@@ -161,9 +161,9 @@ fn an_agent_beyond_its_limit_rings_nobody_through_another_client_and_the_client_
     let declined = ask(Asks::default(), &ways[0], 1, (now, now)).declined(&ways[0], &id(1), now);
     let next = by("third", Some("agent"));
     for asks in [&often, &waiting, &declined] {
-        assert_eq!(may_ask(&asks, &next, now), MayAsk::Silently);
-        assert_eq!(may_ask(&asks, &own("third"), now), MayAsk::Yes);
-        assert_eq!(may_ask(&asks, &by("third", Some("other")), now), MayAsk::Yes);
+        assert_eq!(may_ask(asks, &next, now), MayAsk::Silently);
+        assert_eq!(may_ask(asks, &own("third"), now), MayAsk::Yes);
+        assert_eq!(may_ask(asks, &by("third", Some("other")), now), MayAsk::Yes);
     }
     assert_eq!(may_ask(&waiting, &own("agent"), now), MayAsk::Silently);
     assert_eq!(may_ask(&declined, &own("agent"), now), MayAsk::Silently);
