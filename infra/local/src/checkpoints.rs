@@ -47,16 +47,15 @@ impl Checkpoints {
     async fn signer(&self) -> Result<CheckpointSigner, Fault> {
         let now = self.clock.now();
         let unusable = |error| Fault::broken("checkpoint key", error);
-        let file = match KeyFile::load(&self.path).map_err(unusable)? {
-            Some(file) => file,
-            None => {
-                let key = FileKey::generate_es256().map_err(unusable)?;
-                let key =
-                    ScheduledKey { algorithm: SigningAlgorithm::Es256, schedule: Schedule::first(now), key };
-                let file = KeyFile::new(self.dice.roll(), KeySet::new(vec![key]));
-                file.create(&self.path).map_err(unusable)?;
-                file
-            }
+        let file = if let Some(file) = KeyFile::load(&self.path).map_err(unusable)? {
+            file
+        } else {
+            let key = FileKey::generate_es256().map_err(unusable)?;
+            let key =
+                ScheduledKey { algorithm: SigningAlgorithm::Es256, schedule: Schedule::first(now), key };
+            let file = KeyFile::new(self.dice.roll(), KeySet::new(vec![key]));
+            file.create(&self.path).map_err(unusable)?;
+            file
         };
         CheckpointSigner::of_file(&file, &self.store, now).await
     }

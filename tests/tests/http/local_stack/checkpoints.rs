@@ -263,8 +263,8 @@ fn checkpoints_that_are_removed_changed_or_replaced_are_named() {
         "checkpoint_unreadable"
     );
     let forged = |body: &mut Value| {
-        let signed = body["signed"].as_str().expect("text").to_owned();
-        let (input, _) = signed.rsplit_once('.').expect("a JWS");
+        let jws = body["signed"].as_str().expect("text").to_owned();
+        let (input, _) = jws.rsplit_once('.').expect("a JWS");
         let (_, other) = of_first["signed"].as_str().expect("text").rsplit_once('.').expect("a JWS");
         body["signed"] = json!(format!("{input}.{other}"));
     };
