@@ -185,7 +185,8 @@ impl Named {
             // The person wants to be asked, once: the invitation is spent instead, by the write that keeps the request.
             Way::Invitation(code) => return Ok(Reached { person, rings: true, invited_by: Some(code) }),
         };
-        let approach = Approach { request, named: &named };
+        let urgent = services.types(visit).are_urgent(&request.details);
+        let approach = Approach { request, named: &named, urgent };
         let (client, now) = (&request.client_id, visit.now);
         let settings = &visit.configuration.server.backchannel;
         for _ in 0..MOST_TRIES {

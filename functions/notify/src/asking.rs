@@ -1,4 +1,5 @@
 use deliver::{Addressee, Message, Told};
+use details::DetailTypes;
 use environment::Fault;
 use http::audit::{Event, Outcome as AuditOutcome};
 use languages::Zone;
@@ -32,7 +33,7 @@ impl Services {
         let Some(person) = person.filter(|person| person.allows_made_at(requested.requested_at)) else {
             return Ok(Outcome::Done("its person may decide nothing"));
         };
-        if Self::is_quiet(&reach, requested, configuration, *now) {
+        if self.is_quiet(&reach, requested, configuration, *now) {
             return Ok(Outcome::Done("it is not urgent, and the person has quiet hours"));
         }
         let message = Message {
@@ -61,16 +62,20 @@ impl Services {
         }
     }
 
-    /// Whether the person wants to hear of nothing now but what is urgent, and this is not: an agent that wants something else rings
-    /// nobody by adding a detail that is. A zone that is known no longer silences nothing.
-    fn is_quiet(reach: &Reach, requested: &Requested, configuration: &Configuration, now: Timestamp) -> bool {
+    /// Whether the person wants to hear of nothing now but what is urgent, and this is not. A zone that is known no longer silences
+    /// nothing.
+    fn is_quiet(
+        &self,
+        reach: &Reach,
+        requested: &Requested,
+        configuration: &Configuration,
+        now: Timestamp,
+    ) -> bool {
         let Some(hours) = reach.quiet_hours() else { return false };
-        let is_urgent =
-            |name: &str| configuration.detail_types.iter().any(|one| one.urgent && one.name == name);
+        let make = || DetailTypes::new(configuration.detail_types.clone());
+        let is_urgent = self.types.of(configuration.version, make).are_urgent(&requested.request.details);
         let zone = hours.zone.parse::<Zone>();
-        let details = &requested.request.details;
-        let all_are = !details.is_empty() && details.iter().all(|detail| is_urgent(&detail.detail_type));
-        !all_are && zone.is_ok_and(|zone| hours.hold_at(zone.time_of_day(now)))
+        !is_urgent && zone.is_ok_and(|zone| hours.hold_at(zone.time_of_day(now)))
     }
 
     /// Whether who asks, or who would act, was switched off since it asked.

@@ -111,6 +111,14 @@ impl DetailTypes {
         details.iter().map(demanded).max().unwrap_or(Assurance::Session)
     }
 
+    /// Whether this may ring in a person's quiet hours: all of it is urgent. An agent that wants something else rings nobody by adding
+    /// a detail that is.
+    pub fn are_urgent(&self, details: &AuthorizationDetails) -> bool {
+        let is_urgent =
+            |detail: &AuthorizationDetail| self.get(&detail.detail_type).is_some_and(|own| own.urgent);
+        !details.is_empty() && details.iter().all(is_urgent)
+    }
+
     fn belongs_to(&self, detail: &AuthorizationDetail, tool: &Tool) -> Option<bool> {
         self.get(&detail.detail_type).map(|definition| definition.belongs_to(detail, tool))
     }

@@ -62,6 +62,9 @@ struct Ask {
     /// Whether the person finds it on their page alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     silent: bool,
+    /// Whether it rings in the person's quiet hours.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    urgent: bool,
 }
 
 /// What a client asks, and under which name.
@@ -71,6 +74,8 @@ pub struct Approach<'a> {
     pub request: &'a BackchannelRequest,
     /// The nobody that the person would be to this client, if they did not exist: one for each name that it has for them.
     pub named: &'a PersonId,
+    /// Whether all of it is urgent.
+    pub urgent: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +107,7 @@ impl Asks {
     /// it asked under others, and what its other party did or had others do, makes the request a silent one: of a nobody that is not
     /// known, and so nobody learns by it who exists.
     pub fn may_ask(&self, approach: Approach<'_>, settings: &BackchannelSettings, now: Timestamp) -> MayAsk {
-        let Approach { request, named } = approach;
+        let Approach { request, named, urgent } = approach;
         let client = &request.client_id;
         let is_told = |ask: &Ask| ask.client == *client && ask.named.as_ref() == Some(named);
         let declined = self.declined_names.get(client).and_then(|names| names.get(named));
@@ -113,9 +118,9 @@ impl Asks {
         let is_over = |party| {
             let declined = [self.declined.get(party), self.declined_actors.get(party)];
             declined.into_iter().flatten().any(|refusals| now < refusals.until())
-                || self.waits_until(settings, now, |ask| ask.is_of(party)).is_some()
+                || self.waits_until(settings, now, |ask| self.counts_for(ask, party)).is_some()
         };
-        let silent = self.is_crowded(settings, now) || request.parties().any(is_over);
+        let silent = self.is_crowded(urgent, settings, now) || request.parties().any(is_over);
         if silent { MayAsk::Silently } else { MayAsk::Yes }
     }
 
@@ -135,13 +140,20 @@ impl Asks {
         of_its_own.into_iter().flatten().max()
     }
 
-    /// Whether all together ask so much that the person hears of no more. What rings nobody must not keep others from it.
-    fn is_crowded(&self, settings: &BackchannelSettings, now: Timestamp) -> bool {
-        let heard = |ask: &&Ask| self.is_heard(ask);
+    /// Whether all together ask so much that the person hears of no more. What rings nobody must not keep others from it; and so what
+    /// is urgent is kept from it by what is urgent alone, since in quiet hours nothing else rings.
+    fn is_crowded(&self, urgent: bool, settings: &BackchannelSettings, now: Timestamp) -> bool {
+        let heard = |ask: &&Ask| self.is_heard(ask) && (ask.urgent || !urgent);
         let of_the_hour = self.within_hour(now).filter(heard);
         full(of_the_hour, settings.asks_per_hour, Ask::leaves_the_hour)
             .or_else(|| full(self.waiting(now).filter(heard), MOST_WAITING, |ask| ask.expires_at))
             .is_some()
+    }
+
+    /// Whether this is among what a party may ask only so much of: what it asked itself, and what others asked in its name and the person
+    /// heard of. By what rings nobody no other client keeps it from asking.
+    fn counts_for(&self, ask: &Ask, party: &ClientId) -> bool {
+        ask.client == *party || ask.is_of(party) && self.is_heard(ask)
     }
 
     /// Whether the person heard of it: nothing is heard of who is blocked.
@@ -205,10 +217,10 @@ impl Asks {
         }
         self.declined_names.values_mut().for_each(|names| forgive(names, now));
         self.declined_names.retain(|_, names| !names.is_empty());
-        let Approach { request, named } = approach;
+        let Approach { request, named, urgent } = approach;
         let (client, actor, named) = (request.client_id.clone(), request.actor.clone(), Some(named.clone()));
         let (id, silent) = (id.clone(), !rings);
-        self.recent.push(Ask { client, actor, named, id, at: now, expires_at, silent });
+        self.recent.push(Ask { client, actor, named, id, at: now, expires_at, silent, urgent });
         self
     }
 

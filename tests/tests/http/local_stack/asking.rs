@@ -288,6 +288,27 @@ fn what_a_person_may_hear_of_in_an_hour_survives_a_restart_of_the_server() {
     assert!(rings(&stack, &third.waits_for_approval(&for_signing_in_of(&other.user_name))));
 }
 
+/// At night what is not urgent rings nobody, and is counted all the same.
+#[test]
+fn what_is_urgent_rings_whatever_others_ask_that_is_not() {
+    let stack = Stack::start_with("urgent-requests", &[], |configuration| {
+        few_an_hour(configuration);
+        let path = configuration.join("details/file_access.toml");
+        let text = fs::read_to_string(&path).expect("a type");
+        fs::write(path, format!("urgent = true\n{text}")).expect("written");
+    });
+    let person = somebody_reachable(&stack);
+    let ordinary = for_signing_in_of(&person.user_name);
+    for agent in [an_asking_agent(&stack), Agent::with_basic(&stack, "half-coded-agent")] {
+        for _ in 0..2 {
+            assert!(rings(&stack, &agent.waits_for_approval(&ordinary)));
+        }
+    }
+    let other = another_asking_agent(&stack);
+    assert!(!rings(&stack, &other.waits_for_approval(&ordinary)), "four were heard");
+    assert!(rings(&stack, &other.waits_for_approval(&for_a_file_of(&person))));
+}
+
 /// A client that leaves out the person's code rings nobody, and keeps nobody else from ringing.
 #[test]
 fn what_rings_nobody_takes_no_place_of_what_rings() {
