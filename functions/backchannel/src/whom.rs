@@ -2,8 +2,8 @@ use admission::{ShownActor, Visit};
 use http::Problem;
 use oauth::configuration::{Client, UserCodeUse};
 use oauth::{
-    Approach, AuthenticationRequest, BackchannelRequest, ClientId, GrantId, Hint, InvitationCode, LoginHint,
-    MayAsk, PersonId, Refusal, Timestamp, UserCode, UserCodeHash,
+    Approach, AuthenticationRequest, BackchannelRequest, GrantId, Hint, InvitationCode, LoginHint, MayAsk,
+    PersonId, Refusal, Timestamp, UserCode, UserCodeHash,
 };
 use sessions::is_user_code;
 use store::{Approached, KeptAsks, Person, Standing};
@@ -112,7 +112,7 @@ pub(crate) async fn named(
         }
     };
     let id = id.unwrap_or_else(|| PersonId::from_random([0; 16]));
-    let nobody = services.nobody(&client.id, &typed).await?;
+    let nobody = services.nobody(&typed).await?;
     let shown = actor.as_ref().map(ShownActor::claims);
     let Approached { person, asks, of_nobody, code, actor: standing } =
         services.store.approached(&id, &nobody, shown).await?;
@@ -221,10 +221,11 @@ impl Named {
 }
 
 impl Services {
-    /// A name that nobody has, the same each time that a client means the same nobody.
-    async fn nobody(&self, client: &ClientId, typed: &str) -> Result<PersonId, environment::Fault> {
+    /// A name that nobody has, the same for all clients that mean the same nobody: where several come at once each waits for the one
+    /// before it, as those do who mean the same person.
+    async fn nobody(&self, typed: &str) -> Result<PersonId, environment::Fault> {
         let secret = self.keys.server_secret().await?;
-        let tag = secret.hmac("nobody", &[client.as_str().as_bytes(), typed.as_bytes()]);
+        let tag = secret.hmac("nobody", &[typed.as_bytes()]);
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&tag[..16]);
         Ok(PersonId::from_random(bytes))

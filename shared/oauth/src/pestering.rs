@@ -72,7 +72,7 @@ struct Ask {
 pub struct Approach<'a> {
     /// What is asked.
     pub request: &'a BackchannelRequest,
-    /// The nobody that the person would be to this client, if they did not exist: one for each name that it has for them.
+    /// The nobody that the person would be, if they did not exist: one for each name that a client has for them.
     pub named: &'a PersonId,
     /// Whether all of it is urgent.
     pub urgent: bool,

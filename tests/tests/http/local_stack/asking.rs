@@ -578,6 +578,20 @@ fn nothing_tells_by_its_calls_who_exists_and_may_be_asked() {
     }
 }
 
+/// What several clients write at once collides for nobody as it does for somebody, and none is told to wait for what another asked.
+#[test]
+fn all_clients_that_mean_the_same_nobody_write_to_one_place() {
+    let stack = Stack::start("one-nobody", &[]);
+    let form = for_signing_in_of("nobody-whom-all-mean");
+    for agent in [an_asking_agent(&stack), another_asking_agent(&stack)] {
+        for _ in 0..2 {
+            assert!(!rings(&stack, &agent.waits_for_approval(&form)));
+        }
+        must_wait(&agent.asks_elsewhere(&form));
+    }
+    assert_eq!(stack.observer().items_of("ASKS#").len(), 1);
+}
+
 /// A slow hash is computed for whoever is meant, and what is not looked at any more is written down, too.
 #[test]
 fn nothing_tells_by_its_calls_whose_code_was_tried() {
