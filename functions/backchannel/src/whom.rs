@@ -108,7 +108,8 @@ pub(crate) async fn named(
             (Some(person.clone()), person.to_string())
         }
         Hint::LoginToken(token) => {
-            return invited(services, visit, client, (&asked.request, token.expose()), actor).await;
+            let request = (&asked.request, token.expose().as_str());
+            return Box::pin(invited(services, visit, client, request, actor)).await;
         }
     };
     let id = id.unwrap_or_else(|| PersonId::from_random([0; 16]));

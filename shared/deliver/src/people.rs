@@ -267,7 +267,7 @@ mod tests {
             agent: "Agent".to_owned(),
             binding_message: None,
             link: "https://as.test/approval".to_owned(),
-            good_for: Duration::from_secs(180),
+            good_for: Duration::from_mins(3),
         };
         let profile = serde_json::from_value(profile).expect("a profile");
         (PersonId::from_random([1; 16]), profile, message)
