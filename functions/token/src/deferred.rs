@@ -157,7 +157,10 @@ async fn defer(
         acr_values: vec![],
         actor,
     };
-    let rings = counted(services, visit, (&request, &person), (&id, expires_at)).await?;
+    // The client knows who it is about: it has their token.
+    let urgent = services.registered(visit, client).types.are_urgent(&request.details);
+    let approach = Approach { request: &request, named: &person, urgent };
+    let rings = counted(services, visit, (approach, &person), (&id, expires_at)).await?;
     let secret = services.keys.server_secret().await?;
     let handle = secret.deferral_code(&id);
     let sealed = secret.conceal(DEFERRED_REQUEST, id.as_str(), services.dice.roll(), &kept);
@@ -211,17 +214,15 @@ fn kept_text(parameters: &Parameters) -> Result<String, Problem> {
 async fn counted(
     services: &Services,
     visit: &Visit<'_>,
-    (request, person): (&BackchannelRequest, &PersonId),
+    (approach, person): (Approach<'_>, &PersonId),
     (id, expires_at): (&GrantId, Timestamp),
 ) -> Result<Option<bool>, Problem> {
-    let settings = &visit.configuration.server.backchannel;
+    let (request, settings) = (approach.request, &visit.configuration.server.backchannel);
     let caller = format!("ASKS#{}", request.client_id);
     let most = settings.asks_of_one_client_per_minute;
     if !services.store.count_request(&caller, 1, most, visit.now).await {
         return Err(Refusal::SlowDown { retry_after: COUNTED_TOGETHER }.into());
     }
-    // The client knows who it is about: it has their token.
-    let approach = Approach { request, named: person };
     for _ in 0..MOST_TRIES {
         let kept = services.store.asks(person).await?;
         let waiting = kept.asks.in_the_way_of(request, visit.now);
