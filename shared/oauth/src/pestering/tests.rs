@@ -43,7 +43,7 @@ fn ask_as(
     (expires_at, now): (Timestamp, Timestamp),
     rings: bool,
 ) -> Asks {
-    asks.asked(Approach { request, named }, (&id(number), expires_at), rings, now)
+    asks.asked(Approach { request, named, urgent: false }, (&id(number), expires_at), rings, now)
 }
 
 fn may_ask(asks: &Asks, request: &BackchannelRequest, now: Timestamp) -> MayAsk {
@@ -51,7 +51,7 @@ fn may_ask(asks: &Asks, request: &BackchannelRequest, now: Timestamp) -> MayAsk 
 }
 
 fn may_ask_as(asks: &Asks, (request, named): (&BackchannelRequest, &PersonId), now: Timestamp) -> MayAsk {
-    asks.may_ask(Approach { request, named }, &settings(), now)
+    asks.may_ask(Approach { request, named, urgent: false }, &settings(), now)
 }
 
 fn minutes(minutes: u64) -> Timestamp {
@@ -230,6 +230,45 @@ fn what_rings_nobody_keeps_nobody_else_from_ringing() {
     });
     assert_eq!(may_ask(&silent, &own("other"), NOW), MayAsk::Yes);
     assert_eq!(silent.in_the_way_of(&own("other"), NOW), []);
+}
+
+/// In quiet hours what is not urgent rings nobody, and is not known to here.
+#[test]
+fn what_is_urgent_is_kept_from_ringing_by_what_is_urgent_alone() {
+    let (request, alice) = (own("other"), alice());
+    let asked = |urgent: bool| {
+        (0..6).fold(Asks::default(), |asks, number| {
+            let agent = own(&format!("agent-{number}"));
+            let approach = Approach { request: &agent, named: &alice, urgent };
+            asks.asked(approach, (&id(number), minutes(3)), true, NOW)
+        })
+    };
+    let may = |asks: &Asks, urgent: bool| {
+        asks.may_ask(Approach { request: &request, named: &alice, urgent }, &settings(), NOW)
+    };
+    let (ordinary, pressing) = (asked(false), asked(true));
+    assert_eq!((may(&ordinary, false), may(&ordinary, true)), (MayAsk::Silently, MayAsk::Yes));
+    assert_eq!((may(&pressing, false), may(&pressing, true)), (MayAsk::Silently, MayAsk::Silently));
+}
+
+/// Another client that names an agent rings nobody by that, and so does not keep the agent from it.
+#[test]
+fn an_agent_is_silenced_in_its_name_only_by_what_the_person_heard() {
+    let in_its_name = by("client", Some("agent"));
+    let named = |asks: Asks, rings: bool| {
+        (1..4).fold(asks, |asks, number| {
+            ask_as(asks, (&in_its_name, &alice()), number, (minutes(3), NOW), rings)
+        })
+    };
+    let may = |asks: &Asks| may_ask(asks, &own("agent"), NOW);
+    assert_eq!(may(&named(Asks::default(), false)), MayAsk::Yes, "nobody heard");
+    assert_eq!(may(&named(Asks::default().blocked(&client("client")), true)), MayAsk::Yes, "it is blocked");
+    assert_eq!(may(&named(Asks::default(), true)), MayAsk::Silently);
+    let itself = (1..4).fold(Asks::default(), |asks, number| {
+        ask_as(asks, (&own("agent"), &alice()), number, (minutes(3), NOW), false)
+    });
+    let other_name = PersonId::from_random([2; 16]);
+    assert_eq!(may_ask_as(&itself, (&own("agent"), &other_name), NOW), MayAsk::Silently);
 }
 
 #[test]
