@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn none_is_taken_by_two_and_whoever_came_first_makes_room() {
-        let divides = |one: &u8, other: &u8| other % one == 0;
+        let divides = |one: &u8, other: &u8| other.is_multiple_of(*one);
         assert!(each_takes_one([2, 3], &[6, 2], divides), "2 takes 6 first, and moves");
         assert!(!each_takes_one([2, 3], &[6, 5], divides));
         assert!(!each_takes_one([1, 1], &[1], divides));

@@ -398,8 +398,6 @@ end-agent-title = Alles dieses Agenten beenden?
 end-agent-lead = Alles, was { $client } in Ihrem Namen darf, endet, wofür es auch ist, und ebenso, worüber Sie nicht mehr gefragt werden wollten. Ihre anderen Agenten machen weiter. Fragen kann es Sie wieder.
 end-agent-button = Jetzt alles von ihm beenden
 back-to-agents = Zurück zu Ihren Agenten
-notice-access-ended = Es wurde beendet.
-notice-agent-ended = Alles dieses Agenten wurde beendet.
 signed-look = Was Sie mit einem Passkey unterschrieben haben
 signed-title = Was Sie unterschrieben haben
 signed-lead = Jede Zustimmung, die Sie mit einem Passkey unterschrieben haben, so wie Sie sie damals gelesen haben. Der Nachweis ist eine Datei, die jeder prüfen kann, auch wenn es diesen Server nicht mehr gibt. Sie enthält alles, was Sie gelesen haben: Bewahren Sie sie dort auf, wo nur Sie herankommen.
@@ -410,6 +408,8 @@ signed-changed = { $count ->
     [one] Eine Zustimmung kann nicht gezeigt werden, weil verändert wurde, was davon aufbewahrt ist. Sagen Sie es denen, die diesen Server betreiben.
    *[other] { $count } Zustimmungen können nicht gezeigt werden, weil verändert wurde, was davon aufbewahrt ist. Sagen Sie es denen, die diesen Server betreiben.
 }
+notice-access-ended = Es wurde beendet.
+notice-agent-ended = Alles dieses Agenten wurde beendet.
 notice-access-gone = So etwas gibt es nicht, oder es ist schon vorbei.
 
 ## Passkeys

@@ -398,8 +398,6 @@ end-agent-title = End everything of this agent?
 end-agent-lead = Everything that { $client } may do in your name ends, whatever it is for, and what you agreed not to be asked again. Your other agents go on. It can ask you again.
 end-agent-button = End everything of it now
 back-to-agents = Back to your agents
-notice-access-ended = It was ended.
-notice-agent-ended = Everything of that agent was ended.
 signed-look = What you signed with a passkey
 signed-title = What you signed
 signed-lead = Each approval that you signed with a passkey, as you read it then. The evidence is a file that anybody can check, also when this server is gone. It says all that you read: keep it where only you reach it.
@@ -410,6 +408,8 @@ signed-changed = { $count ->
     [one] One approval cannot be shown, because what is kept of it was changed. Tell whoever runs this server.
    *[other] { $count } approvals cannot be shown, because what is kept of them was changed. Tell whoever runs this server.
 }
+notice-access-ended = It was ended.
+notice-agent-ended = Everything of that agent was ended.
 notice-access-gone = There is nothing of that kind, or it is over.
 
 ## Passkeys

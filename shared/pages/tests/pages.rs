@@ -394,7 +394,6 @@ fn agent_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
         access,
         token_lives: Duration::from_mins(5),
     };
-    let mut pages = vec![
     let displayed = displayed(foreign, true);
     let signed = |count, changed| SignedPage {
         frame,
@@ -409,10 +408,11 @@ fn agent_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
         ],
         changed,
     };
-        agents(frame, foreign).render(),
+    let mut pages = vec![
         signed(0, 0).render(),
         signed(2, 1).render(),
         signed(1, 2).render(),
+        agents(frame, foreign).render(),
         AgentsPage { agents: vec![], ..agents(frame, foreign) }.render(),
         AgentsPage { agents: vec![], search: AgentsSearch::default(), ..agents(frame, foreign) }.render(),
         access(frame, foreign).render(),

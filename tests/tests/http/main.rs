@@ -104,8 +104,8 @@ mod local_stack {
     mod registrations;
     mod rights_taken_away;
     mod secrets_at_rest;
-    mod signed_terms;
     mod signed;
+    mod signed_terms;
     mod signing_at_once;
     mod signing_demanded;
     mod stolen_key;

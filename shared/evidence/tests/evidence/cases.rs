@@ -276,18 +276,20 @@ fn checkpoints() -> Vec<Case> {
         .collect()
 }
 
+/// The claims of the sound token, with one that says something else.
+fn says(pointer: &str, value: Value) -> Value {
+    let mut claims = claims();
+    match claims.pointer_mut(pointer) {
+        Some(place) => *place = value,
+        None => claims[&pointer[1..]] = value,
+    }
+    claims
+}
+
 fn tokens() -> Vec<Case> {
     let (authenticator, server, other) = (Authenticator::new(), Signer::of_a_server(), Signer::of_a_server());
     let file = included(&authenticator, &server, 6).to_bytes();
     let key = server.jwk();
-    let says = |pointer: &str, value: Value| {
-        let mut claims = claims();
-        match claims.pointer_mut(pointer) {
-            Some(place) => *place = value,
-            None => claims[&pointer[1..]] = value,
-        }
-        claims
-    };
     let sound = claims();
     let table = [
         ("anchored", "of the approval", server.token("at+jwt", &sound)),
@@ -355,6 +357,23 @@ fn tokens() -> Vec<Case> {
             "with more scopes",
             server.token("at+jwt", &says("/scope", json!("payments profile"))),
         ),
+    ];
+    let with = |(expected, name, token): (&'static str, &str, String)| Case {
+        token: Some(token),
+        ..case(format!("a token {name}"), file.clone(), Some(&key), expected)
+    };
+    table
+        .into_iter()
+        .chain(tokens_with_other_details(&server))
+        .map(with)
+        .chain(tokens_of_what_nobody_renews())
+        .collect()
+}
+
+/// Details that are not within what was approved.
+fn tokens_with_other_details(server: &Signer) -> Vec<(&'static str, &'static str, String)> {
+    let sound = claims();
+    vec![
         (
             "token_details",
             "with a larger amount",
@@ -416,12 +435,7 @@ fn tokens() -> Vec<Case> {
                 ),
             ),
         ),
-    ];
-    let with = |(expected, name, token): (&'static str, &str, String)| Case {
-        token: Some(token),
-        ..case(format!("a token {name}"), file.clone(), Some(&key), expected)
-    };
-    table.into_iter().map(with).chain(tokens_of_what_nobody_renews()).collect()
+    ]
 }
 
 /// Where nothing was to be renewed, the last token is had while the request waits, or by a code, which lives a minute.

@@ -344,7 +344,7 @@ fn wrong_codes_of_a_client_lock_nobody_out_whom_it_names() {
         let asks = "\n[backchannel]\nmay_ask_groups = [\"reachable\"]\nuser_code = \"required\"\n";
         changes("nightly-agent", &|text| {
             text.replace(r#"["client_credentials"]"#, r#"["client_credentials", "ciba"]"#)
-                .replace(r#"scopes = ["#, r#"scopes = ["openid", "#)
+                .replace("scopes = [", r#"scopes = ["openid", "#)
                 + asks
         });
     });

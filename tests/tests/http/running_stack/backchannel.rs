@@ -455,7 +455,8 @@ fn the_binding_message_stands_on_the_page_as_text() {
     let (agent, person) = (an_asking_agent(stack), somebody_reachable(stack));
     let hundred = format!("{}é<b>", "ü".repeat(96));
     let numbers = "e.g. Order 12.5 kg, v1.2, Invoice 2026.11 at 12:30:45";
-    let messages = ["W4SCT", "Überweisung 12 & 13 <b>an</b> \"Paper\"", "数字 42 ✅", numbers, hundred.as_str()];
+    let messages =
+        ["W4SCT", "Überweisung 12 & 13 <b>an</b> \"Paper\"", "数字 42 ✅", numbers, hundred.as_str()];
     for message in messages {
         let person = if message == "W4SCT" { &person } else { &somebody_reachable(stack) };
         let form = for_a_file_of(person).with("binding_message", message);
