@@ -9,7 +9,7 @@ use environment::Fault;
 use http::audit::{Event, Outcome};
 use http::{Problem, Response, StatusCode, answer};
 use keys::DEFERRED_REQUEST;
-use oauth::configuration::{Client, Tool};
+use oauth::configuration::{Assurance, Client, Tool};
 use oauth::scope::OPENID;
 use oauth::{
     Approach, Authorization, AuthorizationDetails, Awaited, BackchannelRequest, ClientId, Deferral,
@@ -158,7 +158,10 @@ async fn defer(
         actor,
     };
     // The client knows who it is about: it has their token.
-    let urgent = services.registered(visit, client).types.are_urgent(&request.details);
+    let types = services.registered(visit, client).types;
+    let urgent = types.are_urgent(&request.details);
+    let is_strong = types.strongest_assurance(&request.details) == Assurance::Strong;
+    let request = request.to_be_signed(is_strong, visit.configuration.server.has_passkeys());
     let approach = Approach { request: &request, named: &person, urgent };
     let rings = counted(services, visit, (approach, &person), (&id, expires_at)).await?;
     let secret = services.keys.server_secret().await?;
@@ -209,7 +212,7 @@ fn kept_text(parameters: &Parameters) -> Result<String, Problem> {
     Ok(text)
 }
 
-/// Counts the request against what its parties, and all together, may ask one person. Whether the person hears of it; nothing where they
+/// Counts the request against what the client, its parties, and all together may ask one person. Whether the person hears of it; nothing where they
 /// want to hear nothing of who asks.
 async fn counted(
     services: &Services,
@@ -218,7 +221,8 @@ async fn counted(
     (id, expires_at): (&GrantId, Timestamp),
 ) -> Result<Option<bool>, Problem> {
     let (request, settings) = (approach.request, &visit.configuration.server.backchannel);
-    let caller = format!("ASKS#{}", request.client_id);
+    // By person: whoever sends a tool many requests of their own keeps it from asking nobody else.
+    let caller = format!("ASKS#{}#{}", request.client_id, person);
     let most = settings.asks_of_one_client_per_minute;
     if !services.store.count_request(&caller, 1, most, visit.now).await {
         return Err(Refusal::SlowDown { retry_after: COUNTED_TOGETHER }.into());

@@ -9,8 +9,8 @@ use http::{Problem, Response, StatusCode, answer};
 use issuing::{AccessToken, Behalf, Content, Exchanged, Registered};
 use oauth::configuration::{Client, GrantType, Server, Tool, is_openid};
 use oauth::{
-    AccessTokenClaims, Actor, Actors, Authorization, ClientId, ExchangeRequest, Grant, IdJagTarget, Narrower,
-    Parameters, Refusal, Secret, Timestamp, TokenResponse, TokenType, delegated,
+    AccessTokenClaims, Actor, Actors, Authorization, ClientId, ExchangeRequest, Grant, HandleRejection,
+    IdJagTarget, Narrower, Parameters, Refusal, Secret, Timestamp, TokenResponse, TokenType, delegated,
 };
 use policy::ISSUER;
 use store::{Commit, Hop};
@@ -57,6 +57,9 @@ pub(crate) async fn exchange<'a>(
     let beside = shown_actor.as_ref().and_then(|shown| shown.as_ref().ok());
     let mut subject = Subject::shown(services, visit, client, (&request.subject, beside)).await?;
     let longest = visit.configuration.server.exchange.longest_chain;
+    if let Some(approved) = &approved {
+        approved.still_stands(services, visit, &subject).await?;
+    }
     // Whoever an actor token names, it is the client that gets the new token: it must be one that may act.
     let by_the_client = delegated(&subject.claims, Actor::client(&client.id), longest)?;
     let actor = match shown_actor {
@@ -148,14 +151,38 @@ pub(crate) struct Approved<'a> {
 impl Approved<'_> {
     /// The request for what was approved of it, and nothing else.
     fn narrowed<'r>(&self, request: ExchangeRequest<'r>) -> ExchangeRequest<'r> {
-        let Grant { scope, details, .. } = self.grant;
-        let asked = Narrower { scope: Some(scope.clone()), details: Some(details.clone()), ..request.asked };
-        ExchangeRequest { asked, ..request }
+        let Grant { scope, details, resources, .. } = self.grant;
+        let asked = Narrower {
+            resources: resources.clone(),
+            scope: Some(scope.clone()),
+            details: Some(details.clone()),
+            ..request.asked
+        };
+        // The tool that was approved, whatever the request's words for it mean by now.
+        ExchangeRequest { asked, audiences: vec![], ..request }
     }
 
-    /// What the new token comes from: it ends with the approval, too, and names its evidence where there is any.
+    /// Refuses an approval that has ended beside the subject token: with everything of the person's, of the client's, or at the tool.
+    async fn still_stands(
+        &self,
+        services: &Services,
+        visit: &Visit<'_>,
+        subject: &Subject<'_>,
+    ) -> Result<(), Problem> {
+        let (grant, store) = (self.grant, &services.store);
+        let ended = || Refusal::DeferralCodeInvalid { why: HandleRejection::Ended };
+        let person = subject.standing.person.as_ref().filter(|person| person.id == grant.person);
+        let person = person.ok_or_else(ended)?;
+        let stands = store.lets_stand(&visit.configuration, person, grant, visit.now).await?;
+        let state = store.client_state(&grant.client_id, visit.now).await?;
+        let is_good = |tool| state.allows_at(tool, grant.granted_at);
+        if stands && grant.resources.iter().all(is_good) { Ok(()) } else { Err(ended().into()) }
+    }
+
+    /// What the new token comes from: it ends with the approval, too, and names its evidence where there is any. What was signed further
+    /// up says nothing about this.
     fn behind(&self, subject: AccessTokenClaims) -> AccessTokenClaims {
-        let approval = self.grant.approval.clone().or(subject.approval);
+        let approval = self.grant.approval.clone();
         let above = subject.child_grant_ids.iter().cloned();
         let child_grant_ids = std::iter::once(self.standing.id.clone()).chain(above).collect();
         AccessTokenClaims { approval, child_grant_ids, ..subject }

@@ -409,9 +409,6 @@ fn agent_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
         changed,
     };
     let mut pages = vec![
-        signed(0, 0).render(),
-        signed(2, 1).render(),
-        signed(1, 2).render(),
         agents(frame, foreign).render(),
         AgentsPage { agents: vec![], ..agents(frame, foreign) }.render(),
         AgentsPage { agents: vec![], search: AgentsSearch::default(), ..agents(frame, foreign) }.render(),
@@ -419,6 +416,9 @@ fn agent_pages(frame: Frame<'_>, foreign: &str) -> Vec<String> {
         AgentAccessPage { chain: vec![], chain_is_whole: true, ..access(frame, foreign) }.render(),
         end(Some(held(foreign))).render(),
         end(None).render(),
+        signed(0, 0).render(),
+        signed(2, 1).render(),
+        signed(1, 2).render(),
     ];
     let notices = [AgentsNotice::AccessEnded, AgentsNotice::AgentEnded, AgentsNotice::Gone];
     pages

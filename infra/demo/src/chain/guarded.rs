@@ -126,8 +126,12 @@ impl<S> Clone for Gate<S> {
 /// Has the whole message here before anybody judges its head. Who answers while the rest of it is under way has to close the
 /// connection (RFC 9112, section 9.3): a client that sends it after the head would lose the answer by that, or its next request.
 async fn whole(request: Request, next: Next) -> Result<Response, StatusCode> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let message = read(body).await?;
+    // Nothing of it is left on the connection, which need not end if it is refused.
+    for framing in [header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
+        parts.headers.remove(framing);
+    }
     Ok(next.run(Request::from_parts(parts, Body::from(message))).await)
 }
 

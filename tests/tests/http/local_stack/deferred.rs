@@ -308,6 +308,21 @@ fn what_it_goes_back_to_ends_it() {
     by_client.comes().is_refused(400, "invalid_grant");
 }
 
+/// The approval is the tool's, for the tool behind it: neither is named by the token that is exchanged.
+#[test]
+fn an_operator_ends_what_a_tool_may_do_or_what_is_done_at_one_before_the_answer_is_fetched() {
+    for (name, ended) in
+        [("deferred-client", ["--client", "files-tool"]), ("deferred-tool", ["--tool", "bank"])]
+    {
+        let stack = with_policies(name, STATEMENTS_ARE_APPROVED);
+        let waits = Waits::at(&stack);
+        waits.is_answered(&Answering::Yes);
+        stack.operator().does(&[&["end", "--yes"], ended.as_slice()].concat());
+        stack.takes_notice();
+        waits.comes().is_refused(400, "invalid_grant");
+    }
+}
+
 #[test]
 fn the_person_ends_what_they_approved_and_the_token_with_it() {
     let stack = with_policies("deferred-over", STATEMENTS_ARE_APPROVED);
