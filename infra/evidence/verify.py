@@ -514,7 +514,7 @@ def check_token(token, file, keys):
         claims = parsed(jws.payload)
         named = lambda *names: all(text(claims.get(name)) for name in names)
         details = claims.get("authorization_details", [])
-        is_one = jws.header.get("typ") == "at+jwt" and named("iss", "sub", "aud", "approval")
+        is_one = jws.header.get("typ") == "at+jwt" and named("iss", "sub", "client_id", "aud", "approval")
         is_one = is_one and MOMENT(claims.get("iat")) and MOMENT(claims.get("exp"))
         is_one = is_one and listed(detail)(details) and scope(claims.get("scope", ""))
         require(is_one, "token")
@@ -525,8 +525,8 @@ def check_token(token, file, keys):
     if keys is not None:
         require(jws.is_signed_under(keys), "token_signature")
     displayed, granted = file["displayed"], file["granted"]
-    expected = (displayed["issuer"], displayed["person"]["sub"], displayed["approval"])
-    require((claims["iss"], claims["sub"], claims["approval"]) == expected, "other_token")
+    expected = (displayed["issuer"], displayed["person"]["sub"], displayed["client"]["id"], displayed["approval"])
+    require(tuple(claims[name] for name in ("iss", "sub", "client_id", "approval")) == expected, "other_token")
     tools = granted["resources"] or [tool["resource"] for tool in displayed["tools"]]
     require(claims["aud"] in [*tools, displayed["issuer"]], "token_resource")
     require(claims["iat"] + SKEW >= granted["approved_at"], "token_time")

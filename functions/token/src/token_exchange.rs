@@ -40,11 +40,10 @@ pub(crate) async fn exchange<'a>(
     let client = authenticated.client();
     crate::require_grant(client, GrantType::TokenExchange)?;
     authenticated.confidential()?;
-    let request = ExchangeRequest::parse(parameters)?;
-    let request = match &approved {
-        Some(approved) => approved.narrowed(request),
-        None => request,
-    };
+    let mut request = ExchangeRequest::parse(parameters)?;
+    if let Some(approved) = &approved {
+        approved.narrow(&mut request);
+    }
     require_issuable(request.requested, &visit.configuration.server, client)?;
     let registered = services.registered(visit, client);
     let target = Target::of(services, visit, client, &request).await?;
@@ -92,7 +91,7 @@ pub(crate) async fn exchange<'a>(
     let act = said_to_act(act, names_the_actor, &subject.claims);
     let profile = subject.standing.person.as_ref().map(|person| &person.profile);
     let claims = match &approved {
-        Some(approved) => Cow::Owned(approved.behind(subject.claims.clone())),
+        Some(approved) => Cow::Owned(approved.behind(subject.claims.clone(), visit.now)),
         None => Cow::Borrowed(&subject.claims),
     };
     let exchanged = Exchanged { subject: &claims, grant: subject.grant(), profile, act };
@@ -149,17 +148,12 @@ pub(crate) struct Approved<'a> {
 }
 
 impl Approved<'_> {
-    /// The request for what was approved of it, and nothing else.
-    fn narrowed<'r>(&self, request: ExchangeRequest<'r>) -> ExchangeRequest<'r> {
-        let Grant { scope, details, resources, .. } = self.grant;
-        let asked = Narrower {
-            resources: resources.clone(),
-            scope: Some(scope.clone()),
-            details: Some(details.clone()),
-            ..request.asked
-        };
-        // The tool that was approved, whatever the request's words for it mean by now.
-        ExchangeRequest { asked, audiences: vec![], ..request }
+    /// The request for what was approved of it, and nothing else: at the tool that was approved, whatever the request's words for it mean
+    /// by now.
+    fn narrow(&self, request: &mut ExchangeRequest<'_>) {
+        let Grant { scope, details, resources, .. } = self.grant.clone();
+        request.asked = Narrower { resources, scope: Some(scope), details: Some(details) };
+        request.audiences.clear();
     }
 
     /// Refuses an approval that has ended beside the subject token: with everything of the person's, of the client's, or at the tool.
@@ -179,13 +173,15 @@ impl Approved<'_> {
         if stands && grant.resources.iter().all(is_good) { Ok(()) } else { Err(ended().into()) }
     }
 
-    /// What the new token comes from: it ends with the approval, too, and names its evidence where there is any. What was signed further
-    /// up says nothing about this.
-    fn behind(&self, subject: AccessTokenClaims) -> AccessTokenClaims {
-        let approval = self.grant.approval.clone();
+    /// What the new token comes from: it ends with the approval, too, lives no longer than was signed, and names its evidence where there
+    /// is any. What was signed further up says nothing about this.
+    fn behind(&self, subject: AccessTokenClaims, now: Timestamp) -> AccessTokenClaims {
+        let Grant { approval, access, .. } = self.grant;
+        let (approval, signed) = (approval.clone(), access.map(|access| now.after(access.token)));
+        let exp = signed.map_or(subject.exp, |signed| subject.exp.min(signed));
         let above = subject.child_grant_ids.iter().cloned();
         let child_grant_ids = std::iter::once(self.standing.id.clone()).chain(above).collect();
-        AccessTokenClaims { approval, child_grant_ids, ..subject }
+        AccessTokenClaims { approval, child_grant_ids, exp, ..subject }
     }
 
     /// Spends it, before anybody has seen the token.

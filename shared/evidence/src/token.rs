@@ -39,6 +39,7 @@ pub enum Details {
 struct Claims {
     iss: String,
     sub: String,
+    client_id: String,
     aud: String,
     iat: Timestamp,
     exp: Timestamp,
@@ -50,7 +51,7 @@ struct Claims {
 }
 
 impl Token {
-    /// Whether an access token is of this approval and has no more than was approved, for no other tool and for no longer. A detail lies
+    /// Whether an access token is of this approval and its client's, and has no more than was approved, for no other tool and for no longer. A detail lies
     /// within another when it is equal, or has the same members with equal values, but for those lists that allow what is in them, of
     /// which it keeps some elements. No two lie within the same one. What a type says itself about narrowing is not in the file: a token
     /// that was narrowed by such a rule is refused here, not waved through.
@@ -66,6 +67,7 @@ impl Token {
         let shown = evidence.displayed().shown();
         let is_of_it = claims.iss == shown.issuer
             && claims.sub == shown.person.sub.as_str()
+            && claims.client_id == shown.client.id.as_str()
             && claims.approval == shown.approval;
         if !is_of_it {
             return Err(Why::OtherToken);

@@ -121,10 +121,12 @@ impl Mint<'_> {
     /// whose approval it is has signed.
     pub fn lives(&self, content: &Content<'_>, behalf: &Behalf<'_>) -> Duration {
         let lives = content.audience.access_token_lifetime(&self.configuration.server);
-        let signed = match behalf {
-            Behalf::Person { grant, .. } => grant.access.map(|access| access.token),
+        let granted = match behalf {
+            Behalf::Person { grant, .. } => Some(*grant),
+            Behalf::Exchanged(Exchanged { grant, .. }) => *grant,
             _ => None,
         };
+        let signed = granted.and_then(|grant| grant.access).map(|access| access.token);
         behalf.capped(signed.map_or(lives, |signed| lives.min(signed)), self.now)
     }
 

@@ -345,6 +345,7 @@ fn tokens() -> Vec<Case> {
             "of another approval",
             server.token("at+jwt", &says("/approval", json!("A".repeat(22)))),
         ),
+        ("other_token", "of another client", server.token("at+jwt", &says("/client_id", json!("bank-tool")))),
         ("other_token", "of somebody else", server.token("at+jwt", &says("/sub", json!("person-AAAA")))),
         (
             "other_token",
