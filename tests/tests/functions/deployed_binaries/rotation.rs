@@ -94,6 +94,7 @@ fn rotation_that_lacks_a_right_says_which_to_the_log_and_changes_nothing() {
     }
 }
 
+/// As at an emulator: on AWS it waits minutes for the right to a new key, which hangs on its tag.
 fn rotation_on(deployment: &Deployment, way: &Way) -> Process {
     let environment = deployment.environment_of_rotation(&way.endpoint).with(PATIENT.0, PATIENT.1);
     deployment.starts_rotation(&Version::this(), environment)
@@ -116,8 +117,7 @@ fn breaks_at(deployment: &Deployment, way: &Way, fault: Fault, demand: &Value, a
     let is_kill = matches!(fault, Fault::HeldBefore | Fault::HeldAfter);
     let before = deployment.keys_in_ring();
     way.breaks(fault, at, if is_kill { 1 } else { usize::MAX });
-    let process =
-        deployment.starts_rotation(&Version::this(), deployment.environment_of_rotation(&way.endpoint));
+    let process = rotation_on(deployment, way);
     let outcome = if is_kill { killed(&process, way, demand) } else { Some(invoked(&process, demand)) };
     let calls = way.calls();
     let struck = way.recovers();
