@@ -91,7 +91,10 @@ async fn usage_is_counted_from_the_months_lines() {
         rows.iter().map(|row| (&row["name"], &row["requests"], &row["ecc_signatures"])).collect();
     assert_eq!(counts, [(&json!("agent"), &json!(2), &json!(2)), (&json!("other"), &json!(1), &json!(1))]);
     let asked = asked(&logs.arrived()[0]);
-    assert_eq!(asked["filterPattern"], r#"{ ($.target = "request") || ($.target = "event") || ($.target = "audit") }"#);
+    assert_eq!(
+        asked["filterPattern"],
+        r#"{ ($.target = "request") || ($.target = "event") || ($.target = "audit") }"#
+    );
     assert_eq!(asked["startTime"], 1_793_491_200_000_i64);
 }
 
