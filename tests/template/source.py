@@ -45,6 +45,7 @@ TOUCHES = {
     "commit_invited": {"UpdateItem": ["INVITATION"], "PutItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
     "commit_or_take_back": {"PutItem": ["AUTHORIZATION"], "GetItem": ["AUTHORIZATION"]},
     "configuration": {"GetItem": ["CONFIGURATION"], "Query": ["SNAPSHOT"]},
+    "count_ask": {"BatchGetItem": ["AUTHORIZATION", "CLIENT"], "PutItem": ["ASKS"], "GetItem": ["ASKS"]},
     "count_request": {"UpdateItem": ["LIMIT"]},
     "count_stranger": {"UpdateItem": ["LIMIT"]},
     "count_within": {"UpdateItem": ["LIMIT"]},
@@ -138,7 +139,6 @@ TOUCHES = {
         "BatchGetItem": ["AUTHORIZATION", "PERSON", "PASSKEYS", "HEADS"],
         "GetItem": ["AUTHORIZATION"],
     },
-    "wait_no_more": {"BatchGetItem": ["AUTHORIZATION", "CLIENT"]},
     "user_code": {"GetItem": ["USER_CODE"]},
     "update_person": {"PutItem": ["PERSON"], "GetItem": ["PERSON"]},
 }

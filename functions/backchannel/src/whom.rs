@@ -2,16 +2,14 @@ use admission::{ShownActor, Visit};
 use http::Problem;
 use oauth::configuration::{Client, UserCodeUse};
 use oauth::{
-    Approach, AuthenticationRequest, BackchannelRequest, GrantId, Hint, InvitationCode, LoginHint, MayAsk,
-    PersonId, Refusal, Timestamp, UserCode, UserCodeHash,
+    Approach, Asks, AuthenticationRequest, BackchannelRequest, GrantId, Hint, InvitationCode, LoginHint,
+    MayAsk, PersonId, Refusal, Timestamp, UserCode, UserCodeHash,
 };
 use sessions::is_user_code;
 use store::{Approached, KeptAsks, Person, Standing};
 
 use crate::{Services, within};
 
-/// How often writing down a request is tried again because somebody else's came between.
-const MOST_TRIES: usize = 4;
 /// How many codes of invitations one client may try in a minute: of 30 to the power of ten there are.
 const INVITATIONS_PER_MINUTE: u32 = 60;
 
@@ -180,7 +178,7 @@ impl Named {
         request: &BackchannelRequest,
         (id, expires_at): (&GrantId, Timestamp),
     ) -> Result<Reached, Problem> {
-        let Self { person, mut asks, way, code } = self;
+        let Self { person, asks, way, code } = self;
         let named = match way {
             Way::Hint(nobody) => nobody,
             // The person wants to be asked, once: the invitation is spent instead, by the write that keeps the request.
@@ -190,15 +188,10 @@ impl Named {
         let approach = Approach { request, named: &named, urgent };
         let (client, now) = (&request.client_id, visit.now);
         let settings = &visit.configuration.server.backchannel;
-        for _ in 0..MOST_TRIES {
-            // A yes is not written down here. Whether others still wait is looked up for everybody, so that no client can tell by the
-            // time whether the person hears of its request.
-            let waiting = asks.asks.in_the_way_of(request, now);
-            let over = services.store.wait_no_more(&waiting, id).await?;
-            let known = asks.asks.clone().settled(&over, now);
+        let judge = |known: Asks| {
             let verdict = known.may_ask(approach, settings, now);
             if let MayAsk::Later(retry_after) = verdict {
-                return Err(Refusal::SlowDown { retry_after }.into());
+                return Err(Refusal::SlowDown { retry_after });
             }
             let code = if known.may_show_code(client, now) { code } else { code.unheard() };
             let rings = verdict == MayAsk::Yes && code != Code::LeftOut && person.is_some();
@@ -209,15 +202,13 @@ impl Named {
                 Code::Right => known.showed_right_code(client).asked(approach, (id, expires_at), rings, now),
                 Code::NotAsked | Code::LeftOut => known.asked(approach, (id, expires_at), rings, now),
             };
-            if services.store.keep_asks(&asks, &next).await? {
-                if matches!(code, Code::Wrong | Code::Unheard) {
-                    return Err(Refusal::UserCodeInvalid.into());
-                }
-                return Ok(Reached { rings, person, invited_by: None });
-            }
-            asks = services.store.asks(asks.person()).await?;
+            Ok((next, (rings, code)))
+        };
+        let (rings, code) = services.store.count_ask(asks, (request, id), now, judge).await??;
+        if matches!(code, Code::Wrong | Code::Unheard) {
+            return Err(Refusal::UserCodeInvalid.into());
         }
-        Err(environment::Fault::unavailable("table", "others ask the same person at this moment").into())
+        Ok(Reached { rings, person, invited_by: None })
     }
 }
 

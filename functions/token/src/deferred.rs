@@ -12,7 +12,7 @@ use keys::DEFERRED_REQUEST;
 use oauth::configuration::{Assurance, Client, Tool};
 use oauth::scope::OPENID;
 use oauth::{
-    Approach, Authorization, AuthorizationDetails, Awaited, BackchannelRequest, ClientId, Deferral,
+    Approach, Asks, Authorization, AuthorizationDetails, Awaited, BackchannelRequest, ClientId, Deferral,
     ErrorCode, GrantId, Handle, HandleRejection, MayAsk, Parameters, PersonId, Refusal, Requested,
     ResourceUri, Scope, Timestamp, can_wait, kept_of_deferral_code,
 };
@@ -38,7 +38,7 @@ const KEPT: [&str; 9] = [
     "scope",
     "authorization_details",
 ];
-/// How often writing down who asks is tried again because somebody else's request came between.
+/// How often an answer is made again because somebody did something with the approval meanwhile.
 const MOST_TRIES: usize = 4;
 
 /// What a person has to approve before a token request is answered.
@@ -227,23 +227,18 @@ async fn counted(
     if !services.store.count_request(&caller, 1, most, visit.now).await {
         return Err(Refusal::SlowDown { retry_after: COUNTED_TOGETHER }.into());
     }
-    for _ in 0..MOST_TRIES {
-        let kept = services.store.asks(person).await?;
-        let waiting = kept.asks.in_the_way_of(request, visit.now);
-        let over = services.store.wait_no_more(&waiting, id).await?;
-        let known = kept.asks.clone().settled(&over, visit.now);
+    let judge = |known: Asks| {
         let verdict = known.may_ask(approach, settings, visit.now);
         if let MayAsk::Later(retry_after) = verdict {
-            return Err(Refusal::SlowDown { retry_after }.into());
+            return Err(Refusal::SlowDown { retry_after });
         }
         let is_blocked = known.silence(request);
         let rings = verdict == MayAsk::Yes && !is_blocked;
-        if services.store.keep_asks(&kept, &known.asked(approach, (id, expires_at), rings, visit.now)).await?
-        {
-            return Ok((!is_blocked).then_some(rings));
-        }
-    }
-    Err(Fault::unavailable("table", "others ask the same person at this moment").into())
+        let next = known.asked(approach, (id, expires_at), rings, visit.now);
+        Ok((next, (!is_blocked).then_some(rings)))
+    };
+    let kept = services.store.asks(person).await?;
+    Ok(services.store.count_ask(kept, (request, id), visit.now, judge).await??)
 }
 
 /// Answers whoever comes with a deferral code (draft, sections 5.5 and 5.6): one read while the person has not decided, and one write that

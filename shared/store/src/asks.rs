@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 
 use environment::Fault;
 use oauth::{
-    AccessTokenClaims, Asks, Authorization, ClientId, GrantId, PersonId, Stage, Timestamp, UserCodeHash,
+    AccessTokenClaims, Asks, Authorization, BackchannelRequest, ClientId, GrantId, PersonId, Refusal, Stage,
+    Timestamp, UserCodeHash,
 };
 
 use crate::access_tokens::client_state;
@@ -38,6 +39,8 @@ impl KeptAsks {
     }
 }
 
+/// How often writing down a request is tried again because somebody else's came between.
+const MOST_TRIES: usize = 4;
 /// The most requests of one person that are read for a page: as many as one call takes.
 const MOST_READ: usize = 100;
 /// The most that are shown.
@@ -97,6 +100,36 @@ impl Store {
         kept(id, self.read(&key(id)).await?)
     }
 
+    /// Counts a request among what is asked of a person, by one write, which many at once cannot evade: what came between is read and
+    /// judged anew. `judge` is given what counts by now, and says what is kept of it, beside what becomes of the request; or refuses.
+    ///
+    /// A yes is not written down there. Whether others still wait is looked up for everybody, so that no client can tell by the time
+    /// whether the person hears of its request.
+    ///
+    /// # Errors
+    /// When the table does not answer, or others ask the same person all the time.
+    pub async fn count_ask<T>(
+        &self,
+        mut kept: KeptAsks,
+        (request, id): (&BackchannelRequest, &GrantId),
+        now: Timestamp,
+        judge: impl Fn(Asks) -> Result<(Asks, T), Refusal>,
+    ) -> Result<Result<T, Refusal>, Fault> {
+        for _ in 0..MOST_TRIES {
+            let waiting = kept.asks.in_the_way_of(request, now);
+            let over = self.wait_no_more(&waiting, id).await?;
+            let (next, becomes) = match judge(kept.asks.clone().settled(&over, now)) {
+                Ok(judged) => judged,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            if self.keep_asks(&kept, &next).await? {
+                return Ok(Ok(becomes));
+            }
+            kept = self.asks(&kept.person).await?;
+        }
+        Err(Fault::unavailable("table", "others ask the same person at this moment"))
+    }
+
     /// Writes down who asked a person lately, on condition that nothing was since it was read. `false` when somebody came first.
     ///
     /// # Errors
@@ -110,10 +143,7 @@ impl Store {
     /// Which of these requests wait no more: they have been decided, or their client was switched off. One that is not there yet
     /// waits: it is counted before it is kept. There is one call whatever there is to look at, and be it only at the request that
     /// is about to be made: the time that an answer takes must not say how much others ask.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn wait_no_more(
+    async fn wait_no_more(
         &self,
         waiting: &[(GrantId, ClientId)],
         about_to_be_made: &GrantId,
