@@ -132,16 +132,13 @@ pub(crate) async fn whose(store: &Store, name: &str) -> Result<PersonId, NoEvide
 impl ApprovalListed {
     fn of(evidence: &Evidence) -> Self {
         let (entry, shown) = (evidence.entry(), evidence.displayed().shown());
-        let details = shown.details.iter().map(|detail| (detail.choice, &detail.sentence));
-        let scopes = shown.scopes.iter().map(|scope| (scope.choice, &scope.sentence));
-        let sentence = details.chain(scopes).find(|(choice, _)| choice.is_approved());
         Self {
             approval: entry.approval.clone(),
             number: entry.number,
             approved_at: entry.approved_at,
             client_id: shown.client.id.clone(),
             client_name: shown.client.name.clone(),
-            sentence: sentence.map(|(_, sentence)| sentence.to_string()),
+            sentence: shown.approved_sentences().next().map(ToString::to_string),
         }
     }
 }

@@ -154,9 +154,6 @@ fn plain(sentence: &evidence::Sentence) -> String {
 impl ApprovalFound {
     fn of(evidence: &Evidence) -> Self {
         let (entry, shown) = (evidence.entry(), evidence.displayed().shown());
-        let details = shown.details.iter().map(|detail| (detail.choice, &detail.sentence));
-        let scopes = shown.scopes.iter().map(|scope| (scope.choice, &scope.sentence));
-        let approved = details.chain(scopes).filter(|(choice, _)| choice.is_approved());
         Self {
             approval: entry.approval.clone(),
             approved_at: entry.approved_at,
@@ -168,7 +165,7 @@ impl ApprovalFound {
             actor: shown.actor.as_ref().map(|actor| actor.id.clone()),
             tools: shown.tools.iter().map(|tool| tool.resource.clone()).collect(),
             kind: shown.request.kind,
-            sentences: approved.map(|(_, sentence)| plain(sentence)).collect(),
+            sentences: shown.approved_sentences().map(plain).collect(),
             binding_message: shown.binding_message.clone(),
         }
     }

@@ -60,6 +60,14 @@ impl Shown {
     pub fn approved_details(&self) -> impl Iterator<Item = &AuthorizationDetail> {
         self.details.iter().filter(|shown| shown.choice.is_approved()).map(|shown| &shown.detail)
     }
+
+    /// What is approved, as it was read: the details, then the scopes.
+    pub fn approved_sentences(&self) -> impl Iterator<Item = &Sentence> {
+        let details = self.details.iter().map(|shown| (shown.choice, &shown.sentence));
+        let scopes = self.scopes.iter().map(|shown| (shown.choice, &shown.sentence));
+        let approved = details.chain(scopes).filter(|(choice, _)| choice.is_approved());
+        approved.map(|(_, sentence)| sentence)
+    }
 }
 
 /// How a request came to the person.
