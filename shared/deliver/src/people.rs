@@ -137,65 +137,42 @@ impl People {
     }
 }
 
-/// What became of a person's devices, as far as they were tried.
-#[derive(Default)]
-struct Tried {
-    /// The first mailbox that was written to.
-    written_to: Option<DeviceId>,
-    problems: Vec<Undelivered>,
-}
-
 impl Sns {
+    /// The first device that takes it and is no mailbox, else the first mailbox that was written to.
     async fn tell(
         &self,
         addressee: &Addressee<'_>,
         message: &Message,
         within: Duration,
     ) -> Result<Told, Undelivered> {
-        let mut tried = Tried::default();
-        let told = timeout(within, self.tell_in_order(addressee, (message, within), &mut tried)).await;
-        match told {
-            Ok(Some(device)) => return Ok(Told::On(device)),
-            Ok(None) => {}
-            Err(_) => tried.problems.push(Undelivered::for_now("SNS takes too long")),
-        }
-        if let Some(mailbox) = tried.written_to {
-            return Ok(Told::On(mailbox));
-        }
-        match tried.problems.last() {
-            None => Ok(Told::Nobody),
-            Some(last) => {
-                let may_pass = tried.problems.iter().any(|problem| problem.may_pass);
-                Err(Undelivered::of(may_pass, &last.why))
-            }
-        }
-    }
-
-    /// The first device that takes it and is no mailbox.
-    async fn tell_in_order(
-        &self,
-        addressee: &Addressee<'_>,
-        (message, within): (&Message, Duration),
-        tried: &mut Tried,
-    ) -> Option<DeviceId> {
         let confirmed: Vec<&Device> = addressee.devices.iter().filter(|one| one.is_confirmed()).collect();
         let devices = u32::try_from(confirmed.len()).unwrap_or(u32::MAX).max(1);
         let share = HEARD_WITHIN.min(within / devices);
+        let (mut written_to, mut problems) = (None, Vec::<Undelivered>::new());
         for device in confirmed {
             let published = timeout(share, self.publish(device, message)).await;
             match published.unwrap_or_else(|_| Err(Undelivered::for_now("SNS takes too long"))) {
                 Ok(()) if matches!(device.channel, Channel::Email { .. }) => {
-                    tried.written_to.get_or_insert_with(|| device.id.clone());
+                    written_to.get_or_insert_with(|| device.id.clone());
                 }
-                Ok(()) => return Some(device.id.clone()),
+                Ok(()) => return Ok(Told::On(device.id.clone())),
                 Err(problem) => {
                     let (device_id, why) = (device.id.as_str(), problem.why.as_str());
                     tracing::warn!(target: "deliver", device_id, why, "a device did not take a message");
-                    tried.problems.push(problem);
+                    problems.push(problem);
                 }
             }
         }
-        None
+        if let Some(mailbox) = written_to {
+            return Ok(Told::On(mailbox));
+        }
+        match problems.last() {
+            None => Ok(Told::Nobody),
+            Some(last) => {
+                let may_pass = problems.iter().any(|problem| problem.may_pass);
+                Err(Undelivered::of(may_pass, &last.why))
+            }
+        }
     }
 
     async fn publish(&self, device: &Device, message: &Message) -> Result<(), Undelivered> {

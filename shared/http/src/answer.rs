@@ -85,13 +85,8 @@ pub fn text(status: StatusCode, words: impl Into<String>) -> Response {
 
 /// A file that a browser saves and does not show, and that nobody else may store. `name` is of letters, digits, hyphens and dots.
 pub fn attachment(content_type: &'static str, name: &str, content: Vec<u8>) -> Response {
-    let body = String::from_utf8(content).map_or_else(|error| Body::Binary(error.into_bytes()), Body::Text);
-    let mut response = plain(StatusCode::OK, body);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    set(&mut response, header::CACHE_CONTROL, "no-store");
+    let mut response = file(content_type, content, "no-store", "default-src 'none'; sandbox");
     set(&mut response, header::CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
-    set(&mut response, header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
-    set(&mut response, HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     response
 }
 
@@ -103,19 +98,19 @@ pub fn empty(status: StatusCode) -> Response {
 }
 
 /// A file whose name changes with its content: browsers keep it for a year.
-///
-/// Text leaves as text: a gateway that was not told that everything is binary would give out its base64.
 pub fn asset(content_type: &'static str, content: Vec<u8>) -> Response {
+    // A logo is an SVG: opened by itself it must not run anything.
+    let csp = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+    file(content_type, content, "public, max-age=31536000, immutable", csp)
+}
+
+/// Text leaves as text: a gateway that was not told that everything is binary would give out its base64.
+fn file(content_type: &'static str, content: Vec<u8>, may_be_kept: &str, csp: &str) -> Response {
     let body = String::from_utf8(content).map_or_else(|error| Body::Binary(error.into_bytes()), Body::Text);
     let mut response = plain(StatusCode::OK, body);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    set(&mut response, header::CACHE_CONTROL, "public, max-age=31536000, immutable");
-    // A logo is an SVG: opened by itself it must not run anything.
-    set(
-        &mut response,
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-    );
+    set(&mut response, header::CACHE_CONTROL, may_be_kept);
+    set(&mut response, header::CONTENT_SECURITY_POLICY, csp);
     set(&mut response, HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     response
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use askama::Template;
-use evidence::{Piece, Sentence, Shown};
+use evidence::Shown;
 use languages::{Arguments, Message, Zone};
 use oauth::{LONGEST_BINDING_MESSAGE, Timestamp};
 
@@ -195,34 +195,6 @@ impl SignedPage<'_> {
         rendered(self)
     }
 
-    #[expect(clippy::unused_self, reason = "templates call methods")]
-    fn agent(&self, approval: &SignedApproval<'_>) -> String {
-        languages::foreign_text(&approval.shown.client.name, 100)
-    }
-
-    /// What was allowed, as it was read then.
-    #[expect(clippy::unused_self, reason = "templates call methods")]
-    fn sentences<'s>(&self, approval: &SignedApproval<'s>) -> Vec<&'s Sentence> {
-        let shown = approval.shown;
-        let details = shown.details.iter().map(|detail| (detail.choice, &detail.sentence));
-        let scopes = shown.scopes.iter().map(|scope| (scope.choice, &scope.sentence));
-        details
-            .chain(scopes)
-            .filter(|(choice, _)| choice.is_approved())
-            .map(|(_, sentence)| sentence)
-            .collect()
-    }
-
-    #[expect(clippy::unused_self, reason = "templates call methods")]
-    fn pieces<'s>(&self, sentence: &'s Sentence) -> &'s [Piece] {
-        sentence.pieces()
-    }
-
-    #[expect(clippy::unused_self, reason = "templates call methods")]
-    fn binding_message(&self, approval: &SignedApproval<'_>) -> Option<String> {
-        said(approval.shown.binding_message.as_deref(), LONGEST_BINDING_MESSAGE)
-    }
-
     fn signed_at(&self, approval: &SignedApproval<'_>) -> Message {
         let at = self.frame.texts.moment(approval.at, self.zone).unwrap_or_default();
         self.frame.tell("signed-at", &Arguments::none().with("at", at))
@@ -231,6 +203,16 @@ impl SignedPage<'_> {
     fn changed_text(&self) -> Option<Message> {
         let count = Arguments::none().with("count", self.changed);
         (self.changed > 0).then(|| self.frame.tell("signed-changed", &count))
+    }
+}
+
+impl SignedApproval<'_> {
+    fn agent(&self) -> String {
+        languages::foreign_text(&self.shown.client.name, 100)
+    }
+
+    fn binding_message(&self) -> Option<String> {
+        said(self.shown.binding_message.as_deref(), LONGEST_BINDING_MESSAGE)
     }
 }
 

@@ -1,5 +1,5 @@
 use askama::Template;
-use evidence::{Choice, Displayed, Piece, Sentence, Shown, ShownDetail, ShownScope, Tool};
+use evidence::{Choice, Displayed, Shown, ShownDetail, ShownScope, Tool};
 use languages::{Arguments, Message, Zone};
 use oauth::{LONGEST_BINDING_MESSAGE, LONGEST_PURPOSE, Timestamp};
 
@@ -156,12 +156,6 @@ impl CountersignPage<'_> {
     fn way_back(&self) -> Option<Message> {
         let host = self.shown().returns_to.as_deref()?;
         Some(self.frame.tell("consent-returns-to", &Arguments::none().with("host", host)))
-    }
-
-    /// The sentence as the page shows it: values set off from words.
-    #[expect(clippy::unused_self, reason = "templates call methods")]
-    fn pieces<'s>(&self, sentence: &'s Sentence) -> &'s [Piece] {
-        sentence.pieces()
     }
 
     /// Exactly what was asked for, laid out for reading.

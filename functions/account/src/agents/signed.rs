@@ -4,7 +4,9 @@ use http::answer::attachment;
 use http::{Problem, Response, StatusCode, query};
 use oauth::{ApprovalId, PersonId, Refusal};
 use pages::{SignedApproval, SignedPage};
-use reception::{AccountPage, Destination, Guest, SignedIn};
+use reception::{Guest, SignedIn};
+
+use super::to_sign_in;
 
 /// What a person signed with a passkey.
 struct Signed {
@@ -66,8 +68,4 @@ fn page(
 
 fn as_shown(evidence: &Evidence) -> SignedApproval<'_> {
     SignedApproval { shown: evidence.displayed().shown(), at: evidence.entry().approved_at }
-}
-
-fn to_sign_in(guest: &Guest<'_>) -> Result<Response, Problem> {
-    guest.sign_in_alone(&Destination::Page { page: AccountPage::Agents })
 }
