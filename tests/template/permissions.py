@@ -19,8 +19,8 @@ HEAD = """\
 
 Made of `template.yaml` by `tests/template/permissions.py --write`; a test fails when the two differ. Each function has an
 IAM role of its own. What is said here is all of it: IAM denies the rest. Items of the table are told apart by how their
-partition keys begin (`dynamodb:LeadingKeys`), keys in KMS by the tag `countersign-deployment` and by what they sealed
-(encryption context).
+partition keys begin (`dynamodb:LeadingKeys`), keys in KMS by the tags `countersign-deployment` and `countersign-checkpoints`
+and by what they sealed (encryption context).
 
 """
 
@@ -39,7 +39,8 @@ IAM rights of whoever runs it. The stack makes two policies and gives them to no
 `Operator` reads authorizations, because it says who holds what (`agents`): of codes and tokens there are digests in them, and what is
 brought to a client is sealed. It writes none: what it ends, it ends by marks on people and clients. `Operator` is the administrator
 all the same: who can give a person a new password can sign in as them. `Auditor` reads what people approved with a passkey
-(`evidence`), which has everything in it that they were shown; neither policy writes any of it, nor the heads of its chains.
+(`evidence`, `approvals`), which has everything in it that they were shown; neither policy writes any of it, nor the heads of its chains,
+nor checkpoints.
 
 """
 
