@@ -94,15 +94,11 @@ impl Known {
             known.heads.take_on(kept.heads, kept.are_all);
             known.last = Some(signed);
         }
-        if let Some(last) = &known.last {
-            let tree = known.heads.tree();
-            if (last.says().root, last.says().size) != (tree.root(), tree.size()) {
-                let number = last.says().number;
-                return Err(Fault::broken(
-                    "checkpoint",
-                    format!("{number} holds other heads than are kept with it"),
-                ));
-            }
+        if let Some(last) = known.last.as_ref().map(SignedCheckpoint::says)
+            && !last.is_over(&known.heads.tree())
+        {
+            let told = format!("{} holds other heads than are kept with it", last.number);
+            return Err(Fault::broken("checkpoint", told));
         }
         Ok(known)
     }
@@ -114,8 +110,8 @@ mod tests {
 
     use evidence::Head;
     use fake_aws::{Fake, Service, Table};
-    use keys::{FileKey, KeyFile, KeySet, Schedule, ScheduledKey};
-    use oauth::configuration::{Server, SigningAlgorithm};
+    use keys::KeyFile;
+    use oauth::configuration::Server;
     use oauth::{PersonId, Sha256Digest, Timestamp};
     use serde_json::{Value, json};
     use store::Snapshot;
@@ -164,12 +160,8 @@ mod tests {
             let (clients, tools, detail_types, policies) = (vec![], vec![], vec![], vec![]);
             let snapshot = Snapshot { server, clients, tools, detail_types, policies };
             store.apply(&snapshot, None).await.expect("applied");
-            let key = ScheduledKey {
-                algorithm: SigningAlgorithm::Es256,
-                schedule: Schedule::first(Timestamp::from_seconds(0)),
-                key: FileKey::generate_es256().expect("a key"),
-            };
-            Self { aws, store, clock: Clock::system(), key: KeyFile::new([7; 32], KeySet::new(vec![key])) }
+            let key = KeyFile::of_es256(Timestamp::from_seconds(0), [7; 32]).expect("a key");
+            Self { aws, store, clock: Clock::system(), key }
         }
 
         /// Somebody has approved so many things.
@@ -258,6 +250,34 @@ mod tests {
         assert_eq!((kept.len(), kept.iter().filter(are_all).count()), (30, 3), "9 units each, and 100 heads");
         let newest = world.store.newest_checkpoints().await.expect("no fault");
         assert!(newest.len() < 13 && newest[0].kept.as_ref().is_some_and(|kept| kept.are_all));
+    }
+
+    /// However many there are, a run reads no more of them than it takes, but for the rest of a page.
+    #[tokio::test]
+    async fn the_last_ones_are_read_in_small_pages() {
+        let world = World::new().await;
+        for person in 0..640 {
+            world.has_approved(person, 1);
+        }
+        for number in 1..=68_u64 {
+            world.has_approved(0, number + 1);
+            let made = world.checks().await.expect("made");
+            assert!(matches!(made, Checked::Made { chains: 640, .. }), "{made:?}");
+        }
+        let queries = |world: &World| world.aws.state().calls["Query"];
+        assert_eq!(world.store.newest_checkpoints().await.expect("no fault").len(), 68);
+        world.checks().await.expect("no fault");
+        assert_eq!(queries(&world), 16 + 2, "64 and 4 of them");
+
+        let world = World::new().await;
+        for number in 1..=200_u64 {
+            world.has_approved(0, number);
+            world.checks().await.expect("made");
+        }
+        let all: usize = world.checkpoints().iter().map(|kept| kept.to_string().len()).sum();
+        world.checks().await.expect("no fault");
+        let read = world.aws.state().read;
+        assert!(queries(&world) == 16 + 1 && read < all, "{read} of {all} bytes");
     }
 
     #[tokio::test]

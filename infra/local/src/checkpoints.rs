@@ -2,8 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use environment::{Clock, Dice, Fault};
-use keys::{CheckpointSigner, FileKey, KeyFile, KeySet, Schedule, ScheduledKey};
-use oauth::configuration::SigningAlgorithm;
+use keys::{CheckpointSigner, KeyFile};
 use rotation::{Checked, check};
 use store::Store;
 
@@ -50,10 +49,7 @@ impl Checkpoints {
         let file = if let Some(file) = KeyFile::load(&self.path).map_err(unusable)? {
             file
         } else {
-            let key = FileKey::generate_es256().map_err(unusable)?;
-            let key =
-                ScheduledKey { algorithm: SigningAlgorithm::Es256, schedule: Schedule::first(now), key };
-            let file = KeyFile::new(self.dice.roll(), KeySet::new(vec![key]));
+            let file = KeyFile::of_es256(now, self.dice.roll()).map_err(unusable)?;
             file.create(&self.path).map_err(unusable)?;
             file
         };

@@ -50,6 +50,11 @@ impl Checkpoint {
         }
     }
 
+    /// Whether it is over this tree.
+    pub fn is_over(&self, tree: &Tree) -> bool {
+        (self.root, self.size) == (tree.root(), tree.size())
+    }
+
     /// What the key of this name has to sign with ES256 (RFC 7515, section 5.1).
     pub fn signing_input(&self, key_id: &str) -> String {
         let header = json!({ "alg": "ES256", "kid": key_id, "typ": TYP });

@@ -121,8 +121,7 @@ impl<'a> Checkpoints<'a> {
         let before = self.heads.take();
         let Some(mut heads) = before.or_else(|| kept.are_all.then(AllHeads::default)) else { return };
         heads.take_on(kept.heads.iter().cloned(), kept.are_all);
-        let tree = heads.tree();
-        if (tree.root(), tree.size()) != (says.root, says.size) {
+        if !says.is_over(&heads.tree()) {
             self.breaks.push(CheckpointBreak::OtherHeads { number: says.number });
             return;
         }

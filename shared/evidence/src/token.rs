@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use oauth::time::CLOCK_SKEW;
 use oauth::{ApprovalId, AuthorizationDetails, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -11,7 +13,7 @@ use crate::{Anchor, Evidence, Shown, Why};
 /// 2.2). Of any other list a type may say that it excepts something.
 const ALLOWING: [&str; 4] = ["locations", "actions", "datatypes", "privileges"];
 /// How long a code is good at most: the first token may be had so long after the approval.
-const CODE_LIVES: i128 = 60;
+const CODE_LIVES: Duration = Duration::from_mins(1);
 
 /// What there is to say of an access token that lies within an approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -101,13 +103,8 @@ impl Claims {
 
     /// Where nothing can be renewed, the one token is had while the request waits, or by a code that was given then.
     fn ends_as_approved(&self, shown: &Shown) -> bool {
-        let seconds = |moment: Timestamp| i128::from(moment.as_seconds());
-        let life = i128::from(shown.access.token.as_secs());
-        let end = match shown.access.renewable_until {
-            Some(until) => seconds(until),
-            None => seconds(shown.request.expires_at) + CODE_LIVES + life,
-        };
-        seconds(self.exp) - seconds(self.iat) <= life && seconds(self.exp) <= end
+        let end = shown.access.ends_at(shown.request.expires_at.after(CODE_LIVES));
+        self.exp <= self.iat.after(shown.access.token) && self.exp <= end
     }
 }
 

@@ -110,7 +110,7 @@ impl Table {
         (200, json!({ "Attributes": item }))
     }
 
-    /// A page: what a megabyte holds, and where the next one begins.
+    /// A page: what a megabyte holds, or as many as are wanted at most, and where the next one begins.
     fn query(&self, request: &Value) -> (u16, Value) {
         let part = |name: &str| request["ExpressionAttributeValues"][name]["S"].as_str().expect("text");
         let (pk, begin) = (part(":pk"), part(":sk"));
@@ -129,7 +129,8 @@ impl Table {
             found.drain(..=after);
         }
         let mut size = 0;
-        let of_page = found.iter().take_while(|item| {
+        let most = request["Limit"].as_u64().map_or(usize::MAX, |most| usize::try_from(most).expect("small"));
+        let of_page = found.iter().take(most).take_while(|item| {
             let is_in = size < MOST_IN_A_PAGE;
             size += item.to_string().len();
             is_in

@@ -44,20 +44,10 @@ impl CheckpointKeys {
     /// When one cannot be read: the table is damaged.
     pub fn jwks(&self) -> Result<Value, Fault> {
         let keys = self.0.iter().map(|key| {
-            let mut jwk = key.jwk.clone();
-            for (name, value) in
-                [("use", "sig"), ("alg", ALGORITHM.as_str()), ("kid", &key.public()?.thumbprint())]
-            {
-                jwk.insert(name.to_owned(), json!(value));
-            }
-            Ok(jwk)
+            let public = key.public()?;
+            Ok(public.to_published_jwk(ALGORITHM, &public.thumbprint()))
         });
         Ok(json!({ "keys": keys.collect::<Result<Vec<_>, Fault>>()? }))
-    }
-
-    /// All of them, the oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = &CheckpointKey> {
-        self.0.iter()
     }
 
     /// The one that signs.
@@ -74,23 +64,33 @@ impl CheckpointKeys {
         Self(self.0.iter().map(given_up).chain([key]).collect())
     }
 
+    /// Puts them in the place of those that were read.
+    ///
+    /// # Errors
+    /// When the table does not answer, or somebody else changes them at this moment.
+    pub(crate) async fn take_the_place_of(
+        &self,
+        before: Option<&KeptCheckpointKeys<Self>>,
+        store: &Store,
+    ) -> Result<(), Fault> {
+        let is_done = store.replace_checkpoint_keys(self, before).await?;
+        is_done
+            .then_some(())
+            .ok_or_else(|| Fault::unavailable("checkpoint key", "somebody else makes one at this moment"))
+    }
+
     /// The same, once what is given up signs nothing any more.
     pub(crate) fn without_what_is_disabled(&self) -> Self {
-        let disabled = |key: &CheckpointKey| match &key.custody {
-            Some(RingCustody::Gone { .. }) => {
-                CheckpointKey { custody: Some(RingCustody::Gone { to_be_disabled: None }), ..key.clone() }
-            }
-            _ => key.clone(),
+        let disabled = |key: &CheckpointKey| {
+            let custody = key.custody.as_ref().map(RingCustody::once_disabled);
+            CheckpointKey { custody, ..key.clone() }
         };
         Self(self.0.iter().map(disabled).collect())
     }
 
     /// The keys in KMS that nothing may be signed with any more.
     pub(crate) fn to_be_disabled(&self) -> impl Iterator<Item = &String> {
-        self.0.iter().filter_map(|key| match &key.custody {
-            Some(RingCustody::Gone { to_be_disabled }) => to_be_disabled.as_ref(),
-            _ => None,
-        })
+        self.0.iter().filter_map(|key| key.custody.as_ref()?.to_be_disabled())
     }
 }
 
@@ -113,7 +113,7 @@ impl CheckpointSigner {
     /// The key of a local server's file; its public half is added to those that the table names where it is not the last of them.
     ///
     /// # Errors
-    /// When the file has no such key, or the table does not answer.
+    /// When the file has no such key, the table does not answer, or somebody else changes the keys meanwhile.
     pub async fn of_file(file: &KeyFile, store: &Store, now: Timestamp) -> Result<Self, Fault> {
         let broken = |error: KeyFileError| Fault::broken("checkpoint key", error);
         let stored = file.keys().iter().find(|stored| stored.algorithm == ALGORITHM);
@@ -124,7 +124,7 @@ impl CheckpointSigner {
         let keys = kept.as_ref().map(|kept| kept.keys.clone()).unwrap_or_default();
         let of_file = CheckpointKey::new(&public, None, now);
         if keys.newest().is_none_or(|newest| newest.jwk != of_file.jwk) {
-            store.replace_checkpoint_keys(&keys.with(of_file), kept.as_ref()).await?;
+            keys.with(of_file).take_the_place_of(kept.as_ref(), store).await?;
         }
         Ok(Self::new(public.thumbprint(), PrivateKey::Local(Box::new(key))))
     }
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
     use crate::fake_aws::{FakeAws, plan};
     use crate::fixtures::START;
-    use crate::{CHECKPOINTS_TAG, FileKey, KeySet, Rotation, Schedule, ScheduledKey, SigningMode};
+    use crate::{CHECKPOINTS_TAG, Rotation, SigningMode};
 
     const INPUT: &str = "header.payload";
 
@@ -243,11 +243,7 @@ mod tests {
     #[tokio::test]
     async fn a_local_server_s_file_signs_and_the_table_names_its_key_once() {
         let aws = FakeAws::default();
-        let file = || {
-            let key = FileKey::generate_es256().expect("a key");
-            let key = ScheduledKey { algorithm: ALGORITHM, schedule: Schedule::first(START), key };
-            KeyFile::new(Dice::system().roll(), KeySet::new(vec![key]))
-        };
+        let file = || KeyFile::of_es256(START, Dice::system().roll()).expect("a key");
         let (one, other) = (file(), file());
         for _ in 0..2 {
             let signer = CheckpointSigner::of_file(&one, &aws.store(), START).await.expect("one");
@@ -256,5 +252,17 @@ mod tests {
         }
         CheckpointSigner::of_file(&other, &aws.store(), START).await.expect("one");
         assert_eq!(jwks(&aws.store()).await.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_file_s_key_that_the_table_does_not_name_signs_nothing() {
+        let aws = FakeAws::default();
+        let file = KeyFile::of_es256(START, Dice::system().roll()).expect("a key");
+        aws.overtake();
+        let overtaken = CheckpointSigner::of_file(&file, &aws.store(), START).await;
+        let fault = overtaken.map(drop).expect_err("somebody else was quicker");
+        assert!(matches!(fault, Fault::Unavailable { .. }), "{fault}");
+        CheckpointSigner::of_file(&file, &aws.store(), START).await.expect("one");
+        assert_eq!(jwks(&aws.store()).await.len(), 1);
     }
 }

@@ -109,6 +109,16 @@ impl KeyFile {
         Ok(Self::new(secret, KeySet::new(keys.into())))
     }
 
+    /// A key file of one new P-256 key and 32 random bytes.
+    ///
+    /// # Errors
+    /// [`KeyFileError::Key`] when the system has no randomness to give.
+    pub fn of_es256(now: Timestamp, secret: [u8; 32]) -> Result<Self, KeyFileError> {
+        let (algorithm, schedule) = (SigningAlgorithm::Es256, Schedule::first(now));
+        let key = ScheduledKey { algorithm, schedule, key: FileKey::generate_es256()? };
+        Ok(Self::new(secret, KeySet::new(vec![key])))
+    }
+
     /// The key file after a new key took over, as [`KeySet::rotate`] describes it.
     #[must_use]
     pub fn rotate(

@@ -115,22 +115,15 @@ impl KeyRing {
     }
 
     /// The keys in KMS that nothing may be signed with any more.
-    pub(crate) fn to_be_disabled(&self) -> Vec<String> {
-        let of = |custody: &RingCustody| match custody {
-            RingCustody::Gone { to_be_disabled } => to_be_disabled.clone(),
-            RingCustody::Kms { .. } | RingCustody::KmsWrapped { .. } => None,
-        };
-        self.signing_keys.iter().filter_map(|stored| of(&stored.key.custody)).collect()
+    pub(crate) fn to_be_disabled(&self) -> impl Iterator<Item = &String> {
+        self.signing_keys.iter().filter_map(|stored| stored.key.custody.to_be_disabled())
     }
 
     /// Forgets the names of those.
     pub(crate) fn forget_disabled(&mut self) {
-        self.signing_keys = self.signing_keys.map(|stored| match &stored.key.custody {
-            RingCustody::Gone { .. } => {
-                RingKey { custody: RingCustody::Gone { to_be_disabled: None }, ..stored.key.clone() }
-            }
-            RingCustody::Kms { .. } | RingCustody::KmsWrapped { .. } => stored.key.clone(),
-        });
+        self.signing_keys = self
+            .signing_keys
+            .map(|stored| RingKey { custody: stored.key.custody.once_disabled(), ..stored.key.clone() });
     }
 
     /// Whether this program knows the ring's shape.
@@ -149,6 +142,22 @@ impl RingCustody {
             Self::Kms { key_id } => Self::Gone { to_be_disabled: Some(key_id.clone()) },
             Self::KmsWrapped { .. } => Self::Gone { to_be_disabled: None },
             Self::Gone { .. } => self.clone(),
+        }
+    }
+
+    /// The key in KMS that nothing may be signed with any more.
+    pub(crate) const fn to_be_disabled(&self) -> Option<&String> {
+        match self {
+            Self::Gone { to_be_disabled } => to_be_disabled.as_ref(),
+            Self::Kms { .. } | Self::KmsWrapped { .. } => None,
+        }
+    }
+
+    /// The same, once what is given up signs nothing any more.
+    pub(crate) fn once_disabled(&self) -> Self {
+        match self {
+            Self::Gone { .. } => Self::Gone { to_be_disabled: None },
+            Self::Kms { .. } | Self::KmsWrapped { .. } => self.clone(),
         }
     }
 }
@@ -207,7 +216,7 @@ impl Signs {
     }
 }
 
-/// The tag of the KMS keys that a rotation makes. Rights on keys that are not made yet can only be given by it.
+/// The tag of the KMS keys that sign tokens, where a rotation makes them. Rights on keys that are not made yet can only be given by it.
 pub const DEPLOYMENT_TAG: &str = "countersign-deployment";
 /// The tag of those that sign checkpoints: who may sign tokens has no right on them.
 pub const CHECKPOINTS_TAG: &str = "countersign-checkpoints";

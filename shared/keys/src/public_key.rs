@@ -2,6 +2,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::DecodingKey;
 use oauth::Sha256Digest;
+use oauth::configuration::SigningAlgorithm;
 use serde_json::{Map, Value};
 
 use crate::algorithm::Algorithm;
@@ -175,6 +176,15 @@ impl PublicKey {
             }
         };
         members.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect()
+    }
+
+    /// The JWK as a JWK Set has it: what it is for, which algorithm it is used with, and its name (RFC 7517, section 4).
+    pub(crate) fn to_published_jwk(&self, algorithm: SigningAlgorithm, kid: &str) -> Map<String, Value> {
+        let mut jwk = self.to_jwk();
+        for (name, value) in [("use", "sig"), ("alg", algorithm.as_str()), ("kid", kid)] {
+            jwk.insert(name.to_owned(), Value::from(value));
+        }
+        jwk
     }
 
     pub(crate) fn to_decoding_key(&self) -> DecodingKey {

@@ -1,7 +1,6 @@
 use std::collections::HashSet;
 
 use environment::Fault;
-use oauth::configuration::SigningAlgorithm;
 use oauth::{ClientId, ID_TOKEN_TYP, PersonId, Refusal, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -167,11 +166,7 @@ struct Hint {
 }
 
 fn to_jwk(key: &ScheduledKey<NamedKey>) -> Value {
-    let mut jwk = key.key.public.to_jwk();
-    jwk.insert("use".to_owned(), json!("sig"));
-    jwk.insert("alg".to_owned(), json!(SigningAlgorithm::as_str(key.algorithm)));
-    jwk.insert("kid".to_owned(), json!(key.key.kid));
-    Value::Object(jwk)
+    Value::Object(key.key.public.to_published_jwk(key.algorithm, &key.key.kid))
 }
 
 fn is_one_of(found: &str, types: &[&str]) -> bool {
@@ -190,6 +185,7 @@ mod tests {
     use SigningAlgorithm::{Es256, Rs256};
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use oauth::configuration::SigningAlgorithm;
 
     use super::*;
     use crate::fixtures::{self, OTHER_P256_PKCS8, P256_PKCS8, P256_SPKI, RSA_PKCS8, START, forge, signer};

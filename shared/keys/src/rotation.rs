@@ -272,26 +272,21 @@ impl Rotation {
         if new_one || !keys.newest().is_some_and(is_kept_so) {
             let made = self.make(crate::checkpoint_keys::ALGORITHM, Signs::Checkpoints).await?;
             keys = keys.with(CheckpointKey::new(&made.public()?, Some(made.custody), now));
-            if !self.store.replace_checkpoint_keys(&keys, kept.as_ref()).await? {
-                return Err(Fault::unavailable("checkpoint key", "somebody else makes one at this moment"));
-            }
+            keys.take_the_place_of(kept.as_ref(), &self.store).await?;
         }
         if keys.to_be_disabled().next().is_some() {
             keys = self.disable_old_checkpoint_keys(&keys).await?;
         }
-        let newest = keys.newest().ok_or_else(|| Fault::broken("checkpoint key", "there is none"))?;
+        let newest = keys.newest().and_then(|newest| Some((newest, newest.custody.as_ref()?)));
+        let (newest, custody) = newest.ok_or_else(|| Fault::broken("checkpoint key", "there is none"))?;
         let (public, plan) = (newest.public()?, &self.plan);
         let safe = Safe::new(self.kms.clone(), plan.data_key.clone(), plan.deployment.clone());
-        let custody = newest.custody.as_ref().unwrap_or(&RingCustody::Gone { to_be_disabled: None });
         let private = private_half(&self.kms, custody, Signs::Checkpoints, &safe, &public);
         Ok(CheckpointSigner::new(public.thumbprint(), private))
     }
 
     async fn disable_old_checkpoint_keys(&self, keys: &CheckpointKeys) -> Result<CheckpointKeys, Fault> {
-        for key_id in keys.to_be_disabled() {
-            let answer = self.kms.disable_key().key_id(key_id).send().await;
-            answer.map_err(|error| aws::fault("retired checkpoint key", &error))?;
-        }
+        self.disable("retired checkpoint key", keys.to_be_disabled()).await?;
         let disabled = keys.without_what_is_disabled();
         let kept = self.store.checkpoint_keys::<CheckpointKeys>().await?;
         if kept.as_ref().is_some_and(|kept| kept.keys == *keys) {
@@ -319,11 +314,16 @@ impl Rotation {
     /// operator's decision.
     /// The ring names it until that is done.
     async fn disable_what_is_gone(&self, ring: &mut KeyRing) -> Result<(), Fault> {
-        for key_id in ring.to_be_disabled() {
-            let answer = self.kms.disable_key().key_id(&key_id).send().await;
-            answer.map_err(|error| aws::fault("retired signing key", &error))?;
-        }
+        self.disable("retired signing key", ring.to_be_disabled()).await?;
         ring.forget_disabled();
+        Ok(())
+    }
+
+    async fn disable(&self, what: &'static str, ids: impl Iterator<Item = &String>) -> Result<(), Fault> {
+        for key_id in ids {
+            let answer = self.kms.disable_key().key_id(key_id).send().await;
+            answer.map_err(|error| aws::fault(what, &error))?;
+        }
         Ok(())
     }
 

@@ -18,7 +18,7 @@ pub struct Access {
 
 impl Access {
     /// The last moment of any token, where the first is had until `redeemable_until`.
-    pub(crate) fn ends_at(&self, redeemable_until: Timestamp) -> Timestamp {
+    pub fn ends_at(&self, redeemable_until: Timestamp) -> Timestamp {
         self.renewable_until.unwrap_or_else(|| redeemable_until.after(self.token))
     }
 }

@@ -4,10 +4,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::item::{Condition, Draft, Item, Key, Written, body, fault, string};
+use crate::item::{Condition, Draft, Item, Key, Written, body, fault, number_after};
 
 /// The most heads in one item: DynamoDB holds items of 400 KB, and one takes some 120 bytes.
 const MOST_IN_AN_ITEM: usize = 2_500;
+/// How many checkpoints a page has at most where the last are looked for. A page of what DynamoDB gives, a megabyte, would have hundreds
+/// that nobody needs; where thousands of small ones came since all heads were kept, much smaller pages would be very many.
+const NEWEST_IN_A_PAGE: i32 = 64;
 
 /// A checkpoint as it is kept.
 #[derive(Clone, Debug)]
@@ -71,6 +74,7 @@ impl Store {
         is_enough: impl Fn(&OfCheckpoint) -> bool,
     ) -> Result<Vec<KeptCheckpoint>, Fault> {
         let query = self.beginning_so(&checkpoint_key(0).pk, NUMBER).scan_index_forward(forward);
+        let query = if forward { query } else { query.limit(NEWEST_IN_A_PAGE) };
         let mut pages = query.into_paginator().items().send();
         let mut found = Vec::new();
         while let Some(item) = pages.next().await {
@@ -164,8 +168,7 @@ fn checkpoint_key(number: u64) -> Key {
 }
 
 fn number_of(checkpoint: &Item) -> u64 {
-    let number = string(checkpoint, "sk").and_then(|sk| sk.strip_prefix(NUMBER));
-    number.and_then(|number| number.parse().ok()).unwrap_or_default()
+    number_after(NUMBER, checkpoint)
 }
 
 /// Each part lies in a partition of its own: one takes only so much in a second.

@@ -2,7 +2,7 @@ use environment::Fault;
 use evidence::{Evidence, Head};
 use oauth::{ApprovalId, Authorization, GrantId, Passkeys, PersonId, Sha256Digest};
 
-use crate::item::{Condition, Draft, Item, Key, Together, body, string, text};
+use crate::item::{Condition, Draft, Item, Key, Together, body, number_after, string, text};
 use crate::{KeptPasskeys, Person, Store, authorizations, passkeys, people};
 
 /// In how many partitions the heads of all chains lie, so that whoever signs them all reads each with one query, and no scan.
@@ -211,8 +211,7 @@ fn owner(approval: &ApprovalId) -> String {
 }
 
 fn kept(item: &Item) -> KeptApproval {
-    let place = string(item, "sk").and_then(|sk| sk.strip_prefix(ENTRY)).and_then(|place| place.parse().ok());
-    KeptApproval { place: place.unwrap_or_default(), text: text_of(item) }
+    KeptApproval { place: number_after(ENTRY, item), text: text_of(item) }
 }
 
 /// What is kept in an item, readable or not.

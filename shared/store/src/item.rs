@@ -552,6 +552,12 @@ pub(crate) fn number(value: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(format!("{value}"))
 }
 
+/// The number that stands in an item's sort key after how that begins; 0 where none does.
+pub(crate) fn number_after(beginning: &str, item: &Item) -> u64 {
+    let number = string(item, "sk").and_then(|sk| sk.strip_prefix(beginning));
+    number.and_then(|number| number.parse().ok()).unwrap_or_default()
+}
+
 pub(crate) fn string<'a>(item: &'a Item, name: &str) -> Option<&'a String> {
     item.get(name).and_then(|value| value.as_s().ok())
 }
