@@ -52,9 +52,9 @@ COMMANDS = {
     "audit --person NAME": Command("Auditor", ("person_named",), beside=("logs:FilterLogEvents",)),
     "audit": Command("Auditor", beside=("logs:FilterLogEvents",)),
     "approvals": Command("Auditor", ("person_named", "people_with_chains", "kept_approvals", "configuration")),
-    "evidence export": Command("Auditor", ("kept_approval", "newest_checkpoints", "kept_chain")),
+    "evidence export": Command("Auditor", ("kept_approval", "newest_checkpoints", "kept_approvals")),
     "evidence anchor": Command("Auditor", ("checkpoint_keys",)),
-    "evidence list": Command("Auditor", ("person_named", "kept_chain")),
+    "evidence list": Command("Auditor", ("person_named", "kept_approvals")),
     "evidence audit": Command("Auditor", ("person_named", "people_with_chains", "person_ids", "kept_chain", "all_checkpoints", "checkpoint_keys")),
     "usage": Command("Auditor", beside=("logs:FilterLogEvents",)),
     "doctor": Command(

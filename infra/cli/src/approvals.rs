@@ -18,6 +18,10 @@ pub enum NoEvidence {
     /// What is kept was changed.
     #[error("what is kept of the approval {0} is no evidence of it ({why}): countersign evidence audit says more", why = .1.code())]
     Changed(ApprovalId, Why),
+    /// What is kept of a later approval of theirs was changed: the checkpoint cannot be shown to hold the one that is meant.
+    #[error("what is kept of approval {0} of {1}, a later one, is no evidence of it ({why}), and only by that the last checkpoint is shown \
+             to hold the one that you want: countersign evidence audit says more", why = .2.code())]
+    LaterChanged(u64, PersonId, Why),
     /// What is kept of the last checkpoint was changed.
     #[error("the last checkpoint cannot be used: it was changed. countersign evidence audit says more")]
     Checkpoint,
@@ -81,7 +85,7 @@ async fn inclusion(store: &Store, evidence: &Evidence) -> Result<Option<Inclusio
     }
     let Some(last) = last else { return Ok(None) };
     let tree = heads.tree();
-    if (tree.root(), tree.size()) != (last.says().root, last.says().size) {
+    if !last.says().is_over(&tree) {
         return Err(NoEvidence::Checkpoint);
     }
     let entry = evidence.entry();
@@ -90,10 +94,11 @@ async fn inclusion(store: &Store, evidence: &Evidence) -> Result<Option<Inclusio
         return Ok(None);
     }
     let mut links = Vec::new();
-    for kept in store.kept_chain(&entry.person).await?.approvals {
+    for kept in store.kept_approvals(&entry.person).await? {
         if kept.place > entry.number && kept.place <= held {
             let later = Evidence::read(&kept.text);
-            let later = later.map_err(|why| NoEvidence::Changed(entry.approval.clone(), why))?;
+            let later =
+                later.map_err(|why| NoEvidence::LaterChanged(kept.place, entry.person.clone(), why))?;
             links.push(later.entry().digest());
         }
     }
@@ -111,7 +116,7 @@ async fn inclusion(store: &Store, evidence: &Evidence) -> Result<Option<Inclusio
 pub async fn approvals(store: &Store, name: &str) -> Result<ApprovalsOfPerson, NoEvidence> {
     let person = whose(store, name).await?;
     let (mut listed, mut changed) = (Vec::new(), Vec::new());
-    for kept in store.kept_chain(&person).await?.approvals {
+    for kept in store.kept_approvals(&person).await? {
         match Evidence::read(&kept.text) {
             Ok(evidence) => listed.push(ApprovalListed::of(&evidence)),
             Err(_) => changed.push(kept.place),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use environment::Clock;
+use evidence::{Checkpoint, EvidenceFile, SignedCheckpoint, Tree};
 use oauth::{ClientId, Secret, Timestamp};
 use serde_json::{Value, json};
 use sessions::{Password, PasswordHash};
@@ -460,6 +461,39 @@ async fn who_is_not_there_cannot_be_switched_off_or_on() {
     operator.run(&["client", "disable", "nightly-agent"]).await;
     let disabled = operator.store.client_state_now(&ClientId::parse("nightly-agent").unwrap()).await.unwrap();
     assert!(disabled.disabled);
+}
+
+/// The last checkpoint holds two approvals of somebody, and of the second nothing is left that can be read.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_approval_that_was_changed_is_named_and_not_the_one_that_is_exported() {
+    let operator = Operator::new("changed-approval").await;
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../evidence/example.json");
+    let file = EvidenceFile::read(&std::fs::read(example).expect("there")).expect("readable");
+    let evidence = file.evidence();
+    let (entry, issuer) = (evidence.entry(), &evidence.displayed().shown().issuer);
+    let (id, person, later) = (entry.approval.to_string(), entry.person.as_str(), entry.number + 1);
+    let keep = |number: u64, owner: &str, text: &str| {
+        let item = json!({
+            "pk": { "S": format!("EVIDENCE#{person}") }, "sk": { "S": format!("ENTRY#{number:020}") },
+            "owner": { "S": format!("APPROVAL#{owner}") }, "owner_sort": { "S": "EVIDENCE" }, "body": { "S": text },
+        });
+        let request = json!({ "TableName": "countersign", "Item": item });
+        operator.database.put_item(serde_json::from_value(request).expect("a request")).expect("put");
+    };
+    keep(entry.number, &id, &evidence.text());
+    keep(later, "another", "{}");
+    let mut head = evidence.chain();
+    head.number = later;
+    let next = Checkpoint::next(issuer, None, &Tree::of(vec![head.clone()]), entry.approved_at);
+    let signed = SignedCheckpoint::of(&next.signing_input("a key"), &[0; 64]).expect("one");
+    assert!(operator.store.keep_checkpoint(&signed, &[head], true).await.expect("no fault"));
+
+    let refused = operator.refused(&["evidence", "export", &id]).await;
+    assert!(refused.contains(&format!("approval {later} of {person}, a later one")), "{refused}");
+    let nothing = ["approvals", "--person", person, "--text", "nobody-said-this"];
+    let found = operator.run_with(&nothing, "").await;
+    let said = String::from_utf8_lossy(&found.stdout).into_owned();
+    assert_eq!((found.status.code(), said.trim()), (Some(1), "0 in all."));
 }
 
 #[tokio::test(flavor = "multi_thread")]

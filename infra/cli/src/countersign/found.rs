@@ -1,5 +1,5 @@
 use clap::Args;
-use cli::{ApprovalFound, ApprovedBy, find_approvals};
+use cli::{ApprovalFound, ApprovalsFound, ApprovedBy, find_approvals};
 use environment::Clock;
 use serde_json::json;
 
@@ -50,36 +50,57 @@ pub(crate) async fn show(asked: Approvals, terminal: &mut Terminal) -> Result<()
     };
     let store = asked.place.store().await?;
     let all = find_approvals(&store, &by, now).await.map_err(Stop::refused)?;
-    let changed: Vec<_> =
-        all.changed.iter().map(|(person, number)| json!({ "person": person, "number": number })).collect();
     if asked.json {
+        let changed =
+            all.changed.iter().map(|(person, number)| json!({ "person": person, "number": number }));
+        let changed: Vec<_> = changed.collect();
         terminal.json(&json!({ "approvals": all.found, "changed": changed }));
-    } else if all.found.is_empty() {
-        terminal.say("Nothing of that kind was approved with a passkey.");
     } else {
-        for one in &all.found {
-            table(one, terminal);
+        for line in lines(&all) {
+            terminal.say(line);
         }
-        terminal.say(format_args!("{} in all.", all.found.len()));
     }
-    if changed.is_empty() {
+    if all.changed.is_empty() {
         return Ok(());
     }
     Err(Stop::Refused(format!(
         "{} could not be looked at, because what is kept of it was changed. countersign evidence audit says more.",
-        changed.len()
+        all.changed.len()
     )))
 }
 
-fn table(one: &ApprovalFound, terminal: &mut Terminal) {
+/// What is said of them. That there is nothing is not said where something could not be looked at.
+fn lines(all: &ApprovalsFound) -> Vec<String> {
+    if all.found.is_empty() && all.changed.is_empty() {
+        return vec!["Nothing of that kind was approved with a passkey.".to_owned()];
+    }
+    let of_each = all.found.iter().flat_map(lines_of);
+    of_each.chain([format!("{} in all.", all.found.len())]).collect()
+}
+
+fn lines_of(one: &ApprovalFound) -> Vec<String> {
     let actor = one.actor.as_ref().map(|actor| format!(", to be done by {actor}")).unwrap_or_default();
     let asked = format!("asked by {} ({}){actor}", one.client_name, one.client_id);
-    terminal.say(harmless(&format!("{}  {}  {}", moment(one.approved_at), one.user_name, one.approval)));
-    terminal.say(harmless(&format!("    {asked}")));
-    for sentence in &one.sentences {
-        terminal.say(harmless(&format!("    {sentence}")));
-    }
-    if let Some(message) = &one.binding_message {
-        terminal.say(harmless(&format!("    said with it: {message}")));
+    let mut lines = vec![
+        format!("{}  {}  {}", moment(one.approved_at), one.user_name, one.approval),
+        format!("    {asked}"),
+    ];
+    lines.extend(one.sentences.iter().map(|sentence| format!("    {sentence}")));
+    lines.extend(one.binding_message.iter().map(|message| format!("    said with it: {message}")));
+    lines.iter().map(|line| harmless(line)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use oauth::PersonId;
+
+    use super::*;
+
+    #[test]
+    fn that_nothing_was_approved_is_said_only_where_all_could_be_looked_at() {
+        let mut all = ApprovalsFound::default();
+        assert_eq!(lines(&all), ["Nothing of that kind was approved with a passkey."]);
+        all.changed.push((PersonId::from_random([7; 16]), 3));
+        assert_eq!(lines(&all), ["0 in all."]);
     }
 }
