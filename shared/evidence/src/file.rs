@@ -19,7 +19,7 @@ pub struct EvidenceFile {
     format: Format,
     #[serde(flatten)]
     evidence: Evidence,
-    /// None for an approval that is younger than the last checkpoint.
+    /// None for an approval that is younger than the last checkpoint, or from when the issuer had another name.
     inclusion: Option<Inclusion>,
 }
 

@@ -38,7 +38,8 @@ Examples:
     /// Write the evidence of an approval as one file, which `evidence verify` takes
     #[command(after_long_help = "\
 The file says what a person approved: it is made for nobody but you to read, and nothing is overwritten. Where a checkpoint holds the
-approval already, which is so within an hour, the file shows how: whoever has the keys of `evidence anchor` needs nothing else.
+approval already, which is so within an hour, the file shows how: whoever has the keys of `evidence anchor` needs nothing else. Of an
+approval from when the issuer had another name no checkpoint is shown.
 
 Examples:
   countersign evidence export 5dSyFfLPTgKWwCrUY1SvqQ --output approval.json
