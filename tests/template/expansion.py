@@ -63,6 +63,11 @@ LONGEST_STACK_NAME = "countersign-" + "n" * 28
 ABSENT = object()
 
 
+def functions():
+    """The names of the folders that functions are in: those of the product, and the authorizer."""
+    return {path.name for path in (ROOT / "functions").iterdir() if path.is_dir()}
+
+
 def read(path=PRODUCT):
     """The template as it is written; `!Ref X` is `{"Ref": "X"}`."""
     return yaml_parse(Path(path).read_text(encoding="utf-8"))

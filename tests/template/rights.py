@@ -74,6 +74,11 @@ def statements(deployment):
             yield Statement(name, kind, body)
 
 
+def held_by(deployment, resource):
+    """The statements of one resource's policies."""
+    return [statement for statement in statements(deployment) if statement.resource == resource]
+
+
 def functions(deployment):
     """The functions: the name that the template gives each, and its properties."""
     for properties in deployment.of_type("AWS::Lambda::Function").values():

@@ -8,27 +8,16 @@ import unittest
 from pathlib import Path
 
 
-def tests_of(suite):
-    for each in suite:
-        if isinstance(each, unittest.TestSuite):
-            yield from tests_of(each)
-        else:
-            yield each
-
-
-def is_named(test, name):
-    return f"{test.id()}.".startswith(f"{name}.")
-
-
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else str(Path(__file__).parent)
     files = [each for each in sys.argv[2:] if each.endswith(".py")] or ["test*.py"]
     names = [each for each in sys.argv[2:] if not each.endswith(".py")]
-    suite = unittest.defaultTestLoader.discover(folder, files[0])
+    loader = unittest.TestLoader()
     if names:
-        suite = unittest.TestSuite(test for test in tests_of(suite) if any(is_named(test, name) for name in names))
-        if not suite.countTestCases():
-            raise SystemExit(f"run.py: no test of {folder} is called {' or '.join(names)}")
+        loader.testNamePatterns = [pattern for name in names for pattern in (name, f"{name}.*")]
+    suite = loader.discover(folder, files[0])
+    if names and not suite.countTestCases():
+        raise SystemExit(f"run.py: no test of {folder} is called {' or '.join(names)}")
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
     # A subtest that fails does so beside its test.
     failed = {getattr(test, "test_case", test).id() for test, _ in [*result.failures, *result.errors]}

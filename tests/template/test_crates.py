@@ -50,18 +50,14 @@ def crates(function):
     return {line.split()[0] for line in done.stdout.splitlines()}
 
 
-def functions():
-    return sorted(path.name for path in (expansion.ROOT / "functions").iterdir() if path.is_dir())
-
-
 class Crates(unittest.TestCase):
     def test_each_crate_is_depended_on_by_those_who_are_to_have_it(self):
         for crate, users in OUT_OF.items():
             with self.subTest(crate):
-                self.assertEqual({name for name in functions() if crate in crates(name)}, users)
+                self.assertEqual({name for name in expansion.functions() if crate in crates(name)}, users)
 
     def test_but_for_passkeys_one_library_does_the_cryptography_and_the_tls_and_nobody_has_what_commands_have(self):
-        for function in functions():
+        for function in sorted(expansion.functions()):
             with self.subTest(function):
                 self.assertEqual(EVERYONE - crates(function), set())
                 self.assertEqual(NOBODY & crates(function), set())

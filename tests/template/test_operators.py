@@ -10,15 +10,11 @@ import source
 POLICIES = ("Operator", "Auditor")
 
 
-def statements(deployment, policy):
-    return [statement for statement in rights.statements(deployment) if statement.resource == policy]
-
-
 def on_the_table(deployment, policy):
     """What a policy allows on items: action, partition, and whether by the index."""
     return {
         (action, partition, statement.all("Resource")[0].endswith("/index/by_owner"))
-        for statement in statements(deployment, policy)
+        for statement in rights.held_by(deployment, policy)
         for action in statement.all("Action")
         if action.startswith("dynamodb:") and not action.startswith("dynamodb:Describe")
         for partition in statement.partitions or [None]
@@ -28,7 +24,7 @@ def on_the_table(deployment, policy):
 def beside_the_table(deployment, policy):
     return {
         action
-        for statement in statements(deployment, policy)
+        for statement in rights.held_by(deployment, policy)
         for action in statement.all("Action")
         if not action.startswith("dynamodb:") or action.startswith("dynamodb:Describe")
     }
@@ -97,7 +93,7 @@ class Operators(unittest.TestCase):
             ("Operator", "lambda:InvokeFunction", "AWS::Lambda::Function", "RotationFunction"),
             ("Auditor", "logs:FilterLogEvents", "AWS::Logs::LogGroup", "Logs"),
         ):
-            (statement,) = [each for each in statements(self.deployment, policy) if action in each.all("Action")]
+            (statement,) = [each for each in rights.held_by(self.deployment, policy) if action in each.all("Action")]
             self.assertIn(name, self.deployment.of_type(kind))
             self.assertEqual(statement.all("Resource"), [self.deployment.resolve({"Fn::GetAtt": [name, "Arn"]})])
 

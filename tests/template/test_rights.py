@@ -125,8 +125,7 @@ class AFunctionsSource(unittest.TestCase):
     """The tests below rest on this."""
 
     def test_it_is_known_what_each_method_of_the_store_touches_that_a_function_or_room_calls(self):
-        functions = [path.name for path in (expansion.ROOT / "functions").iterdir() if path.is_dir()]
-        folders = [f"functions/{name}" for name in functions]
+        folders = [f"functions/{name}" for name in expansion.functions()]
         folders += [f"shared/{room}" for room in ("admission", "documents", "issuing", "reception", "keys")]
         called = set().union(*map(source.calls, [*folders, "infra/cli"]))
         self.assertEqual(called, set(source.TOUCHES))
@@ -165,9 +164,8 @@ class AFunction(unittest.TestCase):
         return {name for name in self.of_function if told(name)}
 
     def test_there_is_one_for_each_folder_of_functions(self):
-        folders = {path.name for path in (expansion.ROOT / "functions").iterdir() if path.is_dir()}
         # It is the tools' and has a template of its own.
-        self.assertEqual(set(self.of_function), folders - {"authorizer"})
+        self.assertEqual(set(self.of_function), expansion.functions() - {"authorizer"})
 
     def test_each_has_a_role_of_its_own_that_nobody_else_can_take(self):
         roles = rights.roles(self.deployment)
@@ -198,11 +196,10 @@ class AFunction(unittest.TestCase):
         self.assertEqual(list(superfluous(self.deployment)), [])
 
     def test_what_the_store_does_in_one_call_one_statement_allows(self):
-        of_policy = {}
-        for statement in rights.statements(self.deployment):
-            of_policy.setdefault(statement.resource, []).append(statement)
-        for holder, statements in {**self.of_function, **{name: of_policy[name] for name in ("Operator", "Auditor")}}.items():
+        of_policy = {name: rights.held_by(self.deployment, name) for name in ("Operator", "Auditor")}
+        for holder, statements in {**self.of_function, **of_policy}.items():
             with self.subTest(holder):
+                self.assertNotEqual(statements, [])
                 self.assertEqual(list(torn(statements)), [])
 
     def test_a_transaction_and_a_batch_whose_keys_two_statements_share_would_be_found(self):
@@ -221,7 +218,7 @@ class AFunction(unittest.TestCase):
                 statements.append(
                     {**whole, "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [partition]}}}
                 )
-                held = [each for each in rights.statements(expansion.Deployment(template)) if each.resource == role]
+                held = rights.held_by(expansion.Deployment(template), role)
                 self.assertIn(told, list(torn(held)))
 
     def test_a_planted_right_that_its_source_has_no_use_for_is_found(self):

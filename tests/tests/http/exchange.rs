@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::agent::{Agent, BANK, FILES};
+use crate::agent::{Agent, BANK, FILES, secret_part};
 use crate::stack::Stack;
 use crate::web::{Answer, Parameters};
 
@@ -79,6 +79,10 @@ impl Agent<'_> {
         let answer = self.sends("/token", &an_exchange(subject_token, resource).joined(more));
         if answer.status == 200 {
             self.stack.hands_out(&answer.string("access_token"));
+        } else if answer.status == 400
+            && let Some(code) = answer.json()["deferral_code"].as_str()
+        {
+            self.stack.hands_out(secret_part(code));
         }
         answer
     }

@@ -161,7 +161,6 @@ async fn let_through<S: ToolServer>(
             Err(refusal) => return Ok(gate.guard.answer::<Body>(&refusal)),
         };
     }
-    parts.headers.remove(header::CONTENT_LENGTH);
     let body = Value::Object(message).to_string();
     Ok(next.run(Request::from_parts(parts, Body::from(body))).await.into_response())
 }

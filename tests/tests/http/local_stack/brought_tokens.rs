@@ -1,6 +1,5 @@
 //! Push (OpenID CIBA Core 1.0, sections 10.3 and 12): tokens are brought to a small real receiver, and used where they are for.
 
-use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use crate::asking::{Answering, for_approval_of, somebody_reachable, the_person_a
 use crate::at_once::{CROWD, at_once};
 use crate::browser::Browser;
 use crate::exchange::{acted_by, own_token_of};
+use crate::local_stack::exchanges::changes;
 use crate::person::Person;
 use crate::stack::Stack;
 use crate::token::verified;
@@ -27,10 +27,7 @@ const RT_HASH: &str = "urn:openid:params:jwt:claim:rt_hash";
 fn a_stack_that_brings(name: &str, endpoint: &Endpoint) -> Stack {
     Stack::start_with(name, &[], |configuration| {
         let path = configuration.join("clients/receiving-agent.toml");
-        let text = fs::read_to_string(&path).expect("a file of the configuration");
-        let here = text.replace("https://agent.test/brought", &endpoint.url);
-        assert_ne!(text, here);
-        fs::write(path, here).expect("written");
+        changes(&path, "https://agent.test/brought", &endpoint.url);
     })
 }
 
@@ -179,11 +176,9 @@ fn tokens_that_are_brought_name_the_agent_that_acts() {
     let endpoint = Endpoint::opens();
     let stack = Stack::start_with("bringing-in-somebodys-name", &[], |configuration| {
         let path = configuration.join("clients/receiving-agent.toml");
-        let text = fs::read_to_string(&path).expect("a file of the configuration");
+        changes(&path, "https://agent.test/brought", &endpoint.url);
         let acting = "is_tool = \"files\"\nactors = [\"nightly-agent\"]\n\n[backchannel]\n";
-        let text =
-            text.replace("https://agent.test/brought", &endpoint.url).replace("[backchannel]\n", acting);
-        fs::write(path, text).expect("written");
+        changes(&path, "[backchannel]\n", acting);
     });
     let (agent, person) = (a_receiving_agent(&stack), somebody_reachable(&stack));
     let acted = acted_by(&own_token_of(&Agent::with_basic(&stack, "nightly-agent")));

@@ -8,18 +8,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::local_stack::backchannel::soon;
 use crate::local_stack::countersigning::the_vault;
-use crate::local_stack::evidence::{Said, Signer, both_say, exported, said};
+use crate::local_stack::evidence::{Said, Signer, audit, both_say, exported};
 use crate::observer::body_of;
 use crate::stack::{Stack, own_folder};
 
 /// As often as the schedule of `template.yaml` says, in seconds.
 const AN_HOUR: u32 = 3600;
-
-fn audit(stack: &Stack, more: &[&str]) -> (i32, Value) {
-    let found = said(&stack.operator().tries(&[&["evidence", "audit", "--json"], more].concat()));
-    (found.code, serde_json::from_str(&found.out).unwrap_or_else(|_| panic!("{found:?}")))
-}
 
 /// What an audit of everybody finds: of each break its kind, and what it says.
 fn breaks(stack: &Stack) -> Vec<(String, String)> {
@@ -45,13 +41,13 @@ fn last(stack: &Stack) -> u64 {
 fn is_checkpointed(stack: &Stack) {
     let before = checkpoints(stack).len();
     stack.time_passes(AN_HOUR);
-    for _ in 0..100 {
-        if checkpoints(stack).len() > before {
-            return;
-        }
-        sleep(Duration::from_millis(100));
-    }
-    panic!("no checkpoint after number {before}");
+    soon(|| (checkpoints(stack).len() > before).then_some(()));
+}
+
+/// An hour passes at whose end no checkpoint is to be written: there is nothing to look for, so it gets the time that one takes.
+fn an_hour_passes_without_a_checkpoint(stack: &Stack) {
+    stack.time_passes(AN_HOUR);
+    sleep(Duration::from_secs(2));
 }
 
 /// What a stranger is given once: the keys that sign checkpoints.
@@ -125,15 +121,13 @@ fn an_approval_in_a_checkpoint_is_anchored_for_whoever_has_the_keys() {
 #[test]
 fn an_hour_in_which_nobody_approves_writes_nothing() {
     let stack = Stack::start("checkpoints-idle", &[]);
-    stack.time_passes(AN_HOUR);
-    sleep(Duration::from_secs(2));
+    an_hour_passes_without_a_checkpoint(&stack);
     assert_eq!(stack.observer().items_of("CHECKPOINTS"), [] as [Value; 0], "not even a key");
     let _ = Signer::of_vaults(&stack, &["A"]);
     is_checkpointed(&stack);
     let before = stack.observer().items_of("CHECKPOINT");
     for _ in 0..2 {
-        stack.time_passes(AN_HOUR);
-        sleep(Duration::from_secs(2));
+        an_hour_passes_without_a_checkpoint(&stack);
     }
     assert_eq!(stack.observer().items_of("CHECKPOINT"), before);
 }
@@ -196,8 +190,7 @@ fn a_chain_that_is_cut_made_anew_or_gone_is_found_by_what_a_checkpoint_holds() {
     assert!(refused.contains("(inclusion)"), "{refused}");
 
     // The next checkpoint does not hold what is left, but what was there.
-    stack.time_passes(AN_HOUR);
-    sleep(Duration::from_secs(2));
+    an_hour_passes_without_a_checkpoint(&stack);
     assert_eq!((last(&stack), kinds(&stack)), (1, vec!["cut".to_owned()]));
     assert!(observer.log_text().contains("went back behind the last checkpoint"), "it is told");
 
@@ -293,8 +286,7 @@ fn checkpoints_that_are_removed_changed_or_replaced_are_named() {
     let refused = stack.operator().is_refused(&["evidence", "export", &approved[0].id]);
     assert!(refused.contains("the last checkpoint cannot be used"), "{refused}");
     signer.approves(&json!([the_vault("D")]));
-    stack.time_passes(AN_HOUR);
-    sleep(Duration::from_secs(2));
+    an_hour_passes_without_a_checkpoint(&stack);
     assert_eq!(checkpoints(&stack).len(), 3);
     observer.puts(&items[2]);
     is_checkpointed(&stack);

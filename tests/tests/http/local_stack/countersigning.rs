@@ -124,7 +124,7 @@ pub(crate) fn signed(page: &Page, authenticator: &mut Authenticator) -> Paramete
 
 /// The text that the page shows, as what it says.
 #[track_caller]
-fn displayed(page: &Page) -> Value {
+pub(crate) fn displayed(page: &Page) -> Value {
     serde_json::from_str(&page.field("shown")).expect("JSON")
 }
 

@@ -6,14 +6,15 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::agent::{Agent, BANK, an_agent, asks_for_a_file, secret_part, the_file_tool};
-use crate::asking::{Answering, DEFERRED, page_of, rings, the_person_answers};
+use crate::asking::{Answering, DEFERRED, an_asking_agent, page_of, rings, the_person_answers};
 use crate::at_once::at_once;
 use crate::browser::{Browser, Page};
 use crate::exchange::{ACCESS_TOKEN, Chain, LEDGER, the_bank};
-use crate::local_stack::agents::grant_of;
 use crate::local_stack::backchannel::{messages_of, soon};
-use crate::local_stack::countersigning::{signed, somebody_with_a_passkey, to_sign};
+use crate::local_stack::countersigning::{displayed, signed, somebody_with_a_passkey, to_sign};
+use crate::local_stack::exchanges::hops;
 use crate::local_stack::policies::with_policies;
+use crate::local_stack::secrets_at_rest::none_is_at_rest;
 use crate::person::{Person, granted, somebody};
 use crate::stack::Stack;
 use crate::token::verified;
@@ -60,7 +61,6 @@ impl<'s> Waits<'s> {
         let answer = tool.exchanges_for(&subject, BANK, &waiting());
         answer.is_refused(400, "authorization_pending");
         let code = answer.string("deferral_code");
-        stack.hands_out(secret_part(&code));
         Self { stack, tool, person, subject, code }
     }
 
@@ -102,7 +102,6 @@ fn a_tool_that_can_wait_gets_exactly_what_the_person_at_the_start_of_the_chain_a
     assert!((30..=300).contains(&lives), "{said}");
     assert_eq!(said["interval"], 5, "{said}");
     let code = deferred.string("deferral_code");
-    stack.hands_out(secret_part(&code));
     assert!(rings(&stack, &code));
     let audit = stack.observer().audit_of(&deferred);
     assert_eq!(
@@ -139,6 +138,10 @@ fn a_tool_that_can_wait_gets_exactly_what_the_person_at_the_start_of_the_chain_a
     assert_eq!(found["authorization_details"], the_statements(), "{found}");
     // The code was good once.
     tool.comes_for_the_answer(&code).is_refused(400, "invalid_grant");
+    for secret in [secret_part(&code), &token] {
+        assert!(stack.handed_out().iter().any(|handed_out| handed_out == secret));
+    }
+    none_is_at_rest(&stack);
 }
 
 #[test]
@@ -204,10 +207,8 @@ fn a_deferral_code_is_good_once_of_any_number_at_once() {
     }
     let token = got[0].string("access_token");
     the_bank(&stack).finds_active(&token);
-    let partition = format!("AUTHORIZATION#{}", grant_of(&stack, &token));
-    let items = stack.observer().items_of(&partition);
-    let hops = items.iter().filter(|item| item["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("HOP#")));
-    assert_eq!(hops.count(), 1, "no token is recorded that nobody was given");
+    let recorded = hops(&stack, &verified(&stack, &token).claims["grant_id"]);
+    assert_eq!(recorded.len(), 1, "no token is recorded that nobody was given");
 }
 
 #[test]
@@ -227,8 +228,7 @@ fn whatever_is_wrong_with_a_deferral_code_it_is_refused() {
     waits.is_answered(&Answering::Yes);
     another.comes_for_the_answer(&waits.code).is_refused(400, "invalid_grant");
     // It is no auth_req_id either, of a client that may come with one.
-    let asking = crate::asking::an_asking_agent(&stack);
-    asking.comes_with(&waits.code).is_refused(400, "invalid_grant");
+    an_asking_agent(&stack).comes_with(&waits.code).is_refused(400, "invalid_grant");
     // Nor does the request change: what is sent beside the code says nothing.
     let more = Parameters::of([
         ("grant_type", DEFERRED),
@@ -372,7 +372,7 @@ unless { context has acr && context.acr == "phr" };"#;
     let waits = Waits::of(&stack, person);
     let page = browser.comes_to_approval(&waits.person, &waits.code);
     let page = to_sign(browser.answers(&page, &Answering::Yes));
-    let shown: Value = serde_json::from_str(&page.field("shown")).expect("JSON");
+    let shown = displayed(&page);
     assert_eq!(shown["request"]["kind"], "deferred", "{shown}");
     let form = signed(&page, &mut authenticator);
     assert_eq!(browser.submits_and_stays("/approval", &form).status, 303);

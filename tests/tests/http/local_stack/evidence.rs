@@ -21,7 +21,7 @@ use crate::token::verified;
 
 /// Somebody who signs with a passkey what an agent asks of them.
 pub(crate) struct Signer<'s> {
-    pub(crate) stack: &'s Stack,
+    stack: &'s Stack,
     pub(crate) person: Person,
     pub(crate) browser: Browser<'s>,
     authenticator: Authenticator,
@@ -70,7 +70,7 @@ impl<'s> Signer<'s> {
 
     /// What an audit of their chain finds: nothing, or each break.
     #[track_caller]
-    pub(crate) fn audited(&self) -> Vec<String> {
+    fn audited(&self) -> Vec<String> {
         let asked = ["evidence", "audit", "--person", &self.person.user_name];
         let found = said(&self.stack.operator().tries(&asked));
         if found.code == 0 {
@@ -98,13 +98,20 @@ impl Said {
     }
 }
 
-pub(crate) fn said(output: &Output) -> Said {
+fn said(output: &Output) -> Said {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
     Said {
         code: output.status.code().expect("a code"),
         out: text(&output.stdout),
         complaint: text(&output.stderr),
     }
+}
+
+/// The code of an audit, and what it says to a program.
+#[track_caller]
+pub(crate) fn audit(stack: &Stack, more: &[&str]) -> (i32, Value) {
+    let found = said(&stack.operator().tries(&[&["evidence", "audit", "--json"], more].concat()));
+    (found.code, serde_json::from_str(&found.out).unwrap_or_else(|_| panic!("{found:?}")))
 }
 
 /// The verifier of the command, which asks no server.
@@ -329,16 +336,11 @@ fn what_is_removed_swapped_or_changed_in_the_table_is_named() {
 #[test]
 fn everybodys_chains_are_audited_and_one_without_its_head_is_found() {
     let stack = Stack::start("evidence-of-all", &[]);
-    let audit = || {
-        let found = said(&stack.operator().tries(&["evidence", "audit", "--json"]));
-        let told: Value = serde_json::from_str(&found.out).expect("JSON");
-        (found.code, told)
-    };
-    let (code, none) = audit();
+    let (code, none) = audit(&stack, &[]);
     assert_eq!((code, &none["verdict"], &none["chains"]), (0, &json!("in_order"), &json!(0)));
     let (_, one) = Signer::of_vaults(&stack, &["A"]);
     let (signer, other) = Signer::of_vaults(&stack, &["B", "C"]);
-    let (code, told) = audit();
+    let (code, told) = audit(&stack, &[]);
     assert_eq!(
         (code, &told["chains"], &told["approvals"], &told["breaks"]),
         (0, &json!(2), &json!(3), &json!([]))
@@ -351,7 +353,7 @@ fn everybodys_chains_are_audited_and_one_without_its_head_is_found() {
     let head = stack.observer().item("HEADS#", &one[0].sub);
     stack.observer().removes(&head);
     stack.observer().removes(&signer.entries(&other[0].sub)[1]);
-    let (code, told) = audit();
+    let (code, told) = audit(&stack, &[]);
     assert_eq!((code, &told["verdict"]), (1, &json!("broken")));
     let found = told["breaks"].as_array().expect("a list");
     assert_eq!(found.len(), 2, "{told}");

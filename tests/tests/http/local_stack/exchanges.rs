@@ -13,7 +13,8 @@ use crate::stack::Stack;
 use crate::token::verified;
 use crate::web::{Answer, Parameters};
 
-fn hops(stack: &Stack, grant_id: &Value) -> Vec<Value> {
+/// What the exchanges of a grant have left beside it.
+pub(crate) fn hops(stack: &Stack, grant_id: &Value) -> Vec<Value> {
     let partition = format!("AUTHORIZATION#{}", grant_id.as_str().expect("a grant"));
     let items = stack.observer().items_of(&partition);
     let is_hop = |item: &&Value| item["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("HOP#"));
@@ -448,6 +449,7 @@ fn with_keys_of(server: &KeyServer, folder: &std::path::Path) {
 }
 
 /// Changes a file of a configuration.
+#[track_caller]
 pub(crate) fn changes(path: &std::path::Path, from: &str, to: &str) {
     let text = fs::read_to_string(path).expect("the file");
     assert!(text.contains(from), "{} has no {from:?}", path.display());

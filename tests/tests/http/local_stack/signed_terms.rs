@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::agent::{Agent, FILES, asks};
 use crate::asking::{Answering, an_asking_agent, for_approval_of};
 use crate::local_stack::configuration_changes::puts_in_force;
-use crate::local_stack::countersigning::{signed, somebody_with_a_passkey, the_vault, to_sign};
+use crate::local_stack::countersigning::{displayed, signed, somebody_with_a_passkey, the_vault, to_sign};
 use crate::person::{Decision, decision_form, the_code};
 use crate::stack::Stack;
 use crate::token::verified;
@@ -36,7 +36,7 @@ fn an_approval_gives_what_was_signed_and_not_what_is_configured_by_then() {
         agent.waits_for_approval(&form.with("scope", "openid files.read files.access offline_access"));
     let page = browser.comes_to_approval(&person, &asked);
     let page = to_sign(browser.answers(&page, &Answering::Yes));
-    let shown: Value = serde_json::from_str(&page.field("shown")).expect("JSON");
+    let shown = displayed(&page);
     assert_eq!(shown["access"]["renewable_until"], Value::Null, "{shown}");
     assert_eq!(shown["tools"], json!([{ "name": "Finance File Server", "resource": FILES }]), "{shown}");
     let form = signed(&page, &mut authenticator);
@@ -61,7 +61,7 @@ fn what_can_be_renewed_ends_when_the_page_said_so() {
     let (agent, ask) = (Agent::with_basic(&stack, "renewing-agent"), asks(&json!([the_vault("A")])));
     let page = browser.comes_to_consent(&person, &agent.sends_the_person_with(&agent.pushes(&ask)));
     let page = to_sign(browser.submits_and_stays("/consent", &decision_form(&page, &Decision::All)));
-    let shown: Value = serde_json::from_str(&page.field("shown")).expect("JSON");
+    let shown = displayed(&page);
     let (life, until) = (&shown["access"]["token"], &shown["access"]["renewable_until"]);
     assert!(until.is_number(), "{shown}");
 
@@ -88,7 +88,7 @@ fn what_is_signed_says_when_it_was_asked() {
     let page = browser.comes_to_consent(&person, &agent.sends_the_person_with(&agent.pushes(&ask)));
     stack.time_passes(100);
     let page = to_sign(browser.submits_and_stays("/consent", &decision_form(&page, &Decision::All)));
-    let shown: Value = serde_json::from_str(&page.field("shown")).expect("JSON");
+    let shown = displayed(&page);
     let at = |moment: &Value| moment.as_i64().expect("a moment") - arrived;
     assert!((0..50).contains(&at(&shown["request"]["asked_at"])), "{shown}");
     assert!(at(&shown["shown_at"]) >= 100, "{shown}");

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::agent::{Agent, an_agent, asks, the_file_tool};
 use crate::asking::{Answering, an_asking_agent, for_approval_of, page_of};
 use crate::at_once::at_once;
+use crate::authenticator::Authenticator;
 use crate::browser::{Browser, Page};
 use crate::local_stack::countersigning::{signed, somebody_with_a_passkey, the_vault, to_sign};
 use crate::observer::body_of;
@@ -16,7 +17,8 @@ use crate::person::{Decision, Person, decision_form, the_code};
 use crate::stack::Stack;
 use crate::web::Parameters;
 
-type Authenticator = crate::authenticator::Authenticator;
+/// What is read before anything is written.
+const READS: u32 = 2;
 
 /// What the person has signed of a new request, and not yet sent.
 fn signed_yes(
@@ -102,7 +104,6 @@ fn an_approval_whose_reply_is_lost_is_found_by_a_look() {
 /// Nothing at all is heard from the transaction on: the person is told of a fault, and finds the request as it is.
 #[test]
 fn whoever_heard_nothing_of_what_they_signed_finds_what_became_of_it() {
-    const READS: u32 = 2;
     let stack = Stack::start("signing-unanswered", &[]);
     let agent = an_asking_agent(&stack);
     let (person, mut browser, mut authenticator) = somebody_with_a_passkey(&stack);
@@ -126,7 +127,6 @@ fn whoever_heard_nothing_of_what_they_signed_finds_what_became_of_it() {
 /// A request that came with the browser, to which they said no: nothing was heard of that, and it was taken back.
 #[test]
 fn whoever_heard_nothing_of_their_no_can_still_sign() {
-    const READS: u32 = 2;
     let stack = Stack::start("signing-after-a-no", &[]);
     let (agent, ask) = (an_agent(&stack), asks(&json!([the_vault("A")])));
     let (person, mut browser, mut authenticator) = somebody_with_a_passkey(&stack);

@@ -65,6 +65,11 @@ fn of_nobody() -> Vec<Row> {
             post(&place.stack.url(path), &form)
         })
     };
+    let only_shown = |path: &'static str| {
+        row("RFC 9110, 15.5.6", format!("{path}: POST"), Page(405, "invalid_request"), "GET", move |place| {
+            post(&place.stack.url(path), &Parameters::of([("csrf", EVIL)]))
+        })
+    };
     let missing = Page(400, "invalid_request");
     let foreign = Page(403, "invalid_request");
     let forged = || {
@@ -143,32 +148,10 @@ fn of_nobody() -> Vec<Row> {
             "",
             of_link(&nobody(), "evil"),
         ),
-        row("RFC 9110, 15.5.6", "/account/agents: POST", Page(405, "invalid_request"), "GET", |place| {
-            post(&place.stack.url("/account/agents"), &Parameters::of([("csrf", EVIL)]))
-        }),
-        row(
-            "RFC 9110, 15.5.6",
-            "/account/agents/access: POST",
-            Page(405, "invalid_request"),
-            "GET",
-            |place| post(&place.stack.url("/account/agents/access"), &Parameters::of([("csrf", EVIL)])),
-        ),
-        row(
-            "RFC 9110, 15.5.6",
-            "/account/agents/approvals: POST",
-            Page(405, "invalid_request"),
-            "GET",
-            |place| post(&place.stack.url("/account/agents/approvals"), &Parameters::of([("csrf", EVIL)])),
-        ),
-        row(
-            "RFC 9110, 15.5.6",
-            "/account/agents/approvals/file: POST",
-            Page(405, "invalid_request"),
-            "GET",
-            |place| {
-                post(&place.stack.url("/account/agents/approvals/file"), &Parameters::of([("csrf", EVIL)]))
-            },
-        ),
+        only_shown("/account/agents"),
+        only_shown("/account/agents/access"),
+        only_shown("/account/agents/approvals"),
+        only_shown("/account/agents/approvals/file"),
         row("RFC 9110, 15.5.6", "/consent: GET", Page(405, "invalid_request"), "POST", |place| {
             http().get(place.stack.url("/consent"))
         }),
