@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use http::{Problem, Response, StatusCode, query};
-use oauth::configuration::Client;
+use oauth::configuration::{Client, GrantType};
 use oauth::{Asks, Authorization, Grant, GrantId, Refusal, Requested, Stage, Timestamp};
-use pages::{ApprovalPage, ApprovalProblem, Decided, DecidedPage, Lifetime, WaitingPage, WaitingRequest};
+use pages::{ApprovalPage, ApprovalProblem, Decided, DecidedPage, WaitingPage, WaitingRequest};
 use reception::{Destination, Guest, SignedIn};
 use serde::{Deserialize, Serialize};
 use store::Person;
@@ -205,7 +205,7 @@ pub(crate) async fn page(
         message: request.binding_message.as_deref(),
         choices: guest.choices(&client, &request.asked(), signed_in),
         numbers: requested.numbers.map(|numbers| numbers.shown()),
-        lifetime: lifetime(guest, &client, requested, signed_in),
+        lifetime: guest.lifetime(&request.resources, is_renewable(&client, requested), signed_in),
         asked_at: requested.requested_at,
         expires_at: requested.awaited.expires_at,
         zone: &signed_in.zone(),
@@ -222,16 +222,9 @@ pub(crate) async fn page(
     guest.page(status, page.render(), &[])
 }
 
-/// How long the access lasts. What a token request gets, it gets once.
-pub(crate) fn lifetime(
-    guest: &Guest<'_>,
-    client: &Client,
-    requested: &Requested,
-    signed_in: &SignedIn,
-) -> Lifetime {
-    let request = &requested.request;
-    let is_renewable = requested.awaited.deferral.is_none() && client.may_renew_approval(&request.scope);
-    guest.lifetime(&request.resources, is_renewable, signed_in)
+/// Whether the access can be renewed. What a token request gets, it gets once.
+pub(crate) fn is_renewable(client: &Client, requested: &Requested) -> bool {
+    requested.awaited.deferral.is_none() && client.may_renew_approval(&requested.request.scope)
 }
 
 /// The names of the clients through which a token request came that waits for the person, theirs first.
@@ -278,7 +271,7 @@ pub(crate) const fn is_gone(refusal: &Refusal) -> bool {
 /// was asked, where there are none.
 fn may_be_approved(guest: &Guest<'_>, client: &Client, requested: &Requested) -> Result<(), Refusal> {
     match &requested.awaited.deferral {
-        Some(_) => client.may_exchange()?,
+        Some(_) => client.require_grant(GrantType::TokenExchange)?,
         None => client.asks_people().map(drop)?,
     }
     guest.can_be_approved_elsewhere(&requested.request)

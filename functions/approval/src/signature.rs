@@ -10,7 +10,7 @@ use store::{Countersigned, ToCountersign};
 
 use crate::decision::{record_yes, to_what_was_decided};
 use crate::found::{Found, Waiting, unknown};
-use crate::shown::{Read, actor, lifetime, page, sealed};
+use crate::shown::{Read, actor, is_renewable, page, sealed};
 
 /// How often it is tried again because the same person approves something else at the same moment.
 const MOST_TRIES: usize = 8;
@@ -52,7 +52,7 @@ async fn show(
         chosen,
         number,
         returns_to: None,
-        lifetime: lifetime(guest, &client, requested, signed_in),
+        is_renewable: is_renewable(&client, requested),
     };
     let sealed = sealed(guest, signed_in, waiting)?;
     let posts = Posts { to: "/approval", request: ("request", &sealed), leads_to: &[] };

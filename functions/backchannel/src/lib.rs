@@ -13,7 +13,7 @@ use environment::{Clock, Dice, Fault};
 use http::audit::{Event, Outcome};
 use http::{Problem, Request, Response, StatusCode, answer, form};
 use keys::{Deployment, Keys};
-use oauth::configuration::{Assurance, Client};
+use oauth::configuration::Client;
 use oauth::{
     Audience, AuthenticationRequest, Authorization, Awaited, BackchannelRequest, GrantId, InvitationCode,
     LONGEST_DETAILS, NumberMatch, Parameters, Refusal, Requested, actor_token,
@@ -132,7 +132,7 @@ async fn ask(
         named.counted(services, visit, &asked.request, (&id, expires_at)).await?;
     let numbers = services.numbers(visit, client);
     let AuthenticationRequest { request, channel, .. } = asked;
-    let is_strong = services.types(visit).strongest_assurance(&request.details) == Assurance::Strong;
+    let is_strong = services.types(visit).take_a_passkey(&request.details);
     let request = request.to_be_signed(is_strong, configuration.server.has_passkeys());
     let requested_at = visit.now;
     let requested = Requested { request, person, requested_at, rings, channel, numbers, awaited };

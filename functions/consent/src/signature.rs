@@ -48,7 +48,7 @@ fn show(
         chosen,
         number: None,
         returns_to: Some(request.redirect_uri.host().clone()),
-        lifetime: guest.lifetime(&request.resources, client.may_renew(&request.scope), signed_in),
+        is_renewable: client.may_renew(&request.scope),
     };
     let sealed = guest.seal_decision(interaction, &signed_in.binding())?;
     let leads_to = [request.redirect_uri.as_str()];

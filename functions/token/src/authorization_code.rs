@@ -25,7 +25,7 @@ pub(crate) async fn redeem(
     client: &Arc<Client>,
     parameters: &Parameters,
 ) -> Result<TokenResponse, Problem> {
-    crate::require_grant(client, GrantType::AuthorizationCode)?;
+    client.require_grant(GrantType::AuthorizationCode)?;
     let unknown = Refusal::CodeInvalid { why: HandleRejection::Unknown };
     let handle = Handle::parse(parameters.required("code")?).ok_or(unknown.clone())?;
     let verifier =

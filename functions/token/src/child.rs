@@ -86,7 +86,7 @@ impl Exchange<'_> {
                 return Ok(None);
             }
             let answer = self.ask(action, &content);
-            content = permitted_on_record(&spoke, asked, &answer, content)?;
+            content = permitted_on_record(&spoke, asked, &answer, &content)?;
             spoke.extend(answer.for_audit_in_part());
         }
         Ok(Some((spoke, content)).filter(|(_, content)| !content.is_empty()))

@@ -23,7 +23,7 @@ pub(crate) async fn redeem(
     parameters: &Parameters,
 ) -> Result<TokenResponse, Problem> {
     let client = authenticated.client();
-    crate::require_grant(client, GrantType::Ciba)?;
+    client.require_grant(GrantType::Ciba)?;
     authenticated.confidential()?;
     if client.is_brought_tokens() {
         return Err(Refusal::TokensAreBrought.into());

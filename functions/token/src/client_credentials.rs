@@ -17,7 +17,7 @@ pub(crate) async fn issue(
     parameters: &Parameters,
 ) -> Result<TokenResponse, Problem> {
     let client = authenticated.client();
-    crate::require_grant(client, GrantType::ClientCredentials)?;
+    client.require_grant(GrantType::ClientCredentials)?;
     authenticated.confidential()?;
     let asked = Narrower::parse(parameters)?;
     let registered = services.registered(visit, client);

@@ -9,7 +9,7 @@ use environment::Fault;
 use http::audit::{Event, Outcome};
 use http::{Problem, Response, StatusCode, answer};
 use keys::DEFERRED_REQUEST;
-use oauth::configuration::{Assurance, Client, Tool};
+use oauth::configuration::{Client, Tool};
 use oauth::scope::OPENID;
 use oauth::{
     Approach, Asks, Authorization, AuthorizationDetails, Awaited, BackchannelRequest, ClientId, Deferral,
@@ -98,7 +98,7 @@ pub(crate) async fn put_off(
     client: &Client,
     (parameters, waiting): (&Parameters, Waiting<'_>),
 ) -> Result<Response, Problem> {
-    let body = if can_wait(parameters)? {
+    Ok(if can_wait(parameters)? {
         answer::json(StatusCode::BAD_REQUEST, &defer(services, visit, client, (parameters, waiting)).await?)
     } else {
         let refusal = Refusal::InteractionRequired;
@@ -108,8 +108,7 @@ pub(crate) async fn put_off(
             .person(&waiting.person)
             .record();
         answer::json(StatusCode::BAD_REQUEST, &told_instead(visit, client, &waiting, &refusal))
-    };
-    Ok(body)
+    })
 }
 
 fn told_instead<'w>(
@@ -160,10 +159,10 @@ async fn defer(
     // The client knows who it is about: it has their token.
     let types = services.registered(visit, client).types;
     let urgent = types.are_urgent(&request.details);
-    let is_strong = types.strongest_assurance(&request.details) == Assurance::Strong;
+    let is_strong = types.take_a_passkey(&request.details);
     let request = request.to_be_signed(is_strong, visit.configuration.server.has_passkeys());
     let approach = Approach { request: &request, named: &person, urgent };
-    let rings = counted(services, visit, (approach, &person), (&id, expires_at)).await?;
+    let rings = counted(services, visit, approach, (&id, expires_at)).await?;
     let secret = services.keys.server_secret().await?;
     let handle = secret.deferral_code(&id);
     let sealed = secret.conceal(DEFERRED_REQUEST, id.as_str(), services.dice.roll(), &kept);
@@ -212,15 +211,16 @@ fn kept_text(parameters: &Parameters) -> Result<String, Problem> {
     Ok(text)
 }
 
-/// Counts the request against what the client, its parties, and all together may ask one person. Whether the person hears of it; nothing where they
-/// want to hear nothing of who asks.
+/// Counts the request against what the client, its parties, and all together may ask one person. Whether the person hears of it; nothing
+/// where they want to hear nothing of who asks.
 async fn counted(
     services: &Services,
     visit: &Visit<'_>,
-    (approach, person): (Approach<'_>, &PersonId),
+    approach: Approach<'_>,
     (id, expires_at): (&GrantId, Timestamp),
 ) -> Result<Option<bool>, Problem> {
-    let (request, settings) = (approach.request, &visit.configuration.server.backchannel);
+    let Approach { request, named: person, .. } = approach;
+    let settings = &visit.configuration.server.backchannel;
     // By person: whoever sends a tool many requests of their own keeps it from asking nobody else.
     let caller = format!("ASKS#{}#{}", request.client_id, person);
     let most = settings.asks_of_one_client_per_minute;

@@ -2,7 +2,7 @@
 //! have it is asked of the policies afterwards.
 
 use issuing::{Content, Registered};
-use oauth::configuration::{Assurance, Tool, is_openid};
+use oauth::configuration::{Tool, is_openid};
 use oauth::scope::OPENID;
 use oauth::{
     AccessTokenClaims, AssertedGrant, Audience, AuthorizationDetails, Grant, IdJagTarget, LONGEST_DETAILS,
@@ -108,7 +108,7 @@ pub(crate) fn vouched<'a>(
     if let Some(asserted) = asserted_details {
         types.is_within(&details, asserted)?;
     }
-    if types.strongest_assurance(&details) != Assurance::Session {
+    if types.take_a_passkey(&details) {
         return Err(Refusal::AuthenticationStrengthUnavailable);
     }
     let own = audience.scope(&trusted.scopes.intersection(&client.scopes));
@@ -165,8 +165,7 @@ fn most_details(subject: &Rights<'_>, target: &Tool, registered: &Registered<'_>
     let made = target.details_from(&subject.tool.id, subject.details);
     let passes = |one: &oauth::AuthorizationDetail| {
         let alone = AuthorizationDetails::new(vec![one.clone()]);
-        types.validate(&alone, client, true).is_ok()
-            && types.strongest_assurance(&alone) == Assurance::Session
+        types.validate(&alone, client, true).is_ok() && !types.take_a_passkey(&alone)
     };
     types.granted_for(&made, target, client).retaining(passes)
 }

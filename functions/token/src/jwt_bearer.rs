@@ -25,7 +25,7 @@ pub(crate) async fn redeem(
     parameters: &Parameters,
 ) -> Result<TokenResponse, Problem> {
     let client = authenticated.client();
-    crate::require_grant(client, GrantType::JwtBearer)?;
+    client.require_grant(GrantType::JwtBearer)?;
     authenticated.confidential()?;
     let text = parameters.required("assertion")?;
     let asked = Narrower::parse(parameters)?;
@@ -59,7 +59,7 @@ pub(crate) async fn redeem(
         now: visit.now,
     };
     let answer = exchange.ask(Action::TokenExchange, &content);
-    let content = permitted_on_record(&BTreeSet::new(), &asked, &answer, content)?;
+    let content = permitted_on_record(&BTreeSet::new(), &asked, &answer, &content)?;
     if content.is_empty() {
         return Err(Refusal::ClientNotPermitted.into());
     }

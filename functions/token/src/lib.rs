@@ -169,9 +169,3 @@ fn record_end(visit: &Visit<'_>, ended: &Authorization, replayed: &Refusal) {
         _ => decision.record(),
     }
 }
-
-/// Refuses a grant that the client is not registered for (OAuth 2.1, section 3.2.4).
-fn require_grant(client: &Client, grant_type: GrantType) -> Result<(), Refusal> {
-    let allowed = client.may_use(grant_type);
-    allowed.then_some(()).ok_or(Refusal::GrantNotAllowed { grant_type: grant_type.as_str() })
-}

@@ -102,7 +102,7 @@ impl Exchange<'_> {
         &self,
         so_far: &BTreeSet<String>,
         asked: &Narrower,
-        content: Content<'c>,
+        content: &Content<'c>,
     ) -> Result<Permitted<'c>, Refusal> {
         // What allows nothing is not worth a token, and a policy that permits everything must not be asked about nothing.
         if content.is_empty() {
@@ -110,13 +110,12 @@ impl Exchange<'_> {
         }
         let ways = if self.actor.is_some() { &WAYS[..1] } else { &WAYS };
         for &(action, names_the_actor) in ways {
-            let answer = self.ask(action, &content);
+            let answer = self.ask(action, content);
             // Of two refusals the one that a policy spoke says more.
             if action != Action::Impersonate || !answer.by().is_empty() {
                 http::note_policies(so_far | &answer.for_audit());
             }
-            if let Some(once_approved) = self.waits(asked, &answer, &content) {
-                let left = content.left(&once_approved.scopes, &once_approved.details);
+            if let Some(left) = self.waits(asked, &answer, content) {
                 return Ok(Permitted::OnceApproved(left));
             }
             if answer.scopes.is_empty() && answer.details.is_empty() {
@@ -139,20 +138,16 @@ impl Exchange<'_> {
         Err(Refusal::ExchangeNotAllowed)
     }
 
-    /// What the policies would say once the person has approved it, where they leave nothing of what is asked for before that, and an
+    /// What the policies would leave once the person has approved it, where they leave nothing of what is asked for before that, and an
     /// access token of it then. What can be had at once is had without what waits, unless the request names that.
-    fn waits(&self, asked: &Narrower, answer: &Answer, content: &Content<'_>) -> Option<Answer> {
-        let is_enough = |answer: &Answer| {
-            // As [`Content::left`]: scopes alone are nothing where there were details.
-            let is_anything =
-                !answer.details.is_empty() || (content.details.is_empty() && !answer.scopes.is_empty());
-            is_anything && refuse_left_out(asked, answer, content).is_ok()
-        };
+    fn waits<'c>(&self, asked: &Narrower, answer: &Answer, content: &Content<'c>) -> Option<Content<'c>> {
+        let enough =
+            |answer: &Answer| permitted_part(asked, answer, content).ok().filter(|left| !left.is_empty());
         let is_access_token = matches!(self.requested, TokenType::AccessToken | TokenType::Jwt);
-        if !answer.waits() || !is_access_token || is_enough(answer) {
+        if !answer.waits() || !is_access_token || enough(answer).is_some() {
             return None;
         }
-        Some(answer.clone().once_approved()).filter(is_enough)
+        enough(&answer.clone().once_approved())
     }
 
     /// The part of it that may outlive the subject token, where a refresh token is asked for: that is a question of its own.
@@ -167,7 +162,7 @@ impl Exchange<'_> {
             return Ok(content);
         }
         let answer = self.ask(Action::RefreshTokenByExchange, &content);
-        permitted_on_record(so_far, asked, &answer, content)
+        permitted_on_record(so_far, asked, &answer, &content)
     }
 
     /// What the policies answer to each scope and detail.
@@ -206,20 +201,15 @@ impl Exchange<'_> {
 pub(crate) fn permitted_part<'c>(
     asked: &Narrower,
     answer: &Answer,
-    content: Content<'c>,
+    content: &Content<'c>,
 ) -> Result<Content<'c>, Refusal> {
-    refuse_left_out(asked, answer, &content)?;
-    Ok(content.left(&answer.scopes, &answer.details))
-}
-
-fn refuse_left_out(asked: &Narrower, answer: &Answer, content: &Content<'_>) -> Result<(), Refusal> {
     if asked.scope.is_some() && answer.scopes != content.scope {
         return Err(Refusal::ScopeNotPermitted);
     }
     let left_out = (0..content.details.len()).find(|index| !answer.details.contains(index));
     match left_out.filter(|_| asked.details.is_some()) {
         Some(index) => Err(Refusal::DetailNotPermitted { index }),
-        None => Ok(()),
+        None => Ok(content.left(&answer.scopes, &answer.details)),
     }
 }
 
@@ -228,7 +218,7 @@ pub(crate) fn permitted_on_record<'c>(
     so_far: &BTreeSet<String>,
     asked: &Narrower,
     answer: &Answer,
-    content: Content<'c>,
+    content: &Content<'c>,
 ) -> Result<Content<'c>, Refusal> {
     http::note_policies(so_far | &answer.for_audit());
     let left = permitted_part(asked, answer, content)?;

@@ -24,7 +24,7 @@ pub(crate) async fn rotate(
     client: &Arc<Client>,
     parameters: &Parameters,
 ) -> Result<TokenResponse, Problem> {
-    crate::require_grant(client, GrantType::RefreshToken)?;
+    client.require_grant(GrantType::RefreshToken)?;
     let unknown = Refusal::RefreshTokenInvalid { why: HandleRejection::Unknown };
     let secret = services.keys.server_secret().await?;
     let presented =

@@ -177,7 +177,7 @@ impl<'v> Subject<'v> {
         client: &Client,
         (token, actor): (&str, Option<&ShownActor>),
     ) -> Result<Self, Problem> {
-        crate::require_grant(client, GrantType::RefreshToken)?;
+        client.require_grant(GrantType::RefreshToken)?;
         let secret = services.keys.server_secret().await?;
         let token = RefreshToken::parse(token, secret).ok_or_else(|| invalid("unknown"))?;
         http::note_grant(token.id());

@@ -38,7 +38,7 @@ pub(crate) async fn exchange<'a>(
     (parameters, approved): (&Parameters, Option<Approved<'_>>),
 ) -> Result<Answer<'a>, Problem> {
     let client = authenticated.client();
-    crate::require_grant(client, GrantType::TokenExchange)?;
+    client.require_grant(GrantType::TokenExchange)?;
     authenticated.confidential()?;
     let mut request = ExchangeRequest::parse(parameters)?;
     if let Some(approved) = &approved {
@@ -83,7 +83,7 @@ pub(crate) async fn exchange<'a>(
     let hop =
         Attempt { services, visit, client, at, actor, subject: &subject, request: &request, is_approved };
     let (spoke, content) = hop.renewable(content)?;
-    let (content, names_the_actor) = match hop.question().permitted(&spoke, &request.asked, content)? {
+    let (content, names_the_actor) = match hop.question().permitted(&spoke, &request.asked, &content)? {
         Permitted::Now { content, names_the_actor } => (content, names_the_actor),
         Permitted::OnceApproved(content) => return Ok(Answer::Waits(Box::new(hop.waits(&target, content)?))),
     };
@@ -156,21 +156,22 @@ impl Approved<'_> {
         request.audiences.clear();
     }
 
-    /// Refuses an approval that has ended beside the subject token: with everything of the person's, of the client's, or at the tool.
+    /// Refuses an approval that has ended beside the subject token: with everything of the person's, of the client's, or at the tool,
+    /// which is the one resource of its grant.
     async fn still_stands(
         &self,
         services: &Services,
         visit: &Visit<'_>,
         subject: &Subject<'_>,
     ) -> Result<(), Problem> {
-        let (grant, store) = (self.grant, &services.store);
-        let ended = || Refusal::DeferralCodeInvalid { why: HandleRejection::Ended };
-        let person = subject.standing.person.as_ref().filter(|person| person.id == grant.person);
-        let person = person.ok_or_else(ended)?;
-        let stands = store.lets_stand(&visit.configuration, person, grant, visit.now).await?;
-        let state = store.client_state(&grant.client_id, visit.now).await?;
-        let is_good = |tool| state.allows_at(tool, grant.granted_at);
-        if stands && grant.resources.iter().all(is_good) { Ok(()) } else { Err(ended().into()) }
+        let stands = match &subject.standing.person {
+            Some(person) => {
+                services.store.lets_stand(&visit.configuration, person, self.grant, visit.now).await?
+            }
+            None => false,
+        };
+        let ended = Refusal::DeferralCodeInvalid { why: HandleRejection::Ended };
+        if stands { Ok(()) } else { Err(ended.into()) }
     }
 
     /// What the new token comes from: it ends with the approval, too, lives no longer than was signed, and names its evidence where there
@@ -205,7 +206,7 @@ fn require_issuable(requested: TokenType, server: &Server, client: &Client) -> R
             Err(Refusal::TokenTypeNotSupported { name: "requested_token_type" })
         }
         // Nobody is given what they could not use.
-        TokenType::RefreshToken => crate::require_grant(client, GrantType::RefreshToken),
+        TokenType::RefreshToken => client.require_grant(GrantType::RefreshToken),
         _ => Ok(()),
     }
 }

@@ -111,6 +111,11 @@ impl DetailTypes {
         details.iter().map(demanded).max().unwrap_or(Assurance::Session)
     }
 
+    /// Whether a person can approve all of this with a passkey alone.
+    pub fn take_a_passkey(&self, details: &AuthorizationDetails) -> bool {
+        self.strongest_assurance(details) == Assurance::Strong
+    }
+
     /// Whether this may ring in a person's quiet hours: all of it is urgent. An agent that wants something else rings nobody by adding
     /// a detail that is.
     pub fn are_urgent(&self, details: &AuthorizationDetails) -> bool {

@@ -148,7 +148,7 @@ impl<'a> Content<'a> {
     /// The part of the content that `scope` and the details at `positions` leave. Where there were details and none is left, nothing
     /// is: the scope alone would look as if it allowed everything.
     #[must_use]
-    pub fn left(self, scope: &Scope, positions: &[usize]) -> Self {
+    pub fn left(&self, scope: &Scope, positions: &[usize]) -> Self {
         let details = self.details.pick(positions);
         let is_lost = details.is_empty() && !self.details.is_empty();
         let scope = if is_lost { Scope::empty() } else { self.scope.intersection(scope) };

@@ -155,11 +155,12 @@ impl Authorization {
             }
         }
         let act = Actors::default().with(Actor::client(request.acting()));
-        let grant = Grant { act, ..Grant::new(&request.asked(), approval, lives, awaited.expires_at, now) };
+        let mut grant =
+            Grant { act, ..Grant::new(&request.asked(), approval, lives, awaited.expires_at, now) };
         // A token request that nobody comes for in time has come to nothing.
-        let ends_at =
-            if awaited.deferral.is_some() { grant.ends_at.min(awaited.expires_at) } else { grant.ends_at };
-        let grant = Grant { ends_at, ..grant };
+        if awaited.deferral.is_some() {
+            grant.ends_at = grant.ends_at.min(awaited.expires_at);
+        }
         Ok(self.into_next(Stage::Approved(Box::new(Approved { grant, awaited }))))
     }
 
@@ -198,6 +199,35 @@ impl Authorization {
         }
     }
 
+    /// What is kept until this client comes for it, where it comes in time, and with the secret of which `shown` is kept. For one that has
+    /// come before with the same, it is spent.
+    pub(crate) fn awaited_by(
+        &self,
+        client_id: &ClientId,
+        shown: &Sha256Digest,
+        now: Timestamp,
+    ) -> Result<&Awaited, HandleRejection> {
+        let Some(awaited) = self.awaited() else {
+            return Err(match &self.stage {
+                Stage::Active(Active { grant, spent: Redeemed::AuthReqId { auth_req_id }, .. })
+                    if shown.equals(auth_req_id) && grant.client_id == *client_id =>
+                {
+                    HandleRejection::Spent
+                }
+                Stage::Ended(_) => HandleRejection::Ended,
+                _ => HandleRejection::Unknown,
+            });
+        };
+        if !shown.equals(&awaited.secret) {
+            return Err(HandleRejection::Unknown);
+        }
+        if self.client_id() != client_id {
+            return Err(HandleRejection::OtherClient);
+        }
+        let at = awaited.expires_at;
+        if now >= at { Err(HandleRejection::Expired { at }) } else { Ok(awaited) }
+    }
+
     /// Redeems an `auth_req_id` (OpenID CIBA Core 1.0, section 10.1). The client has proven who it is, so a second use by it is
     /// refused and ends nothing: nobody else could have made it.
     ///
@@ -213,28 +243,10 @@ impl Authorization {
         token_life: Duration,
         now: Timestamp,
     ) -> Result<Self, Refusal> {
-        let invalid = |why| Refusal::AuthReqIdInvalid { why };
-        let Some(awaited) = self.awaited() else {
-            let why = match &self.stage {
-                Stage::Active(Active { grant, spent: Redeemed::AuthReqId { auth_req_id }, .. })
-                    if secret.matches(auth_req_id) && grant.client_id == *client_id =>
-                {
-                    HandleRejection::Spent
-                }
-                Stage::Ended(_) => HandleRejection::Ended,
-                _ => HandleRejection::Unknown,
-            };
-            return Err(invalid(why));
-        };
-        if !secret.matches(&awaited.secret) {
-            return Err(invalid(HandleRejection::Unknown));
-        }
-        if self.client_id() != client_id {
-            return Err(invalid(HandleRejection::OtherClient));
-        }
-        if now >= awaited.expires_at {
-            return Err(Refusal::AuthReqIdExpired);
-        }
+        let awaited = self.awaited_by(client_id, &secret.digest(), now).map_err(|why| match why {
+            HandleRejection::Expired { .. } => Refusal::AuthReqIdExpired,
+            why => Refusal::AuthReqIdInvalid { why },
+        })?;
         let approved = match &self.stage {
             Stage::Approved(approved) => approved,
             Stage::Declined(_) => return Err(Refusal::ApprovalDenied),

@@ -229,7 +229,7 @@ pub struct BackchannelSettings {
     pub asks_per_hour: u32,
     /// How often one person is asked in an hour by one client.
     pub asks_of_one_client_per_hour: u32,
-    /// How often one client asks in a minute, whomever.
+    /// How often one client asks in a minute, whomever; of exchanges that wait: each person.
     #[serde(default = "asks_of_one_client_per_minute")]
     pub asks_of_one_client_per_minute: u32,
     /// Whether every person who approves has to pick the number that the agent shows.
@@ -466,6 +466,15 @@ impl Client {
         self.grant_types.contains(&grant_type)
     }
 
+    /// Refuses a grant that it is not registered for (OAuth 2.1, section 3.2.4).
+    ///
+    /// # Errors
+    /// [`Refusal::GrantNotAllowed`] where it may not, or may no more.
+    pub fn require_grant(&self, grant_type: GrantType) -> Result<(), Refusal> {
+        let not_allowed = Refusal::GrantNotAllowed { grant_type: grant_type.as_str() };
+        self.may_use(grant_type).then_some(()).ok_or(not_allowed)
+    }
+
     /// Whether it may say that this client acts, by a token that the client got for itself (`actor_token`, RFC 8693, section 2.1). A
     /// tool is sent the tokens of everybody who calls it: without a registration it names nobody but itself.
     pub fn may_show(&self, actor: &ClientId) -> bool {
@@ -493,16 +502,6 @@ impl Client {
     pub fn asks_people(&self) -> Result<&BackchannelClient, Refusal> {
         let not_allowed = Refusal::GrantNotAllowed { grant_type: GrantType::Ciba.as_str() };
         self.backchannel.as_ref().filter(|_| self.may_use(GrantType::Ciba)).ok_or(not_allowed)
-    }
-
-    /// That it may exchange tokens (RFC 8693).
-    ///
-    /// # Errors
-    /// [`Refusal::GrantNotAllowed`] where it may not, or may no more.
-    pub fn may_exchange(&self) -> Result<(), Refusal> {
-        let grant_type = GrantType::TokenExchange;
-        let not_allowed = Refusal::GrantNotAllowed { grant_type: grant_type.as_str() };
-        self.may_use(grant_type).then_some(()).ok_or(not_allowed)
     }
 
     /// Whether an approval at the backchannel gives it one. It stands for what was asked then, and goes on while the person is away

@@ -57,27 +57,12 @@ impl Authorization {
         now: Timestamp,
     ) -> Result<(&Grant, &Deferral), Refusal> {
         let invalid = |why| Refusal::DeferralCodeInvalid { why };
-        let shown = kept_of_deferral_code(secret);
-        let Some(awaited) = self.awaited() else {
-            let why = match &self.stage {
-                Stage::Active(Active { grant, spent: Redeemed::AuthReqId { auth_req_id }, .. })
-                    if shown.equals(auth_req_id) && grant.client_id == *client_id =>
-                {
-                    HandleRejection::Spent
-                }
-                _ => HandleRejection::Unknown,
-            };
-            return Err(invalid(why));
-        };
-        if !shown.equals(&awaited.secret) {
-            return Err(invalid(HandleRejection::Unknown));
-        }
-        if self.client_id() != client_id {
-            return Err(invalid(HandleRejection::OtherClient));
-        }
-        if now >= awaited.expires_at {
-            return Err(Refusal::DeferralCodeExpired);
-        }
+        self.awaited_by(client_id, &kept_of_deferral_code(secret), now).map_err(|why| match why {
+            HandleRejection::Expired { .. } => Refusal::DeferralCodeExpired,
+            // No secret is kept any more by which the client could be told more.
+            HandleRejection::Ended => invalid(HandleRejection::Unknown),
+            why => invalid(why),
+        })?;
         match &self.stage {
             Stage::Requested(_) => Err(Refusal::AuthorizationPending),
             Stage::Declined(_) => Err(Refusal::ApprovalDenied),

@@ -156,9 +156,7 @@ impl AuthorizationRequest {
         let reply_to = ReplyTo { redirect_uri: redirect_uri.clone(), state: state.map(str::to_owned) };
         let rest = || -> Result<Self, Refusal> {
             response_type(parameters)?;
-            if !client.may_use(GrantType::AuthorizationCode) {
-                return Err(Refusal::GrantNotAllowed { grant_type: GrantType::AuthorizationCode.as_str() });
-            }
+            client.require_grant(GrantType::AuthorizationCode)?;
             let resources = resources(parameters, client, server, tools)?;
             let details = match parameters.optional("authorization_details")? {
                 Some(text) => AuthorizationDetails::parse(text)?,

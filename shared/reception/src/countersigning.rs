@@ -5,14 +5,14 @@ use evidence::{
 use http::audit::{Decision, Event, Outcome};
 use http::{Problem, Response, StatusCode};
 use languages::Message;
-use oauth::configuration::{Assurance, Client};
+use oauth::configuration::Client;
 use oauth::scope::OFFLINE_ACCESS;
 use oauth::{
     ApprovalId, Asked, AuthenticationEvent, AuthorizationDetails, AuthorizationRequest, BackchannelRequest,
     CHALLENGE_LASTS, ClientId, GrantId, LONGEST_SHOWN, PHISHING_RESISTANT, Parameters, Passkeys, Refusal,
     ResourceUri, Sha256Digest, Timestamp,
 };
-use pages::{Choices, CountersignPage, CountersignProblem, Lifetime, PasskeyOffer, ScopeChoice};
+use pages::{Choices, CountersignPage, CountersignProblem, PasskeyOffer, ScopeChoice};
 use passkeys::{AUTHENTICATION_METHODS, Countersigning, RelyingParty};
 use serde::{Deserialize, Serialize};
 
@@ -44,8 +44,8 @@ pub struct ToSign<'a> {
     pub number: Option<u8>,
     /// The host that the browser goes back to.
     pub returns_to: Option<String>,
-    /// How long the access lasts.
-    pub lifetime: Lifetime,
+    /// Whether the access can be renewed, where they choose that.
+    pub is_renewable: bool,
 }
 
 /// Where the page of a countersignature posts, and what its forms may lead to.
@@ -135,8 +135,7 @@ impl Guest<'_> {
     /// [`Refusal::AuthenticationStrengthUnavailable`].
     pub fn can_be_approved(&self, details: &AuthorizationDetails) -> Result<(), Refusal> {
         let all_are_known = details.iter().all(|detail| self.types.get(&detail.detail_type).is_some());
-        let is_strong = self.types.strongest_assurance(details) == Assurance::Strong;
-        if is_strong && !(all_are_known && self.relying_party().is_some()) {
+        if self.types.take_a_passkey(details) && !(all_are_known && self.relying_party().is_some()) {
             return Err(Refusal::AuthenticationStrengthUnavailable);
         }
         Ok(())
@@ -145,9 +144,7 @@ impl Guest<'_> {
     /// Whether the approval of these details has to be countersigned with a passkey: a type among them demands it, or the request does
     /// (`acr_values` has `phr`).
     pub fn takes_countersignature(&self, details: &AuthorizationDetails, acr_values: &[String]) -> bool {
-        let is_strong = self.types.strongest_assurance(details) == Assurance::Strong;
-        let is_asked = acr_values.iter().any(|value| value == PHISHING_RESISTANT);
-        is_strong || is_asked
+        self.types.take_a_passkey(details) || acr_values.iter().any(|value| value == PHISHING_RESISTANT)
     }
 
     /// The same of a request that a browser brought. One that only has the person sign in has nothing to be signed.
@@ -188,9 +185,9 @@ impl Guest<'_> {
     }
 
     fn shown(&self, signed_in: &SignedIn, to_sign: &ToSign<'_>) -> Shown {
-        let ToSign { client, asked, lifetime, chosen, .. } = to_sign;
+        let ToSign { client, asked, chosen, .. } = to_sign;
         let meant = self.meant(client, asked.resource);
-        let is_renewable = lifetime.renewable_until.is_some() && chosen.scope.contains(OFFLINE_ACCESS);
+        let is_renewable = to_sign.is_renewable && chosen.scope.contains(OFFLINE_ACCESS);
         let lifetime = self.lifetime(&meant, is_renewable, signed_in);
         let choices = self.choices(client, asked, signed_in);
         let session = &signed_in.session;
@@ -237,11 +234,11 @@ impl Guest<'_> {
     /// The resources that a request is for: where it names none, the one of the client's tokens then, which is the issuer itself where
     /// it has no default.
     fn meant(&self, client: &Client, named: &[ResourceUri]) -> Vec<ResourceUri> {
-        let default = || self.configuration.default_resource(client).cloned();
-        match named {
-            [] => vec![default().unwrap_or_else(|| self.configuration.server.resource())],
-            named => named.to_vec(),
+        let mut meant: Vec<_> = self.configuration.places(client, named).into_iter().cloned().collect();
+        if meant.is_empty() {
+            meant.push(self.configuration.server.resource());
         }
+        meant
     }
 
     fn tools_shown(&self, client: &Client, resources: &[ResourceUri]) -> Vec<Tool> {

@@ -71,16 +71,11 @@ impl Pending {
         signed_in: &SignedIn,
         (standing, person): (Option<Authorization>, Option<Person>),
     ) -> Result<Self, Refusal> {
-        let request = match (&interaction.request, &standing) {
-            (Request::Carried(request), None) => (**request).clone(),
-            (Request::Carried(request), Some(standing)) => {
-                standing.taken_up(guest.now)?;
-                (**request).clone()
-            }
-            (Request::Pushed { .. }, None) => {
-                return Err(Refusal::RequestUriInvalid { why: HandleRejection::Unknown });
-            }
-            (Request::Pushed { .. }, Some(pushed)) => pushed.taken_up(guest.now)?.clone(),
+        let taken_up = standing.as_ref().map(|standing| standing.taken_up(guest.now)).transpose()?;
+        let gone = Refusal::RequestUriInvalid { why: HandleRejection::Unknown };
+        let request = match &interaction.request {
+            Request::Carried(request) => (**request).clone(),
+            Request::Pushed { .. } => taken_up.ok_or(gone)?.clone(),
         };
         let person = person.filter(|person| person.allows(&signed_in.session));
         Ok(Self { interaction, request, standing, person: person.ok_or(Refusal::PersonEnded)? })

@@ -32,13 +32,6 @@ pub struct KeptAsks {
     item: Option<Item>,
 }
 
-impl KeptAsks {
-    /// Whose they are.
-    pub const fn person(&self) -> &PersonId {
-        &self.person
-    }
-}
-
 /// How often writing down a request is tried again because somebody else's came between.
 const MOST_TRIES: usize = 4;
 /// The most requests of one person that are read for a page: as many as one call takes.

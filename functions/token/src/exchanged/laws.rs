@@ -248,7 +248,7 @@ fn hop(
         is_approved: false,
         now,
     };
-    let permitted = exchange.permitted(&BTreeSet::new(), &asked, content).ok()?;
+    let permitted = exchange.permitted(&BTreeSet::new(), &asked, &content).ok()?;
     let Permitted::Now { content, names_the_actor } = permitted else { return None };
     let act = said_to_act(act, names_the_actor, token);
     let exchanged = Exchanged { subject: token, grant: None, profile: None, act };
