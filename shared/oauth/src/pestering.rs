@@ -22,9 +22,9 @@ const FORGIVEN: Duration = Duration::from_hours(24);
 /// How many wrong user codes of one client are met without making it wait: whoever mistypes may try again.
 const FREE_CODES: u32 = 4;
 
-/// Who asked a person lately, and whom they do not want to be asked by: what keeps agents from pestering them. Whatever is asked or
-/// declined counts for every party to a request ([`BackchannelRequest::parties`]): an agent that has reached its limit rings nobody by having
-/// another client ask that names it.
+/// Who asked a person lately, and whom they do not want to be asked by: what keeps agents from pestering them. Whatever is heard or
+/// declined counts for every party to a request ([`BackchannelRequest::parties`]), what rings nobody for the client alone that asked it: an
+/// agent that has reached its limit rings nobody by having another client ask that names it.
 ///
 /// What is told to a client, that it has to wait, goes by the name that it used: of one name of a person it learns what it would learn of
 /// nobody's. What it did under another of their names rings nobody, as if others had.

@@ -41,7 +41,7 @@ pub struct BackchannelTable {
     #[serde(default)]
     #[schemars(extend("default" = 12))]
     pub asks_of_one_client_per_hour: Option<NonZero<u32>>,
-    /// How often one client asks in a minute, whomever: a credential that leaked rings no crowd.
+    /// How often one client asks in a minute, whomever: a credential that leaked rings no crowd. Of exchanges that wait: each person.
     #[serde(default)]
     #[schemars(extend("default" = 60))]
     pub asks_of_one_client_per_minute: Option<NonZero<u32>>,
